@@ -1,0 +1,389 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the HTTP client. It knows nothing of Ansible and nothing of connections.
+
+C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. What is added here are bounds:
+no answer takes more memory or time than stated, no redirect takes the token elsewhere, and every failure
+becomes one exception that says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import Future, TimeoutError as FutureTimeoutError
+from typing import Any, Callable, Iterator, NoReturn
+from urllib.parse import urljoin, urlsplit
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import API_PATH, Server
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    MASK,
+    redact,
+    scrub_text,
+    TooDeepError,
+)
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import (
+    AuthBase,
+    HTTPAdapter,
+    Retry,
+    Session,
+    requests,
+    urllib3,
+)
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_TASK_BYTES = 256 * 1024 * 1024
+MAX_RETRY_AFTER = 60  # seconds; a server that asks for more is not waited for
+BACKOFF = 0.5  # seconds before the second retry; doubles each time
+# Small, because a compressed chunk can expand a thousandfold.
+_CHUNK_BYTES = 16 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
+_EXCERPT_CHARACTERS = 200
+_SHORTEST_TOKEN = 8  # a shorter text may stand in an answer for a reason of its own
+
+
+class _TokenAuth(AuthBase):
+    """Sends the token. As a session's ``auth`` it also keeps requests from looking into ``.netrc``."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request):
+        request.headers["Authorization"] = f"Token {self._token}"
+        return request
+
+
+class _BoundedRetry(Retry):
+    """urllib3's Retry with jitter, and with an end to waiting, on every urllib3 that requests can have."""
+
+    def get_backoff_time(self) -> float:
+        return super().get_backoff_time() * random.uniform(0.5, 1.0)
+
+    def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
+        if response is not None:
+            # A closed answer is not read to its end before the next try, however long it is.
+            response.close()
+            if (self.get_retry_after(response) or 0) > MAX_RETRY_AFTER:
+                raise urllib3.exceptions.MaxRetryError(_pool, url, urllib3.exceptions.ResponseError("Retry-After"))
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+class _Session(Session):
+    """A session that never looks at a redirect, not even to read its body."""
+
+    def get_redirect_target(self, resp):
+        return None
+
+
+class Client:
+    """GETs decoded JSON from one SD Elements server, or raises an SDElementsError."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._ends = time.monotonic() + server.deadline
+        self._received = 0
+        self._retry = _BoundedRetry(
+            total=server.retries,
+            other=0,  # TLS failures do not pass by waiting
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=frozenset({"GET"}),
+            backoff_factor=BACKOFF,
+            raise_on_status=False,
+        )
+        self._session = _Session()
+        self._session.auth = _TokenAuth(server.token)
+        self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
+        # The environment names proxies and CA bundles. A loopback address is never reached through a proxy:
+        # that would take the token of a plain http connection off this machine.
+        self._session.trust_env = not server.on_loopback
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry))
+        if server.verify is False:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def url_of(self, path: str) -> str:
+        """The full URL of a path below the API, such as ``connections/alm/``."""
+        return f"{self._server.url}{API_PATH}/{path}"
+
+    def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        """The decoded answer. ``query`` values are sent as they are."""
+        url = self.url_of(path)
+        seconds = self._ends - time.monotonic()
+        answer = _within(seconds, lambda: self._fetch(url, query or {}))
+        if answer is None:
+            self._session.close()
+            raise SDElementsError(
+                "timeout",
+                f"GET {url} did not end before the deadline of {self._server.deadline} s for the whole task.",
+                "Raise deadline, or set page_size so that the server answers in smaller parts.",
+                method="GET",
+                url=url,
+            )
+        return answer[0]
+
+    def _fetch(self, url: str, query: dict[str, Any]) -> tuple[Any]:
+        """One answer, in a tuple since JSON has a null. An answer that breaks off is asked for again."""
+        retry = self._retry
+        while True:
+            with self._send(url, query) as response:
+                try:
+                    body = self._body(url, response)
+                    break
+                except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+                    try:
+                        retry = retry.increment("GET", url, error=urllib3.exceptions.ProtocolError("broken off"))
+                    except urllib3.exceptions.MaxRetryError:
+                        raise self._transport_error(url, exc) from None
+            retry.sleep()
+        if response.status_code != 200:
+            raise self._status_error(url, response, body)
+        return (self._decoded(url, body),)
+
+    def _send(self, url: str, query: dict[str, Any]):
+        try:
+            return self._session.get(
+                url,
+                params=query,
+                timeout=self._server.timeout,
+                allow_redirects=False,
+                stream=True,
+                # Given with each request, since a session's own values yield to REQUESTS_CA_BUNDLE.
+                verify=self._server.verify,
+                cert=self._server.cert,
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            raise self._transport_error(url, exc) from None
+
+    def _body(self, url: str, response) -> bytes:
+        """The body within bounds; of an error only as much as its message may need."""
+        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("identity", "gzip"):
+            raise self._answer_error(url, "has a content coding that was not asked for")
+        is_answer = response.status_code == 200
+        chunks, size = [], 0
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            self._received += len(chunk)
+            if is_answer and (size > MAX_ANSWER_BYTES or self._received > MAX_TASK_BYTES):
+                raise self._too_large(url)
+            if not is_answer and size > _MAX_ERROR_BYTES:
+                break
+        return self._without_token(b"".join(chunks))
+
+    def _without_token(self, body: bytes) -> bytes:
+        """A server that repeats the token must not bring it into facts or messages."""
+        token = self._server.token.encode()
+        return body.replace(token, MASK.encode()) if len(token) >= _SHORTEST_TOKEN else body
+
+    def _decoded(self, url: str, body: bytes) -> Any:
+        try:
+            text = body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise self._answer_error(url, "is no text (UTF-8)") from None
+        if text.lstrip()[:1] == "<":
+            raise self._answer_error(url, f"is {_page(text)} instead of JSON", kind="html")
+        try:
+            value = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+        except RecursionError:
+            raise self._answer_error(url, "is nested too deeply", kind="too_large") from None
+        except ValueError:
+            what = "is empty" if not text.strip() else "is broken JSON"
+            raise self._answer_error(url, what, kind="invalid_json") from None
+        return _without_surrogates(value) if _SURROGATE.search(text) else value
+
+    # -----------------------------------------------------------------------------------------------------------
+    # Failures
+
+    def _answer_error(self, url: str, what: str, kind: str = "unexpected_shape") -> SDElementsError:
+        return SDElementsError(
+            kind,
+            f"The answer to GET {url} {what}.",
+            "Check that url is the SD Elements server itself, not a login page or a proxy before it.",
+            status=200,
+            method="GET",
+            url=url,
+        )
+
+    def _too_large(self, url: str) -> SDElementsError:
+        return SDElementsError(
+            "too_large",
+            f"The answer to GET {url} is larger than {MAX_ANSWER_BYTES >> 20} MiB,"
+            f" or all answers together than {MAX_TASK_BYTES >> 20} MiB.",
+            "Set page_size, so that the server answers in parts.",
+            status=200,
+            method="GET",
+            url=url,
+        )
+
+    def _transport_error(self, url: str, exc: Exception) -> SDElementsError:
+        kind, what, advice = _explain_transport(exc, self._server)
+        return SDElementsError(kind, f"GET {url} failed: {what}.", advice, method="GET", url=url)
+
+    def _status_error(self, url: str, response, body: bytes) -> SDElementsError:
+        status = response.status_code
+        kind, advice = _explain_status(status)
+        if response.is_redirect:
+            target = self._excerpt(urljoin(url, response.headers["Location"]).partition("?")[0])
+            kind, advice = "redirect", _redirect_advice(url, target)
+            what = f"a redirect to {target}, which is not followed"
+        else:
+            what = self._detail(body)
+        wait = response.headers.get("Retry-After")
+        if wait and status in (429, 503):
+            what = f"{what}; the server asks to wait ({self._excerpt(wait)})"
+        error = NotFoundError if status in (404, 410) else SDElementsError
+        return error(
+            kind,
+            f"GET {url} was answered with {status}{what and ': '}{what.rstrip('.')}.",
+            advice,
+            status=status,
+            method="GET",
+            url=url,
+        )
+
+    def _detail(self, body: bytes) -> str:
+        """What an error's body says, as a short redacted excerpt."""
+        text = body.decode("utf-8", "replace").strip()
+        if text[:1] == "<":
+            return _page(text)
+        try:
+            value = redact(json.loads(text))[0]
+        except (ValueError, RecursionError, TooDeepError):
+            return ""
+        return self._excerpt("; ".join(_messages(value)))
+
+    def _excerpt(self, text: str) -> str:
+        text = scrub_text(text, known=(self._server.token,))
+        text = "".join(character if character.isprintable() else " " for character in text)
+        text = " ".join(text.split())
+        return text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}…"
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Any:
+    """The call's result, or None if it takes longer.
+
+    Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then, so the call
+    runs in a thread of its own, which is left behind when time is up.
+    """
+    future: Future = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as exc:  # it is raised again where the result is awaited
+            future.set_exception(exc)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        return future.result(timeout=max(seconds, 0))
+    except FutureTimeoutError:
+        return None
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a surrogate pair is valid JSON and no valid text; pairs stay as the characters they mean."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _refuse_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("number out of range")
+    return number
+
+
+def _page(text: str) -> str:
+    return "an HTML page" if re.search(r"<(?:!doctype )?html", text[:1024], re.IGNORECASE) else "XML"
+
+
+def _messages(value: Any) -> Iterator[str]:
+    """The messages in an error body of Django REST framework: ``detail``, a list for each field, or a bare text."""
+    if isinstance(value, dict):
+        for field, item in value.items():
+            for message in _messages(item):
+                yield message if field in ("detail", "non_field_errors") else f"{field}: {message}"
+    elif isinstance(value, list):
+        for item in value:
+            yield from _messages(item)
+    else:
+        yield str(value)
+
+
+_TOKEN_ADVICE = "Check api_token (or SDE_API_KEY): it must be a token of this server, without 'Token' before it."
+
+
+def _explain_status(status: int) -> tuple[str, str]:
+    """The kind of failure that a status means, and what to do."""
+    if status in (404, 410):
+        return "not_found", "Check url: the API lies at /api/v2/ below it."
+    if status >= 500:
+        return "server_error", "The server is down, overloaded or in maintenance. Try again later, or tell its administrator."
+    return _STATUS.get(status, ("unexpected_status", "Check url, and what stands between this host and the server."))
+
+
+_STATUS = {
+    400: ("bad_request", "The server does not accept the query. Check the options of the task."),
+    401: ("authentication", _TOKEN_ADVICE),
+    403: ("permission", "The token's user lacks a permission. Ask an SD Elements administrator for it."),
+    429: ("rate_limited", f"Run fewer tasks at once, or raise retries. A wait of over {MAX_RETRY_AFTER} s is not waited for."),
+}
+
+
+def _redirect_advice(url: str, target: str) -> str:
+    here, there = urlsplit(url), urlsplit(target)
+    if here.hostname == there.hostname and there.scheme == "https" and here.scheme == "http":
+        return f"Set url to https://{there.netloc}."
+    return "Set url to the address of the SD Elements server itself; a login page in between is no API."
+
+
+def _causes(exc: BaseException) -> list[BaseException]:
+    """An exception with all that it wraps: requests and urllib3 keep the reason in several places."""
+    pending, causes = [exc], []
+    while pending:
+        cause = pending.pop()
+        if isinstance(cause, BaseException) and not any(cause is known for known in causes):
+            causes.append(cause)
+            pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return causes
+
+
+def _first(causes: list[BaseException], *kinds: type) -> Any:
+    return next((cause for cause in causes if isinstance(cause, kinds)), None)
+
+
+def _explain_transport(exc: Exception, server: Server) -> tuple[str, str, str]:
+    """Kind, problem and advice for a request that got no answer."""
+    causes = _causes(exc)
+    if _first(causes, requests.exceptions.ProxyError):
+        return "proxy", "the proxy gave no connection", "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the task's environment."
+    if tls := _first(causes, ssl.SSLCertVerificationError):
+        return "tls", f"the server's certificate is not trusted ({tls.verify_message})", _CA_ADVICE
+    if tls := _first(causes, ssl.SSLError):
+        reason = (tls.reason or "no reason given").replace("_", " ").lower()
+        return "tls", f"no TLS connection ({reason})", _TLS_ADVICE
+    if _first(causes, socket.gaierror, UnicodeError):
+        return "dns", "the server's name cannot be resolved", "Check url, and the name service of the host that runs the task."
+    if _first(causes, ConnectionRefusedError):
+        return "refused", "the server refused the connection", "Check host and port in url, and that the server runs."
+    if _first(causes, requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
+        return "timeout", f"no answer within {server.timeout} s", "Raise timeout, or check firewalls between this host and the server."
+    return "connection", f"the connection broke off ({type(causes[-1]).__name__})", "Check the network and what stands before the server."
+
+
+_CA_ADVICE = "Set ca_path to a file with the certificate of the CA that signed it."
+_TLS_ADVICE = "Check that the port in url speaks TLS, and that ca_path, client_cert and client_key hold what the server needs."

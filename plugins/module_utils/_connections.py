@@ -1,0 +1,319 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: what a connection is. Options in, canonical facts out; no HTTP, no AnsibleModule.
+
+Servers of different releases describe one connection differently. The facts made here have the same keys and
+types on all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any, Callable, NamedTuple
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import one_or_list, server_from
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    redact,
+    scrub_text,
+    Secret,
+    TooDeepError,
+)
+
+
+class Kind(NamedTuple):
+    """One kind of connection: what to look for, and where."""
+
+    name: str
+    paths: tuple[str, ...]  # of the list, the oldest release's first
+    new_word: str | None = None  # what newer releases call this kind in params ...
+    old_word: str | None = None  # ... and what the facts call it
+
+
+ALM = Kind("alm", ("connections/alm/", "connections/issue-tracker/"), "issue_tracker", "alm")
+ANALYSIS = Kind("analysis", ("connections/analysis/",))
+KINDS = {kind.name: kind for kind in (ALM, ANALYSIS)}
+
+
+class Result(NamedTuple):
+    """What a task returns, and what its runner has to care for."""
+
+    facts: dict[str, Any]
+    warnings: list[str]
+    secrets: list[str]  # secrets that stand in the facts, since the user asked for them
+
+
+def gather(kind: Kind, params: dict[str, Any]) -> Result:
+    """Read the connections that validated options ask for. Raises an SDElementsError."""
+    is_wanted = _filter_from(params)
+    client = Client(server_from(params))
+    path, records = _read(client, kind, params)
+    endpoint = client.url_of(path)
+    found = [_checked(record, endpoint) for record in records]
+    try:
+        facts = [_facts(kind, record, params) for record in found if is_wanted(record)]
+    except TooDeepError:
+        raise _shape_error(endpoint, "a connection is nested too deeply") from None
+    connections = [connection for connection, _secrets in facts]
+    secrets = {secret for _connection, found_here in facts for secret in found_here}
+    return Result(
+        {"connections": connections, "count": len(connections), "endpoint": endpoint},
+        _warnings(params, found),
+        sorted(secrets) if params["include_secrets"] else [],
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Reading
+
+
+def _read(client: Client, kind: Kind, params: dict[str, Any]) -> tuple[str, list[Record]]:
+    """The path that answers on this release, and the records there."""
+    query = {"include": "last_job"} if params["include_last_job"] else {}
+    paging = {"page_size": params["page_size"]} if params["page_size"] else {}
+    for path in kind.paths:
+        try:
+            if params["connection_id"] is None:
+                return path, read_list(client, path, {**query, **paging})
+            return path, _read_one(client, path, params["connection_id"], query)
+        except NotFoundError as exc:
+            missing = exc
+    raise SDElementsError(
+        "not_an_api",
+        f"There is no SD Elements API at {client.url_of('')}: "
+        f"{' and '.join(client.url_of(path) for path in kind.paths)} gave {missing.status}.",
+        "Check url: it is the address at which users open SD Elements, with its context path if it has one.",
+        status=missing.status,
+        method="GET",
+        url=client.url_of(kind.paths[-1]),
+    )
+
+
+def _read_one(client: Client, path: str, connection_id: int, query: dict[str, Any]) -> list[Record]:
+    """One connection as a list, or an empty list if there is none of this id. NotFoundError: no API at this path."""
+    one_path = f"{path}{connection_id}/"
+    try:
+        record = record_of(client, one_path, client.get(one_path, query))
+    except NotFoundError:
+        # An unknown id, or an unknown path? The list knows; a small page of it is enough.
+        client.get(path, {"page_size": 1})
+        return []
+    if record["id"] != connection_id:
+        raise _shape_error(client.url_of(one_path), f"it is connection {record['id']}")
+    return [record]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Filtering, always here: servers ignore filters that they do not know
+
+
+def _filter_from(params: dict[str, Any]) -> Callable[[Record], bool]:
+    """A test for one record: any value of an option, and all of the options."""
+    aliases = _texts("alias", params["alias"])
+    systems = _texts("system", params["system"])
+    frequencies = one_or_list("frequency", params["frequency"])
+    projects = one_or_list("project", params["project"])
+    wanted_systems = None if systems is None else {system.casefold() for system in systems}
+
+    def is_wanted(record: Record) -> bool:
+        return (
+            (aliases is None or record["alias"] in aliases)
+            and (frequencies is None or record["frequency"] in frequencies)
+            and (projects is None or record.get("project") in projects)
+            and (wanted_systems is None or not wanted_systems.isdisjoint(_system_names(record)))
+        )
+
+    return is_wanted
+
+
+def _texts(name: str, value: Any) -> list[str] | None:
+    values = one_or_list(name, value)
+    return None if values is None else [str(one) for one in values]
+
+
+def _system_names(record: Record) -> set[str]:
+    names = (_system_id(record), _system(record)["name"], _system(record).get("short_name"))
+    return {name.casefold() for name in names if name}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Checking
+
+_TEXT = (str,)
+_TEXT_OR_NULL = (str, type(None))
+_INT_OR_NULL = (int, type(None))
+_BOOL_OR_NULL = (bool, type(None))
+_DICT_OR_NULL = (dict, type(None))
+
+_RECORD_TYPES = {
+    "alias": _TEXT,
+    "frequency": _TEXT,
+    "system": (str, dict),
+    "command": _TEXT_OR_NULL,
+    "project": _INT_OR_NULL,
+    "connector": _INT_OR_NULL,
+    "params": _DICT_OR_NULL,
+    "inaccessible": _BOOL_OR_NULL,
+    "in_progress": _BOOL_OR_NULL,
+    "debug_mode": _BOOL_OR_NULL,
+    "last_job": _DICT_OR_NULL,
+}
+_SYSTEM_TYPES = {"name": _TEXT, "id": _TEXT_OR_NULL, "short_name": _TEXT_OR_NULL}
+_JOB_TYPES = {
+    "id": _INT_OR_NULL,
+    "last_run": _TEXT_OR_NULL,
+    "succeeded": _BOOL_OR_NULL,
+    "ready": _BOOL_OR_NULL,
+    "automatic": _BOOL_OR_NULL,
+    "result_message": _TEXT_OR_NULL,
+    "user": (int, str, type(None)),
+}
+
+
+def _checked(record: Record, endpoint: str) -> Record:
+    """The record, if what the facts are made of has the types that the facts promise."""
+    _check_types(record, _RECORD_TYPES, record, endpoint)
+    if isinstance(record["system"], dict):
+        _check_types(record["system"], _SYSTEM_TYPES, record, endpoint)
+    if record.get("last_job"):
+        _check_types(record["last_job"], _JOB_TYPES, record, endpoint)
+        _check_instant(record["last_job"].get("last_run"), record, endpoint)
+    return record
+
+
+def _check_instant(instant: str | None, record: Record, endpoint: str) -> None:
+    try:
+        _in_utc(instant)
+    except (ValueError, OverflowError):
+        raise _shape_error(endpoint, f"'last_run' of connection {record['id']} is no time with a zone") from None
+
+
+def _check_types(value: dict[str, Any], types: dict[str, tuple[type, ...]], record: Record, endpoint: str) -> None:
+    for name, allowed in types.items():
+        if type(value.get(name)) not in allowed:
+            what = "missing or null" if value.get(name) is None else f"of type {type(value[name]).__name__}"
+            raise _shape_error(endpoint, f"'{name}' of connection {record['id']} is {what}")
+
+
+def _shape_error(url: str, what: str) -> SDElementsError:
+    return SDElementsError(
+        "unexpected_shape",
+        f"The answer to GET {url} is not what SD Elements sends: {what}.",
+        "If the server is a newer release, look for a newer release of this collection.",
+        status=200,
+        method="GET",
+        url=url,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Canonical facts
+
+
+def _facts(kind: Kind, record: Record, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The facts of one record, and the secrets that were in it."""
+    connection = _canonical(kind, record, params["canonical_names"])
+    # Job messages are free text. They may repeat what the parameters hold, so they are cleaned knowing it.
+    clean, secrets = redact(connection)
+    clean["secrets_set"] = _paths_in_params(secrets)
+    if params["include_secrets"]:
+        return {**connection, "secrets_set": clean["secrets_set"]}, [secret.value for secret in secrets if secret.value]
+    _scrub_message(clean["last_job"], secrets)
+    return clean, []
+
+
+def _canonical(kind: Kind, record: Record, canonical_names: bool) -> dict[str, Any]:
+    system = _system(record)
+    sent_params = record.get("params") or {}
+    own = {
+        "id": record["id"],
+        "kind": kind.name,
+        "alias": record["alias"],
+        "project": record.get("project"),
+        "connector": record.get("connector"),
+        "system": system["name"],
+        "system_id": _system_id(record),
+        "system_short_name": system.get("short_name"),
+        "frequency": record["frequency"],
+        "command": record.get("command"),
+        "params": _renamed(kind, sent_params) if canonical_names else sent_params,
+        "params_visible": bool(sent_params),
+        "secrets_set": [],
+        "inaccessible": record.get("inaccessible"),
+        "in_progress": record.get("in_progress"),
+        "debug_mode": record.get("debug_mode"),
+        "last_job": _last_job(record.get("last_job")),
+    }
+    added = {f"system_{name}": value for name, value in system.items() if name not in _SYSTEM_TYPES}
+    added.update(record)
+    return {**{name: value for name, value in added.items() if name not in own}, **own}
+
+
+def _system(record: Record) -> dict[str, Any]:
+    """The system as the object that newer releases send."""
+    system = record["system"]
+    return system if isinstance(system, dict) else {"name": system}
+
+
+def _system_id(record: Record) -> str | None:
+    """The system's id; old releases say it only in the command (``sync_rally``)."""
+    said = _system(record).get("id")
+    return said or re.sub(r"\A(?:sync|import)_", "", record.get("command") or "") or None
+
+
+def _renamed(kind: Kind, sent: dict[str, Any]) -> dict[str, Any]:
+    """Parameters by the names of the older documentation, so that a playbook survives the server's upgrade."""
+    if not kind.new_word:
+        return sent
+    renamed = {}
+    for name, value in sent.items():
+        old_name = re.sub(rf"\A{kind.new_word}_", f"{kind.old_word}_", name)
+        # Should a server send both names, each keeps its own value.
+        renamed[name if old_name in sent else old_name] = value
+    if renamed.get("conflict_policy") == kind.new_word:
+        renamed["conflict_policy"] = kind.old_word
+    return renamed
+
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|([+-]\d\d):?(\d\d))")
+
+
+def _last_job(sent: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not sent:
+        return None
+    job = {name: sent.get(name) for name in _JOB_TYPES}
+    job["last_run"] = _in_utc(job["last_run"])
+    # A number on some releases, an e-mail address on others: always text here.
+    job["user"] = None if job["user"] is None else str(job["user"])
+    return {**{name: value for name, value in sent.items() if name not in job}, **job}
+
+
+def _in_utc(instant: str | None) -> str | None:
+    """One way to write a time (ISO 8601): UTC, whole seconds, as in ``2026-11-24T06:00:00Z``."""
+    if instant is None:
+        return None
+    match = _INSTANT.fullmatch(instant)
+    if not match:
+        raise ValueError("no time with a zone")
+    wall_clock, hours, minutes = match.groups()
+    moment = datetime.strptime(f"{wall_clock}{hours or '+00'}{minutes or '00'}", "%Y-%m-%dT%H:%M:%S%z")
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _paths_in_params(secrets: list[Secret]) -> list[str]:
+    prefix = "params."
+    return sorted({secret.path[len(prefix) :] for secret in secrets if secret.path.startswith(prefix)})
+
+
+def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret]) -> None:
+    if job and job["result_message"]:
+        job["result_message"] = scrub_text(job["result_message"], known={secret.value for secret in secrets if secret.value})
+
+
+def _warnings(params: dict[str, Any], records: list[Record]) -> list[str]:
+    if params["include_last_job"] and records and not any("last_job" in record for record in records):
+        return ["No connection has a last_job: either none has ever run, or the server is older than SD Elements 4.4."]
+    return []

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the one family of exceptions, which render themselves for C(fail_json)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SDElementsError(Exception):
+    """Something that keeps the collection from giving complete facts.
+
+    ``kind`` is a stable word for playbooks, ``problem`` says what was tried and what came back,
+    ``advice`` says what to do. None of them may hold a credential or a raw response body.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        problem: str,
+        advice: str = "",
+        *,
+        status: int | None = None,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(f"{problem} {advice}".strip())
+        self.kind = kind
+        self.status = status
+        self.method = method
+        self.url = url
+
+    def as_failure(self) -> dict[str, Any]:
+        """Arguments for ``fail_json``: ``msg`` for people, ``failure`` for playbooks."""
+        failure = {"kind": self.kind, "status": self.status, "method": self.method, "url": self.url}
+        return {"msg": str(self), "failure": failure}
+
+
+class OptionError(SDElementsError):
+    """An option of the task has a value that cannot work."""
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__("option", problem, advice)
+
+
+class NotFoundError(SDElementsError):
+    """The server has nothing at this URL (404 or 410)."""
+
+
+class IncompleteError(SDElementsError):
+    """What the server sent is not the whole list, or changed while it was read."""

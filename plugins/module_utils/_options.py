@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the one table of options, and what the connection options mean."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+
+FREQUENCIES = ("hourly", "daily", "weekly", "monthly", "manually")
+API_PATH = "/api/v2"
+
+
+def from_environment(*names: str) -> str:
+    """Like Ansible's ``env_fallback``, but a blank variable counts as not set: job runners export those."""
+    for name in names:
+        if os.environ.get(name, "").strip():
+            return os.environ[name]
+    raise AnsibleFallbackNotFound
+
+
+def _environment(*names: str) -> tuple[Any, list[str]]:
+    return from_environment, list(names)
+
+
+# How to reach the server. Argument specification, documentation and roles follow this table.
+CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    "url": {"type": "str", "fallback": _environment("SDE_HOST", "SDE_SERVER")},
+    "api_token": {
+        "type": "str",
+        "no_log": True,
+        "aliases": ["token", "api_key"],
+        "fallback": _environment("SDE_API_KEY", "SDE_API_TOKEN"),
+    },
+    "validate_certs": {"type": "bool", "default": True, "fallback": _environment("SDE_VALIDATE_CERTS")},
+    "ca_path": {"type": "path", "fallback": _environment("SDE_CA_PATH")},
+    "client_cert": {"type": "path", "fallback": _environment("SDE_CLIENT_CERT")},
+    "client_key": {"type": "path", "fallback": _environment("SDE_CLIENT_KEY")},
+    "timeout": {"type": "int", "default": 60, "fallback": _environment("SDE_TIMEOUT")},
+    "deadline": {"type": "int", "default": 600, "fallback": _environment("SDE_DEADLINE")},
+    "retries": {"type": "int", "default": 3, "fallback": _environment("SDE_RETRIES")},
+    "allow_http": {"type": "bool", "default": False, "fallback": _environment("SDE_ALLOW_INSECURE_HTTP")},
+}
+
+# What to ask. 'raw' takes one value or a list without splitting a value at its commas.
+QUERY_OPTIONS: dict[str, dict[str, Any]] = {
+    "connection_id": {"type": "int", "aliases": ["id"]},
+    "alias": {"type": "raw"},
+    "system": {"type": "raw"},
+    "frequency": {"type": "list", "elements": "str", "choices": list(FREQUENCIES)},
+    "project": {"type": "list", "elements": "int"},
+    "include_last_job": {"type": "bool", "default": False},
+    "include_secrets": {"type": "bool", "default": False},
+    "page_size": {"type": "int"},
+    "canonical_names": {"type": "bool", "default": True},
+}
+
+FILTERS = ("alias", "system", "frequency", "project")
+MUTUALLY_EXCLUSIVE = [["connection_id", name] for name in FILTERS]
+
+# Lowest and highest value; None is no bound.
+_BOUNDS = {"timeout": (1, None), "deadline": (1, None), "retries": (0, 10), "page_size": (1, None)}
+
+
+class Server(NamedTuple):
+    """Where the SD Elements server is and how to talk to it."""
+
+    url: str  # scheme, host, port and context path; no slash at the end
+    token: str
+    verify: bool | str  # a path of a CA bundle, or whether to verify at all
+    cert: str | tuple[str, str] | None
+    timeout: int  # seconds, for connecting and for each read
+    deadline: int  # seconds, for the whole task
+    retries: int
+    on_loopback: bool
+
+
+def server_from(params: dict[str, Any]) -> Server:
+    """Turn validated connection options into a server, or raise an OptionError that names the option."""
+    for name in _BOUNDS:
+        _check_bounds(name, params.get(name))
+    token, host = _split_token(params["api_token"])
+    url = params["url"] or host
+    if not url:
+        raise OptionError("url is required.", "Set the option, or SDE_HOST in the environment.")
+    parts = _parse_url(url)
+    on_loopback = _is_loopback(parts.hostname or "")
+    if parts.scheme == "http" and not on_loopback and not params["allow_http"]:
+        raise OptionError(
+            "url is plain http: the token would go over the network in clear.",
+            "Use https, or set allow_http if you accept that.",
+        )
+    return Server(
+        url=f"{parts.scheme}://{parts.netloc}{_context_path(parts.path)}",
+        token=token,
+        verify=_verify(params),
+        cert=_client_certificate(params),
+        timeout=params["timeout"],
+        deadline=params["deadline"],
+        retries=params["retries"],
+        on_loopback=on_loopback,
+    )
+
+
+def one_or_list(name: str, value: Any) -> list[Any] | None:
+    """The values of a filter as a list; None if it is not set. An empty filter is an error, not 'everything'."""
+    if value is None:
+        return None
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise OptionError(f"{name} is an empty list, which no connection can match.", "Leave it out to get all.")
+    for one in values:
+        if isinstance(one, bool) or not isinstance(one, (str, int)):
+            raise OptionError(f"{name} takes text or a list of texts, not {type(one).__name__}.")
+        if one == "":
+            raise OptionError(f"{name} holds an empty text, which no connection can match.", "Leave it out to get all.")
+    return values
+
+
+def _check_bounds(name: str, value: int | None) -> None:
+    lowest, highest = _BOUNDS[name]
+    if value is None:
+        return
+    if value < lowest or (highest is not None and value > highest):
+        allowed = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+        raise OptionError(f"{name} is {value}; it must be {allowed}.")
+
+
+def _unquoted(text: str) -> str:
+    """Without the blanks and quotes that copying from a page or a file leaves around a value."""
+    return text.strip().strip("\"'").strip()
+
+
+def _split_token(value: str | None) -> tuple[str, str | None]:
+    """The token, and the host if the value is a connection string (``token@host``)."""
+    token, at_sign, host = _unquoted(value or "").partition("@")
+    if not token:
+        raise OptionError("api_token is required.", "Set the option, or SDE_API_KEY in the environment.")
+    if not re.fullmatch(r"[!-~]+", token):
+        raise OptionError(
+            "api_token holds a blank or a character that no SD Elements token has.",
+            "Copy the token again from your SD Elements profile; do not write 'Token' before it.",
+        )
+    return token, (host or None) if at_sign else None
+
+
+def _parse_url(value: str) -> SplitResult:
+    """Check a server's URL. Messages do not repeat it, since a wrong one may hold a password."""
+    text = _unquoted(value)
+    if "://" not in text:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        raise OptionError("url has a host or a port that is not valid.", _URL_ADVICE) from None
+    if parts.scheme not in ("http", "https"):
+        raise OptionError("url must begin with https:// (or http://).", _URL_ADVICE)
+    if "@" in parts.netloc:
+        raise OptionError("url holds user info (the part before '@').", "Put the token into api_token.")
+    if "?" in text or "#" in text:
+        raise OptionError("url holds a query or a fragment.", _URL_ADVICE)
+    host_is_valid = re.fullmatch(r"[\w.-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", parts.netloc)
+    if not host_is_valid or not port_is_valid or not re.fullmatch(r"[\w.~%/-]*", parts.path):
+        raise OptionError("url has a host, a port or a path that is not valid.", _URL_ADVICE)
+    return parts
+
+
+_URL_ADVICE = "Give the server's address only, such as https://sde.example.com."
+
+
+def _context_path(path: str) -> str:
+    """The path below which the API lies: users paste addresses with and without the API's own path."""
+    path = path.rstrip("/")
+    return path[: -len(API_PATH)].rstrip("/") if path.endswith(API_PATH) else path
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _verify(params: dict[str, Any]) -> bool | str:
+    if not params["validate_certs"]:
+        return False
+    return _readable_file("ca_path", params["ca_path"], empty_is_unset=True) or True
+
+
+def _client_certificate(params: dict[str, Any]) -> str | tuple[str, str] | None:
+    cert = _readable_file("client_cert", params["client_cert"])
+    key = _readable_file("client_key", params["client_key"])
+    if key and not cert:
+        raise OptionError("client_key is set without client_cert.", "Set both, or a client_cert that holds the key.")
+    return (cert, key) if cert and key else cert
+
+
+def _readable_file(name: str, path: str | None, empty_is_unset: bool = False) -> str | None:
+    if not path:
+        return None
+    if os.path.isdir(path) and name == "ca_path":
+        return path
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        raise OptionError(f"{name} names {path!r}, which is not a readable file on the host that runs the task.")
+    # AWX writes an empty file for a credential field that was left blank.
+    return None if empty_is_unset and os.path.getsize(path) == 0 else path

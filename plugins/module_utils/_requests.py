@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the only place that imports C(requests), so that its absence is one clear message."""
+
+from __future__ import annotations
+
+import traceback
+
+# urllib3 comes with requests, and does the retries.
+REQUIREMENT = "requests>=2.25.1"
+
+try:
+    import requests
+    import urllib3
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+    from requests.auth import AuthBase
+    from urllib3.util.retry import Retry
+
+    Retry.DEFAULT_ALLOWED_METHODS  # the urllib3 of older releases has another interface
+    IMPORT_ERROR = None
+except (ImportError, AttributeError):
+    # The names must exist for the class statements of _client, which is imported in any case.
+    requests = urllib3 = None
+    Session = HTTPAdapter = AuthBase = Retry = object
+    IMPORT_ERROR = traceback.format_exc()

@@ -1,0 +1,256 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sde_alm_connection_info
+short_description: Gather facts about the ALM connections of SD Elements
+version_added: 0.1.0
+author:
+  - The securitycompass.sdelements authors (@securitycompass)
+description:
+  - Reads the connections that synchronise SD Elements projects with ALM systems (issue trackers), such as Jira and Rally.
+  - The facts have the same keys and types on every release of SD Elements, from 3.2 to the newest.
+  - The list is complete, or the task fails.
+  - Credentials are masked unless O(include_secrets=true).
+extends_documentation_fragment:
+  - securitycompass.sdelements.sdelements
+  - securitycompass.sdelements.sdelements.query
+  - securitycompass.sdelements.sdelements.attributes
+seealso:
+  - module: securitycompass.sdelements.sde_analysis_connection_info
+"""
+
+EXAMPLES = r"""
+# SDE_HOST and SDE_API_KEY are set in the environment.
+- name: Gather all ALM connections
+  securitycompass.sdelements.sde_alm_connection_info:
+  register: alm
+
+- name: Gather the Jira and Rally connections of two projects, with their last synchronisation
+  securitycompass.sdelements.sde_alm_connection_info:
+    system: [jira, rally]
+    project: [2, 3]
+    include_last_job: true
+  register: synchronised
+
+- name: Require TLS on every ALM connection whose parameters can be seen
+  ansible.builtin.assert:
+    that: item.params.alm_method == 'https'
+    fail_msg: "{{ item.alias }} talks to {{ item.params.alm_server }} without TLS."
+  loop: "{{ alm.connections | selectattr('params_visible') }}"
+  loop_control:
+    label: "{{ item.alias }}"
+"""
+
+RETURN = r"""
+connections:
+  description:
+    - The ALM connections that match, ordered by ID. Fields that a newer release of SD Elements adds are passed on.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: ID of the connection. ALM and analysis connections are numbered apart.
+      returned: success
+      type: int
+      sample: 1
+    kind:
+      description: Kind of the connection, always V(alm).
+      returned: success
+      type: str
+      sample: alm
+    alias:
+      description: Name that people gave to the connection.
+      returned: success
+      type: str
+      sample: Rally Integration
+    project:
+      description: ID of the SD Elements project. Null if the server does not say.
+      returned: success
+      type: int
+      sample: 2
+    connector:
+      description: ID of the connector that the connection was made from. Null on releases before 4.2.
+      returned: success
+      type: int
+      sample: 4
+    system:
+      description: Name of the tool that SD Elements talks to, as the server writes it.
+      returned: success
+      type: str
+      sample: Rally
+    system_id:
+      description:
+        - ID of the tool, the same on every release. Releases before 4.8 say it only in RV(connections[].command).
+        - Null if the server says it nowhere.
+      returned: success
+      type: str
+      sample: rally
+    system_short_name:
+      description: Short name of the tool. Null on releases before 4.8, and wherever the server leaves it out.
+      returned: success
+      type: str
+      sample: CA Agile Central
+    frequency:
+      description: How often the connection synchronises.
+      returned: success
+      type: str
+      sample: manually
+    command:
+      description: Name of the job that synchronises. Null if the server does not say.
+      returned: success
+      type: str
+      sample: sync_rally
+    params:
+      description:
+        - Parameters of the connection, as the server sends them; which ones there are depends on the system.
+        - Credentials are masked with V(********), unless O(include_secrets=true).
+        - Empty if RV(connections[].params_visible=false).
+      returned: success
+      type: dict
+      sample:
+        alm_server: rally1.rallydev.com
+        alm_method: https
+        alm_user: rally_user
+        alm_pass: '********'
+        conflict_policy: alm
+        sde_min_priority: 7
+    params_visible:
+      description:
+        - Whether the server showed the parameters. If V(false), the token's user may not edit the connection, and
+          nothing may be concluded from RV(connections[].params).
+      returned: success
+      type: bool
+      sample: true
+    secrets_set:
+      description: Dotted paths in RV(connections[].params) that hold a credential.
+      returned: success
+      type: list
+      elements: str
+      sample: [alm_pass]
+    inaccessible:
+      description:
+        - Whether the tool is out of the server's reach, so that a remote integration agent synchronises.
+        - Null on releases before 4.2.
+      returned: success
+      type: bool
+      sample: false
+    in_progress:
+      description: Whether a synchronisation is running. Null on releases before 4.8.
+      returned: success
+      type: bool
+      sample: false
+    debug_mode:
+      description: Whether the connection writes debug logs. Null on releases before 4.12.
+      returned: success
+      type: bool
+      sample: false
+    last_job:
+      description:
+        - The last synchronisation. Null without O(include_last_job=true), if there was none, and on releases before 4.4.
+      returned: success
+      type: dict
+      contains:
+        id:
+          description: ID of the job.
+          returned: success
+          type: int
+          sample: 8
+        last_run:
+          description: When the job ran (ISO 8601, UTC, whole seconds).
+          returned: success
+          type: str
+          sample: '2026-11-23T02:00:04Z'
+        succeeded:
+          description: Whether the job succeeded. Null if the server does not say.
+          returned: success
+          type: bool
+          sample: true
+        ready:
+          description: Whether the job has ended. Null if the server does not say.
+          returned: success
+          type: bool
+          sample: true
+        automatic:
+          description: Whether the schedule started the job, not a person. Null if the server does not say.
+          returned: success
+          type: bool
+          sample: true
+        result_message:
+          description: What the job said at its end, without credentials. Null if it said nothing.
+          returned: success
+          type: str
+          sample: Synchronised 41 tasks.
+        user:
+          description: User who started the job, as the server writes it (an ID or an e-mail address). Null if nobody did.
+          returned: success
+          type: str
+          sample: admin@example.com
+count:
+  description: Number of RV(connections).
+  returned: success
+  type: int
+  sample: 1
+endpoint:
+  description: URL of the list that the server answered on; it tells older from newest releases.
+  returned: success
+  type: str
+  sample: https://sde.example.com/api/v2/connections/alm/
+failure:
+  description: What went wrong, for playbooks; RV(msg) says the same for people.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description:
+        - A word for the kind of failure.
+        - V(option) and V(missing_library) mean that no request was made.
+        - V(dns), V(refused), V(tls), V(proxy), V(connection) and V(timeout) mean that no whole answer came.
+        - V(authentication) (401), V(permission) (403), V(bad_request) (400), V(rate_limited) (429), V(server_error) (5xx),
+          V(redirect) (3xx), V(not_an_api) (404) and V(unexpected_status) mean that the server refused.
+        - V(html), V(invalid_json), V(unexpected_shape) and V(too_large) mean that the answer is of no use.
+        - V(incomplete) means that the list kept changing, or was not whole.
+        - V(internal) is a bug in this collection.
+      returned: failure
+      type: str
+      sample: authentication
+    status:
+      description: HTTP status of the answer. Null if there was none.
+      returned: failure
+      type: int
+      sample: 401
+    method:
+      description: HTTP method of the request. Null if none was made.
+      returned: failure
+      type: str
+      sample: GET
+    url:
+      description: URL of the request, without its query. Null if none was made.
+      returned: failure
+      type: str
+      sample: https://sde.example.com/api/v2/connections/alm/
+msg:
+  description: What was tried, where, what came back, and what to do.
+  returned: failure
+  type: str
+  sample: >-
+    GET https://sde.example.com/api/v2/connections/alm/ was answered with 401: Invalid token. Check api_token (or
+    SDE_API_KEY): it must be a token of this server, without 'Token' before it.
+"""
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._runner import run
+
+
+def main() -> None:
+    """Entry point of the module."""
+    run(ALM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all tests share: servers to talk to, and ways to run modules and playbooks.
+
+pytest-ansible makes the collection importable only after this file is read, so it is imported within functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible.module_utils import basic
+
+from tests.demo_server import DemoServer
+
+ROOT = Path(__file__).resolve().parent.parent
+COLLECTION = "ansible_collections.securitycompass.sdelements.plugins"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    """No setting of the developer's machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("SDE_", "ANSIBLE_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch):
+    """Retries as ever, with shorter pauses."""
+    client = importlib.import_module(f"{COLLECTION}.module_utils._client")
+    monkeypatch.setattr(client, "BACKOFF", 0.01)
+
+
+@pytest.fixture
+def start():
+    """Start an embedded SD Elements API; it stops when the test ends."""
+    servers = []
+
+    def start_server(generation: str = "4.8", *faults: str, **switches) -> DemoServer:
+        server = DemoServer(generation=generation, faults=faults, **switches).start()
+        servers.append(server)
+        return server
+
+    yield start_server
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def run_module(monkeypatch, capsys):
+    """Run a module's own main() and return what it prints, decoded."""
+
+    def run(kind: str, **options) -> dict:
+        arguments = {**options, "_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        module = importlib.import_module(f"{COLLECTION}.modules.sde_{kind}_connection_info")
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            module.main()
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def ansible(tmp_path):
+    """Run a program of ansible-core's in a home of its own, on this collection."""
+
+    def run(program: str, *arguments: object, collections: Path = ROOT / "collections", cwd: Path = ROOT, **environment):
+        home = tmp_path / "home"
+        home.mkdir(exist_ok=True)
+        settings = {
+            "HOME": str(home),
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+            "ANSIBLE_NOCOLOR": "True",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        command = [program, *map(str, arguments)]
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, **settings, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the connection options mean, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import (
+    CONNECTION_OPTIONS,
+    one_or_list,
+    server_from,
+)
+from tests.support import validated
+
+
+def server(**options):
+    return server_from(validated(**{"url": "https://sde.example.com", "api_token": "t0ken", **options}))
+
+
+@pytest.mark.parametrize(
+    "url, used",
+    [
+        ("sde.example.com", "https://sde.example.com"),
+        ("https://sde.example.com", "https://sde.example.com"),
+        ("https://sde.example.com/", "https://sde.example.com"),
+        (" 'https://sde.example.com/' ", "https://sde.example.com"),
+        ("https://sde.example.com/api/v2", "https://sde.example.com"),
+        ("https://sde.example.com/api/v2/", "https://sde.example.com"),
+        ("sde.example.com:8443/tools/sde/api/v2/", "https://sde.example.com:8443/tools/sde"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://127.0.0.9", "http://127.0.0.9"),
+        ("http://[::1]:8000/sde", "http://[::1]:8000/sde"),
+        ("https://b\u00fccher.example", "https://b\u00fccher.example"),
+    ],
+)
+def test_url(url, used):
+    assert server(url=url).url == used
+
+
+@pytest.mark.parametrize(
+    "url, reason",
+    [
+        ("https://user:hunter2@sde.example.com", "user info"),
+        ("https://sde.example.com?x=hunter2", "a query or a fragment"),
+        ("https://sde.example.com/?", "a query or a fragment"),
+        ("https://sde.example.com/#hunter2", "a query or a fragment"),
+        ("ftp://sde.example.com", "must begin with https://"),
+        ("http://sde.example.com", "plain http"),
+        ("http://localhost.example.com", "plain http"),
+        ("http://128.0.0.1", "plain http"),
+        ("https://sde.example.com:0", "not valid"),
+        ("https://sde.example.com:99999", "not valid"),
+        ("https://sde.example.com:hunter2", "not valid"),
+        ("https://sde.example.com\\hunter2", "not valid"),
+        ("https://sde.exa mple.com", "not valid"),
+        ("https://sde.example.com/a b", "not valid"),
+        ("https://sde.example.com/\nHost: x", "not valid"),
+        ("https://[::1", "not valid"),
+        ("https://", "not valid"),
+    ],
+)
+def test_url_that_is_refused(url, reason):
+    with pytest.raises(OptionError, match=reason) as refused:
+        server(url=url)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_plain_http_where_it_is_allowed():
+    assert server(url="http://sde.example.com", allow_http=True).url == "http://sde.example.com"
+
+
+@pytest.mark.parametrize("name", ["api_token", "token", "api_key"])
+@pytest.mark.parametrize("value", ["t0ken", "  t0ken\n", "'t0ken'", '" t0ken "'])
+def test_token(name, value):
+    assert server_from(validated(**{"url": "https://sde.example.com", name: value})).token == "t0ken"
+
+
+def test_connection_string_supplies_the_host():
+    both = server_from(validated(api_token="t0ken@sde.example.com"))
+    assert (both.token, both.url) == ("t0ken", "https://sde.example.com")
+
+
+def test_url_wins_over_the_host_of_a_connection_string():
+    both = server(api_token="t0ken@other.example.com")
+    assert (both.token, both.url) == ("t0ken", "https://sde.example.com")
+
+
+@pytest.mark.parametrize("token", ["", "  ", "''", "@sde.example.com"])
+def test_token_that_is_missing(token):
+    with pytest.raises(OptionError, match="api_token is required"):
+        server(api_token=token)
+
+
+@pytest.mark.parametrize("token", ["Token hunter2", "hunter2\nX: y", "hünter2"])
+def test_token_that_is_refused(token):
+    with pytest.raises(OptionError, match="api_token holds") as refused:
+        server(api_token=token)
+    assert "nter2" not in str(refused.value)
+
+
+def test_url_that_is_missing():
+    with pytest.raises(OptionError, match="url is required"):
+        server(url=None)
+
+
+ENVIRONMENT = {
+    "url": ("SDE_HOST", "https://env.example.com"),
+    "api_token": ("SDE_API_KEY", "env-token"),
+    "validate_certs": ("SDE_VALIDATE_CERTS", "no"),
+    "ca_path": ("SDE_CA_PATH", "/some/ca.pem"),
+    "client_cert": ("SDE_CLIENT_CERT", "/some/cert.pem"),
+    "client_key": ("SDE_CLIENT_KEY", "/some/key.pem"),
+    "timeout": ("SDE_TIMEOUT", "5"),
+    "deadline": ("SDE_DEADLINE", "50"),
+    "retries": ("SDE_RETRIES", "0"),
+    "allow_http": ("SDE_ALLOW_INSECURE_HTTP", "yes"),
+}
+
+
+def test_every_connection_option_has_a_variable():
+    assert set(ENVIRONMENT) == set(CONNECTION_OPTIONS)
+
+
+@pytest.mark.parametrize("option", ENVIRONMENT)
+def test_environment(monkeypatch, option):
+    name, text = ENVIRONMENT[option]
+    monkeypatch.setenv(name, text)
+    expected = {"validate_certs": False, "timeout": 5, "deadline": 50, "retries": 0, "allow_http": True}
+    assert validated()[option] == expected.get(option, text)
+    # A variable that is there and blank counts as not set.
+    monkeypatch.setenv(name, "  ")
+    assert validated().get(option) == CONNECTION_OPTIONS[option].get("default")
+
+
+def test_second_choice_of_the_environment(monkeypatch):
+    monkeypatch.setenv("SDE_HOST", "")
+    monkeypatch.setenv("SDE_SERVER", "second.example.com")
+    monkeypatch.setenv("SDE_API_TOKEN", "second")
+    used = server_from(validated())
+    assert (used.url, used.token) == ("https://second.example.com", "second")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"timeout": 0}, "timeout is 0; it must be at least 1"),
+        ({"deadline": -1}, "deadline is -1; it must be at least 1"),
+        ({"retries": 11}, "retries is 11; it must be from 0 to 10"),
+        ({"page_size": 0}, "page_size is 0; it must be at least 1"),
+        ({"ca_path": "/no/such/file"}, "ca_path names '/no/such/file', which is not a readable file"),
+        ({"client_cert": "/no/such/file"}, "client_cert names"),
+        ({"client_key": "/no/such/file"}, "client_key names"),
+        ({"client_key": __file__}, "client_key is set without client_cert"),
+    ],
+)
+def test_value_that_is_refused(options, message):
+    with pytest.raises(OptionError, match=message):
+        server(**options)
+
+
+def test_tls_files(tmp_path):
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    assert server(ca_path=str(empty)).verify is True
+    assert server(ca_path=str(tmp_path)).verify == str(tmp_path)
+    assert server(ca_path=__file__).verify == __file__
+    assert server(ca_path=__file__, validate_certs=False).verify is False
+    assert server(client_cert=__file__).cert == __file__
+    assert server(client_cert=__file__, client_key=__file__).cert == (__file__, __file__)
+
+
+@pytest.mark.parametrize("value, values", [(None, None), ("a, b", ["a, b"]), (7, [7]), (["a", "b"], ["a", "b"])])
+def test_one_or_list(value, values):
+    assert one_or_list("alias", value) == values
+
+
+@pytest.mark.parametrize("value", [[], "", ["a", ""], {"a": 1}, True, [None]])
+def test_filter_that_is_refused(value):
+    with pytest.raises(OptionError, match="alias"):
+        one_or_list("alias", value)
