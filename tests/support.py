@@ -4,6 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import http.server
+import threading
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options
@@ -33,3 +40,50 @@ def connections(server: DemoServer, kind: str = "alm", **options) -> list[dict]:
 def access(server: DemoServer, token: str | None = None) -> dict[str, str]:
     """The environment with which users run playbooks."""
     return {"SDE_HOST": server.url, "SDE_API_KEY": token or server.token}
+
+
+def forward_proxy(server: DemoServer):
+    """A proxy for plain http behind which every host is the demo server."""
+
+    def relay(path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        behind = http.client.HTTPConnection(urlsplit(server.url).netloc)
+        behind.request("GET", urlsplit(path)._replace(scheme="", netloc="").geturl(), headers=headers)
+        answer = behind.getresponse()
+        body = answer.read()
+        behind.close()
+        return answer.status, body
+
+    return _listening(relay)
+
+
+def canned_server(body: bytes):
+    """A server that answers every request with this body, for JSON that no framework sends."""
+    return _listening(lambda path, headers: (200, body))
+
+
+@contextlib.contextmanager
+def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]]):
+    """A bare HTTP server on loopback. Notes in ``asked`` what it is asked for."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            httpd.asked.append(self.path)
+            status, body = answer(self.path, dict(self.headers))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args):
+            """Say nothing."""
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.url, httpd.token, httpd.asked = f"http://127.0.0.1:{httpd.server_port}", "0123456789abcdef", []
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield httpd
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+        thread.join()

@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every way in which a request can fail, over real sockets: each has a message of its own."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from tests.support import connections, forward_proxy, gather
+
+LIST = "/api/v2/connections/alm/"
+
+# fault: kind, status, a part of the problem, a part of the advice
+ANSWERS = {
+    "html_503": ("server_error", 503, "was answered with 503", "Try again later"),
+    "html_200": ("html", 200, "is an HTML page instead of JSON", "not a login page"),
+    "xml_body": ("html", 200, "is XML instead of JSON", "Check that url"),
+    "redirect_login": ("redirect", 302, "a redirect to https://sso.example.com/login, which is not followed", "Set url to"),
+    "redirect_https": ("redirect", 301, "a redirect to https://127.0.0.1", "Set url to https://127.0.0.1"),
+    "status_500": ("server_error", 500, "was answered with 500: an HTML page", "tell its administrator"),
+    "status_502": ("server_error", 502, "was answered with 502", "Try again later"),
+    "status_504": ("server_error", 504, "was answered with 504", "Try again later"),
+    "throttled_429": ("rate_limited", 429, "was answered with 429", "raise retries"),
+    "throttled_429_long": ("rate_limited", 429, "the server asks to wait (3600)", "over 60 s is not waited for"),
+    "bad_request": ("bad_request", 400, "alias: This field may not be blank.; page_size: A valid integer", "Check the options"),
+    "bad_request_string": ("bad_request", 400, "was answered with 400: ", "Check the options"),
+    "json_string": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
+    "broken_json": ("invalid_json", 200, "is broken JSON", "Check that url"),
+    "empty_body": ("invalid_json", 200, "is empty", "Check that url"),
+    "nan_json": ("invalid_json", 200, "is broken JSON", "Check that url"),
+    "not_utf8": ("unexpected_shape", 200, "is no text (UTF-8)", "Check that url"),
+    "deep_json": ("too_large", 200, "is nested too deeply", "Check that url"),
+    "results_missing": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
+    "results_not_list": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
+    "record_not_object": ("unexpected_shape", 200, "a record is no object (str)", "Check that url"),
+    "id_not_int": ("unexpected_shape", 200, "a record has no id that is a whole number", "Check that url"),
+    "huge_body": ("too_large", 200, "is larger than 64 MiB", "Set page_size"),
+    "gzip_bomb": ("too_large", 200, "is larger than 64 MiB", "Set page_size"),
+    "double_gzip": ("unexpected_shape", 200, "a content coding that was not asked for", "Check that url"),
+    "double_gzip_hidden": ("unexpected_shape", 200, "is no text (UTF-8)", "Check that url"),
+    "truncated": ("connection", None, "the connection broke off", "Check the network"),
+    "reset": ("connection", None, "the connection broke off", "Check the network"),
+    "close_at_once": ("connection", None, "the connection broke off", "Check the network"),
+    "stalled": ("timeout", None, "no answer within 1 s", "Raise timeout"),
+}
+
+
+def failure_of(server, **options) -> SDElementsError:
+    with pytest.raises(SDElementsError) as raised:
+        gather(server, **options)
+    failure = raised.value.as_failure()
+    assert failure["failure"]["kind"] == raised.value.kind
+    assert server.token not in str(failure)
+    return raised.value
+
+
+@pytest.mark.parametrize("fault", ANSWERS)
+def test_failure(start, fault):
+    kind, status, problem, advice = ANSWERS[fault]
+    server = start("4.8", fault)
+    failure = failure_of(server, timeout=1)
+    assert (failure.kind, failure.status, failure.method, failure.url) == (kind, status, "GET", server.url + LIST)
+    assert f"GET {server.url}{LIST} " in str(failure)
+    assert problem in str(failure)
+    assert advice in str(failure)
+
+
+def test_token_that_the_server_does_not_know(start):
+    failure = failure_of(start(), api_token="unknown-token")
+    assert (failure.kind, failure.status) == ("authentication", 401)
+    assert "401: Invalid token. Check api_token" in str(failure)
+
+
+def test_user_without_permission(start):
+    server = start()
+    failure = failure_of(server, api_token=server.forbidden_token)
+    assert (failure.kind, failure.status) == ("permission", 403)
+    assert "403: " in str(failure) and "lacks a permission" in str(failure)
+
+
+@pytest.mark.parametrize("kind", ["alm", "analysis"])
+@pytest.mark.parametrize("options", [{}, {"connection_id": 1}])
+def test_server_that_is_no_sd_elements(start, kind, options):
+    server = start()
+    with pytest.raises(SDElementsError, match="There is no SD Elements API at .*/elsewhere/api/v2/") as raised:
+        gather(server, kind, url=f"{server.url}/elsewhere", **options)
+    assert (raised.value.kind, raised.value.status) == ("not_an_api", 404)
+
+
+def test_server_that_repeats_the_token(start):
+    failure = failure_of(start("4.8", "echo_token"))
+    assert failure.kind == "bad_request"
+    assert _client.MASK in str(failure)
+
+
+def test_nobody_listens():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    failure = failure_of(_Nowhere(f"http://127.0.0.1:{port}"))
+    assert failure.kind == "refused"
+    assert "the server refused the connection. Check host and port" in str(failure)
+
+
+def test_name_that_nobody_knows():
+    failure = failure_of(_Nowhere("https://sde.invalid"))
+    assert failure.kind == "dns"
+    assert "the server's name cannot be resolved. Check url" in str(failure)
+
+
+class _Nowhere:
+    """Stands for a server that is not there."""
+
+    token = "0123456789abcdef"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+def test_certificate_that_is_not_trusted(start):
+    failure = failure_of(start(tls=True))
+    assert failure.kind == "tls"
+    assert "certificate is not trusted" in str(failure) and "Set ca_path" in str(failure)
+
+
+def test_certificate_of_another_name(start):
+    server = start(tls=True)
+    # Another way to write the same address, which is not in the certificate.
+    failure = failure_of(server, url=server.url.replace("127.0.0.1", "127.1"), ca_path=server.ca_path)
+    assert failure.kind == "tls"
+    assert "certificate is not trusted" in str(failure)
+
+
+def test_tls_with_the_ca(start):
+    server = start(tls=True)
+    assert connections(server, ca_path=server.ca_path)
+
+
+def test_tls_unverified(start):
+    server = start(tls=True)
+    assert connections(server, validate_certs=False)
+
+
+def test_ca_path_wins_over_the_environment(start, monkeypatch, tmp_path):
+    """requests lets REQUESTS_CA_BUNDLE win over a session's own values."""
+    server = start(tls=True, host="localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    assert connections(server, ca_path=server.ca_path)
+    assert connections(server, validate_certs=False)
+
+
+def test_tls_to_a_port_without_tls(start):
+    server = start()
+    failure = failure_of(server, url=server.url.replace("http:", "https:"))
+    assert failure.kind == "tls"
+    assert "Check that the port in url speaks TLS" in str(failure)
+
+
+def test_ca_file_that_holds_no_certificate(start):
+    failure = failure_of(start(tls=True), ca_path=__file__)
+    assert failure.kind == "tls"
+    assert "ca_path" in str(failure)
+
+
+@pytest.mark.parametrize("fault", ["slow_drip", "drip_headers"])
+def test_deadline(start, fault):
+    """A server that sends a byte now and then never runs into a time-out, but into the deadline."""
+    before = time.monotonic()
+    failure = failure_of(start("4.8", fault), timeout=5, deadline=1)
+    assert time.monotonic() - before < 5
+    assert failure.kind == "timeout"
+    assert "did not end before the deadline of 1 s" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "fault", ["html_503", "status_502", "status_504", "throttled_429", "reset", "close_at_once", "truncated", "stalled"]
+)
+def test_retry(start, fault):
+    server = start("4.8", f"{fault}:2")
+    assert len(connections(server, retries=2, timeout=1)) == len(server.records("alm"))
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("fault", ["html_503", "reset", "truncated"])
+def test_retries_have_an_end(start, fault):
+    server = start("4.8", fault)
+    failure_of(server, retries=2)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("fault", ["status_500", "bad_request", "html_200", "redirect_login", "broken_json"])
+def test_what_does_not_pass_by_waiting_is_not_tried_again(start, fault):
+    server = start("4.8", fault)
+    failure_of(server, retries=2)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["throttled_429_seconds:1", "throttled_429_date:1"])
+def test_retry_after(start, fault):
+    server = start("4.8", fault)
+    before = time.monotonic()
+    assert connections(server, retries=1)
+    assert time.monotonic() - before > 0.5
+
+
+def test_retry_after_that_is_too_long(start):
+    server = start("4.8", "throttled_429_long")
+    before = time.monotonic()
+    failure_of(server, retries=3)
+    assert time.monotonic() - before < 5
+    assert len(server.requests) == 1
+
+
+def test_the_frameworks_own_throttle(start):
+    server = start("4.8", "throttled:2", paging="capped")
+    failure = failure_of(server, retries=0, page_size=1)
+    assert (failure.kind, failure.status) == ("rate_limited", 429)
+
+
+def test_headers(start):
+    server = start()
+    connections(server)
+    sent = server.requests[0].headers
+    assert sent["Authorization"] == f"Token {server.token}"
+    assert sent["Accept"] == "application/json"
+
+
+def test_netrc_is_not_read(start, monkeypatch, tmp_path):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine localhost login someone password other\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = start(host="localhost")
+    assert connections(server)
+    assert server.requests[0].headers["Authorization"] == f"Token {server.token}"
+
+
+def test_loopback_is_not_reached_through_a_proxy(start, monkeypatch):
+    server = start()
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    assert connections(server)
+
+
+def test_proxy_of_the_environment(start, monkeypatch):
+    server = start()
+    with forward_proxy(server) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert connections(server, url="http://sde.example.com", allow_http=True)
+        assert proxy.asked == ["http://sde.example.com/api/v2/connections/alm/"]
+
+
+def test_proxy_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:hunter2@127.0.0.1:9")
+    failure = failure_of(_Nowhere("https://sde.example.com"))
+    assert failure.kind == "proxy"
+    assert "hunter2" not in str(failure) and "HTTPS_PROXY" in str(failure)

@@ -1,0 +1,375 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts: right on every release, filtered here, typed, without secrets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _redact
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from tests.demo_server import DemoServer, GENERATIONS, seed
+from tests.support import KINDS, canned_server, connections, gather, validated
+
+DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connections.json").read_text())
+
+CONTRACT = {
+    "id": int,
+    "kind": str,
+    "alias": str,
+    "project": (int, type(None)),
+    "connector": (int, type(None)),
+    "system": str,
+    "system_id": (str, type(None)),
+    "system_short_name": (str, type(None)),
+    "frequency": str,
+    "command": (str, type(None)),
+    "params": dict,
+    "params_visible": bool,
+    "secrets_set": list,
+    "inaccessible": (bool, type(None)),
+    "in_progress": (bool, type(None)),
+    "debug_mode": (bool, type(None)),
+    "last_job": (dict, type(None)),
+}
+# What old releases do not say at all, and what new ones add.
+NOT_EVERYWHERE = {"connector", "system_short_name", "inaccessible", "in_progress", "debug_mode", "last_job"}
+NEW_PARAMS = {"issue_tracker_auth_mode", "alm_auth_mode", "last_successful_run"}
+
+
+@pytest.fixture(scope="module")
+def running():
+    """One server of each generation."""
+    running = {generation: DemoServer(generation=generation).start() for generation in GENERATIONS}
+    yield running
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture
+def servers(running):
+    """The same, with the seed data, whatever the test before loaded."""
+    seed.load()
+    return running
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The user's document
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_documents_list_as_facts(servers, kind):
+    sent = DOCUMENT[f"/api/v2/connections/{kind}/"]["results"][0]
+    found = next(one for one in connections(servers["3.2"], kind, include_secrets=True) if one["id"] == 1)
+    assert {name: found[name] for name in sent} == sent
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_documents_single_connection_as_facts(servers, kind):
+    sent = next(answer for path, answer in DOCUMENT.items() if f"/{kind}/" in path and "results" not in answer)
+    result = gather(servers["3.2"], kind, connection_id=1, include_secrets=True)
+    assert result.facts["count"] == 1
+    assert result.facts["endpoint"].endswith(f"/api/v2/connections/{kind}/")
+    assert {name: result.facts["connections"][0][name] for name in sent} == sent
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Generations
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_keys_and_types(servers, generation, kind):
+    result = gather(servers[generation], kind, include_last_job=True)
+    assert result.facts["count"] == len(result.facts["connections"]) > 0
+    for connection in result.facts["connections"]:
+        assert set(CONTRACT) <= set(connection)
+        for name, types in CONTRACT.items():
+            assert isinstance(connection[name], types), (name, connection[name])
+            assert types is bool or not (types is int and isinstance(connection[name], bool))
+
+
+def comparable(connection: dict) -> dict:
+    """What every release says of a connection."""
+    kept = {name: value for name, value in connection.items() if name in CONTRACT and name not in NOT_EVERYWHERE}
+    kept["params"] = {name: value for name, value in connection["params"].items() if name not in NEW_PARAMS}
+    return kept
+
+
+@settings(deadline=None, max_examples=30)
+@given(data=st.data())
+def test_one_connection_is_the_same_in_every_generation(running, data):
+    kind = data.draw(st.sampled_from(KINDS))
+    one, other = data.draw(st.sampled_from(GENERATIONS)), data.draw(st.sampled_from(GENERATIONS))
+    seed.load()
+    number = data.draw(st.sampled_from([record["id"] for record in running[one].records(kind)]))
+    alone = [connections(running[name], kind, connection_id=number)[0] for name in (one, other)]
+    assert comparable(alone[0]) == comparable(alone[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_list_is_the_same_in_every_generation(servers, generation, kind):
+    expected = [comparable(connection) for connection in connections(servers["3.2"], kind)]
+    assert [comparable(connection) for connection in connections(servers[generation], kind)] == expected
+
+
+@pytest.mark.parametrize("generation", ["4.4", "4.8", "4.12", "5.2", "newest"])
+def test_last_job(servers, generation):
+    server = servers[generation]
+    found = connections(server, include_last_job=True)
+    records = server.records("alm")
+    assert [bool(one["last_job"]) for one in found] == [bool(record["last_job"]) for record in records]
+    jobs = [one["last_job"] for one in found if one["last_job"]]
+    assert {tuple(sorted(job)) for job in jobs} == {
+        ("automatic", "id", "last_run", "ready", "result_message", "succeeded", "user")
+    }
+    expected = connections(servers["4.4"], include_last_job=True)
+    assert [job["last_run"] for job in jobs] == [one["last_job"]["last_run"] for one in expected if one["last_job"]]
+    assert all(job["last_run"].endswith("Z") and len(job["last_run"]) == 20 for job in jobs)
+    assert all(isinstance(job["user"], (str, type(None))) for job in jobs)
+
+
+def test_last_job_that_the_server_does_not_have(servers):
+    result = gather(servers["4.2"], include_last_job=True)
+    assert all(connection["last_job"] is None for connection in result.facts["connections"])
+    assert "older than SD Elements 4.4" in result.warnings[0]
+    assert not gather(servers["4.2"]).warnings
+
+
+def test_names_of_the_newest_release(servers):
+    canonical = connections(servers["newest"], connection_id=1)[0]["params"]
+    as_sent = connections(servers["newest"], connection_id=1, canonical_names=False)[0]["params"]
+    assert (canonical["alm_server"], canonical["conflict_policy"]) == ("rally1.rallydev.com", "alm")
+    assert (as_sent["issue_tracker_server"], as_sent["conflict_policy"]) == ("rally1.rallydev.com", "issue_tracker")
+
+
+def test_both_names_at_once_keep_their_values():
+    sent = {"alm_server": "old", "issue_tracker_server": "new", "issue_tracker_user": "u"}
+    renamed = _connections._renamed(_connections.ALM, sent)
+    assert renamed == {"alm_server": "old", "issue_tracker_server": "new", "alm_user": "u"}
+
+
+def test_newest_release_that_keeps_the_old_path(start):
+    server = start("newest", old_path=True)
+    result = gather(server)
+    assert result.facts["endpoint"].endswith("/connections/alm/")
+    assert result.facts["connections"][0]["params"]["alm_server"] == "rally1.rallydev.com"
+
+
+def test_what_a_newer_release_adds_is_passed_on(servers):
+    found = connections(servers["5.2"], "analysis")
+    assert any(connection.get("system_verification_categories") for connection in found)
+
+
+def test_context_path_and_api_path(servers):
+    server = servers["4.8"]
+    assert gather(server, url=f"{server.url}/api/v2/").facts["endpoint"] == f"{server.url}/api/v2/connections/alm/"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# One connection
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("generation", ["3.2", "4.8", "newest"])
+def test_unknown_id(servers, generation, kind):
+    result = gather(servers[generation], kind, connection_id=9999)
+    assert (result.facts["connections"], result.facts["count"]) == ([], 0)
+
+
+def test_unknown_id_with_a_wrong_token(servers):
+    with pytest.raises(SDElementsError, match="401"):
+        gather(servers["4.8"], connection_id=9999, api_token="unknown-token")
+
+
+def test_another_connection_than_asked_for():
+    with canned_server(b'{"id": 2, "alias": "a", "frequency": "daily", "system": "JIRA"}') as server:
+        with pytest.raises(SDElementsError, match="it is connection 2"):
+            connections(server, connection_id=1)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Filters
+
+
+@pytest.mark.parametrize("filters", ["honoured", "ignored"])
+@pytest.mark.parametrize("generation", ["3.2", "4.8", "newest"])
+def test_system_filter_on_servers_that_know_it_and_do_not(start, generation, filters):
+    server = start(generation, filters=filters)
+    found = connections(server, system="rally")
+    assert [one["id"] for one in found] == [record["id"] for record in server.records("alm") if record["system_id"] == "rally"]
+    assert {one["system_id"] for one in found} == {"rally"}
+
+
+@pytest.mark.parametrize("value", ["rally", "RALLY", "Rally", ["Rally"], ["no such system", "rally"]])
+def test_system_by_id_or_name_in_any_case(servers, value):
+    for server in servers.values():
+        assert {one["system_id"] for one in connections(server, system=value)} == {"rally"}
+
+
+def test_system_by_short_name(servers):
+    assert {one["system_id"] for one in connections(servers["4.8"], system="ca agile central")} == {"rally"}
+
+
+@pytest.mark.parametrize(
+    "options, is_wanted",
+    [
+        ({"alias": "Rally Integration"}, lambda one: one["alias"] == "Rally Integration"),
+        ({"alias": "rally integration"}, lambda one: False),
+        ({"alias": ["Rally Integration", "Customer Portal to JIRA"]}, lambda one: one["id"] in (1, 2)),
+        ({"frequency": "daily"}, lambda one: one["frequency"] == "daily"),
+        ({"frequency": ["daily", "weekly"]}, lambda one: one["frequency"] in ("daily", "weekly")),
+        ({"project": 3}, lambda one: one["project"] == 3),
+        ({"project": [3, "4"]}, lambda one: one["project"] in (3, 4)),
+        ({"project": 12345}, lambda one: False),
+        ({"system": "jira", "frequency": "hourly"}, lambda one: one["system_id"] == "jira" and one["frequency"] == "hourly"),
+        ({"system": "jira", "project": 2}, lambda one: one["system_id"] == "jira" and one["project"] == 2),
+    ],
+)
+def test_filter(servers, options, is_wanted):
+    for server in servers.values():
+        everything = connections(server)
+        assert connections(server, **options) == [one for one in everything if is_wanted(one)]
+
+
+def test_alias_with_a_comma(start):
+    record = {"kind": "alm", "id": 1, "alias": "Jira, Europe", "system": "JIRA"}
+    server = start(dataset=[record, {**record, "id": 2, "alias": "Jira"}])
+    assert [one["id"] for one in connections(server, alias="Jira, Europe")] == [1]
+
+
+def test_id_excludes_filters():
+    with pytest.raises(AssertionError, match="mutually exclusive: connection_id|alias"):
+        validated(connection_id=1, alias="x")
+
+
+@pytest.mark.parametrize("option", ["alias", "system", "frequency", "project"])
+def test_empty_filter_is_refused(servers, option):
+    with pytest.raises(OptionError, match=f"{option} is an empty list"):
+        gather(servers["4.8"], **{option: []})
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Secrets and permissions
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_no_secret_of_the_seed_data_in_the_facts(servers, generation, kind):
+    asked = gather(servers[generation], kind, include_secrets=True, include_last_job=True)
+    clean = json.dumps(gather(servers[generation], kind, include_last_job=True).facts)
+    # One password of the seed data is a 7, which is also a priority.
+    secrets = [secret for secret in asked.secrets if len(secret) > 1]
+    assert secrets
+    assert [secret for secret in secrets if secret in clean] == []
+
+
+def test_secrets_set(servers):
+    for server in servers.values():
+        found = connections(server, connection_id=1)[0]
+        assert found["secrets_set"] == ["alm_pass"]
+        assert found["params"]["alm_pass"] == _redact.MASK
+        assert found["params"]["sde_min_priority"] == 7
+
+
+def test_secrets_in_a_job_message(start):
+    job = {"id": 1, "last_run": "2026-01-01T00:00:00Z", "succeeded": False, "ready": True, "automatic": True, "user": None}
+    message = "401 for rally_user: correct horse battery is wrong. Sent https://rally_user:other@host/"
+    record = {
+        "kind": "alm", "id": 1, "alias": "a", "system": "Rally",
+        "params": {"alm_pass": "correct horse battery"},
+        "last_job": {**job, "result_message": message},
+    }  # fmt: skip
+    server = start(dataset=[record])
+    found = connections(server, include_last_job=True)[0]
+    assert found["last_job"]["result_message"] == f"401 for rally_user: {_redact.MASK} is wrong. Sent https://{_redact.MASK}@host/"
+    asked = gather(server, include_last_job=True, include_secrets=True)
+    assert asked.facts["connections"][0]["last_job"]["result_message"] == message
+    assert asked.secrets == ["correct horse battery", "rally_user:other"]
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_hidden_params(servers, generation):
+    server = servers[generation]
+    for kind in KINDS:
+        found = connections(server, kind, api_token=server.limited_token)
+        assert len(found) == len(server.records(kind))
+        assert all(one["params"] == {} and not one["params_visible"] and one["secrets_set"] == [] for one in found)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Shapes: what the facts promise is checked, not hoped for
+
+GOOD = {"id": 1, "alias": "a", "frequency": "daily", "system": {"name": "JIRA"}, "last_job": {"last_run": "2026-01-01T00:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"alias": None}, "'alias' of connection 1 is missing or null"),
+        ({"alias": 7}, "'alias' of connection 1 is of type int"),
+        ({"frequency": []}, "'frequency' of connection 1 is of type list"),
+        ({"system": None}, "'system' of connection 1 is missing or null"),
+        ({"system": {}}, "'name' of connection 1 is missing or null"),
+        ({"system": {"name": "x", "id": 3}}, "'id' of connection 1 is of type int"),
+        ({"project": True}, "'project' of connection 1 is of type bool"),
+        ({"connector": "4"}, "'connector' of connection 1 is of type str"),
+        ({"params": "hidden"}, "'params' of connection 1 is of type str"),
+        ({"inaccessible": 1}, "'inaccessible' of connection 1 is of type int"),
+        ({"last_job": "never"}, "'last_job' of connection 1 is of type str"),
+        ({"last_job": {"succeeded": "yes"}}, "'succeeded' of connection 1 is of type str"),
+        ({"last_job": {"last_run": "yesterday"}}, "'last_run' of connection 1 is no time with a zone"),
+        ({"last_job": {"last_run": "2026-01-01T00:00:00"}}, "'last_run' of connection 1 is no time with a zone"),
+        ({"last_job": {"last_run": "2026-13-01T00:00:00Z"}}, "'last_run' of connection 1 is no time with a zone"),
+        ({"last_job": {"last_run": "0001-01-01T00:00:00+14:00"}}, "'last_run' of connection 1 is no time with a zone"),
+    ],
+)
+def test_record_of_the_wrong_shape(change, problem):
+    with pytest.raises(SDElementsError, match=problem) as raised:
+        _connections._checked({**GOOD, **change}, "https://sde.example.com/")
+    assert raised.value.kind == "unexpected_shape"
+
+
+def test_record_of_the_right_shape():
+    assert _connections._checked(GOOD, "https://sde.example.com/") is GOOD
+
+
+@pytest.mark.parametrize(
+    "sent, fact",
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:00.123456Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T02:30:00+02:30", "2026-01-01T00:00:00Z"),
+        ("2025-12-31T19:00:00.5-0500", "2026-01-01T00:00:00Z"),
+        (None, None),
+    ],
+)
+def test_instants(sent, fact):
+    assert _connections._in_utc(sent) == fact
+
+
+def test_params_that_are_nested_too_deeply(start):
+    nested = "end"
+    for _level in range(_redact.MAX_DEPTH + 1):
+        nested = {"x": nested}
+    server = start(dataset=[{"kind": "alm", "id": 1, "alias": "a", "system": "JIRA", "params": nested}])
+    with pytest.raises(SDElementsError, match="a connection is nested too deeply"):
+        connections(server)
+
+
+def test_half_a_surrogate_pair():
+    """Valid JSON, and no valid text: it must not break what Ansible prints."""
+    record = b'{"id": 1, "alias": "a\\ud800b \\ud83d\\ude00", "frequency": "daily", "system": "JIRA"}'
+    with canned_server(b'{"results": [' + record + b"]}") as server:
+        assert connections(server)[0]["alias"] == "a?b \U0001f600"
+
+
+def test_number_that_json_does_not_have():
+    with canned_server(b'{"results": [{"id": 1, "x": 1e999}]}') as server:
+        with pytest.raises(SDElementsError, match="is broken JSON"):
+            connections(server)

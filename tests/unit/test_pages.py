@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list is complete or an error, by whatever paging it comes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _pages
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from tests.demo_server import DemoServer, PAGINGS
+from tests.support import connections
+
+
+def ids_of(records: list[dict]) -> list[int]:
+    return [record["id"] for record in records]
+
+
+@pytest.fixture(scope="module", params=PAGINGS)
+def paged(request):
+    with DemoServer(generation="4.12", paging=request.param) as server:
+        yield server
+
+
+@settings(deadline=None, max_examples=15)
+@given(page_size=st.none() | st.integers(1, 60), kind=st.sampled_from(["alm", "analysis"]))
+def test_each_record_once_in_order(paged, page_size, kind):
+    found = connections(paged, kind, page_size=page_size, include_last_job=True)
+    assert ids_of(found) == ids_of(paged.records(kind))
+    assert [bool(connection["last_job"]) for connection in found] == [bool(record["last_job"]) for record in paged.records(kind)]
+
+
+@pytest.mark.parametrize(
+    "paging, page_size, requests",
+    [
+        ("none", None, 1),
+        ("none", 5, 1),
+        ("page", None, 1),
+        ("page", 100, 1),
+        ("cursor", 10, 3),
+        # Numbered pages are read until two readings agree.
+        ("page", 10, 2 * 3),
+        ("capped", 100, 2 * 5),
+    ],
+)
+def test_number_of_requests(start, paging, page_size, requests):
+    server = start("4.8", paging=paging)
+    assert len(connections(server, page_size=page_size)) == 30
+    assert len(server.requests) == requests
+
+
+def test_newest_server_pages_unasked(start):
+    server = start("newest")
+    assert len(connections(server)) == 30
+    assert "page=3" in server.requests[-1].query
+
+
+def test_next_link_of_a_server_that_does_not_know_its_name(start):
+    """Of a 'next' link only the query counts, so all requests came here."""
+    server = start("4.8", "next_foreign")
+    assert ids_of(connections(server, page_size=10)) == ids_of(server.records("alm"))
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize("fault", ["page_vanishes:1", "list_shrinks:1", "list_grows:1", "list_shifts:1", "list_shifts:2"])
+def test_list_that_changes_is_read_again(start, fault):
+    server = start("4.8", fault)
+    found = ids_of(connections(server, page_size=10))
+    expected = ids_of(server.records("alm"))
+    assert found == (expected[1:] if "shrinks" in fault or "shifts" in fault else expected)
+
+
+@pytest.mark.parametrize(
+    "fault, problem",
+    [
+        ("page_vanishes", "a page vanished"),
+        ("next_loop", "its pages go round in a circle"),
+        ("duplicate_record", "record 1 came twice"),
+        ("count_too_high", "the server counts 31 records, and sent 30"),
+        ("list_shrinks", "its count changed from 30 to 29"),
+        ("list_grows", "its count changed from 29 to 30"),
+    ],
+)
+def test_list_that_is_never_whole(start, fault, problem):
+    server = start("4.8", fault)
+    with pytest.raises(SDElementsError) as raised:
+        connections(server, page_size=10)
+    assert raised.value.kind == "incomplete"
+    assert f"could not be read whole in {_pages.MAX_READINGS} readings: {problem}." in str(raised.value)
+    assert "Try again" in str(raised.value)
+
+
+def test_list_that_never_agrees(start):
+    """One record goes and one comes between two pages, each time anew: counts agree, and a record is skipped."""
+    server = start("4.8", "list_shifts")
+    found = ids_of(connections(server, page_size=10))
+    # The same change each time is the same list each time; nothing tells it from a list that is at rest.
+    assert len(found) == 29 or found == ids_of(server.records("alm"))[1:]
+
+
+def test_next_link_to_another_list(start):
+    with pytest.raises(SDElementsError, match="its 'next' link leads to another list") as raised:
+        connections(start("4.8", "next_foreign_path"), page_size=10)
+    assert raised.value.kind == "unexpected_shape"
