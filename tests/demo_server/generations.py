@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the releases of SD Elements differ: one row per generation, each its predecessor plus what changed."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+ALM = "alm"
+ANALYSIS = "analysis"
+KINDS = (ALM, ANALYSIS)
+
+PAGINGS = ("none", "page", "unasked", "capped", "cursor")
+FILTERS = ("honoured", "ignored")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What one generation of servers answers."""
+
+    name: str
+    # The last part of the list URL for ALM connections.
+    alm_path: str = "alm"
+    # What every connection has; `params` only for those who may edit.
+    fields: tuple[str, ...] = ("id", "project", "system", "alias", "frequency", "command", "params")
+    # What only the list of ALM connections has.
+    alm_list_fields: tuple[str, ...] = ()
+    # Query parameters that filter, by kind.
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    # A key of PAGINGS.
+    paging: str = "page"
+    # `include=last_job` is understood ...
+    has_last_job: bool = False
+    # ... and a connection that never ran has `"last_job": null` (or else no `last_job` at all).
+    null_last_job: bool = False
+    # `last_job.user` is an e-mail address (or else the id of the user).
+    user_is_email: bool = False
+    # `system` is an object (or else a string).
+    system_is_object: bool = False
+    # The system of an analysis connection may carry `verification_categories`.
+    has_categories: bool = False
+    # "ALM" is called "issue tracker" inside `params`, too.
+    issue_tracker_names: bool = False
+
+    def fields_of(self, kind: str, listed: bool) -> tuple[str, ...]:
+        """The names of the fields of a connection, in a list or alone."""
+        return self.fields + (self.alm_list_fields if kind == ALM and listed else ())
+
+
+_OLD_FILTERS = ("alias", "frequency", "system")
+
+_3_2 = Generation("3.2", filters={ALM: _OLD_FILTERS, ANALYSIS: _OLD_FILTERS})
+_4_2 = replace(_3_2, name="4.2", fields=_3_2.fields + ("connector", "inaccessible"), filters={})
+_4_4 = replace(_4_2, name="4.4", has_last_job=True)
+_4_8 = replace(_4_4, name="4.8", system_is_object=True, alm_list_fields=("in_progress",), null_last_job=True,
+               user_is_email=True, filters={ALM: ("project",)})
+_4_12 = replace(_4_8, name="4.12", fields=_4_8.fields + ("debug_mode",))
+_5_2 = replace(_4_12, name="5.2", has_categories=True)
+_NEWEST = replace(_5_2, name="newest", alm_path="issue-tracker", issue_tracker_names=True, paging="unasked")
+
+BY_NAME = {generation.name: generation for generation in (_3_2, _4_2, _4_4, _4_8, _4_12, _5_2, _NEWEST)}
+GENERATIONS = tuple(BY_NAME)

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection as JSON, in the words of the server's generation."""
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from .generations import ALM
+
+
+class ConnectionSerializer(serializers.Serializer):
+    """All fields of all generations. The context says which of them to show: see `get_fields`.
+
+    `generation`, `kind`: what is served; `listed`: in a list or alone; `may_edit`: whether the user may see
+    `params`; `include`: what the client asked for beyond the usual.
+    """
+
+    id = serializers.ReadOnlyField()
+    project = serializers.ReadOnlyField()
+    connector = serializers.ReadOnlyField()
+    system = serializers.SerializerMethodField()
+    alias = serializers.ReadOnlyField()
+    frequency = serializers.ReadOnlyField()
+    command = serializers.ReadOnlyField()
+    params = serializers.SerializerMethodField()
+    inaccessible = serializers.ReadOnlyField()
+    in_progress = serializers.ReadOnlyField()
+    debug_mode = serializers.ReadOnlyField()
+    last_job = serializers.SerializerMethodField()
+
+    def get_fields(self):
+        """Only the fields that this generation shows to this user."""
+        generation = self.context["generation"]
+        shown = set(generation.fields_of(self.context["kind"], self.context["listed"]))
+        if not self.context["may_edit"]:
+            shown.discard("params")
+        if generation.has_last_job and "last_job" in self.context["include"]:
+            shown.add("last_job")
+        return {name: field for name, field in super().get_fields().items() if name in shown}
+
+    def to_representation(self, instance):
+        """A job that never ran is null, or absent on older servers."""
+        shown = super().to_representation(instance)
+        if "last_job" in shown and shown["last_job"] is None and not self.context["generation"].null_last_job:
+            del shown["last_job"]
+        return shown
+
+    def get_system(self, instance):
+        """The name of the tool, or an object."""
+        generation = self.context["generation"]
+        if not generation.system_is_object:
+            return instance.system
+        shown = {"id": instance.system_id}
+        if self.context["listed"]:
+            shown["short_name"] = instance.system_short_name
+        shown["name"] = instance.system
+        if generation.has_categories and instance.verification_categories:
+            shown["verification_categories"] = instance.verification_categories
+        return shown
+
+    def get_params(self, instance):
+        """The settings of the connection, credentials and all."""
+        if self.context["kind"] == ALM and self.context["generation"].issue_tracker_names:
+            return in_issue_tracker_words(instance.params, instance.last_job)
+        return instance.params
+
+    def get_last_job(self, instance):
+        """The last synchronisation; its user is an id in some generations and an e-mail address in others."""
+        if instance.last_job is None:
+            return None
+        job = dict(instance.last_job)
+        user_id = job.pop("user_id", None)
+        if not self.context["generation"].user_is_email:
+            job["user"] = user_id
+        return job
+
+
+def in_issue_tracker_words(params: dict, last_job: dict | None) -> dict:
+    """The `params` of an ALM connection as the newest servers name them."""
+    renamed = {_renamed(key): value for key, value in params.items()}
+    if renamed.get("conflict_policy") == "alm":
+        renamed["conflict_policy"] = "issue_tracker"
+    renamed["issue_tracker_auth_mode"] = "token" if "alm_api_token" in params else "password"
+    renamed["last_successful_run"] = last_job["last_run"] if last_job and last_job["succeeded"] else None
+    return renamed
+
+
+def _renamed(key: str) -> str:
+    return "issue_tracker_" + key[len("alm_"):] if key.startswith("alm_") else key

@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The URLs of each generation; any other path is Django's plain 404 page."""
+from __future__ import annotations
+
+import functools
+
+from django.urls import path
+
+from .generations import Generation
+from .views import AlmViewSet, AnalysisViewSet
+
+# Never asked: the middleware chooses the URLs by server.
+urlpatterns: list = []
+
+
+@functools.cache
+def patterns(generation: Generation, old_path: bool) -> tuple:
+    """The URLs of a server. `old_path`: the newest generation answers at the old ALM path, too."""
+    alm_paths = {generation.alm_path} | ({"alm"} if old_path else set())
+    views = [(alm_path, AlmViewSet) for alm_path in sorted(alm_paths)] + [("analysis", AnalysisViewSet)]
+    found = []
+    for name, view in views:
+        found.append(path(f"api/v2/connections/{name}/", view.as_view({"get": "list"})))
+        found.append(path(f"api/v2/connections/{name}/<str:pk>/", view.as_view({"get": "retrieve"})))
+    return tuple(found)

@@ -1,0 +1,493 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The embedded SD Elements API, held against the vendor's document and against its own promises."""
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+import pytest
+import requests
+
+from tests.demo_server import FAULTS, GENERATIONS, PAGINGS, DemoServer
+from tests.demo_server.dataset import SEED
+from tests.demo_server.systems import SYSTEMS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENT = json.loads((ROOT / "tests" / "fixtures" / "seed-connections.json").read_text(encoding="utf-8"))
+ALM = "/api/v2/connections/alm/"
+ISSUE_TRACKER = "/api/v2/connections/issue-tracker/"
+ANALYSIS = "/api/v2/connections/analysis/"
+
+BASE = {"id", "project", "system", "alias", "frequency", "command", "params"}
+WITH_CONNECTOR = BASE | {"connector", "inaccessible"}
+ALM_FIELDS = {
+    "3.2": BASE,
+    "4.2": WITH_CONNECTOR,
+    "4.4": WITH_CONNECTOR,
+    "4.8": WITH_CONNECTOR | {"in_progress"},
+    "4.12": WITH_CONNECTOR | {"in_progress", "debug_mode"},
+    "5.2": WITH_CONNECTOR | {"in_progress", "debug_mode"},
+    "newest": WITH_CONNECTOR | {"in_progress", "debug_mode"},
+}
+
+
+def get(server, path=ALM, token=None, **options):
+    """One request, without redirects and with a bound in time."""
+    headers = {"Accept": "application/json", "Authorization": f"Token {token or server.token}"}
+    headers.update(options.pop("headers", {}))
+    options = {"timeout": 5, "allow_redirects": False, **options}
+    return requests.get(server.url + path, headers=headers, **options)
+
+
+def follow(server, path):
+    """The ids of a list, page after page."""
+    ids = []
+    while path:
+        page = get(server, path).json()
+        ids += [record["id"] for record in page["results"]]
+        following = page.get("next")
+        path = following and following.removeprefix(server.url)
+    return ids
+
+
+def ids_of(server, path):
+    """The ids of one answer."""
+    return [record["id"] for record in get(server, path).json()["results"]]
+
+
+def client_threads():
+    """The threads of demo servers."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("demo-server")]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left():
+    """Whatever a test does to a server, no thread outlives it."""
+    yield
+    assert not client_threads()
+
+
+# The document
+
+
+@pytest.mark.parametrize("path", DOCUMENT)
+def test_answers_of_the_document(path):
+    with DemoServer(generation="3.2", dataset=[record for record in SEED if record["id"] == 1]) as server:
+        answer = get(server, path)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == DOCUMENT[path]
+
+
+# The generations
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_fields_of_a_generation(generation):
+    with DemoServer(generation=generation) as server:
+        alm_path = ISSUE_TRACKER if generation == "newest" else ALM
+        alm = get(server, alm_path + "?page_size=50").json()["results"]
+        one = get(server, alm_path + "2/").json()
+        analysis = get(server, ANALYSIS + "?page_size=50").json()["results"]
+        with_job = get(server, alm_path + "?include=last_job&page_size=50").json()["results"]
+    assert len(alm) == 30 and len(analysis) == 20
+    assert {frozenset(record) for record in alm} == {frozenset(ALM_FIELDS[generation])}
+    assert {frozenset(record) for record in analysis} == {frozenset(ALM_FIELDS[generation] - {"in_progress"})}
+    assert set(one) == ALM_FIELDS[generation] - {"in_progress"}
+    assert any("last_job" in record for record in with_job) == (generation not in ("3.2", "4.2"))
+
+
+@pytest.mark.parametrize("generation, listed, alone", [
+    ("4.4", "Rally", "Rally"),
+    ("4.8", {"id": "rally", "short_name": "CA Agile Central", "name": "Rally"}, {"id": "rally", "name": "Rally"}),
+])
+def test_system(generation, listed, alone):
+    with DemoServer(generation=generation) as server:
+        assert get(server).json()["results"][0]["system"] == listed
+        assert get(server, ALM + "1/").json()["system"] == alone
+
+
+def test_verification_categories_come_with_5_2():
+    with DemoServer(generation="4.12") as old, DemoServer(generation="5.2") as new:
+        assert "verification_categories" not in get(old, ANALYSIS).json()["results"][1]["system"]
+        assert get(new, ANALYSIS).json()["results"][1]["system"]["verification_categories"] == ["dast"]
+
+
+def test_last_job_by_generation():
+    jobs = {}
+    for generation in ("4.4", "4.8"):
+        with DemoServer(generation=generation) as server:
+            jobs[generation] = get(server, ALM + "?include=last_job").json()["results"]
+            assert get(server, ALM + "1/?include=last_job").json()["last_job"] == jobs[generation][0]["last_job"]
+    assert jobs["4.4"][0]["last_job"]["user"] == 3
+    assert jobs["4.8"][0]["last_job"]["user"] == "m.keller@example.com"
+    assert "last_job" not in jobs["4.4"][4] and jobs["4.8"][4]["last_job"] is None
+
+
+def test_newest_speaks_of_issue_trackers():
+    with DemoServer(generation="newest") as server, DemoServer(generation="newest", old_path=True) as both:
+        assert get(server).status_code == 404
+        assert get(both, ALM + "1/").json() == get(server, ISSUE_TRACKER + "1/").json()
+        params = get(server, ISSUE_TRACKER + "1/").json()["params"]
+        truth = server.records("alm")[0]["params"]
+    assert params["issue_tracker_server"] == truth["alm_server"]
+    assert params["conflict_policy"] == "issue_tracker"
+    assert params["issue_tracker_auth_mode"] == "password"
+    assert params["last_successful_run"] == "2026-11-20T06:15:04Z"
+    assert not [key for key in params if key.startswith("alm_")]
+
+
+# The data
+
+
+def test_seed_covers_every_system_and_every_state():
+    for kind, systems in SYSTEMS.items():
+        records = [record for record in SEED if record["kind"] == kind]
+        assert {record["system_id"] for record in records} == {system.id for system in systems}
+        jobs = [record.get("last_job") for record in records]
+        assert None in jobs and {job["succeeded"] for job in jobs if job} == {True, False}
+        for flag in ("inaccessible", "debug_mode"):
+            assert any(record.get(flag) for record in records)
+    assert len({record["project"] for record in SEED}) == 20
+    assert any(record["params"].get("alm_method") == "http" for record in SEED)
+
+
+def test_records_are_the_truth_and_the_callers_own():
+    with DemoServer(generation="4.12") as server:
+        records = server.records("alm")
+        served = get(server).json()["results"]
+        assert [record["params"] for record in records] == [record["params"] for record in served]
+        assert [record["id"] for record in records] == sorted(record["id"] for record in records)
+        records[0]["params"].clear()
+        assert server.records("alm")[0]["params"]
+
+
+def test_custom_dataset_replaces_the_seed_and_back():
+    mine = [{"kind": "alm", "id": 77, "system": "Example Tracker", "params": {"alm_pass": "x"}}]
+    with DemoServer(dataset=mine) as server:
+        assert get(server).json()["results"][0]["system"]["id"] == "example_tracker"
+        assert get(server, ANALYSIS).json() == {"results": []}
+        exported = server.records("alm")
+    with DemoServer(dataset=exported) as server:
+        assert server.records("alm") == exported
+    with DemoServer() as server:
+        assert len(get(server).json()["results"]) == 30
+
+
+# Who sees what
+
+
+def test_params_are_for_those_who_may_edit():
+    with DemoServer() as server:
+        for path in (ALM, ANALYSIS):
+            hidden = get(server, path, token=server.limited_token).json()["results"]
+            shown = get(server, path).json()["results"]
+            assert [record["id"] for record in hidden] == [record["id"] for record in shown]
+            assert not any("params" in record for record in hidden)
+            assert "params" not in get(server, path + "1/", token=server.limited_token).json()
+
+
+def test_errors_are_those_of_the_framework():
+    with DemoServer() as server:
+        assert (get(server, token="nobody").status_code, get(server, token="nobody").json()) == (
+            401, {"detail": "Invalid token."})
+        assert get(server, headers={"Authorization": f'Token "{server.token}"'}).status_code == 401
+        forbidden = get(server, token=server.forbidden_token)
+        assert (forbidden.status_code, list(forbidden.json())) == (403, ["detail"])
+        missing = get(server, ALM + "999/")
+        assert (missing.status_code, missing.json()) == (404, {"detail": "Not found."})
+        assert get(server, ALM + "one/").json() == {"detail": "Not found."}
+        assert list(get(server, ALM + "?project=one").json()) == ["project"]
+        assert get(server, ALM + "?page_size=5&page=9").json() == {"detail": "Invalid page."}
+        assert get(server, headers={"Accept": "text/csv"}).status_code == 406
+        assert requests.post(server.url + ALM, headers={"Authorization": f"Token {server.token}"},
+                             timeout=5).status_code == 405
+        assert "<html" in get(server, "/no/such/page/").text
+        assert get(server, ALM.rstrip("/")).headers["Location"] == ALM
+
+
+def test_own_token():
+    with DemoServer(token="0123456789abcdef") as server:
+        assert server.token == "0123456789abcdef"
+        assert get(server).json()["results"][0]["params"]
+
+
+def test_servers_of_one_process_live_side_by_side():
+    with DemoServer(generation="3.2", faults=["html_503:1"]) as old, DemoServer(generation="newest") as new:
+        assert [get(old).status_code, get(new, ISSUE_TRACKER).status_code, get(old).status_code] == [503, 200, 200]
+        assert get(old, ISSUE_TRACKER).status_code == 404
+        assert isinstance(get(old).json()["results"][0]["system"], str)
+        assert isinstance(get(new, ISSUE_TRACKER).json()["results"][0]["system"], dict)
+
+
+# Filters
+
+
+def test_filters_by_generation():
+    alias = "?alias=Rally%20Integration"
+    with DemoServer(generation="3.2") as server:
+        assert ids_of(server, ALM + alias) == [1]
+        assert ids_of(server, ALM + "?system=Rally") == [1, 22, 23]
+        assert ids_of(server, ALM + "?system=rally") == []
+        assert len(ids_of(server, ALM + "?project=2")) == 30
+    with DemoServer(generation="4.8") as server:
+        assert len(ids_of(server, ALM + alias)) == 30
+        assert ids_of(server, ALM + "?project=2") == [1]
+        assert len(ids_of(server, ANALYSIS + "?project=2")) == 20
+
+
+@pytest.mark.parametrize("filters, expected", [("honoured", [1]), ("ignored", list(range(1, 31)))])
+def test_filters_overridden(filters, expected):
+    with DemoServer(generation="4.8", filters=filters) as server:
+        assert ids_of(server, ALM + "?project=2&frequency=manually") == expected
+
+
+# Pages
+
+
+@pytest.mark.parametrize("paging", (None, *PAGINGS))
+@pytest.mark.parametrize("query", ("", "?page_size=4"))
+def test_every_record_once(paging, query):
+    with DemoServer(paging=paging) as server:
+        assert follow(server, ALM + query) == list(range(1, 31))
+
+
+def test_shapes_of_pages():
+    def shape(path=ALM, **options):
+        with DemoServer(**options) as server:
+            page = get(server, path).json()
+            return sorted(page), len(page["results"])
+
+    full = ["count", "next", "previous", "results"]
+    assert shape() == (["results"], 30)
+    assert shape(ALM + "?page_size=20") == (full, 20)
+    assert shape(ISSUE_TRACKER, generation="newest") == (full, 10)
+    assert shape(ISSUE_TRACKER + "?page_size=1000", generation="newest") == (full, 30)
+    assert shape(ALM + "?page_size=20", paging="none") == (["results"], 30)
+    assert shape(ALM + "?page_size=20", paging="capped") == (full, 7)
+    assert shape(paging="unasked") == (full, 10)
+    assert shape(paging="cursor") == (["next", "previous", "results"], 10)
+
+
+# Faults
+
+
+def test_switches():
+    with pytest.raises(ValueError, match="html_5003"):
+        DemoServer(faults=["html_5003"])
+    with pytest.raises(ValueError, match="html_503:x"):
+        DemoServer(faults=["html_503:x"])
+    with DemoServer(faults=["html_503:2", "throttled_429_seconds:1"]) as server:
+        assert get(server, "/elsewhere/").status_code == 404
+        assert [get(server).status_code for _number in range(4)] == [503, 503, 429, 200]
+        assert [request.status for request in server.requests] == [404, 503, 503, 429, 200]
+
+
+@pytest.mark.parametrize("name, status, content_type", [
+    ("html_503", 503, "text/html"),
+    ("html_200", 200, "text/html"),
+    ("redirect_login", 302, "text/html"),
+    ("redirect_https", 301, "text/html"),
+    ("status_500", 500, "text/html"),
+    ("status_502", 502, "text/html"),
+    ("status_504", 504, "text/html"),
+    ("throttled_429", 429, "application/json"),
+    ("throttled_429_seconds", 429, "application/json"),
+    ("throttled_429_date", 429, "application/json"),
+    ("throttled_429_long", 429, "application/json"),
+    ("bad_request", 400, "application/json"),
+    ("bad_request_string", 400, "application/json"),
+    ("echo_token", 400, "application/json"),
+    ("json_string", 200, "application/json"),
+    ("broken_json", 200, "application/json"),
+    ("not_utf8", 200, "application/json"),
+    ("nan_json", 200, "application/json"),
+    ("empty_body", 200, "application/json"),
+    ("deep_json", 200, "application/json"),
+    ("xml_body", 200, "application/xml"),
+    ("double_gzip", 200, "application/json"),
+    ("double_gzip_hidden", 200, "application/json"),
+])
+def test_ready_answers(name, status, content_type):
+    with DemoServer(faults=[name]) as server:
+        answer = get(server, ALM + "?page=1", stream=True)
+        assert answer.status_code == status == server.requests[0].status
+        assert answer.headers["Content-Type"].startswith(content_type)
+        body = answer.raw.read(decode_content=False)
+        # `requests` has already read the body of a redirect.
+        assert (len(body) == 0) == (name == "empty_body" or name.startswith("redirect_"))
+        retry_after = answer.headers.get("Retry-After")
+        assert (retry_after is not None) == (name in (
+            "throttled_429_seconds", "throttled_429_date", "throttled_429_long"))
+        if name == "echo_token":
+            assert server.token.encode() in body
+        if name == "redirect_https":
+            assert answer.headers["Location"] == server.url.replace("http", "https") + ALM + "?page=1"
+
+
+def test_real_throttle():
+    with DemoServer(faults=["throttled:2"]) as server, DemoServer() as other:
+        answers = [get(server) for _number in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 2
+        assert answers[-1].json()["detail"].startswith("Request was throttled.")
+        assert get(other).status_code == 200
+
+
+@pytest.mark.parametrize("name", ("huge_body", "gzip_bomb"))
+def test_huge_bodies_begin_well_and_end_with_the_client(name):
+    with DemoServer(faults=[name]) as server:
+        with get(server, stream=True) as answer:
+            assert next(answer.iter_content(1 << 20)).startswith(b'{"results": [')
+        started = time.monotonic()
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("name, check", [
+    ("results_missing", lambda page: page == {"detail_list": []}),
+    ("results_not_list", lambda page: isinstance(page["results"], dict)),
+    ("record_not_object", lambda page: isinstance(page["results"][0], str)),
+    ("id_not_int", lambda page: page["results"][0]["id"] == "one"),
+    ("duplicate_record", lambda page: page["results"][0] == page["results"][-1] and len(page["results"]) == 6),
+    ("count_too_high", lambda page: page["count"] == 31),
+    ("next_foreign", lambda page: page["next"] == f"http://evil.example.com{ALM}?page=2&page_size=5"),
+    ("next_foreign_path", lambda page: urllib.parse.urlsplit(page["next"]).path == "/api/v2/users/"),
+    ("next_loop", lambda page: page["next"].endswith(ALM + "?page_size=5")),
+])
+def test_altered_answers(name, check):
+    with DemoServer(faults=[f"{name}:1"]) as server:
+        assert check(get(server, ALM + "?page_size=5").json())
+        assert not check(get(server, ALM + "?page_size=5").json())
+
+
+def test_page_vanishes():
+    with DemoServer(faults=["page_vanishes:1"]) as server:
+        statuses = [get(server, f"{ALM}?page_size=5&page={page}").status_code for page in (1, 2, 2)]
+    assert statuses == [200, 404, 200]
+
+
+@pytest.mark.parametrize("name, first, second, truth", [
+    ("list_shrinks", [*range(1, 11), *range(12, 31)], [*range(2, 12), *range(13, 31)], range(3, 31)),
+    ("list_grows", range(1, 30), range(1, 31), range(1, 31)),
+    ("list_shifts", [*range(1, 11), *range(12, 30)], [*range(2, 12), *range(13, 31)], range(3, 31)),
+])
+def test_list_changes_twice(name, first, second, truth):
+    with DemoServer(faults=[f"{name}:2"]) as server:
+        readings = [follow(server, ALM + "?page_size=10") for _number in range(4)]
+    assert readings == [list(first), list(second), list(truth), list(truth)]
+
+
+def test_count_of_a_list_that_changes():
+    for name, counts in (("list_shrinks:1", [30, 29]), ("list_grows:1", [29, 30]), ("list_shifts:1", [29, 29])):
+        with DemoServer(faults=[name]) as server:
+            assert [get(server, f"{ALM}?page_size=10&page={page}").json()["count"] for page in (1, 2)] == counts
+
+
+@pytest.mark.parametrize("name, error", [
+    ("truncated", requests.exceptions.ChunkedEncodingError),
+    ("reset", requests.exceptions.ConnectionError),
+    ("close_at_once", requests.exceptions.ConnectionError),
+    ("stalled", requests.exceptions.ReadTimeout),
+])
+@pytest.mark.parametrize("tls", (False, True))
+def test_socket_faults(name, error, tls):
+    with DemoServer(faults=[f"{name}:1"], tls=tls) as server:
+        with pytest.raises(error):
+            get(server, timeout=0.3, verify=server.ca_path)
+        assert get(server, verify=server.ca_path).status_code == 200
+
+
+@pytest.mark.parametrize("name, expected", [("slow_drip", b"\r\n\r\n "), ("drip_headers", b"X-Drip: drop\r\n")])
+def test_drips(name, expected):
+    with DemoServer(faults=[name]) as server, socket.create_connection((server.host, server.port), timeout=5) as client:
+        client.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        seen = b""
+        while expected not in seen:
+            seen += client.recv(4096)
+        assert seen.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_every_fault_is_tried_here():
+    source = pathlib.Path(__file__).read_text(encoding="utf-8")
+    assert not [name for name in FAULTS if f'"{name}' not in source]
+
+
+# The server itself
+
+
+def test_requests_are_noted():
+    with DemoServer() as server:
+        get(server, ALM + "?page_size=3")
+        get(server, "/api/v2/nothing/")
+        first, second = server.requests
+    assert (first.method, first.path, first.query, first.status) == ("GET", ALM, "page_size=3", 200)
+    assert first.headers["Authorization"] == f"Token {server.token}"
+    assert second.status == 404
+
+
+def test_keep_alive_and_threads():
+    with DemoServer(latency=0.1) as server, requests.Session() as session:
+        headers = {"Authorization": f"Token {server.token}"}
+        for _number in range(3):
+            assert session.get(server.url + ALM, headers=headers, timeout=5).status_code == 200
+        assert len([thread for thread in client_threads() if thread.name.endswith("client")]) == 1
+        started = time.monotonic()
+        workers = [threading.Thread(target=get, args=(server,)) for _number in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert time.monotonic() - started < 0.75
+        assert [request.status for request in server.requests] == [200] * 11
+
+
+@pytest.mark.parametrize("faults", ((), ("stalled",), ("slow_drip",), ("drip_headers",), ("huge_body",)))
+def test_stop_is_quick_and_leaves_nothing(faults):
+    with contextlib.ExitStack() as stack:
+        server = DemoServer(faults=faults, tls=True).start()
+        context = ssl.create_default_context(cafile=server.ca_path)
+        ca_path = pathlib.Path(server.ca_path)
+        for _number in range(3):
+            plain = stack.enter_context(socket.create_connection((server.host, server.port), timeout=5))
+            client = stack.enter_context(context.wrap_socket(plain, server_hostname=server.host))
+            client.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        stack.enter_context(socket.create_connection((server.host, server.port)))
+        time.sleep(0.1)
+        started = time.monotonic()
+        server.stop()
+        assert time.monotonic() - started < 0.5
+        assert not client_threads()
+        assert not ca_path.parent.exists()
+        server.stop()
+
+
+def test_untrusted_certificate():
+    with DemoServer(tls=True) as server:
+        with pytest.raises(requests.exceptions.SSLError):
+            get(server)
+        assert get(server, ALM + "?page_size=1", verify=server.ca_path).json()["next"].startswith(server.url)
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+def test_command_line(tmp_path, number):
+    ready = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "tests.demo_server", "--fault", "html_503:1", "--ready-file", str(ready),
+               "--token", "cli-token"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        host = process.stdout.readline().strip().removeprefix("SDE_HOST=")
+        assert process.stdout.readline() == "SDE_API_KEY=cli-token\n"
+        headers = {"Authorization": "Token cli-token"}
+        assert [requests.get(host + ALM, headers=headers, timeout=5).status_code for _number in "ab"] == [503, 200]
+        assert json.loads(ready.read_text(encoding="utf-8"))["url"] == host
+        process.send_signal(number)
+        output = process.communicate(timeout=5)
+    assert (process.returncode, output) == (0, ("", ""))
