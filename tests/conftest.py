@@ -67,7 +67,9 @@ def run_module(monkeypatch, capsys):
         capsys.readouterr()
         with pytest.raises(SystemExit):
             module.main()
-        return json.loads(capsys.readouterr().out)
+        printed = capsys.readouterr()
+        # In the process of a controller, and pytest-ansible makes this one, warnings go to the display.
+        return {"warnings": printed.err, **json.loads(printed.out)}
 
     return run
 

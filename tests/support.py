@@ -56,9 +56,9 @@ def forward_proxy(server: DemoServer):
     return _listening(relay)
 
 
-def canned_server(body: bytes):
+def canned_server(body: bytes, status: int = 200):
     """A server that answers every request with this body, for JSON that no framework sends."""
-    return _listening(lambda path, headers: (200, body))
+    return _listening(lambda path, headers: (status, body))
 
 
 @contextlib.contextmanager

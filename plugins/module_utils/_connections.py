@@ -247,9 +247,8 @@ def _canonical(kind: Kind, record: Record, canonical_names: bool) -> dict[str, A
         "debug_mode": record.get("debug_mode"),
         "last_job": _last_job(record.get("last_job")),
     }
-    added = {f"system_{name}": value for name, value in system.items() if name not in _SYSTEM_TYPES}
-    added.update(record)
-    return {**{name: value for name, value in added.items() if name not in own}, **own}
+    added = {**record, **{f"system_{name}": value for name, value in system.items() if name not in _SYSTEM_TYPES}}
+    return {**own, **{name: value for name, value in added.items() if name not in own}}
 
 
 def _system(record: Record) -> dict[str, Any]:

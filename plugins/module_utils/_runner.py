@@ -28,7 +28,7 @@ def run(kind: _connections.Kind) -> None:
     # Some releases of ansible-core return the arguments as they are, and people put passwords into URLs.
     if module.params["url"]:
         module.params["url"] = scrub_text(module.params["url"])
-    module.exit_json(**_gathered(module, kind))
+    module.exit_json(changed=False, **_gathered(module, kind))
 
 
 def _gathered(module: AnsibleModule, kind: _connections.Kind) -> dict[str, object]:

@@ -78,7 +78,7 @@ connections:
       description: ID of the connector that the connection was made from. Null on releases before 4.2.
       returned: success
       type: int
-      sample: 4
+      sample: 1
     system:
       description: Name of the tool that SD Elements talks to, as the server writes it.
       returned: success
@@ -160,12 +160,12 @@ connections:
           description: ID of the job.
           returned: success
           type: int
-          sample: 8
+          sample: 101
         last_run:
           description: When the job ran (ISO 8601, UTC, whole seconds).
           returned: success
           type: str
-          sample: '2026-11-23T02:00:04Z'
+          sample: '2026-11-20T06:15:04Z'
         succeeded:
           description: Whether the job succeeded. Null if the server does not say.
           returned: success
@@ -180,17 +180,17 @@ connections:
           description: Whether the schedule started the job, not a person. Null if the server does not say.
           returned: success
           type: bool
-          sample: true
+          sample: false
         result_message:
           description: What the job said at its end, without credentials. Null if it said nothing.
           returned: success
           type: str
-          sample: Synchronised 41 tasks.
+          sample: 42 tasks synchronized.
         user:
           description: User who started the job, as the server writes it (an ID or an e-mail address). Null if nobody did.
           returned: success
           type: str
-          sample: admin@example.com
+          sample: m.keller@example.com
 count:
   description: Number of RV(connections).
   returned: success

@@ -73,7 +73,7 @@ connections:
       description: ID of the connector that the connection was made from. Null on releases before 4.2.
       returned: success
       type: int
-      sample: 9
+      sample: 1
     system:
       description: Name of the tool that SD Elements talks to, as the server writes it.
       returned: success
@@ -113,7 +113,6 @@ connections:
         asset_name: WebGoat Java
         import_behaviour: replace-scanner
         task_status_mapping: '{}'
-        wh_api_token: '********'
     params_visible:
       description:
         - Whether the server showed the parameters. If V(false), the token's user may not edit the connection, and
@@ -126,7 +125,7 @@ connections:
       returned: success
       type: list
       elements: str
-      sample: [wh_api_token]
+      sample: []
     inaccessible:
       description:
         - Whether the tool is out of the server's reach, so that a remote integration agent synchronises.
@@ -138,7 +137,6 @@ connections:
       description: Whether a synchronisation is running. Null if the server does not say.
       returned: success
       type: bool
-      sample: false
     debug_mode:
       description: Whether the connection writes debug logs. Null on releases before 4.12.
       returned: success
@@ -154,12 +152,12 @@ connections:
           description: ID of the job.
           returned: success
           type: int
-          sample: 8
+          sample: 201
         last_run:
           description: When the job ran (ISO 8601, UTC, whole seconds).
           returned: success
           type: str
-          sample: '2026-11-23T02:00:04Z'
+          sample: '2026-11-19T09:30:00Z'
         succeeded:
           description: Whether the job succeeded. Null if the server does not say.
           returned: success
@@ -174,17 +172,17 @@ connections:
           description: Whether the schedule started the job, not a person. Null if the server does not say.
           returned: success
           type: bool
-          sample: true
+          sample: false
         result_message:
           description: What the job said at its end, without credentials. Null if it said nothing.
           returned: success
           type: str
-          sample: Synchronised 41 tasks.
+          sample: 14 findings imported.
         user:
           description: User who started the job, as the server writes it (an ID or an e-mail address). Null if nobody did.
           returned: success
           type: str
-          sample: admin@example.com
+          sample: m.keller@example.com
 count:
   description: Number of RV(connections).
   returned: success

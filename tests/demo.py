@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows the collection at work: the documented playbooks, against the embedded SD Elements API or a real server.
+
+``python -m tests.demo`` needs no account. With LIVE=1 it reads the server in SDE_HOST and SDE_API_KEY instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.demo_server import DemoServer
+
+ROOT = Path(__file__).resolve().parent.parent
+RENDERED = ROOT / "build" / "demo" / "egress_allow_list.txt"
+FAILED_HOSTS = 2  # ansible-playbook's exit status when a task fails
+
+
+def main() -> int:
+    """Run the playbooks; 0 if each did what it should."""
+    is_live = os.environ.get("LIVE", "") not in ("", "0")
+    if is_live and not (os.environ.get("SDE_HOST") and os.environ.get("SDE_API_KEY")):
+        print("LIVE=1 reads a real server: set SDE_HOST and SDE_API_KEY in the environment first.", file=sys.stderr)
+        return 2
+    with live_server() if is_live else embedded_server() as access:
+        return run_all(access, is_live)
+
+
+def run_all(access: dict[str, str], is_live: bool) -> int:
+    """The four playbooks, in the order of the README."""
+    RENDERED.parent.mkdir(parents=True, exist_ok=True)
+    say(f"SD Elements server: {access['SDE_HOST']}")
+    say("1. Gather both kinds of connection")
+    results = [play("list_connections", access) == 0]
+    say("2. Filter: Jira connections that synchronise daily")
+    results.append(play("find_connections", access, "-e", "sde_system=jira", "-e", "sde_frequency=daily") == 0)
+    say("3. Assert: TLS everywhere, all on a schedule, no failed synchronisation")
+    checked = play("check_connections", access)
+    if not is_live:
+        say("This failed as it should: the invented data hold connections that break each rule.")
+    results.append(checked == FAILED_HOSTS or (is_live and checked == 0))
+    say("4. Template: the hosts that the SD Elements server must reach")
+    results.append(play("egress_allow_list", access, "-e", f"sde_allow_list={RENDERED}") == 0)
+    if all(results):
+        print(RENDERED.read_text(encoding="utf-8"))
+        say(f"The rendered allow-list lies in {RENDERED.relative_to(ROOT)}.")
+    return 0 if all(results) else 1
+
+
+def say(text: str) -> None:
+    print(f"\n=== {text}", flush=True)
+
+
+def play(name: str, access: dict[str, str], *arguments: str) -> int:
+    """Run a playbook of the collection by its full name."""
+    settings = {
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+    }
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), f"securitycompass.sdelements.{name}", *arguments]
+    return subprocess.run(command, env={**os.environ, **settings, **access}, check=False).returncode
+
+
+@contextlib.contextmanager
+def embedded_server() -> Iterator[dict[str, str]]:
+    """The embedded API, in a thread of this process: it ends when this process ends."""
+    with DemoServer(generation="5.2") as server:
+        yield {"SDE_HOST": server.url, "SDE_API_KEY": server.token}
+
+
+@contextlib.contextmanager
+def live_server() -> Iterator[dict[str, str]]:
+    """The server of the environment; the modules only read."""
+    yield {"SDE_HOST": os.environ["SDE_HOST"]}
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A secret of its own in every place where a server could put one: none is ever printed or written."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from tests.demo_server import FAULTS, GENERATIONS
+from tests.support import KINDS, canned_server
+
+TOKEN = "CANARY0000token0000token"
+NAMES = """
+alm_pass alm_api_token analysis_pass wh_api_token api_key bind_password
+token password client_secret private_key credentials oauth_access_token webhook_secret sessionCookie apiKey jira_pat
+""".split()
+
+
+def planted() -> list[dict]:
+    """A connection of each kind, full of canaries."""
+    numbers = itertools.count(1)
+
+    def canary() -> str:
+        return f"CANARY{next(numbers):04}x"
+
+    def params() -> dict:
+        return {
+            **{name: canary() for name in NAMES},
+            "alm_server": f"https://someone:{canary()}@alm.example.com/?api_key={canary()}&x=1",
+            "analysis_server": f"someone:{canary()}@scan.example.com:8443",
+            "git_url": f"https://{canary()}@git.example.com/repo.git",
+            "custom_fields": json.dumps({"a": [{"password": canary()}], "b": {"name": "X-Api-Key", "value": canary()}}),
+            "twice_encoded": json.dumps({"inner": json.dumps({"secret": canary()})}),
+            "python_like": f"{{'user': 'x', 'password': '{canary()}'}}",
+            "nested": {"auth": {"user": "x", "token": canary()}, "headers": [{"key": "Authorization", "value": canary()}]},
+            "tokens": [canary(), {"x": canary()}],
+            "connection_string": f"Server=db;Uid=x;Password={canary()};",
+            "certificate": f"-----BEGIN RSA PRIVATE KEY-----\n{canary()}\n-----END RSA PRIVATE KEY-----",
+            "note": f"Authorization: Bearer {canary()}",
+        }
+
+    def record(kind: str, system: str) -> dict:
+        sent = params()
+        message = (
+            f"Log in as someone with {sent['alm_pass']} failed: {{\"password\": \"{canary()}\"}} token={canary()} "
+            f"https://someone:{canary()}@alm.example.com/ Authorization: Basic {canary()}"
+        )
+        job = {"id": 1, "last_run": "2026-11-01T00:00:00Z", "succeeded": False, "ready": True, "automatic": True, "user": 3}
+        return {
+            "kind": kind,
+            "id": 1,
+            "alias": f"Sync https://someone:{canary()}@alias.example.com/",
+            "system": system,
+            "params": sent,
+            "last_job": {**job, "result_message": message},
+        }
+
+    return [record("alm", "Rally"), record("analysis", "WhiteHat")]
+
+
+def playbook(tasks: list[dict]) -> str:
+    return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False)
+
+
+def tasks_for(kind: str, url: str | None, **options) -> list[dict]:
+    """Gather, print, and keep as a cacheable fact."""
+    arguments = {"url": url or "{{ omit }}", "timeout": 1, "deadline": 4, "retries": 0, "include_last_job": True, **options}
+    return [
+        {f"securitycompass.sdelements.sde_{kind}_connection_info": arguments, "register": "result", "ignore_errors": True},
+        {"ansible.builtin.debug": {"var": "result"}},
+        {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}},
+    ]
+
+
+@pytest.fixture
+def leaks(ansible, tmp_path):
+    """Run tasks with everything that prints or writes, and return the canaries that are found in it."""
+
+    def run(tasks: list[dict], collections: Path = ROOT / "collections", **environment: str) -> set[str]:
+        work = tmp_path / "work"
+        work.mkdir()
+        (work / "play.yml").write_text(playbook(tasks))
+        printed = ansible(
+            "ansible-playbook",
+            work / "play.yml",
+            "-vvvv",
+            cwd=work,
+            collections=collections,
+            SDE_API_KEY=TOKEN,
+            ANSIBLE_LOG_PATH=str(work / "log.txt"),
+            ANSIBLE_CACHE_PLUGIN="jsonfile",
+            ANSIBLE_CACHE_PLUGIN_CONNECTION=str(work / "facts"),
+            ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.tree,ansible.builtin.junit",
+            ANSIBLE_CALLBACK_TREE_DIR=str(work / "tree"),
+            JUNIT_OUTPUT_DIR=str(work / "junit"),
+            ANSIBLE_HOME=str(work / "home"),
+            **environment,
+        )
+        (work / "printed.txt").write_text(printed.stdout)
+        assert printed.stdout.count("TASK [") == len(tasks), printed.stdout
+        for place in ("log.txt", "facts/*localhost", "tree/localhost", "junit/*.xml"):
+            assert any(path.stat().st_size > 0 for path in work.glob(place)), place
+        texts = [path.read_bytes().decode("utf-8", "replace") for path in work.rglob("*") if path.is_file()]
+        return {found for text in texts for found in re.findall(r"CANARY\d{4}\w*", text)}
+
+    return run
+
+
+def test_no_canary_in_any_generation(start, leaks):
+    dataset = planted()
+    tasks = []
+    for generation in GENERATIONS:
+        server = start(generation, dataset=dataset, token=TOKEN)
+        for kind in KINDS:
+            tasks += tasks_for(kind, server.url) + tasks_for(kind, server.url, id=1, canonical_names=False)
+    assert leaks(tasks) == set()
+
+
+def test_no_canary_in_any_failure(start, leaks):
+    dataset = planted()
+    tasks = []
+    for fault in FAULTS:
+        tasks += tasks_for("alm", start("5.2", fault, dataset=dataset, token=TOKEN).url, page_size=1)
+    detail = json.dumps({"detail": f"password={TOKEN}x", "alm_pass": [f"{TOKEN}y"], "z": [f"https://a:{TOKEN}@h/"]}).encode()
+    page = f"<html><title>{TOKEN}</title>{TOKEN}</html>".encode()
+    with canned_server(detail, 400) as first, canned_server(page, 500) as second, canned_server(page) as third:
+        for server in (first, second, third):
+            tasks += tasks_for("alm", server.url)
+        assert leaks(tasks) == set()
+
+
+@pytest.mark.parametrize("url", [f"http://someone:{TOKEN}@127.0.0.1/", f"http://127.0.0.1/?token={TOKEN}"])
+def test_no_canary_in_a_wrong_url(leaks, url):
+    """From the environment, since ansible-core itself shows the source of a task that fails."""
+    assert leaks(tasks_for("alm", url=None), SDE_HOST=url) == set()
+
+
+def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
+    """The test above can fail: here redaction is switched off, in a copy."""
+    copy = tmp_path / "ansible_collections" / "securitycompass" / "sdelements"
+    for folder in ("plugins", "meta"):
+        shutil.copytree(ROOT / folder, copy / folder)
+    with open(copy / "plugins" / "module_utils" / "_redact.py", "a", encoding="utf-8") as code:
+        code.write("\n\ndef redact(value):\n    return value, []\n\n\ndef scrub_text(text, known=()):\n    return text\n")
+    server = start("5.2", dataset=planted(), token=TOKEN)
+    tasks = [task for kind in KINDS for task in tasks_for(kind, server.url)]
+    assert leaks(tasks, collections=tmp_path) == set(re.findall(r"CANARY\d{4}\w*", json.dumps(planted())))

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules themselves: their main(), and documentation that tells the truth."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+import yaml
+
+from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests, _runner
+from tests.support import KINDS, connections
+from tests.unit.test_connections import CONTRACT
+
+TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
+
+
+def module_of(kind: str):
+    return importlib.import_module(
+        f"ansible_collections.securitycompass.sdelements.plugins.modules.sde_{kind}_connection_info"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# main()
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_success(start, run_module, kind, check_mode):
+    server = start()
+    result = run_module(kind, url=server.url, api_token=server.token, _ansible_check_mode=check_mode)
+    assert result["changed"] is False
+    assert result["count"] == len(server.records(kind))
+    assert result["connections"] == connections(server, kind)
+    assert result["endpoint"] == f"{server.url}/api/v2/connections/{kind}/"
+
+
+def test_options_from_the_environment(start, run_module, monkeypatch):
+    server = start(tls=True)
+    for name, value in {"SDE_HOST": server.url, "SDE_API_KEY": server.token, "SDE_CA_PATH": server.ca_path}.items():
+        monkeypatch.setenv(name, value)
+    assert run_module("alm", id=1)["count"] == 1
+
+
+def test_failure(start, run_module):
+    server = start("4.8", "html_200")
+    result = run_module("alm", url=server.url, api_token=server.token)
+    assert result["failed"] is True
+    assert "is an HTML page instead of JSON" in result["msg"]
+    assert result["failure"] == {
+        "kind": "html",
+        "status": 200,
+        "method": "GET",
+        "url": f"{server.url}/api/v2/connections/alm/",
+    }
+
+
+def test_url_with_a_password_is_returned_without_it(run_module):
+    result = run_module("alm", url="https://someone:hunter2@sde.example.com", api_token="0123456789abcdef")
+    assert "user info" in result["msg"] and result["failure"]["kind"] == "option"
+    assert "hunter2" not in str(result)
+
+
+def test_warning(start, run_module):
+    server = start("3.2")
+    result = run_module("alm", url=server.url, api_token=server.token, include_last_job=True)
+    assert "older than SD Elements 4.4" in str(result["warnings"])
+
+
+def test_secrets_that_ansible_cannot_mask(start, run_module, monkeypatch):
+    monkeypatch.setattr(_runner, "register_secrets", None)
+    server = start()
+    result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
+    assert result["connections"][0]["params"]["alm_pass"] == "rally_password"
+    assert "this ansible-core cannot mask them" in str(result["warnings"])
+
+
+def test_secrets_that_ansible_can_mask(start, run_module, monkeypatch):
+    registered = []
+    monkeypatch.setattr(_runner, "register_secrets", registered.extend)
+    server = start()
+    result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
+    assert registered == ["rally_password"]
+    assert not result["warnings"]
+
+
+def test_requests_is_missing(run_module, monkeypatch):
+    monkeypatch.setattr(_requests, "IMPORT_ERROR", "Traceback")
+    result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
+    assert result["failure"]["kind"] == "missing_library"
+    assert "requests>=2.25.1" in result["msg"]
+
+
+def test_failure_of_the_collection_itself(run_module, monkeypatch):
+    def fail(*_args):
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr(_connections, "gather", fail)
+    result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
+    assert result["failure"]["kind"] == "internal"
+    assert "The collection itself failed (KeyError). Please report it" in result["msg"]
+    assert "hunter2" not in str(result)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Documentation
+
+
+def documented_options() -> dict[str, dict]:
+    fragments = (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.QUERY)
+    return {name: option for text in fragments for name, option in yaml.safe_load(text)["options"].items()}
+
+
+def test_options_are_documented_as_they_are():
+    table = {**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS}
+    documented = documented_options()
+    assert set(documented) == set(table)
+    for name, option in table.items():
+        for key in ("type", "elements", "choices", "default", "aliases"):
+            assert documented[name].get(key) == option.get(key), (name, key)
+
+
+def test_environment_variables_are_documented():
+    documented = documented_options()
+    for name, option in _options.CONNECTION_OPTIONS.items():
+        places = [str(documented[name]["description"]).find(f"E({variable})") for variable in option["fallback"][1]]
+        assert -1 not in places and places == sorted(places), name
+
+
+def test_bounds_are_documented():
+    notes = str(yaml.safe_load(ModuleDocFragment.DOCUMENTATION))
+    client = importlib.import_module(_connections.Client.__module__)
+    for bound in (
+        f"up to {client.MAX_RETRY_AFTER} seconds",
+        f"larger than {client.MAX_ANSWER_BYTES >> 20} MiB",
+        f"or {client.MAX_TASK_BYTES >> 20} MiB for the whole task",
+    ):
+        assert bound in notes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_return_is_the_contract(kind):
+    returned = yaml.safe_load(module_of(kind).RETURN)
+    fields = returned["connections"]["contains"]
+    assert set(fields) == set(CONTRACT)
+    for name, types in CONTRACT.items():
+        assert TYPES[fields[name]["type"]] in (types if isinstance(types, tuple) else (types,)), name
+    assert set(fields["last_job"]["contains"]) == set(_connections._JOB_TYPES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_come_from_the_server(start, kind):
+    documented = yaml.safe_load(module_of(kind).RETURN)["connections"]["contains"]
+    found = connections(start("5.2"), kind, include_last_job=True)[0]
+    jobs = documented.pop("last_job")["contains"]
+    params = documented.pop("params")["sample"]
+    assert params.items() <= found["params"].items()
+    for contains, facts in ((documented, found), (jobs, found["last_job"])):
+        samples = {name: field["sample"] for name, field in contains.items() if "sample" in field}
+        assert samples == {name: facts[name] for name in samples}
