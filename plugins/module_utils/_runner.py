@@ -56,7 +56,7 @@ def _register(module: AnsibleModule, secrets: list[str]) -> None:
         return
     if register_secrets:
         register_secrets(secrets)
-    else:
+    elif not module.no_log:
         module.warn(
             "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
             "Set no_log on this task and on each task that uses them."
