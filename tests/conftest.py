@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 
 from tests.demo_server import DemoServer
 
@@ -63,6 +64,7 @@ def run_module(monkeypatch, capsys):
         arguments = {**options, "_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        monkeypatch.setattr(warnings, "_global_warnings", type(warnings._global_warnings)())
         module = importlib.import_module(f"{COLLECTION}.modules.sde_{kind}_connection_info")
         capsys.readouterr()
         with pytest.raises(SystemExit):

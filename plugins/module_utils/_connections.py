@@ -14,7 +14,7 @@ from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import one_or_list, server_from
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import FILTERS, one_or_list, server_from
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
     redact,
@@ -112,31 +112,27 @@ def _read_one(client: Client, path: str, connection_id: int, query: dict[str, An
 
 def _filter_from(params: dict[str, Any]) -> Callable[[Record], bool]:
     """A test for one record: any value of an option, and all of the options."""
-    aliases = _texts("alias", params["alias"])
-    systems = _texts("system", params["system"])
-    frequencies = one_or_list("frequency", params["frequency"])
-    projects = one_or_list("project", params["project"])
-    wanted_systems = None if systems is None else {system.casefold() for system in systems}
+    wanted = {name: one_or_list(name, params[name]) for name in FILTERS}
+    given = {name: {_comparable(name, value) for value in values} for name, values in wanted.items() if values is not None}
 
     def is_wanted(record: Record) -> bool:
-        return (
-            (aliases is None or record["alias"] in aliases)
-            and (frequencies is None or record["frequency"] in frequencies)
-            and (projects is None or record.get("project") in projects)
-            and (wanted_systems is None or not wanted_systems.isdisjoint(_system_names(record)))
-        )
+        return all(not values.isdisjoint(_values_of(name, record)) for name, values in given.items())
 
     return is_wanted
 
 
-def _texts(name: str, value: Any) -> list[str] | None:
-    values = one_or_list(name, value)
-    return None if values is None else [str(one) for one in values]
+def _values_of(name: str, record: Record) -> set[str]:
+    """What a record has to say about a filter, to be compared."""
+    if name != "system":
+        return {_comparable(name, record.get(name))}
+    system = _system(record)
+    names = (_system_id(record), system["name"], system.get("short_name"))
+    return {_comparable(name, one) for one in names if one}
 
 
-def _system_names(record: Record) -> set[str]:
-    names = (_system_id(record), _system(record)["name"], _system(record).get("short_name"))
-    return {name.casefold() for name in names if name}
+def _comparable(name: str, value: Any) -> str:
+    """Texts and numbers are compared as texts; the names of systems without regard to case."""
+    return str(value).casefold() if name == "system" else str(value)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -304,7 +300,7 @@ def _in_utc(instant: str | None) -> str | None:
 
 def _paths_in_params(secrets: list[Secret]) -> list[str]:
     prefix = "params."
-    return sorted({secret.path[len(prefix) :] for secret in secrets if secret.path.startswith(prefix)})
+    return sorted({secret.path[len(prefix):] for secret in secrets if secret.path.startswith(prefix)})
 
 
 def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret]) -> None:

@@ -179,7 +179,7 @@ _URL_ADVICE = "Give the server's address only, such as https://sde.example.com."
 def _context_path(path: str) -> str:
     """The path below which the API lies: users paste addresses with and without the API's own path."""
     path = path.rstrip("/")
-    return path[: -len(API_PATH)].rstrip("/") if path.endswith(API_PATH) else path
+    return path[:-len(API_PATH)].rstrip("/") if path.endswith(API_PATH) else path
 
 
 def _is_loopback(host: str) -> bool:

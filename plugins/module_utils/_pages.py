@@ -61,7 +61,7 @@ def record_of(client: Client, path: str, value: Any) -> Record:
     """The value, if it is a record."""
     if not isinstance(value, dict):
         raise _shape_error(client, path, f"a record is no object ({type(value).__name__})")
-    if type(value.get("id")) is not int:
+    if not _is_whole_number(value.get("id")):
         raise _shape_error(client, path, "a record has no id that is a whole number")
     return value
 
@@ -105,7 +105,7 @@ def _get_page(client: Client, path: str, query: dict[str, Any]) -> _Page:
     if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
         raise _shape_error(client, path, "it has no list 'results'")
     count = answer.get("count")
-    if count is not None and type(count) is not int:
+    if count is not None and not _is_whole_number(count):
         raise _shape_error(client, path, "its 'count' is no whole number")
     records = [record_of(client, path, record) for record in answer["results"]]
     return _Page(records, count, _next_query(client, path, query, answer.get("next")))
@@ -127,6 +127,11 @@ def _next_query(client: Client, path: str, query: dict[str, Any], link: Any) -> 
     if not is_own:
         raise _shape_error(client, path, "its 'next' link leads to another list")
     return {**{key: str(value) for key, value in query.items()}, **dict(parse_qsl(parts.query, keep_blank_values=True))}
+
+
+def _is_whole_number(value: Any) -> bool:
+    # For Python, true and false are numbers.
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _key(query: dict[str, Any]) -> frozenset[tuple[str, str]]:

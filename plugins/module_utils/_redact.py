@@ -151,7 +151,7 @@ def _scrub_user_info(text: str, found: list[str]) -> str:
         user_info = _user_info(_URL_REST.match(piece).group())
         if user_info.strip(MASK[0]):
             found.append(user_info)
-            pieces[index] = MASK + piece[len(user_info) :]
+            pieces[index] = MASK + piece[len(user_info):]
     return "://".join(pieces)
 
 
@@ -177,7 +177,7 @@ def _scrub_named(text: str, found: list[str]) -> str:
         if secret in ("", MASK):
             continue
         found.append(secret)
-        pieces += [text[end : name.end()], MASK]
+        pieces += [text[end:name.end()], MASK]
         end = value.end()
     return "".join(pieces) + text[end:]
 

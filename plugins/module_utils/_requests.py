@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import traceback
 
+__all__ = ["AuthBase", "HTTPAdapter", "IMPORT_ERROR", "REQUIREMENT", "Retry", "Session", "requests", "urllib3"]
+
 # urllib3 comes with requests, and does the retries.
 REQUIREMENT = "requests>=2.25.1"
 

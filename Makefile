@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Everything that developers and CI run. 'make' alone explains.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# 'make test' goes from the quick to the slow, and one environment serves all.
+.NOTPARALLEL:
+
+PYTHON ?= python3
+export PYTHON
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# Settings of the caller's that would change what is tested, or make it slow.
+unexport $(filter-out ANSIBLE_HOME,$(filter ANSIBLE_%,$(.VARIABLES)))
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH VIRTUAL_ENV
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
+
+.PHONY: help
+help: ## Explain the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: env
+env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
+	@tests/tools/env.sh dev
+
+.PHONY: test
+test: lint sanity unit ## Run all checks and tests, as CI does
+
+.PHONY: lint
+lint: env ## Lint the collection, its documentation and its changelog
+	ansible-lint
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
+	antsibull-changelog lint
+
+.PHONY: sanity
+sanity: env ## Run ansible-test's sanity tests
+	python tests/tools/sanity.py
+
+.PHONY: unit
+unit: env ## Run all tests of tests/ and measure what they cover of plugins/
+	pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
+
+.PHONY: demo
+demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for a real one)
+	@tests/tools/env.sh demo
+	@exec python -m tests.demo
+
+.PHONY: build
+build: env ## Build the collection's artifact into build/
+	ansible-galaxy collection build --force --output-path build
+
+.PHONY: changelog
+changelog: env ## Turn changelogs/fragments into CHANGELOG.md, for the version in galaxy.yml
+	antsibull-changelog release
+
+.PHONY: constraints
+constraints: env ## Choose the newest versions of all development packages
+	tests/tools/constraints.sh
+
+.PHONY: clean
+clean: ## Remove all that the other targets made
+	rm -rf .ansible .coverage .coverage.* .hypothesis .pytest_cache .venv .venv.lock build collections htmlcov tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

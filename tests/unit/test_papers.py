@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The repository's papers are in order: licence headers, requirements."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+HEADER = (
+    "SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors",
+    "SPDX-License-Identifier: GPL-3.0-or-later",
+)
+# What cannot hold comments, is prose, or is written by a tool.
+NO_HEADER_SUFFIXES = {".csv", ".json", ".md", ".pem", ".png", ".svg"}
+NO_HEADER_FILES = {"LICENSE", "changelogs/changelog.yaml"}
+
+
+def repository_files() -> list[str]:
+    """Return all files that git tracks or would track."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = os.fsdecode(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def wants_header(name: str) -> bool:
+    """Tell whether the licence header belongs into a file. Empty files need none."""
+    path = ROOT / name
+    return name not in NO_HEADER_FILES and path.suffix not in NO_HEADER_SUFFIXES and path.stat().st_size > 0
+
+
+def test_each_source_file_names_its_licence() -> None:
+    without = []
+    for name in filter(wants_header, repository_files()):
+        start = (ROOT / name).read_text(encoding="utf-8").splitlines()[:5]
+        if not all(any(wanted in line for line in start) for wanted in HEADER):
+            without.append(name)
+    assert without == []
+
+
+def test_requirements_hold_no_address() -> None:
+    files = [*ROOT.glob("requirements/*.txt"), ROOT / "meta" / "ee-requirements.txt"]
+    assert [str(path) for path in files if "://" in path.read_text(encoding="utf-8")] == []
+
+
+def test_lowest_requests_is_the_same_everywhere() -> None:
+    places = [
+        "meta/ee-requirements.txt",
+        "plugins/doc_fragments/sdelements.py",
+        "plugins/module_utils/_requests.py",
+        "requirements/demo.txt",
+    ]
+    found = {place: re.findall(r"requests>=([\d.]+)", (ROOT / place).read_text(encoding="utf-8")) for place in places}
+    assert set(map(tuple, found.values())) == {("2.25.1",)}
+    assert "requests](https://pypi.org/project/requests/) 2.25.1 or newer" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_action_group_names_all_modules() -> None:
+    modules = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    assert sorted(groups["sdelements"]) == modules
