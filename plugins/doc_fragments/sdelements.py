@@ -65,7 +65,7 @@ options:
   retries:
     description:
       - How often a request is tried again, from 0 to 10, after a failed connection or the status 429, 502, 503 or
-        504. The pauses double from half a second on.
+        504. The first comes at once, the second after about a second, and so on doubling.
       - The server may name the pause (C(Retry-After)), up to 60 seconds. If it names more, the task fails at once.
       - If it is not set, the environment variable E(SDE_RETRIES) is used.
     type: int
@@ -127,11 +127,18 @@ options:
         the credentials in output; older releases cannot, and the module warns.
     type: bool
     default: false
-  page_size:
+  include_params:
     description:
-      - How many connections to ask for in one answer. Without it, the server chooses; many send all at once.
-      - All pages are read in any case.
-    type: int
+      - Whether to return RV(connections[].params). Without them a large result is much smaller, and Ansible much
+        quicker. The other facts stay as they are, RV(connections[].secrets_set) included.
+    type: bool
+    default: true
+  keep_params:
+    description:
+      - Return only the parameters with these names. A name may have the wildcards V(*) and V(?), as in V(alm_*).
+      - The names are those that are returned, see O(canonical_names).
+    type: list
+    elements: str
   canonical_names:
     description:
       - Whether the keys of RV(connections[].params) have the same names on every release. A newest server calls
@@ -139,6 +146,16 @@ options:
       - If V(false), they are returned as the server sends them.
     type: bool
     default: true
+  page_size:
+    description:
+      - How many connections to ask for in one answer. Without it, the server chooses; many send all at once.
+      - All pages are read in any case.
+    type: int
+  concurrency:
+    description:
+      - How many pages to fetch at the same time, from 1 to 16, where the server numbers its pages.
+    type: int
+    default: 4
 notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any.

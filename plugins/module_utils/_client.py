@@ -41,7 +41,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._reques
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_TASK_BYTES = 256 * 1024 * 1024
 MAX_RETRY_AFTER = 60  # seconds; a server that asks for more is not waited for
-BACKOFF = 0.5  # seconds before the second retry; doubles each time
+BACKOFF = 0.5  # seconds; the first retry comes at once, the second after about twice this, and so on doubling
 # Small, because a compressed chunk can expand a thousandfold.
 _CHUNK_BYTES = 16 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
@@ -60,8 +60,33 @@ class _TokenAuth(AuthBase):
         return request
 
 
+class _Gate:
+    """A pause for all requests of a client: a server that is overrun is left alone by all of them."""
+
+    def __init__(self) -> None:
+        self._opens = 0.0
+
+    def close(self, seconds: float) -> None:
+        self._opens = max(self._opens, time.monotonic() + seconds)
+
+    def wait(self) -> None:
+        while (seconds := self._opens - time.monotonic()) > 0:
+            time.sleep(seconds)
+
+
 class _BoundedRetry(Retry):
     """urllib3's Retry with jitter, and with an end to waiting, on every urllib3 that requests can have."""
+
+    def __init__(self, *args, gate: _Gate, **options) -> None:
+        super().__init__(*args, **options)
+        self.gate = gate
+
+    def new(self, **options):
+        return super().new(gate=self.gate, **options)
+
+    def sleep(self, response=None) -> None:
+        self.gate.close(response and self.get_retry_after(response) or self.get_backoff_time())
+        self.gate.wait()
 
     def get_backoff_time(self) -> float:
         return super().get_backoff_time() * random.uniform(0.5, 1.0)
@@ -89,7 +114,9 @@ class Client:
         self._server = server
         self._ends = time.monotonic() + server.deadline
         self._received = 0
+        self._gate = _Gate()
         self._retry = _BoundedRetry(
+            gate=self._gate,
             total=server.retries,
             other=0,  # TLS failures do not pass by waiting
             status_forcelist=(429, 502, 503, 504),
@@ -104,9 +131,14 @@ class Client:
         # that would take the token of a plain http connection off this machine.
         self._session.trust_env = not server.on_loopback
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry))
+            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry, pool_maxsize=server.concurrency))
         if server.verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way at once."""
+        return self._server.concurrency
 
     def url_of(self, path: str) -> str:
         """The full URL of a path below the API, such as ``connections/alm/``."""
@@ -147,6 +179,7 @@ class Client:
         return (self._decoded(url, body),)
 
     def _send(self, url: str, query: dict[str, Any]):
+        self._gate.wait()
         try:
             return self._session.get(
                 url,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from fnmatch import fnmatchcase
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
@@ -216,9 +217,21 @@ def _facts(kind: Kind, record: Record, params: dict[str, Any]) -> tuple[dict[str
     clean, secrets = redact(connection)
     clean["secrets_set"] = _paths_in_params(secrets)
     if params["include_secrets"]:
-        return {**connection, "secrets_set": clean["secrets_set"]}, [secret.value for secret in secrets if secret.value]
-    _scrub_message(clean["last_job"], secrets)
-    return clean, []
+        clean = {**connection, "secrets_set": clean["secrets_set"]}
+    else:
+        _scrub_message(clean["last_job"], secrets)
+    clean["params"] = _kept(clean["params"], params)
+    return clean, [secret.value for secret in secrets if secret.value]
+
+
+def _kept(sent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the task wants back; what it does not want costs nothing from here on."""
+    if not params["include_params"]:
+        return {}
+    patterns = params["keep_params"]
+    if patterns is None:
+        return sent
+    return {name: value for name, value in sent.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
 
 def _canonical(kind: Kind, record: Record, canonical_names: bool) -> dict[str, Any]:

@@ -58,15 +58,18 @@ QUERY_OPTIONS: dict[str, dict[str, Any]] = {
     "project": {"type": "list", "elements": "int"},
     "include_last_job": {"type": "bool", "default": False},
     "include_secrets": {"type": "bool", "default": False},
-    "page_size": {"type": "int"},
+    "include_params": {"type": "bool", "default": True},
+    "keep_params": {"type": "list", "elements": "str"},
     "canonical_names": {"type": "bool", "default": True},
+    "page_size": {"type": "int"},
+    "concurrency": {"type": "int", "default": 4},
 }
 
 FILTERS = ("alias", "system", "frequency", "project")
 MUTUALLY_EXCLUSIVE = [["connection_id", name] for name in FILTERS]
 
 # Lowest and highest value; None is no bound.
-_BOUNDS = {"timeout": (1, None), "deadline": (1, None), "retries": (0, 10), "page_size": (1, None)}
+_BOUNDS = {"timeout": (1, None), "deadline": (1, None), "retries": (0, 10), "page_size": (1, None), "concurrency": (1, 16)}
 
 
 class Server(NamedTuple):
@@ -79,6 +82,7 @@ class Server(NamedTuple):
     timeout: int  # seconds, for connecting and for each read
     deadline: int  # seconds, for the whole task
     retries: int
+    concurrency: int  # connections at once
     on_loopback: bool
 
 
@@ -105,6 +109,7 @@ def server_from(params: dict[str, Any]) -> Server:
         timeout=params["timeout"],
         deadline=params["deadline"],
         retries=params["retries"],
+        concurrency=params["concurrency"],
         on_loopback=on_loopback,
     )
 

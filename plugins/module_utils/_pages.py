@@ -8,7 +8,11 @@ a record is skipped without a trace: so it is read until two readings agree.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import itertools
+import math
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Iterator, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
@@ -67,37 +71,66 @@ def record_of(client: Client, path: str, value: Any) -> Record:
 
 
 def _read_once(client: Client, path: str, query: dict[str, Any]) -> _Reading:
-    """Follow the pages from the first to the last, and check them against each other."""
+    """Read the pages from the first to the last, and check them against each other."""
     records: dict[int, Record] = {}
-    page = _get_page(client, path, query)
-    count = page.count
-    asked = {_key(query)}
-    is_snapshot = True
-    while True:
+    first = _get_page(client, path, query)
+    for page in itertools.chain([first], _further_pages(client, path, query, first)):
+        if page.count != first.count:
+            raise _changed(f"its count changed from {first.count} to {page.count}")
         for record in page.records:
             if record["id"] in records:
                 raise _changed(f"record {record['id']} came twice")
             records[record["id"]] = record
-        if page.next_query is None:
-            break
+    if first.count is not None and first.count != len(records):
+        raise _changed(f"the server counts {first.count} records, and sent {len(records)}")
+    # A cursor stands at a record, so that nothing is skipped; a page's number does not.
+    return _Reading(records, is_snapshot=first.next_query is None or "cursor" in first.next_query)
+
+
+def _further_pages(client: Client, path: str, query: dict[str, Any], first: _Page) -> Iterator[_Page]:
+    """All pages after the first: side by side if they have numbers and a count, else one after the other."""
+    if first.next_query is None:
+        return iter(())
+    if first.count and first.records and first.next_query.get("page") == "2":
+        return _numbered_pages(client, path, first)
+    return _linked_pages(client, path, query, first)
+
+
+def _linked_pages(client: Client, path: str, query: dict[str, Any], page: _Page) -> Iterator[_Page]:
+    asked = {_key(query)}
+    while page.next_query is not None:
         if _key(page.next_query) in asked:
             raise _changed("its pages go round in a circle")
         asked.add(_key(page.next_query))
-        # A cursor stands at a record, so that nothing is skipped; a page's number does not.
-        is_snapshot = is_snapshot and "cursor" in page.next_query
         page = _get_next_page(client, path, page.next_query)
-        if page.count != count:
-            raise _changed(f"its count changed from {count} to {page.count}")
-    if count is not None and count != len(records):
-        raise _changed(f"the server counts {count} records, and sent {len(records)}")
-    return _Reading(records, is_snapshot)
+        yield page
+
+
+def _numbered_pages(client: Client, path: str, first: _Page) -> Iterator[_Page]:
+    """Pages 2 and on, in their order. No more are under way than the client may have, nor many more kept."""
+    last = math.ceil(first.count / len(first.records))
+    page = first
+    pending: deque[Future] = deque()
+    pool = ThreadPoolExecutor(client.concurrency)
+    try:
+        for number in range(2, last + 1):
+            pending.append(pool.submit(_get_next_page, client, path, {**first.next_query, "page": str(number)}))
+            if len(pending) >= 2 * client.concurrency:
+                yield pending.popleft().result()
+        while pending:
+            page = pending.popleft().result()
+            yield page
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if page.next_query is not None:
+        raise _changed("it has more pages than its count needs")
 
 
 def _get_next_page(client: Client, path: str, query: dict[str, Any]) -> _Page:
     try:
         return _get_page(client, path, query)
     except NotFoundError:
-        raise _changed("a page vanished") from None
+        raise _changed("a page that it promised is not there") from None
 
 
 def _get_page(client: Client, path: str, query: dict[str, Any]) -> _Page:

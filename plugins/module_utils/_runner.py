@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the only place that talks to AnsibleModule."""
+"""Private to this collection: from arguments to a result of Ansible, and the only place that talks to AnsibleModule."""
 
 from __future__ import annotations
 
 import traceback
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -17,47 +18,65 @@ try:
 except ImportError:
     register_secrets = None
 
+ARGUMENT_SPEC = {**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS}
+
+
+class Outcome(NamedTuple):
+    """A result of Ansible, successful or failed, with the warnings that belong to it."""
+
+    result: dict[str, Any]
+    warnings: list[str]
+
 
 def run(kind: _connections.Kind) -> None:
     """Gather one kind of connection as an Ansible module."""
     module = AnsibleModule(
-        argument_spec={**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS},
+        argument_spec=ARGUMENT_SPEC,
         mutually_exclusive=_options.MUTUALLY_EXCLUSIVE,
         supports_check_mode=True,
     )
     # Some releases of ansible-core return the arguments as they are, and people put passwords into URLs.
     if module.params["url"]:
         module.params["url"] = scrub_text(module.params["url"])
-    module.exit_json(changed=False, **_gathered(module, kind))
+    outcome = outcome_of(kind, module.params, module.no_log)
+    for warning in outcome.warnings:
+        module.warn(warning)
+    if outcome.result.get("failed"):
+        module.fail_json(**outcome.result)
+    module.exit_json(**outcome.result)
 
 
-def _gathered(module: AnsibleModule, kind: _connections.Kind) -> dict[str, object]:
-    """The module's result; does not return if there is none."""
+def outcome_of(kind: _connections.Kind, params: dict[str, Any], no_log: bool) -> Outcome:
+    """Gather one kind of connection, given validated options. What goes wrong is a failed result."""
     if _requests.IMPORT_ERROR:
         missing = SDElementsError("missing_library", missing_required_lib(_requests.REQUIREMENT))
-        module.fail_json(exception=_requests.IMPORT_ERROR, **missing.as_failure())
+        return _failed(missing, _requests.IMPORT_ERROR)
     try:
-        result = _connections.gather(kind, module.params)
+        facts, warnings, secrets = _connections.gather(kind, params)
     except SDElementsError as exc:
-        module.fail_json(**exc.as_failure())
+        return _failed(exc)
     except Exception as exc:  # its text is not shown, since it may hold what the server sent
         problem = f"The collection itself failed ({type(exc).__name__})."
         unexpected = SDElementsError("internal", problem, "Please report it, with the traceback that -vvv shows.")
-        module.fail_json(exception="".join(traceback.format_tb(exc.__traceback__)), **unexpected.as_failure())
-    for warning in result.warnings:
-        module.warn(warning)
-    _register(module, result.secrets)
-    return result.facts
+        return _failed(unexpected, "".join(traceback.format_tb(exc.__traceback__)))
+    return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
 
 
-def _register(module: AnsibleModule, secrets: list[str]) -> None:
-    """Have ansible-core mask the secrets that the user asked for, where it can."""
+def _failed(error: SDElementsError, trace: str | None = None) -> Outcome:
+    shown = {"exception": trace} if trace else {}
+    return Outcome({"failed": True, "changed": False, **error.as_failure(), **shown}, [])
+
+
+def _register(secrets: list[str], no_log: bool) -> list[str]:
+    """Have ansible-core mask the secrets that the user asked for, or say that it cannot."""
     if not secrets:
-        return
+        return []
     if register_secrets:
         register_secrets(secrets)
-    elif not module.no_log:
-        module.warn(
-            "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
-            "Set no_log on this task and on each task that uses them."
-        )
+        return []
+    if no_log:
+        return []
+    return [
+        "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
+        "Set no_log on this task and on each task that uses them."
+    ]

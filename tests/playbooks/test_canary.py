@@ -71,13 +71,11 @@ def playbook(tasks: list[dict]) -> str:
 
 
 def tasks_for(kind: str, url: str | None, **options) -> list[dict]:
-    """Gather, print, and keep as a cacheable fact."""
+    """Gather, print, and keep as a cacheable fact; in the controller's process, and as a module."""
     arguments = {"url": url or "{{ omit }}", "timeout": 1, "deadline": 4, "retries": 0, "include_last_job": True, **options}
-    return [
-        {f"securitycompass.sdelements.sde_{kind}_connection_info": arguments, "register": "result", "ignore_errors": True},
-        {"ansible.builtin.debug": {"var": "result"}},
-        {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}},
-    ]
+    gather = {f"securitycompass.sdelements.sde_{kind}_connection_info": arguments, "register": "result", "ignore_errors": True}
+    use = [{"ansible.builtin.debug": {"var": "result"}}, {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}}]
+    return [gather, *use, {**gather, "environment": {"SOME_VARIABLE": "makes it a module"}}, *use]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import venv
 
 import pytest
 
@@ -171,14 +170,6 @@ def test_proxy_of_a_task(start, result_of):
         result, printed = result_of(server, "{url: 'http://sde.example.com'}", keywords)
         assert result["count"] == 30, printed
         assert proxy.asked == ["http://sde.example.com/api/v2/connections/alm/"]
-
-
-def test_python_without_requests(start, result_of, tmp_path):
-    venv.create(tmp_path / "bare", with_pip=False)
-    keywords = f'ignore_errors: true\n      vars: {{ansible_python_interpreter: "{tmp_path}/bare/bin/python"}}'
-    result, _printed = result_of(start(), keywords=keywords)
-    assert result["failure"]["kind"] == "missing_library"
-    assert "requests>=2.25.1" in result["msg"]
 
 
 def test_secrets_that_are_asked_for(start, result_of):

@@ -302,6 +302,25 @@ def test_hidden_params(servers, generation):
         assert all(one["params"] == {} and not one["params_visible"] and one["secrets_set"] == [] for one in found)
 
 
+def test_fewer_params(servers):
+    for server in servers.values():
+        everything = connections(server)
+        some = connections(server, keep_params=["alm_s*", "sde_min_priorit?"])
+        none = connections(server, include_params=False)
+        for one, few, bare in zip(everything, some, none):
+            kept = {name: value for name, value in one["params"].items() if name in ("alm_server", "sde_min_priority")}
+            assert few == {**one, "params": kept}
+            assert bare == {**one, "params": {}}
+
+
+def test_a_job_message_is_cleaned_of_params_that_are_not_returned(start):
+    job = {"id": 1, "last_run": "2026-01-01T00:00:00Z", "succeeded": False, "ready": True, "automatic": True, "user": None}
+    record = {"kind": "alm", "id": 1, "alias": "a", "system": "Rally", "params": {"alm_pass": "correct horse"}}
+    server = start(dataset=[{**record, "last_job": {**job, "result_message": "correct horse is wrong"}}])
+    found = connections(server, include_last_job=True, include_params=False)[0]
+    assert found["last_job"]["result_message"] == f"{_redact.MASK} is wrong"
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Shapes: what the facts promise is checked, not hoped for
 

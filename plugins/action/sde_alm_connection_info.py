@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module of the same name, in the controller's own process."""
+
+from __future__ import annotations
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._in_process import InProcessAction
+
+
+class ActionModule(InProcessAction):
+    """Gathers ALM connections."""
+
+    kind = ALM

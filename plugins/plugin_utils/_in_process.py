@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the second door to its modules, in the controller's own process.
+
+A module costs a Python of its own and the import of C(requests) for each task. On the controller neither is
+needed. What is imported here is imported once: ansible-core loads an action plugin in its main process, and forks
+the workers from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _options, _requests, _runner
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import Kind
+
+
+class InProcessAction(NormalAction):
+    """Gathers connections in this process where that gives what the module would give, and by the module elsewhere."""
+
+    kind: Kind
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The task's result, by the door that is open."""
+        reason = self._reason_for_the_module()
+        if reason:
+            Display().vvv(f"{self._task.action} runs as a module: {reason}")
+            return super().run(tmp, task_vars)
+        Display().vvv(f"{self._task.action} runs in the process of ansible-core")
+        outcome = _runner.outcome_of(self.kind, self._validated(), self._task.no_log)
+        return {**outcome.result, **({"warnings": outcome.warnings} if outcome.warnings else {})}
+
+    def _reason_for_the_module(self) -> str | None:
+        """Why this task cannot run in this process; None if it can."""
+        if self._connection.transport != "local":
+            return f"its connection is {self._connection.transport}"
+        if self._connection.become:
+            return "it becomes another user"
+        if self._task.async_val:
+            return "it is asynchronous"
+        if any(self._task.environment or []):
+            return "it has an environment of its own"
+        if _requests.IMPORT_ERROR:
+            return "the Python of ansible-core has no requests"
+        return None
+
+    def _validated(self) -> dict[str, Any]:
+        """The task's arguments, checked as AnsibleModule checks them, with its messages."""
+        validator = ArgumentSpecValidator(_runner.ARGUMENT_SPEC, mutually_exclusive=_options.MUTUALLY_EXCLUSIVE)
+        validated = validator.validate(self._task.args)
+        if validated.error_messages:
+            message = validated.errors.msg
+            if isinstance(validated.errors[0], UnsupportedError):
+                message = f"Unsupported parameters for ({self._task.action}) module: {message}"
+            raise AnsibleActionFail(message)
+        return validated.validated_parameters

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two doors, one house: in the controller's process and as a module, tasks give the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support import access
+
+AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
+IN_PROCESS = {}
+# Set by ansible-core itself, about the run and not about the result.
+ABOUT_THE_RUN = {"invocation", "deprecations", "exception", "ansible_facts"}
+
+CASES = {
+    "all": {},
+    "filter": {"system": ["jira", "Rally"], "frequency": "daily", "project": [3, 5]},
+    "one": {"id": 1},
+    "unknown id": {"id": 9999},
+    "last job": {"include_last_job": True},
+    "some params": {"keep_params": ["alm_s*", "conflict_policy"]},
+    "no params": {"include_params": False},
+    "pages": {"page_size": 7, "concurrency": 2},
+    "secrets": {"id": 1, "include_secrets": True},
+    "wrong token": {"api_token": "not-the-token"},
+    "wrong url": {"url": "https://someone:hunter2@sde.example.com"},
+    "wrong option": {"aliass": "x"},
+    "wrong type": {"timeout": "soon"},
+    "wrong choice": {"frequency": "sometimes"},
+    "id and filter": {"id": 1, "alias": "x"},
+    "empty filter": {"alias": []},
+    "number as alias": {"alias": 7},
+    "out of bounds": {"retries": 11},
+    "nobody there": {"url": "http://127.0.0.1:9", "retries": 0},
+}
+
+
+def play(tasks: list[dict]) -> str:
+    return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False)
+
+
+@pytest.fixture
+def results(ansible, tmp_path):
+    """Run a task for each given set of arguments and keywords; the results as later tasks see them, and the output."""
+
+    def run(server, tasks: list[tuple[dict, dict]], *arguments, kind: str = "alm", **environment):
+        steps = []
+        for number, (options, task_keywords) in enumerate(tasks):
+            module = {f"securitycompass.sdelements.sde_{kind}_connection_info": options}
+            steps.append({**module, "register": f"result{number}", "ignore_errors": True, **task_keywords})
+        every = ", ".join(f"result{number}" for number in range(len(tasks)))
+        copy = {"content": f"{{{{ [{every}] | to_json }}}}", "dest": str(tmp_path / "results"), "mode": "0600"}
+        playbook = tmp_path / "play.yml"
+        playbook.write_text(play([*steps, {"ansible.builtin.copy": copy, "check_mode": False}]))
+        printed = ansible("ansible-playbook", playbook, *arguments, **access(server), **environment).stdout
+        assert (tmp_path / "results").exists(), printed
+        return json.loads((tmp_path / "results").read_text()), printed
+
+    return run
+
+
+def comparable(result: dict) -> dict:
+    return {key: value for key, value in result.items() if key not in ABOUT_THE_RUN}
+
+
+@pytest.mark.parametrize("kind, mode", [("alm", []), ("analysis", ["--check"])], ids=["run", "check"])
+def test_both_doors_give_the_same(start, results, kind, mode):
+    server = start("5.2")
+    tasks = [(options, door) for options in CASES.values() for door in (IN_PROCESS, AS_MODULE)]
+    found, printed = results(server, tasks, "-vvv", *mode, kind=kind)
+    for name, in_process, as_module in zip(CASES, found[::2], found[1::2]):
+        assert comparable(in_process) == comparable(as_module), name
+    assert printed.count("runs in the process of ansible-core") == len(CASES)
+    assert printed.count("runs as a module: it has an environment of its own") == len(CASES)
+    assert "hunter2" not in printed.replace("someone:hunter2@sde.example.com\n", "")
+    failed = {name for name, result in zip(CASES, found[::2]) if result["failed"]}
+    assert failed == set(list(CASES)[9:]) - {"number as alias"}
+
+
+def test_warnings_are_the_same(start, results):
+    server = start("3.2")
+    asked = {"include_last_job": True, "include_secrets": True}
+    (in_process, as_module), printed = results(server, [(asked, IN_PROCESS), (asked, AS_MODULE)])
+    assert comparable(in_process) == comparable(as_module)
+    assert "older than SD Elements 4.4" in printed
+
+
+def test_data_of_the_server_are_no_template(start, results):
+    server = start(dataset=[{"kind": "alm", "id": 1, "alias": "{{ 7 * 7 }}", "system": "JIRA"}])
+    found, _printed = results(server, [({}, IN_PROCESS), ({}, AS_MODULE)])
+    assert [result["connections"][0]["alias"] for result in found] == ["{{ 7 * 7 }}"] * 2
+
+
+def test_interpreter_without_requests(start, results, tmp_path):
+    """In the process of ansible-core no other Python is needed, whichever was set for modules."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    interpreter = {"vars": {"ansible_python_interpreter": str(tmp_path / "bare" / "bin" / "python")}}
+    found, _printed = results(start(), [({"id": 1}, interpreter), ({"id": 1}, {**interpreter, **AS_MODULE})])
+    assert found[0]["count"] == 1
+    assert found[1]["failure"]["kind"] == "missing_library"
+    assert "requests>=2.25.1" in found[1]["msg"]
+
+
+def test_another_host(start, results):
+    plugins = str(Path(__file__).parent / "connection_plugins")
+    elsewhere = {"vars": {"ansible_connection": "elsewhere"}}
+    found, printed = results(start(), [({"id": 1}, elsewhere)], "-vvv", ANSIBLE_CONNECTION_PLUGINS=plugins)
+    assert found[0]["count"] == 1
+    assert "runs as a module: its connection is elsewhere" in printed
+
+
+def test_asynchronous(start, results, tmp_path):
+    asynchronous = {"async": 60, "poll": 1}
+    found, printed = results(start(), [({"id": 1}, asynchronous)], "-vvv", ANSIBLE_ASYNC_DIR=str(tmp_path / "async"))
+    assert found[0]["count"] == 1
+    assert "runs as a module: it is asynchronous" in printed
+
+
+def test_loop_and_delegation(start, results):
+    server = start()
+    found, _printed = results(server, [({"id": "{{ item }}"}, {"loop": [1, 2], "delegate_to": "localhost"})])
+    assert [one["connections"][0]["id"] for one in found[0]["results"]] == [1, 2]
+
+
+def test_requests_is_imported_once(start, ansible, tmp_path):
+    """In the main process, from which the workers are forked: the import costs more than the work."""
+    task = {"securitycompass.sdelements.sde_alm_connection_info": {"id": 1}}
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(play([task] * 5))
+    printed = ansible("ansible-playbook", playbook, PYTHONVERBOSE="1", **access(start())).stdout
+    assert len(re.findall(r"^import 'requests\.sessions'", printed, re.MULTILINE)) == 1
