@@ -276,9 +276,10 @@ def _renamed(kind: Kind, sent: dict[str, Any]) -> dict[str, Any]:
     """Parameters by the names of the older documentation, so that a playbook survives the server's upgrade."""
     if not kind.new_word:
         return sent
+    new, old = f"{kind.new_word}_", f"{kind.old_word}_"
     renamed = {}
     for name, value in sent.items():
-        old_name = re.sub(rf"\A{kind.new_word}_", f"{kind.old_word}_", name)
+        old_name = old + name[len(new):] if name.startswith(new) else name
         # Should a server send both names, each keeps its own value.
         renamed[name if old_name in sent else old_name] = value
     if renamed.get("conflict_policy") == kind.new_word:
@@ -307,7 +308,7 @@ def _in_utc(instant: str | None) -> str | None:
     if not match:
         raise ValueError("no time with a zone")
     wall_clock, hours, minutes = match.groups()
-    moment = datetime.strptime(f"{wall_clock}{hours or '+00'}{minutes or '00'}", "%Y-%m-%dT%H:%M:%S%z")
+    moment = datetime.fromisoformat(f"{wall_clock}{hours or '+00'}:{minutes or '00'}")
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

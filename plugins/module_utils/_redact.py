@@ -77,11 +77,15 @@ def _is_verdict(name: str, siblings: dict[str, Any]) -> bool:
 # ---------------------------------------------------------------------------------------------------------------
 # Texts. Every pattern costs linear time, however hostile the text.
 
-# No pattern below matches a text without one of these; most values have none, and are done.
-_WORTH_A_LOOK = re.compile(
-    r"[:=@]|-----BEGIN|bearer|basic|token|passw|passphrase|secret|api.?key|gh[a-z]_|github_pat|glpat-|xox|AKIA|ATATT|eyJ",
-    re.IGNORECASE,
+# No pattern below matches a text without one of these characters or words; most values have none, and are done.
+_TELLING_WORDS = re.compile(
+    r"-----BEGIN|bearer|basic|token|passw|passphrase|secret|api.?key|gh[a-z]_|github_pat|glpat-|xox|AKIA|ATATT|eyJ", re.IGNORECASE
 )
+
+
+def _is_worth_a_look(text: str) -> bool:
+    return ":" in text or "=" in text or "@" in text or bool(_TELLING_WORDS.search(text))
+
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.S)
 _URL_REST = re.compile(r"[^\s\"<>]*")
@@ -120,7 +124,7 @@ def _without(secret: str, text: str) -> str:
 def _scrub(text: str) -> tuple[str, list[str]]:
     """Text without credentials, and the credentials."""
     found: list[str] = []
-    if not _WORTH_A_LOOK.search(text):
+    if not _is_worth_a_look(text):
         return text, found
 
     def mask(match: re.Match, group: int = 0) -> str:
@@ -216,8 +220,13 @@ def _redact_dict(value: dict[str, Any], path: str, depth: int, found: list[Secre
         if (is_secret_name(key) and not _is_verdict(key, value)) or key.lower() in named_values:
             clean[key] = _mask(item, here, found)
         else:
-            clean[scrub_text(key)] = _redact(item, here, depth + 1, found)
+            clean[_clean_key(key)] = _redact(item, here, depth + 1, found)
     return clean
+
+
+@lru_cache(maxsize=4096)
+def _clean_key(key: str) -> str:
+    return scrub_text(key)
 
 
 def _names_a_secret(value: dict[str, Any]) -> bool:
