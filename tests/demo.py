@@ -48,7 +48,7 @@ def run_all(access: dict[str, str], is_live: bool) -> int:
     results.append(play("egress_allow_list", access, "-e", f"sde_allow_list={RENDERED}") == 0)
     if all(results):
         print(RENDERED.read_text(encoding="utf-8"))
-        say(f"The rendered allow-list lies in {RENDERED.relative_to(ROOT)}.")
+        say(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
     return 0 if all(results) else 1
 
 
@@ -60,7 +60,6 @@ def play(name: str, access: dict[str, str], *arguments: str) -> int:
     """Run a playbook of the collection by its full name."""
     settings = {
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
-        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
     }

@@ -89,6 +89,7 @@ options:
   connection_id:
     description:
       - Return the connection with this ID only. An ID that the server does not know gives an empty list.
+      - It cannot be combined with O(alias), O(system), O(frequency) or O(project).
       - Some releases of SD Elements leave out RV(connections[].system_short_name) and
         RV(connections[].in_progress) in this case.
     type: int
@@ -96,13 +97,13 @@ options:
   alias:
     description:
       - Return the connections with this alias, or with one of these. It is compared exactly.
-      - One text or a list of texts. A comma is part of the text.
+      - One string or a list of strings. A comma is part of the string.
     type: raw
   system:
     description:
       - Return the connections to this system, or to one of these.
       - It is compared with the system's ID, short name and name; case does not matter.
-      - One text or a list of texts. A comma is part of the text.
+      - One string or a list of strings. A comma is part of the string.
     type: raw
   frequency:
     description:

@@ -91,7 +91,7 @@ def server_from(params: dict[str, Any]) -> Server:
     for name in _BOUNDS:
         _check_bounds(name, params.get(name))
     token, host = _split_token(params["api_token"])
-    url = params["url"] or host
+    url = _given("url", params["url"]) or host
     if not url:
         raise OptionError("url is required.", "Set the option, or SDE_HOST in the environment.")
     parts = _parse_url(url)
@@ -123,9 +123,10 @@ def one_or_list(name: str, value: Any) -> list[Any] | None:
         raise OptionError(f"{name} is an empty list, which no connection can match.", "Leave it out to get all.")
     for one in values:
         if isinstance(one, bool) or not isinstance(one, (str, int)):
-            raise OptionError(f"{name} takes text or a list of texts, not {type(one).__name__}.")
+            what = "null" if one is None else type(one).__name__
+            raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
         if one == "":
-            raise OptionError(f"{name} holds an empty text, which no connection can match.", "Leave it out to get all.")
+            raise OptionError(f"{name} holds an empty string, which no connection can match.", "Leave it out to get all.")
     return values
 
 
@@ -143,9 +144,16 @@ def _unquoted(text: str) -> str:
     return text.strip().strip("\"'").strip()
 
 
+def _given(name: str, value: str | None) -> str | None:
+    """The value, which may be None but not empty: an empty option hides the environment."""
+    if value is not None and not _unquoted(value):
+        raise OptionError(f"{name} is empty.", "Leave it out to use the environment, or give a value.")
+    return value
+
+
 def _split_token(value: str | None) -> tuple[str, str | None]:
     """The token, and the host if the value is a connection string (``token@host``)."""
-    token, at_sign, host = _unquoted(value or "").partition("@")
+    token, at_sign, host = _unquoted(_given("api_token", value) or "").partition("@")
     if not token:
         raise OptionError("api_token is required.", "Set the option, or SDE_API_KEY in the environment.")
     if not re.fullmatch(r"[!-~]+", token):

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
 
 try:
@@ -19,6 +20,13 @@ except ImportError:
     register_secrets = None
 
 ARGUMENT_SPEC = {**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS}
+
+
+class _Module(AnsibleModule):
+    """AnsibleModule whose own complaints about arguments have the structure of ours."""
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        super().fail_json(**{**OptionError(msg).as_failure(), **result})
 
 
 class Outcome(NamedTuple):
@@ -30,7 +38,7 @@ class Outcome(NamedTuple):
 
 def run(kind: _connections.Kind) -> None:
     """Gather one kind of connection as an Ansible module."""
-    module = AnsibleModule(
+    module = _Module(
         argument_spec=ARGUMENT_SPEC,
         mutually_exclusive=_options.MUTUALLY_EXCLUSIVE,
         supports_check_mode=True,
@@ -49,7 +57,8 @@ def run(kind: _connections.Kind) -> None:
 def outcome_of(kind: _connections.Kind, params: dict[str, Any], no_log: bool) -> Outcome:
     """Gather one kind of connection, given validated options. What goes wrong is a failed result."""
     if _requests.IMPORT_ERROR:
-        missing = SDElementsError("missing_library", missing_required_lib(_requests.REQUIREMENT))
+        cure = f"Run: {sys.executable} -m pip install '{_requests.REQUIREMENT}'."
+        missing = SDElementsError("missing_library", missing_required_lib(_requests.REQUIREMENT), cure)
         return _failed(missing, _requests.IMPORT_ERROR)
     try:
         facts, warnings, secrets = _connections.gather(kind, params)

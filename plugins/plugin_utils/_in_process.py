@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
@@ -19,6 +18,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _options, _requests, _runner
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import Kind
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 
 
 class InProcessAction(NormalAction):
@@ -33,7 +33,10 @@ class InProcessAction(NormalAction):
             Display().vvv(f"{self._task.action} runs as a module: {reason}")
             return super().run(tmp, task_vars)
         Display().vvv(f"{self._task.action} runs in the process of ansible-core")
-        outcome = _runner.outcome_of(self.kind, self._validated(), self._task.no_log)
+        try:
+            outcome = _runner.outcome_of(self.kind, self._validated(), self._task.no_log)
+        except OptionError as exc:
+            return {"failed": True, "changed": False, **exc.as_failure()}
         return {**outcome.result, **({"warnings": outcome.warnings} if outcome.warnings else {})}
 
     def _reason_for_the_module(self) -> str | None:
@@ -58,5 +61,5 @@ class InProcessAction(NormalAction):
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
-            raise AnsibleActionFail(message)
+            raise OptionError(message)
         return validated.validated_parameters

@@ -21,7 +21,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description="An SD Elements API with invented data, for demos and tests.",
         epilog=f"Faults: {', '.join(FAULTS)}.",
     )
-    parser.add_argument("--generation", choices=GENERATIONS, default="4.8", help="the release to imitate")
+    parser.add_argument("--generation", choices=GENERATIONS, default="5.2", help="the release to imitate (%(default)s)")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:N]", help="for ever, or N times")
     parser.add_argument("--paging", choices=PAGINGS, help="another way of paging than the release's own")
     parser.add_argument("--filters", choices=FILTERS, help="whether the server filters (the release's own way)")

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -80,12 +81,13 @@ def test_facts(start, block):
 
 @pytest.mark.parametrize("block", blocks("shell"), ids=str)
 def test_commands(start, ansible, tmp_path, block):
-    commands = NOT_HERE.sub("true", block.text)
+    commands = NOT_HERE.sub("true", block.text).replace(".venv/bin/python", shlex.quote(sys.executable))
     # What is installed goes to an empty place; what is there already is found as well.
     places = os.pathsep.join([str(tmp_path / "installed"), str(ROOT / "collections")])
     server = start("5.2")
-    run = ansible("bash", "-euo", "pipefail", "-c", commands, collections=places, PYTHON=sys.executable, **access(server))
-    assert_clean(run)
+    run = ansible("bash", "-euo", "pipefail", "-c", commands, collections=places, **access(server))
+    # The data hold connections that break each rule.
+    assert_clean(run, status=2 if "check_connections" in commands else 0)
 
 
 def test_kinds_of_failure_are_documented():

@@ -80,6 +80,7 @@ def test_both_doors_give_the_same(start, results, kind, mode):
     assert printed.count("runs in the process of ansible-core") == len(CASES)
     assert printed.count("runs as a module: it has an environment of its own") == len(CASES)
     assert "hunter2" not in printed.replace("someone:hunter2@sde.example.com\n", "")
+    assert all("kind" in result["failure"] for result in found if result["failed"])
     failed = {name for name, result in zip(CASES, found[::2]) if result["failed"]}
     assert failed == set(list(CASES)[9:]) - {"number as alias"}
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -33,23 +34,35 @@ def play(ansible):
     return run
 
 
+def lines_of(run: subprocess.CompletedProcess) -> list[str]:
+    """The lines that a debug task showed as a list."""
+    return [json.loads(line.strip().rstrip(",")) for line in run.stdout.splitlines() if line.startswith(" " * 8 + '"')]
+
+
+def rows_of(run: subprocess.CompletedProcess) -> list[list[str]]:
+    """Kind and id of the rows of a table."""
+    return [line.split()[:2] for line in lines_of(run)[1:]]
+
+
 @MODES
 def test_list_connections(start, play, mode):
     server = start("5.2")
-    run = play("list_connections", server, *mode, ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
+    run = play("list_connections", server, *mode)
     assert_clean(run)
-    rows = [line.split()[:2] for line in run.stdout.splitlines() if line.startswith(("        alm ", "        analysis "))]
-    assert rows == [[kind, str(record["id"])] for kind in ("alm", "analysis") for record in server.records(kind)]
+    records = server.records("alm") + server.records("analysis")
+    assert rows_of(run) == [[record["kind"], str(record["id"])] for record in records]
+    table = "\n".join(lines_of(run))
+    assert "https://gitlab.energy.example.net" in table and "********" not in table
+    assert len(re.findall(r"\brunning\b", table)) == sum((one["last_job"] or {}).get("ready") is False for one in records)
 
 
 @MODES
 def test_find_connections(start, play, mode):
     server = start("newest", filters="ignored")
-    run = play("find_connections", server, "-e", "sde_system=rally", *mode, ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
+    run = play("find_connections", server, "-e", "sde_system=rally", *mode)
     assert_clean(run)
-    rows = [line.split()[:2] for line in run.stdout.splitlines() if line.startswith("        alm ")]
     expected = [record for record in server.records("alm") if record["system_id"] == "rally"]
-    assert rows == [["alm", str(record["id"])] for record in expected]
+    assert rows_of(run) == [["alm", str(record["id"])] for record in expected]
 
 
 @MODES
@@ -57,12 +70,23 @@ def test_check_finds_what_is_wrong(start, play, mode):
     server = start("5.2")
     run = play("check_connections", server, *mode)
     assert_clean(run, status=2)
-    records = server.records("alm") + server.records("analysis")
-    manual = ", ".join(record["alias"] for record in records if record["frequency"] == "manually")
-    failed = ", ".join(one["alias"] for one in records if one["last_job"] and not one["last_job"]["succeeded"])
-    assert f"Not on a schedule: {manual}" in run.stdout
-    assert f"Last synchronisation failed: {failed}" in run.stdout
-    assert "Without TLS: Payments API to JIRA" in run.stdout and "Telematics Gateway dynamic scan" in run.stdout
+    broken = {"not on a schedule": [], "its last synchronisation failed": [], "without TLS": []}
+    for line in lines_of(run):
+        name, _colon, rule = line.rpartition(": ")
+        broken[rule].append(tuple(name.split()[:2]))
+    expected = {rule: [] for rule in broken}
+    for record in server.records("alm") + server.records("analysis"):
+        name, job, params = (record["kind"], str(record["id"])), record["last_job"], record["params"]
+        if record["frequency"] == "manually" and not record["system_id"].endswith("_file_upload"):
+            expected["not on a schedule"].append(name)
+        if job and job["succeeded"] is False and job["ready"]:
+            expected["its last synchronisation failed"].append(name)
+        server_name = params.get("alm_server") or params.get("analysis_server") or ""
+        method = params.get("alm_method") or params.get("analysis_method")
+        if server_name.startswith("http://") or (method == "http" and "://" not in server_name):
+            expected["without TLS"].append(name)
+    assert broken == expected
+    assert f"50 connections break rules {sum(map(len, expected.values()))} times" in run.stdout
 
 
 @MODES
@@ -80,33 +104,48 @@ def test_check_does_not_pass_what_it_cannot_see(start, play):
     server = start("5.2")
     run = play("check_connections", server, SDE_API_KEY=server.limited_token)
     assert_clean(run, status=2)
-    assert "Parameters that the token may not see: Rally Integration" in run.stdout
+    hidden = [line for line in lines_of(run) if line.endswith(": its parameters are hidden from the token")]
+    assert len(hidden) == 50
 
 
-def test_egress_allow_list(start, play, tmp_path):
+@MODES
+def test_egress_allow_list(start, play, tmp_path, mode):
     server = start("5.2")
     target = tmp_path / "allow.txt"
-    check = play("egress_allow_list", server, "-e", f"sde_allow_list={target}", "--check")
-    assert_clean(check)
-    assert "changed=1" in check.stdout and not target.exists()
-    assert_clean(play("egress_allow_list", server, "-e", f"sde_allow_list={target}"))
+    run = play("egress_allow_list", server, "-e", f"sde_allow_list={target}", *mode)
+    assert_clean(run)
+    assert "changed=1" in run.stdout
+    assert target.exists() == (not mode)
+    if mode:
+        return
     lines = target.read_text().splitlines()
-    assert {"rally1.rallydev.com 443", "jira.example.com 80", "wi.fleet.example.org 8083"} <= set(lines)
+    expected = {"rally1.rallydev.com 443", "jira.example.com 80", "wi.fleet.example.org 8083", "appscan.city.example.org 80"}
+    assert expected <= set(lines)
     assert '# through the remote integration agent: alm 8 "Quote Engine tickets"' in lines
-    assert not any("UNKNOWN" in line for line in lines)
     again = play("egress_allow_list", server, "-e", f"sde_allow_list={target}")
     assert "changed=0" in again.stdout
 
 
-def test_egress_allow_list_names_what_it_cannot_see(start, play, tmp_path):
+def test_egress_allow_list_needs_a_name(start, play):
+    run = play("egress_allow_list", start("5.2"))
+    assert_clean(run, status=2)
+    assert "Name the file to write, with -e sde_allow_list=FILE." in run.stdout
+
+
+def test_egress_allow_list_is_not_written_if_a_server_is_unknown(start, play, tmp_path):
     hostile = {"kind": "alm", "id": 1, "alias": "two\nlines {{ 7 * 7 }}", "system": "JIRA"}
-    dataset = [{**hostile, "params": {"alm_server": "a b\n0.0.0.0 443"}}]
-    server = start("newest", dataset=dataset)
+    server = start("newest", dataset=[{**hostile, "params": {"alm_server": "a b\n0.0.0.0 443"}}])
     target = tmp_path / "allow.txt"
-    for token in (server.token, server.limited_token):
-        assert_clean(play("egress_allow_list", server, "-e", f"sde_allow_list={target}", SDE_API_KEY=token))
+    arguments = ["-e", f"sde_allow_list={target}"]
+    reasons = {server.token: "its server cannot be read as host and port", server.limited_token: "its parameters are hidden from the token"}
+    for token, reason in reasons.items():
+        refused = play("egress_allow_list", server, *arguments, SDE_API_KEY=token)
+        assert_clean(refused, status=2)
+        assert reason in refused.stdout and not target.exists()
+        assert_clean(play("egress_allow_list", server, *arguments, "-e", "sde_allow_unknown=true", SDE_API_KEY=token))
         lines = [line for line in target.read_text().splitlines() if line]
-        assert lines[1:] == [r'# UNKNOWN, the token may not see the server: alm 1 "two\nlines {{ 7 * 7 }}"']
+        assert lines[1:] == [rf'# UNKNOWN: alm 1 "two\nlines {{{{ 7 * 7 }}}}", {reason}']
+        target.unlink()
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -118,7 +157,7 @@ def test_demo(tmp_path):
     """What 'make demo' runs."""
     run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "The rendered allow-list lies in build/demo/egress_allow_list.txt." in run.stdout
+    assert "The rendered allow-list is in build/demo/egress_allow_list.txt." in run.stdout
     assert "WARNING" not in run.stdout + run.stderr
 
 

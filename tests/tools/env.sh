@@ -4,6 +4,8 @@
 # Make .venv as the requirements files want it. Usage: env.sh [demo|dev]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# Ctrl-C means the whole script, not only the command that it interrupts.
+trap 'exit 130' INT
 
 requirements=${1:-dev}
 python=${PYTHON:-python3}

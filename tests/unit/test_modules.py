@@ -58,6 +58,12 @@ def test_failure(start, run_module):
     }
 
 
+def test_arguments_that_ansible_itself_refuses(run_module):
+    result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef", frequency="sometimes")
+    assert result["failure"] == {"kind": "option", "status": None, "method": None, "url": None}
+    assert "value of frequency must be one or more of" in result["msg"]
+
+
 def test_url_with_a_password_is_returned_without_it(run_module):
     result = run_module("alm", url="https://someone:hunter2@sde.example.com", api_token="0123456789abcdef")
     assert "user info" in result["msg"] and result["failure"]["kind"] == "option"
@@ -91,7 +97,7 @@ def test_requests_is_missing(run_module, monkeypatch):
     monkeypatch.setattr(_requests, "IMPORT_ERROR", "Traceback")
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
     assert result["failure"]["kind"] == "missing_library"
-    assert "requests>=2.25.1" in result["msg"]
+    assert "-m pip install 'requests>=2.25.1'." in result["msg"]
 
 
 def test_failure_of_the_collection_itself(run_module, monkeypatch):

@@ -87,9 +87,9 @@ def test_url_wins_over_the_host_of_a_connection_string():
     assert (both.token, both.url) == ("t0ken", "https://sde.example.com")
 
 
-@pytest.mark.parametrize("token", ["", "  ", "''", "@sde.example.com"])
-def test_token_that_is_missing(token):
-    with pytest.raises(OptionError, match="api_token is required"):
+@pytest.mark.parametrize("token, reason", [(None, "required"), ("", "empty"), ("''", "empty"), ("@sde.example.com", "required")])
+def test_token_that_is_missing(token, reason):
+    with pytest.raises(OptionError, match=f"api_token is {reason}"):
         server(api_token=token)
 
 
@@ -103,6 +103,8 @@ def test_token_that_is_refused(token):
 def test_url_that_is_missing():
     with pytest.raises(OptionError, match="url is required"):
         server(url=None)
+    with pytest.raises(OptionError, match="url is empty. Leave it out to use the environment"):
+        server(url=" ")
 
 
 ENVIRONMENT = {
