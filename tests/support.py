@@ -56,21 +56,24 @@ def forward_proxy(server: DemoServer):
     return _listening(relay)
 
 
-def canned_server(body: bytes, status: int = 200):
-    """A server that answers every request with this body, for JSON that no framework sends."""
-    return _listening(lambda path, headers: (status, body))
+def canned_server(body: bytes, status: int = 200, **sent: str):
+    """A server that answers every request with this body and these headers, as no framework does."""
+    return _listening(lambda path, headers: (status, body), sent)
 
 
 @contextlib.contextmanager
-def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]]):
-    """A bare HTTP server on loopback. Notes in ``asked`` what it is asked for."""
+def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]], sent: dict[str, str] | None = None):
+    """A bare HTTP server on loopback. Notes in ``asked`` and ``headers`` what it is asked for."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             httpd.asked.append(self.path)
+            httpd.headers.append(dict(self.headers))
             status, body = answer(self.path, dict(self.headers))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in (sent or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -78,7 +81,8 @@ def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]]):
             """Say nothing."""
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.url, httpd.token, httpd.asked = f"http://127.0.0.1:{httpd.server_port}", "0123456789abcdef", []
+    httpd.url, httpd.token = f"http://127.0.0.1:{httpd.server_port}", "0123456789abcdef"
+    httpd.asked, httpd.headers = [], []
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     try:

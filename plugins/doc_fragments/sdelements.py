@@ -38,7 +38,8 @@ options:
     description:
       - File with the CA certificates (PEM) that the server's certificate is verified with, or a directory of them.
       - An empty file counts as not set.
-      - If it is not set, the environment variable E(SDE_CA_PATH) is used, and then E(REQUESTS_CA_BUNDLE).
+      - If it is not set, the environment variable E(SDE_CA_PATH) is used, and then E(REQUESTS_CA_BUNDLE), except for
+        a loopback address.
     type: path
   client_cert:
     description:

@@ -18,6 +18,7 @@ import ssl
 import threading
 import time
 from concurrent.futures import Future, TimeoutError as FutureTimeoutError
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Callable, Iterator, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -27,7 +28,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
     MASK,
     redact,
     scrub_text,
-    TooDeepError,
+    TooComplexError,
 )
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import (
     AuthBase,
@@ -40,6 +41,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._reques
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_TASK_BYTES = 256 * 1024 * 1024
+MAX_JSON_PARTS = 4_000_000  # objects, lists and their items in one answer: each takes far more memory than bytes
 MAX_RETRY_AFTER = 60  # seconds; a server that asks for more is not waited for
 BACKOFF = 0.5  # seconds; the first retry comes at once, the second after about twice this, and so on doubling
 # Small, because a compressed chunk can expand a thousandfold.
@@ -91,13 +93,20 @@ class _BoundedRetry(Retry):
     def get_backoff_time(self) -> float:
         return super().get_backoff_time() * random.uniform(0.5, 1.0)
 
+    def parse_retry_after(self, retry_after):
+        try:
+            return super().parse_retry_after(retry_after)
+        except Exception:  # whatever a server writes there, it is no reason to fail
+            return None
+
     def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
+        if response is not None and (self.get_retry_after(response) or 0) > MAX_RETRY_AFTER:
+            raise urllib3.exceptions.MaxRetryError(_pool, url, urllib3.exceptions.ResponseError("Retry-After"))
+        further = super().increment(method, url, response, error, _pool, _stacktrace)
         if response is not None:
             # A closed answer is not read to its end before the next try, however long it is.
             response.close()
-            if (self.get_retry_after(response) or 0) > MAX_RETRY_AFTER:
-                raise urllib3.exceptions.MaxRetryError(_pool, url, urllib3.exceptions.ResponseError("Retry-After"))
-        return super().increment(method, url, response, error, _pool, _stacktrace)
+        return further
 
 
 class _Session(Session):
@@ -126,6 +135,8 @@ class Client:
         )
         self._session = _Session()
         self._session.auth = _TokenAuth(server.token)
+        # A server's cookies would be kept and sent back, and count in no bound.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
         # The environment names proxies and CA bundles. A loopback address is never reached through a proxy:
         # that would take the token of a plain http connection off this machine.
@@ -191,30 +202,26 @@ class Client:
                 verify=self._server.verify,
                 cert=self._server.cert,
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError) as exc:
             raise self._transport_error(url, exc) from None
 
     def _body(self, url: str, response) -> bytes:
         """The body within bounds; of an error only as much as its message may need."""
-        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if coding not in ("identity", "gzip"):
-            raise self._answer_error(url, "has a content coding that was not asked for")
         is_answer = response.status_code == 200
-        chunks, size = [], 0
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            chunks.append(chunk)
-            size += len(chunk)
+        coding = response.headers.get("Content-Encoding", "").strip().lower()
+        if coding not in ("", "identity", "gzip", "x-gzip"):
+            if is_answer:
+                raise self._answer_error(url, "has a content coding that was not asked for")
+            return b""
+        body = bytearray()
+        for chunk in _chunks(response.raw):
+            body += chunk
             self._received += len(chunk)
-            if is_answer and (size > MAX_ANSWER_BYTES or self._received > MAX_TASK_BYTES):
+            if is_answer and (len(body) > MAX_ANSWER_BYTES or self._received > MAX_TASK_BYTES):
                 raise self._too_large(url)
-            if not is_answer and size > _MAX_ERROR_BYTES:
+            if not is_answer and len(body) > _MAX_ERROR_BYTES:
                 break
-        return self._without_token(b"".join(chunks))
-
-    def _without_token(self, body: bytes) -> bytes:
-        """A server that repeats the token must not bring it into facts or messages."""
-        token = self._server.token.encode()
-        return body.replace(token, MASK.encode()) if len(token) >= _SHORTEST_TOKEN else body
+        return bytes(body)
 
     def _decoded(self, url: str, body: bytes) -> Any:
         try:
@@ -223,14 +230,26 @@ class Client:
             raise self._answer_error(url, "is no text (UTF-8)") from None
         if text.lstrip()[:1] == "<":
             raise self._answer_error(url, f"is {_page(text)} instead of JSON", kind="html")
+        if sum(map(text.count, "{[,")) > MAX_JSON_PARTS:
+            raise self._too_large(url)
         try:
-            value = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+            return self._cleaned(text, json.loads(text, parse_constant=_refuse_number, parse_float=_finite))
         except RecursionError:
             raise self._answer_error(url, "is nested too deeply", kind="too_large") from None
         except ValueError:
             what = "is empty" if not text.strip() else "is broken JSON"
             raise self._answer_error(url, what, kind="invalid_json") from None
-        return _without_surrogates(value) if _SURROGATE.search(text) else value
+
+    def _cleaned(self, text: str, value: Any) -> Any:
+        """The decoded text without what must not be in facts: the token, and halves of surrogate pairs.
+
+        Half a pair is valid JSON and no valid text. A server that repeats the token may have escaped it.
+        """
+        token = json.dumps(self._server.token)[1:-1]
+        if not (token in text or _ESCAPE.search(text)):
+            return value
+        plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+        return json.loads(plain.replace(token, MASK) if len(token) >= _SHORTEST_TOKEN else plain)
 
     # -----------------------------------------------------------------------------------------------------------
     # Failures
@@ -264,18 +283,20 @@ class Client:
         status = response.status_code
         kind, advice = _explain_status(status)
         if response.is_redirect:
-            target = self._excerpt(urljoin(url, response.headers["Location"]).partition("?")[0])
+            target = _redirect_target(url, response.headers["Location"])
             kind, advice = "redirect", _redirect_advice(url, target)
-            what = f"a redirect to {target}, which is not followed"
+            what = f"a redirect to {self._excerpt(target)}, which is not followed"
+        elif status < 300:
+            what = "which is no way to answer a question"
         else:
-            what = self._detail(body)
+            what = self._detail(body).rstrip(".")
         wait = response.headers.get("Retry-After")
         if wait and status in (429, 503):
-            what = f"{what}; the server asks to wait ({self._excerpt(wait)})"
+            what = f"{what}{what and '; '}the server asks to wait ({self._excerpt(wait)})"
         error = NotFoundError if status in (404, 410) else SDElementsError
         return error(
             kind,
-            f"GET {url} was answered with {status}{what and ': '}{what.rstrip('.')}.",
+            f"GET {url} was answered with {status}{what and ': '}{what}.",
             advice,
             status=status,
             method="GET",
@@ -289,12 +310,12 @@ class Client:
             return _page(text)
         try:
             value = redact(json.loads(text))[0]
-        except (ValueError, RecursionError, TooDeepError):
+        except (ValueError, RecursionError, TooComplexError):
             return ""
         return self._excerpt("; ".join(_messages(value)))
 
     def _excerpt(self, text: str) -> str:
-        text = scrub_text(text, known=(self._server.token,))
+        text = scrub_text(text, known={self._server.token} if len(self._server.token) >= _SHORTEST_TOKEN else ())
         text = "".join(character if character.isprintable() else " " for character in text)
         text = " ".join(text.split())
         return text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}…"
@@ -321,12 +342,24 @@ def _within(seconds: float, call: Callable[[], Any]) -> Any:
         return None
 
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# Escapes that JSON does not need, of ASCII characters and of surrogates.
+_ESCAPE = re.compile(r"\\u00[2-7]|\\/|\\u[dD][89a-fA-F]")
 
 
-def _without_surrogates(value: Any) -> Any:
-    """Half a surrogate pair is valid JSON and no valid text; pairs stay as the characters they mean."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+def _chunks(raw) -> Iterator[bytes]:
+    """The decoded parts of a body.
+
+    By urllib3's read(), whose bounds for chunked answers are those of Python's own http.client; its stream() has
+    none on older releases.
+    """
+    # Older releases take a body that is shorter than announced for a whole one.
+    raw.enforce_content_length = True
+    while True:
+        chunk = raw.read(_CHUNK_BYTES, decode_content=True)
+        if chunk:
+            yield chunk
+        elif raw.closed:
+            return
 
 
 def _refuse_number(name: str) -> NoReturn:
@@ -377,6 +410,17 @@ _STATUS = {
 }
 
 
+def _redirect_target(url: str, location: str) -> str:
+    """Where a redirect leads, without its query; what is no URL is shown as it is."""
+    location = location.partition("?")[0]
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+        return target
+    except ValueError:
+        return "an address that is not valid"
+
+
 def _redirect_advice(url: str, target: str) -> str:
     here, there = urlsplit(url), urlsplit(target)
     if here.hostname == there.hostname and there.scheme == "https" and here.scheme == "http":
@@ -402,13 +446,17 @@ def _first(causes: list[BaseException], *kinds: type) -> Any:
 def _explain_transport(exc: Exception, server: Server) -> tuple[str, str, str]:
     """Kind, problem and advice for a request that got no answer."""
     causes = _causes(exc)
-    if _first(causes, requests.exceptions.ProxyError):
+    # The URL itself was checked before, so what is not valid is that of the proxy.
+    no_proxy = (requests.exceptions.ProxyError, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+    if _first(causes, *no_proxy) and not _first(causes, UnicodeError):
         return "proxy", "the proxy gave no connection", "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the task's environment."
     if tls := _first(causes, ssl.SSLCertVerificationError):
         return "tls", f"the server's certificate is not trusted ({tls.verify_message})", _CA_ADVICE
     if tls := _first(causes, ssl.SSLError):
         reason = (tls.reason or "no reason given").replace("_", " ").lower()
         return "tls", f"no TLS connection ({reason})", _TLS_ADVICE
+    if type(exc) is OSError:  # so requests says that it has no such file
+        return "tls", "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there", "Correct or unset it."
     if _first(causes, socket.gaierror, UnicodeError):
         return "dns", "the server's name cannot be resolved", "Check url, and the name service of the host that runs the task."
     if _first(causes, ConnectionRefusedError):

@@ -21,7 +21,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
     redact,
     scrub_text,
     Secret,
-    TooDeepError,
+    TooComplexError,
 )
 
 
@@ -56,8 +56,8 @@ def gather(kind: Kind, params: dict[str, Any]) -> Result:
     found = [_checked(record, endpoint) for record in records]
     try:
         facts = [_facts(kind, record, params) for record in found if is_wanted(record)]
-    except TooDeepError:
-        raise _shape_error(endpoint, "a connection is nested too deeply") from None
+    except TooComplexError:
+        raise _shape_error(endpoint, "a connection is nested too deeply, or holds too many secrets") from None
     connections = [connection for connection, _secrets in facts]
     secrets = {secret for _connection, found_here in facts for secret in found_here}
     return Result(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,8 +69,16 @@ QUERY_OPTIONS: dict[str, dict[str, Any]] = {
 FILTERS = ("alias", "system", "frequency", "project")
 MUTUALLY_EXCLUSIVE = [["connection_id", name] for name in FILTERS]
 
-# Lowest and highest value; None is no bound.
-_BOUNDS = {"timeout": (1, None), "deadline": (1, None), "retries": (0, 10), "page_size": (1, None), "concurrency": (1, 16)}
+# Lowest and highest value.
+_DAY = 24 * 60 * 60
+_BOUNDS = {
+    "connection_id": (1, 2**63),
+    "timeout": (1, _DAY),
+    "deadline": (1, _DAY),
+    "retries": (0, 10),
+    "page_size": (1, 100_000),
+    "concurrency": (1, 16),
+}
 
 
 class Server(NamedTuple):
@@ -125,18 +134,16 @@ def one_or_list(name: str, value: Any) -> list[Any] | None:
         if isinstance(one, bool) or not isinstance(one, (str, int)):
             what = "null" if one is None else type(one).__name__
             raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
-        if one == "":
+        if not str(one).strip():
             raise OptionError(f"{name} holds an empty string, which no connection can match.", "Leave it out to get all.")
     return values
 
 
 def _check_bounds(name: str, value: int | None) -> None:
     lowest, highest = _BOUNDS[name]
-    if value is None:
-        return
-    if value < lowest or (highest is not None and value > highest):
-        allowed = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
-        raise OptionError(f"{name} is {value}; it must be {allowed}.")
+    # For ansible-core, as for Python, true is a number.
+    if value is not None and (isinstance(value, bool) or not lowest <= value <= highest):
+        raise OptionError(f"{name} is out of bounds: it must be a whole number from {lowest} to {highest}.")
 
 
 def _unquoted(text: str) -> str:
@@ -180,7 +187,7 @@ def _parse_url(value: str) -> SplitResult:
         raise OptionError("url holds user info (the part before '@').", "Put the token into api_token.")
     if "?" in text or "#" in text:
         raise OptionError("url holds a query or a fragment.", _URL_ADVICE)
-    host_is_valid = re.fullmatch(r"[\w.-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", parts.netloc)
+    host_is_valid = re.fullmatch(r"[\w.-]*\w[\w.-]*(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", parts.netloc)
     if not host_is_valid or not port_is_valid or not re.fullmatch(r"[\w.~%/-]*", parts.path):
         raise OptionError("url has a host, a port or a path that is not valid.", _URL_ADVICE)
     return parts
@@ -215,12 +222,27 @@ def _client_certificate(params: dict[str, Any]) -> str | tuple[str, str] | None:
     key = _readable_file("client_key", params["client_key"])
     if key and not cert:
         raise OptionError("client_key is set without client_cert.", "Set both, or a client_cert that holds the key.")
+    if cert:
+        _try_to_load(cert, key)
     return (cert, key) if cert and key else cert
+
+
+def _try_to_load(cert: str, key: str | None) -> None:
+    """Now and with an empty passphrase, since OpenSSL would ask for one later, and wait."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError):
+        raise OptionError(
+            "client_cert and client_key hold no certificate with its private key, or the key is encrypted.",
+            "Give both in PEM form, and the key without a passphrase.",
+        ) from None
 
 
 def _readable_file(name: str, path: str | None, empty_is_unset: bool = False) -> str | None:
     if not path:
         return None
+    if "\n" in path or "-----BEGIN" in path:
+        raise OptionError(f"{name} holds the content of a file.", "Give the name of the file.")
     if os.path.isdir(path) and name == "ca_path":
         return path
     if not os.path.isfile(path) or not os.access(path, os.R_OK):

@@ -23,6 +23,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 )
 
 MAX_READINGS = 5
+MAX_COUNT = 10**9
 
 Record = dict  # one JSON object of the API, with an int 'id'
 
@@ -138,8 +139,8 @@ def _get_page(client: Client, path: str, query: dict[str, Any]) -> _Page:
     if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
         raise _shape_error(client, path, "it has no list 'results'")
     count = answer.get("count")
-    if count is not None and not _is_whole_number(count):
-        raise _shape_error(client, path, "its 'count' is no whole number")
+    if count is not None and not (_is_whole_number(count) and 0 <= count <= MAX_COUNT):
+        raise _shape_error(client, path, "its 'count' is no number of records")
     records = [record_of(client, path, record) for record in answer["results"]]
     return _Page(records, count, _next_query(client, path, query, answer.get("next")))
 

@@ -8,19 +8,26 @@ must not mask ``sde_min_priority: 7``. Where name and pattern leave a doubt, the
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from functools import lru_cache
 from typing import Any, Iterable, NamedTuple
+from urllib.parse import quote
 
 MASK = "********"
 
 # Deeper than any connection, far from the interpreter's recursion limit.
 MAX_DEPTH = 50
+# Of one connection; more is no connection but an attack on memory and time.
+MAX_SECRETS = 1000
+# To be searched for in a text one by one.
+MAX_KNOWN = 100
+_PATH_CHARACTERS = 64  # of each part of a path
 
 
-class TooDeepError(ValueError):
-    """The value is nested deeper than MAX_DEPTH."""
+class TooComplexError(ValueError):
+    """The value is nested deeper than MAX_DEPTH, or holds more secrets than MAX_SECRETS."""
 
 
 class Secret(NamedTuple):
@@ -33,45 +40,79 @@ class Secret(NamedTuple):
 # ---------------------------------------------------------------------------------------------------------------
 # Names
 
+_CHUNK = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
-# A name that has one of these words holds a secret...
+# A name that has one of these words holds a secret ...
 _SECRET_WORDS = frozenset(
-    "pass password passwords passwd pwd pw passphrase passcode secret secrets token tokens credential credentials "
-    "cred creds apikey authorization cookie cookies sessionid jsessionid pat pin otp jwt bearer sig signature".split()
+    "pwd pw cred creds authorization authorisation cookie cookies pat pin otp totp psk jwt bearer sid csrf xsrf lwsso "
+    "sig signature keytab webhook".split()
 )
-# ... or a longer word made of one of these ...
-_SECRET_PARTS = re.compile(r"passw(?:or)?d|passphrase|secret|token|credential|(?:api|access|private|auth)key|pwd?\Z")
-# ... or one of these before the word 'key' ...
-_KEY_WORDS = frozenset(
-    "api access private secret auth client encryption signing ssh shared account subscription consumer session "
-    "service security master storage deploy user app application integration rsa pgp gpg ssl tls hmac aes license "
-    "sas webhook".split()
+# ... or a word with one of these in it ...
+_SECRET_PARTS = re.compile(
+    r"passw(?:or)?d|passphrase|passcode|pwd|secret(?!ar)|token(?!i[sz])|credential|sess(?:ion)?id|pw\Z"
 )
-# ... unless its last word says that the value only describes the secret.
+# ... or a 'pass' that is no other word, and no verdict ...
+_NO_PASSWORDS = frozenset("bypass compass encompass overpass surpass trespass underpass".split())
+_BEFORE_A_VERDICT = frozenset("all by first if must of on to".split())
+# ... or a 'key' that does not only name a thing ...
+_KEYS_OF_THINGS = tuple(
+    "board cache component customfield donkey epic field foreign group hoc index issue item joc label lookup map mon "
+    "natural parent partition primary project public release row sort space story task tur unique whis".split()
+)
+# ... or what follows 'auth' or 'access' ...
+_AFTER_AUTH = frozenset("code data header info string value".split())
+# ... unless its last word says that the value only describes the secret, or its first that it is counted.
 _DESCRIBING_WORDS = frozenset(
-    "url uri endpoint type mode expiry expires expiration expired lifetime ttl enabled required policy field header "
-    "format method length count limit status filter mapping threshold rate criteria".split()
+    "age audience count criteria domain enabled endpoint expiration expired expires expiry field filter format issuer "
+    "label length lifetime limit mapping method mode name path percentage policy rate required state status strength "
+    "threshold through ttl type uri url version".split()
 )
-_COUNTING_WORDS = frozenset("max min num".split())
+_COUNTING_WORDS = frozenset("has is max min num requires show".split())
 
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a key of this name holds a secret: ``alm_pass`` does, ``bypass_cert_validation`` does not."""
     words = [word.lower() for word in _WORD.findall(name)]
-    if not words or words[-1] in _DESCRIBING_WORDS or words[0] in _COUNTING_WORDS:
+    # Both ways to part a name: 'apiKey' has the words of 'api_key', 'APIkey' only its sound.
+    chunks = [chunk.lower() for chunk in _CHUNK.findall(name)]
+    if not words or "webhook" in words:
+        return bool(words)
+    if words[-1] in _DESCRIBING_WORDS or words[0] in _COUNTING_WORDS:
         return False
-    if any(word in _SECRET_WORDS or _SECRET_PARTS.search(word) for word in words):
-        return True
-    if words[-1] == "auth" or words[-2:] == ["session", "id"]:
-        return True
-    return any(first in _KEY_WORDS and second in ("key", "keys") for first, second in zip(words, words[1:]))
+    return (
+        any(word in _SECRET_WORDS for word in words + chunks)
+        or any(_SECRET_PARTS.search(chunk) for chunk in words + chunks)
+        or any(_is_password(before, chunk) for before, chunk in zip(["", *chunks], chunks))
+        or any(_is_key(before, chunk) for before, chunk in zip(["", *words], words))
+        or any(_is_key(before, chunk) for before, chunk in zip(["", *chunks], chunks))
+        or any(first in ("auth", "access") and second in _AFTER_AUTH for first, second in zip(words, words[1:]))
+        or words[-2:] == ["session", "id"]
+        or chunks[-1].endswith(("auth", "session"))
+        or words[-1] in ("auth", "session")
+    )
+
+
+def _is_password(before: str, chunk: str) -> bool:
+    return chunk.endswith("pass") and chunk not in _NO_PASSWORDS and not (chunk == "pass" and before in _BEFORE_A_VERDICT)
+
+
+def _is_key(before: str, chunk: str) -> bool:
+    """Whether this is the key of a lock: the 'key' of ``api_key`` and ``apikey``, not that of ``project_key``."""
+    stem = re.sub(r"keys?\Z", "", chunk)
+    if stem == chunk:
+        return False
+    qualifier = stem or before
+    return bool(qualifier) and not qualifier.endswith(_KEYS_OF_THINGS)
+
+
+_VERDICTS = frozenset("pass passed fail failed partial none na n/a unknown skipped".split())
 
 
 def _is_verdict(name: str, siblings: dict[str, Any]) -> bool:
-    """``pass`` beside ``fail`` is a verification status, as in ``task_status_mapping``, not a password."""
-    return name.lower() == "pass" and any(key.lower() == "fail" for key in siblings)
+    """``pass`` among other verdicts is one, as in ``task_status_mapping``, not a password."""
+    return name.lower() == "pass" and len(siblings) > 1 and all(key.lower() in _VERDICTS for key in siblings)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -79,7 +120,9 @@ def _is_verdict(name: str, siblings: dict[str, Any]) -> bool:
 
 # No pattern below matches a text without one of these characters or words; most values have none, and are done.
 _TELLING_WORDS = re.compile(
-    r"-----BEGIN|bearer|basic|token|passw|passphrase|secret|api.?key|gh[a-z]_|github_pat|glpat-|xox|AKIA|ATATT|eyJ", re.IGNORECASE
+    r"-----BEGIN|bearer|basic|token|passw|passphrase|secret|api.?key|ntlm|negotiate|%40|</|gh[a-z]_|github_pat|glpat-|"
+    r"xox|AKIA|ATATT|eyJ|--",
+    re.IGNORECASE,
 )
 
 
@@ -87,12 +130,24 @@ def _is_worth_a_look(text: str) -> bool:
     return ":" in text or "=" in text or "@" in text or bool(_TELLING_WORDS.search(text))
 
 
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.S)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
+)
+_URL_START = re.compile(r"(:(?:\\?/){2})")
 _URL_REST = re.compile(r"[^\s\"<>]*")
 _PORT = re.compile(r"[^:]*:\d{1,5}\Z|\[[^\]]*\](?::\d{1,5})?\Z")
-_BARE_USER_INFO = re.compile(r"\A(?!mailto:)[^\s/@:]{1,256}:[^\s/]{1,512}(?=@[\w.-]{1,255}(?::\d{1,5})?(?:/|\Z))")
-_AUTHORIZATION = re.compile(r"(?i)(?<![\w-])(?:proxy-)?authorization[\"']?\s{0,9}[:=]\s{0,9}([^\r\n]+)")
-_SCHEME = re.compile(r"(?i)(?<![\w-])(?:bearer|basic|token)\s{1,9}[\"']?((?=[^\s\"']{0,512}[\d=])[\w.~+/=-]{8,})")
+_BARE_USER_INFO = re.compile(
+    r"(?<![\w/@.:%+-])(?!(?:mailto|sips?|xmpp|npm|e-?mail|cc|to|from|by|owner|contact|assignee):)"
+    r"[\w.%+-]{1,64}:[^\s/@\"',;]{1,256}(?=@[\w-][\w.-]{0,254})",
+    re.IGNORECASE,
+)
+_ENCODED_USER_INFO = re.compile(r"(?i)%3A%2F%2F([^\s&?#]{1,512}?)%40")
+_ORACLE_USER_INFO = re.compile(r"(?i)jdbc:oracle:\w{1,16}:([^\s/@]{1,256}/[^\s@]{1,256})@")
+_QUERY_KEY = re.compile(r"(?i)[?&]key=([^\s&#\"']+)")
+_HEADER = re.compile(r"(?i)(?<![\w-])(?:(?:proxy-)?authorization|(?:set-)?cookie)[\"']?\s{0,9}[:=]\s{0,9}([^\r\n]+)")
+_SCHEME = re.compile(
+    r"(?i)(?<![\w-])(?:bearer|basic|token|apikey|ntlm|negotiate)\s{1,9}[\"']?((?=[^\s\"']{0,512}[\d=])[\w.~+/=-]{8,})"
+)
 _QUOTED = re.compile(
     r"(?i)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,9}(?:is\s{1,9}|was\s{1,9})?([\"'])([^\"']+)\1"
 )
@@ -100,16 +155,44 @@ _KNOWN_TOKEN = re.compile(
     r"(?<![\w-])(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}|"
     r"AKIA[0-9A-Z]{12,}|ATATT[\w=-]{16,}|eyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*)"
 )
-# name=value, name: value, "name": "value", \"name\": \"value\"
-_NAME = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,255})(?:\\*[\"'])?\s{0,9}(?:=>|[:=])\s{0,9}")
-_VALUE = re.compile(
-    r"(\\+)\".*?(?:\1\"|\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\Z)|'(?:[^'\\]|\\.)*(?:'|\Z)|[^\s&;\"'][^\s&;]*", re.DOTALL
+# Patterns and which of their groups is the secret.
+_PATTERNS = (
+    (_PRIVATE_KEY, 0),
+    (_BARE_USER_INFO, 0),
+    (_ENCODED_USER_INFO, 1),
+    (_ORACLE_USER_INFO, 1),
+    (_QUERY_KEY, 1),
+    (_HEADER, 1),
+    (_SCHEME, 1),
+    (_QUOTED, 2),
+    (_KNOWN_TOKEN, 0),
 )
+
+# A name, with the text between it and its value: name=value, "name": "value", --name value, <name>value</name> ...
+_NAME = re.compile(
+    r"(?<![A-Za-z0-9.])((?:api|access|secret|private|subscription|auth)[ ]keys?|[A-Za-z][\w.-]{0,63})"
+    r"(?:(?:\\*[\"'\]]|&quot;){0,3}\s{0,9}(?P<separator>===?|:=|=>|->|[:=])\s{0,9}"
+    r"|\\?[\"'],\s{0,9}(?=[\"'\\])|(?<=[\w-])(?=(?P<tag>(?:\s[^<>]{0,128})?>))"
+    r"|[\"']\s[^<>\n]{0,64}?value=|(?P<flag>[ \t]{1,4}(?=[^\s-])))",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"(\\{1,8})\".*?(?:\1\"|\Z)|[bru]{0,2}\"(?:[^\"\\]|\\.)*(?:\"|\Z)|[bru]{0,2}'(?:[^'\\]|\\.)*(?:'|\Z)"
+    r"|&quot;.*?(?:&quot;|\Z)|[\[({][^\r\n]*|[^\s&;\"'][^\s&;]*",
+    re.DOTALL | re.IGNORECASE,
+)
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+_REST_OF_ELEMENT = re.compile(r"[^<]*")
+_VERDICT_BESIDE = re.compile(r"(?i)\bfail(?:ed)?[\"']?\s{0,9}[:=]")
 
 
 def scrub_text(text: str, known: Iterable[str] = ()) -> str:
     """Free text without credentials. The ``known`` secrets are taken out wherever they stand."""
-    for secret in sorted(known, key=len, reverse=True):
+    known = set(known)
+    if len(known) > MAX_KNOWN:
+        return MASK
+    forms = {form for secret in known for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret))}
+    for secret in sorted(forms, key=len, reverse=True):
         text = _without(secret, text)
     return _scrub(text)[0]
 
@@ -127,36 +210,32 @@ def _scrub(text: str) -> tuple[str, list[str]]:
     if not _is_worth_a_look(text):
         return text, found
 
-    def mask(match: re.Match, group: int = 0) -> str:
-        secret = match.group(group).strip("\\\"'")
-        if secret in ("", MASK):
-            return match.group()
-        found.append(secret)
-        start, end = (place - match.start() for place in match.span(group))
-        return match.group()[:start] + MASK + match.group()[end:]
-
-    def mask_first(match: re.Match) -> str:
-        return mask(match, 1)
-
-    text = _PRIVATE_KEY.sub(mask, text)
     text = _scrub_user_info(text, found)
-    text = _BARE_USER_INFO.sub(mask, text)
-    text = _AUTHORIZATION.sub(mask_first, text)
-    text = _SCHEME.sub(mask_first, text)
-    text = _QUOTED.sub(lambda match: mask(match, 2), text)
-    text = _KNOWN_TOKEN.sub(mask, text)
+    for pattern, group in _PATTERNS:
+        text = pattern.sub(lambda match, group=group: _masked(match, group, found), text)
     return _scrub_named(text, found), found
+
+
+def _masked(match: re.Match, group: int, found: list[str]) -> str:
+    """A match with one of its groups masked."""
+    secret = match.group(group).strip("\\\"'")
+    if secret in ("", MASK):
+        return match.group()
+    found.append(secret)
+    start, end = (place - match.start() for place in match.span(group))
+    return match.group()[:start] + MASK + match.group()[end:]
 
 
 def _scrub_user_info(text: str, found: list[str]) -> str:
     """Mask user and password in URLs."""
-    pieces = text.split("://")
-    for index, piece in enumerate(pieces[1:], 1):
-        user_info = _user_info(_URL_REST.match(piece).group())
+    pieces = _URL_START.split(text)
+    # Every other piece is the '://' between two of them.
+    for index in range(2, len(pieces), 2):
+        user_info = _user_info(_URL_REST.match(pieces[index]).group())
         if user_info.strip(MASK[0]):
             found.append(user_info)
-            pieces[index] = MASK + piece[len(user_info):]
-    return "://".join(pieces)
+            pieces[index] = MASK + pieces[index][len(user_info):]
+    return "".join(pieces)
 
 
 def _user_info(rest: str) -> str:
@@ -170,57 +249,87 @@ def _user_info(rest: str) -> str:
 
 
 def _scrub_named(text: str, found: list[str]) -> str:
-    """Mask the values of ``name=value`` pairs whose name is a secret's."""
+    """Mask the values whose name is a secret's."""
     pieces = []
     end = 0
     for name in _NAME.finditer(text):
         if name.start() < end or not is_secret_name(name.group(1)):
             continue
-        value = _VALUE.match(text, name.end())
-        secret = value.group().strip("\\\"'") if value else ""
+        if name["flag"] and text[max(name.start() - 1, 0)] != "-":
+            continue
+        if name.group(1).lower() == "pass" and _VERDICT_BESIDE.search(text):
+            continue
+        value = _value_of(name, text)
+        secret = value.group().strip().strip("\\\"'") if value else ""
         if secret in ("", MASK):
             continue
         found.append(secret)
-        pieces += [text[end:name.end()], MASK]
+        pieces += [text[end:value.start()], MASK]
         end = value.end()
     return "".join(pieces) + text[end:]
+
+
+def _value_of(name: re.Match, text: str) -> re.Match | None:
+    """What follows a name. After a colon an unquoted value may hold blanks: it goes to the end of its line."""
+    if name["tag"]:
+        return _REST_OF_ELEMENT.match(text, name.end("tag"))
+    if name["separator"] == ":" and re.match(r"[^\s\"'\\&]", text[name.end():name.end() + 1]):
+        return _REST_OF_LINE.match(text, name.end())
+    return _VALUE.match(text, name.end())
 
 
 # ---------------------------------------------------------------------------------------------------------------
 # Structures
 
 
-_NAME_KEYS = ("name", "key", "field", "header", "property", "parameter", "label", "id")
-_VALUE_KEYS = ("value", "val", "content", "data", "text", "default")
+_NAME_KEYS = frozenset(
+    "attribute displayname env field fieldtype header headername id k key label name option param parameter property "
+    "setting title type".split()
+)
+_VALUE_KEY = re.compile(r"value|text|content|data|default|\Av(?:al)?\Z")
 
 
 def redact(value: Any) -> tuple[Any, list[Secret]]:
-    """A copy of ``value`` without secrets, and the secrets. Raises TooDeepError beyond MAX_DEPTH."""
+    """A copy of ``value`` without secrets, and the secrets. Raises TooComplexError beyond the bounds above."""
     found: list[Secret] = []
     return _redact(value, "", 0, found), found
 
 
 def _redact(value: Any, path: str, depth: int, found: list[Secret]) -> Any:
-    if depth > MAX_DEPTH:
-        raise TooDeepError(f"nested deeper than {MAX_DEPTH}")
+    if depth > MAX_DEPTH or len(found) > MAX_SECRETS:
+        raise TooComplexError("too deep, or too many secrets")
     if isinstance(value, str):
         return _redact_text(value, path, depth, found)
     if isinstance(value, dict):
         return _redact_dict(value, path, depth, found)
     if isinstance(value, list):
-        return [_redact(item, _join(path, index), depth + 1, found) for index, item in enumerate(value)]
+        return _redact_list(value, path, depth, found)
     return value
 
 
 def _redact_dict(value: dict[str, Any], path: str, depth: int, found: list[Secret]) -> dict[str, Any]:
-    named_values = _VALUE_KEYS if _names_a_secret(value) else ()
+    is_pair = _names_a_secret(value)
     clean = {}
     for key, item in value.items():
-        here = _join(path, key)
-        if (is_secret_name(key) and not _is_verdict(key, value)) or key.lower() in named_values:
-            clean[key] = _mask(item, here, found)
+        clean_key = _clean_key(key)
+        here = _join(path, clean_key)
+        if (is_secret_name(key) and not _is_verdict(key, value)) or (is_pair and _VALUE_KEY.search(key.lower())):
+            clean[clean_key] = _mask(item, here, found)
         else:
-            clean[_clean_key(key)] = _redact(item, here, depth + 1, found)
+            clean[clean_key] = _redact(item, here, depth + 1, found)
+    return clean
+
+
+def _redact_list(value: list[Any], path: str, depth: int, found: list[Secret]) -> list[Any]:
+    """A list of items, or a name and its value: ``["password", ...]``, ``[..., "--password", ...]``."""
+    clean: list[Any] = []
+    for index, item in enumerate(value):
+        here = _join(path, str(index))
+        before = value[index - 1] if index else None
+        if isinstance(before, str) and (len(value) == 2 or before.startswith("-")) and _is_bare_secret_name(before):
+            clean.append(_mask(item, here, found))
+        else:
+            clean.append(_redact(item, here, depth + 1, found))
     return clean
 
 
@@ -229,9 +338,16 @@ def _clean_key(key: str) -> str:
     return scrub_text(key)
 
 
+def _is_bare_secret_name(text: str) -> bool:
+    return re.fullmatch(r"[\w.@# -]{1,64}", text) is not None and is_secret_name(text)
+
+
 def _names_a_secret(value: dict[str, Any]) -> bool:
     """Whether this is a pair such as ``{"name": "password", "value": ...}``."""
-    return any(key.lower() in _NAME_KEYS and isinstance(item, str) and is_secret_name(item) for key, item in value.items())
+    return any(
+        isinstance(item, str) and key.lower().strip("@#") in _NAME_KEYS and _is_bare_secret_name(item)
+        for key, item in value.items()
+    )
 
 
 def _mask(value: Any, path: str, found: list[Secret]) -> Any:
@@ -243,7 +359,7 @@ def _mask(value: Any, path: str, found: list[Secret]) -> Any:
 
 
 def _leaves(value: Any) -> list[str]:
-    """The texts in a value, at least one."""
+    """The texts and numbers in a value, at least one."""
     pending, texts = [value], []
     while pending:
         item = pending.pop()
@@ -251,7 +367,7 @@ def _leaves(value: Any) -> list[str]:
             pending.extend(item.values())
         elif isinstance(item, list):
             pending.extend(item)
-        elif item not in (None, ""):
+        elif item is not None and item != "" and not isinstance(item, bool):
             texts.append(str(item))
     return texts or [""]
 
@@ -263,7 +379,7 @@ def _redact_text(text: str, path: str, depth: int, found: list[Secret]) -> str:
         clean = _redact(embedded, path, depth + 1, inside)
         found.extend(inside)
         # Without a secret the text stays as it was written, blanks and all.
-        return json.dumps(clean, ensure_ascii=False) if inside else text
+        return json.dumps(clean, ensure_ascii=False).encode("utf-8", "replace").decode() if inside else text
     clean_text, secrets = _scrub(text)
     found.extend(Secret(path, secret) for secret in secrets)
     return clean_text
@@ -286,5 +402,5 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _join(path: str, key: object) -> str:
-    return f"{path}.{key}" if path else str(key)
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key[:_PATH_CHARACTERS]}" if path else key[:_PATH_CHARACTERS]

@@ -43,9 +43,11 @@ def run(kind: _connections.Kind) -> None:
         mutually_exclusive=_options.MUTUALLY_EXCLUSIVE,
         supports_check_mode=True,
     )
-    # Some releases of ansible-core return the arguments as they are, and people put passwords into URLs.
-    if module.params["url"]:
-        module.params["url"] = scrub_text(module.params["url"])
+    # Some releases of ansible-core return the arguments as they are, and people put passwords into URLs, and keys
+    # where the name of their file belongs.
+    for name in ("url", "client_cert", "client_key"):
+        if module.params[name]:
+            module.params[name] = scrub_text(module.params[name])
     outcome = outcome_of(kind, module.params, module.no_log)
     for warning in outcome.warnings:
         module.warn(warning)

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
 import pytest
+import trustme
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from tests.support import connections, forward_proxy, gather
+from tests.support import canned_server, connections, forward_proxy, gather
 
 LIST = "/api/v2/connections/alm/"
 
@@ -26,7 +28,7 @@ ANSWERS = {
     "status_502": ("server_error", 502, "was answered with 502", "Try again later"),
     "status_504": ("server_error", 504, "was answered with 504", "Try again later"),
     "throttled_429": ("rate_limited", 429, "was answered with 429", "raise retries"),
-    "throttled_429_long": ("rate_limited", 429, "the server asks to wait (3600)", "over 60 s is not waited for"),
+    "throttled_429_long": ("rate_limited", 429, "Request was throttled; the server asks to wait (3600)", "over 60 s is not waited for"),
     "bad_request": ("bad_request", 400, "alias: This field may not be blank.; page_size: A valid integer", "Check the options"),
     "bad_request_string": ("bad_request", 400, "was answered with 400: ", "Check the options"),
     "json_string": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
@@ -98,6 +100,61 @@ def test_server_that_repeats_the_token(start):
     assert _client.MASK in str(failure)
 
 
+@pytest.mark.parametrize("escaped", ["0123456789\\u0061bcdef", "0123456789abcdef", "\\u003012345678\\u0039abcdef"])
+def test_server_that_repeats_the_token_in_facts(escaped):
+    """Also where it is escaped, and as a key."""
+    record = f'{{"id": 1, "alias": "{escaped}", "frequency": "daily", "system": "JIRA", "params": {{"{escaped}": 1}}}}'
+    with canned_server(f'{{"results": [{record}]}}'.encode()) as server:
+        found = connections(server)[0]
+    assert (found["alias"], found["params"]) == (_client.MASK, {_client.MASK: 1})
+
+
+@pytest.mark.parametrize("location", ["http://[bad/", "https://[v1.aaaa]/", "//", "https://sso.example.com:99999999/?token=hunter2"])
+def test_redirect_to_nowhere(location):
+    with canned_server(b"", 302, Location=location) as server:
+        failure = failure_of(server)
+    assert failure.kind == "redirect" and "hunter2" not in str(failure)
+
+
+@pytest.mark.parametrize("wait", ["soon", "1.5", "-5", "", "9" * 5000, "Fri, 31 Dec 99999999999 23:59:59 GMT"])
+def test_retry_after_that_is_no_time(wait):
+    with canned_server(b'{"detail": "Slow down."}', 429, **{"Retry-After": wait}) as server:
+        failure = failure_of(server, retries=1)
+    assert failure.kind == "rate_limited"
+    assert "429: Slow down" in str(failure)
+
+
+def test_cookies_are_not_kept():
+    page = json.dumps({"next": "https://h/api/v2/connections/alm/?cursor=2", "results": []}).encode()
+    with canned_server(page, **{"Set-Cookie": "session=abc; Path=/"}) as server:
+        failure_of(server)
+    assert len(server.headers) > 1
+    assert not any("Cookie" in headers for headers in server.headers)
+
+
+def test_too_many_parts():
+    """A list of two million empty objects takes little of the network and much memory."""
+    with canned_server(b'{"results": [' + b"{}," * 2_000_000 + b"{}]}") as server:
+        assert failure_of(server).kind == "too_large"
+
+
+def test_other_success():
+    with canned_server(b'{"results": []}', 206) as server:
+        assert failure_of(server).kind == "unexpected_status"
+
+
+def test_bundle_of_the_environment_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+    failure = failure_of(_Nowhere("https://sde.invalid"))
+    assert failure.kind == "tls" and "REQUESTS_CA_BUNDLE" in str(failure)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://", "http://127.0.0.1:x"])
+def test_proxy_that_is_none(monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    assert failure_of(_Nowhere("https://sde.invalid")).kind == "proxy"
+
+
 def test_nobody_listens():
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
@@ -158,6 +215,14 @@ def test_tls_to_a_port_without_tls(start):
     failure = failure_of(server, url=server.url.replace("http:", "https:"))
     assert failure.kind == "tls"
     assert "Check that the port in url speaks TLS" in str(failure)
+
+
+def test_client_certificate(start, tmp_path):
+    """The demo server does not ask for one; a wrong one is noticed before any request."""
+    server = start(tls=True)
+    both = tmp_path / "both.pem"
+    trustme.CA().issue_cert("client.example.com").private_key_and_cert_chain_pem.write_to_path(str(both))
+    assert connections(server, ca_path=server.ca_path, client_cert=str(both))
 
 
 def test_ca_file_that_holds_no_certificate(start):

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import (
@@ -58,6 +60,7 @@ def test_url(url, used):
         ("https://sde.example.com/a b", "not valid"),
         ("https://sde.example.com/\nHost: x", "not valid"),
         ("https://[::1", "not valid"),
+        (".", "not valid"),
         ("https://", "not valid"),
     ],
 )
@@ -147,10 +150,16 @@ def test_second_choice_of_the_environment(monkeypatch):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"timeout": 0}, "timeout is 0; it must be at least 1"),
-        ({"deadline": -1}, "deadline is -1; it must be at least 1"),
-        ({"retries": 11}, "retries is 11; it must be from 0 to 10"),
-        ({"page_size": 0}, "page_size is 0; it must be at least 1"),
+        ({"timeout": 0}, "timeout is out of bounds: it must be a whole number from 1 to 86400"),
+        ({"timeout": True}, "timeout is out of bounds"),
+        ({"deadline": -1}, "deadline is out of bounds: it must be a whole number from 1 to 86400"),
+        ({"deadline": 10**400}, "deadline is out of bounds"),
+        ({"retries": 11}, "retries is out of bounds: it must be a whole number from 0 to 10"),
+        ({"page_size": 0}, "page_size is out of bounds: it must be a whole number from 1 to 100000"),
+        ({"concurrency": 17}, "concurrency is out of bounds: it must be a whole number from 1 to 16"),
+        ({"connection_id": True}, "connection_id is out of bounds"),
+        ({"client_cert": __file__}, "client_cert and client_key hold no certificate"),
+        ({"client_key": "-----BEGIN PRIVATE KEY-----\nhunter2"}, "client_key holds the content of a file. Give the name"),
         ({"ca_path": "/no/such/file"}, "ca_path names '/no/such/file', which is not a readable file"),
         ({"client_cert": "/no/such/file"}, "client_cert names"),
         ({"client_key": "/no/such/file"}, "client_key names"),
@@ -158,8 +167,9 @@ def test_second_choice_of_the_environment(monkeypatch):
     ],
 )
 def test_value_that_is_refused(options, message):
-    with pytest.raises(OptionError, match=message):
+    with pytest.raises(OptionError, match=message) as refused:
         server(**options)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_tls_files(tmp_path):
@@ -169,8 +179,28 @@ def test_tls_files(tmp_path):
     assert server(ca_path=str(tmp_path)).verify == str(tmp_path)
     assert server(ca_path=__file__).verify == __file__
     assert server(ca_path=__file__, validate_certs=False).verify is False
-    assert server(client_cert=__file__).cert == __file__
-    assert server(client_cert=__file__, client_key=__file__).cert == (__file__, __file__)
+
+
+def test_client_certificates(tmp_path):
+    issued = trustme.CA().issue_cert("client.example.com")
+    cert, key, both = (str(tmp_path / name) for name in ("cert.pem", "key.pem", "both.pem"))
+    issued.cert_chain_pems[0].write_to_path(cert)
+    issued.private_key_pem.write_to_path(key)
+    issued.private_key_and_cert_chain_pem.write_to_path(both)
+    assert server(client_cert=both).cert == both
+    assert server(client_cert=cert, client_key=key).cert == (cert, key)
+
+
+def test_client_key_with_a_passphrase(tmp_path):
+    """OpenSSL would ask for it on the terminal, and wait."""
+    issued = trustme.CA().issue_cert("client.example.com")
+    key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
+    encryption = serialization.BestAvailableEncryption(b"hunter2")
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    both = tmp_path / "both.pem"
+    both.write_bytes(key.private_bytes(*form) + issued.cert_chain_pems[0].bytes())
+    with pytest.raises(OptionError, match="or the key is encrypted. Give both in PEM form"):
+        server(client_cert=str(both))
 
 
 @pytest.mark.parametrize("value, values", [(None, None), ("a, b", ["a, b"]), (7, [7]), (["a", "b"], ["a", "b"])])
@@ -178,7 +208,7 @@ def test_one_or_list(value, values):
     assert one_or_list("alias", value) == values
 
 
-@pytest.mark.parametrize("value", [[], "", ["a", ""], {"a": 1}, True, [None]])
+@pytest.mark.parametrize("value", [[], "", " ", ["a", ""], {"a": 1}, True, [None]])
 def test_filter_that_is_refused(value):
     with pytest.raises(OptionError, match="alias"):
         one_or_list("alias", value)

@@ -121,7 +121,9 @@ def numbered(count: int, records: list[int], link: str | None) -> bytes:
     "count, problem",
     [
         (2, "it has more pages than its count needs"),
-        (10**15, "record 1 came twice"),
+        (10**9, "record 1 came twice"),
+        (10**400, "its 'count' is no number of records"),
+        (-1, "its 'count' is no number of records"),
     ],
 )
 def test_count_that_lies(count, problem, concurrency):
