@@ -14,7 +14,7 @@ of a play without tasks in the same round, stands beside it in the table. The tw
 The seconds of a plain script go from after its imports to the whole list: the strictest limit.
 
 Memory is the sum of the resident sets over the process tree. What forked processes share counts once for each of
-them, so it is an upper bound.
+them, so it is an upper bound; what lives for less than the 20 ms between two samples may be missed.
 """
 
 from __future__ import annotations

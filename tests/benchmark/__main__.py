@@ -32,8 +32,9 @@ def main() -> int:
     if plan is None:
         print(f"BENCH is one of {', '.join(PLANS)}.", file=sys.stderr)
         return 2
-    # A 'kill' shall leave as little behind as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A 'kill' shall leave as little behind as Ctrl-C, which shells switch off for what runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         results = run(plan, "newest" if is_set("NEWEST") else "5.2")
     except runs.RunError as exc:

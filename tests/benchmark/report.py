@@ -108,23 +108,23 @@ def _of_sum(one: float, *others: float) -> float:
 def _growth(results: Results) -> Iterable[Ratio]:
     """How much more a connection takes at the largest size than at the one before; 1 is linear."""
     for latency in (0, 50):
-        sizes = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency and scenario.size > 1]
-        if len(sizes) < 2:
+        sizes = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency]
+        if len(sizes) < 3:
             continue
-        small, large = sizes[-2:]
+        least, *_others, small, large = sizes
         for contender in (who.IN_PROCESS, who.AS_MODULE):
             title = f"{contender.name}, {latency} ms, per connection: {large.size:,} ÷ {small.size:,}"
-            seconds = [[value / one.size for value in results.seconds(contender, one)] for one in (small, large)]
-            peaks = [_memory_per_connection(results, contender, one) for one in (small, large)]
-            for what, (before, after) in (("time", seconds), ("memory", peaks)):
-                if before and after and min(before) > 0:
-                    yield Ratio(f"{title}, {what}", [median(after) / median(before)], None)
+            for what, values in (("time", results.seconds), ("memory", results.peaks)):
+                before, after = (_per_connection(values, contender, one, least) for one in (small, large))
+                if before and after:
+                    yield Ratio(f"{title}, {what}", [after / before], None)
 
 
-def _memory_per_connection(results: Results, contender: who.Contender, scenario: Scenario) -> list[float]:
-    """What a run takes beyond a play without tasks."""
-    peaks, empty = results.peaks(contender, scenario), results.peaks(who.EMPTY, scenario)
-    return [(peak - median(empty)) / scenario.size for peak in peaks] if empty else []
+def _per_connection(values: Callable, contender: who.Contender, scenario: Scenario, least: Scenario) -> float | None:
+    """What each connection adds to what one takes; nothing where that is lost in the noise."""
+    mine, base = values(contender, scenario), values(contender, least)
+    more = median(mine) - median(base) if mine and base else 0.0
+    return more / (scenario.size - least.size) if more > 0 else None
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -61,9 +61,7 @@ FULL = Plan("full", (
 QUICK = Plan("quick", (
     Scenario(SMALL, 1, 0, rounds=1, tasks=3),
     Scenario(PAGES, 60, 50, rounds=1, page_size=20),
-    Scenario(SWEEP, 1, 0, rounds=1),
-    Scenario(SWEEP, 100, 0, rounds=1),
-    Scenario(SWEEP, 100, 50, rounds=1),
+    *_sweep({1: 1, 100: 1}),
 ))
 
 PLANS = {plan.name: plan for plan in (FULL, QUICK)}
