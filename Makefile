@@ -48,6 +48,11 @@ demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for 
 	@tests/tools/env.sh demo
 	@exec python -m tests.demo
 
+.PHONY: bench
+bench: ## Measure the collection beside what people use today (BENCH=quick, PUBLISH=1, BEFORE=checkout, NEWEST=1)
+	@tests/tools/env.sh bench
+	@exec python -m tests.benchmark
+
 .PHONY: build
 build: env ## Build the collection's artifact into build/
 	ansible-galaxy collection build --force --output-path build

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Make .venv as the requirements files want it. Usage: env.sh [demo|dev]
+# Make .venv as the requirements files want it. Usage: env.sh [demo|dev|bench]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # Ctrl-C means the whole script, not only the command that it interrupts.
@@ -39,9 +39,14 @@ fi
 base="$PWD $version"
 wanted="$base $(cat requirements/*.txt)"
 stamped() { [ -f ".venv/.made-for-$1" ] && [ "$(cat ".venv/.made-for-$1")" = "$wanted" ]; }
-if stamped dev || stamped "$requirements"; then
-    exit 0
-fi
+# Each of these sets holds those before it.
+sets=(demo dev bench)
+for set in "${sets[@]}"; do
+    [ "$set" = "$requirements" ] && is_enough=yes
+    if [ -n "${is_enough:-}" ] && stamped "$set"; then
+        exit 0
+    fi
+done
 
 if [ ! -f .venv/.base ] || [ "$(cat .venv/.base)" != "$base" ]; then
     echo "Making .venv with Python ${version%% *} ..."

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the benchmark: ``make bench``, with BENCH=quick for a small one, PUBLISH=1 to renew the one in docs/.
+
+BEFORE=checkout adds another checkout of this collection as a contender; NEWEST=1 serves as the newest release of SD
+Elements does, which divides its lists into pages unasked.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmark import contenders, dataset, plot, race, report, runs, server
+from tests.benchmark.scenarios import PLANS, WHOLE, Plan
+from tests.demo_server.generations import BY_NAME
+
+ROOT = contenders.ROOT
+BUILD = ROOT / "build" / "benchmark"
+
+
+def main() -> int:
+    """Run a plan and write what came out; 0 if everything could be measured, however fast or slow."""
+    plan = PLANS.get(os.environ.get("BENCH") or "full")
+    if plan is None:
+        print(f"BENCH is one of {', '.join(PLANS)}.", file=sys.stderr)
+        return 2
+    # A 'kill' shall leave as little behind as Ctrl-C, which shells switch off for what runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        results = run(plan, "newest" if is_set("NEWEST") else "5.2")
+    except runs.RunError as exc:
+        print(f"The benchmark failed: {exc}", file=sys.stderr)
+        return 1
+    write(results)
+    return 0
+
+
+def is_set(name: str) -> bool:
+    """Whether a switch in the environment is on."""
+    return os.environ.get(name, "") not in ("", "0")
+
+
+def run(plan: Plan, generation: str) -> report.Results:
+    """Serve the connections and have the contenders take turns."""
+    if BY_NAME[generation].paging == "unasked":
+        # No answer of such a server holds them all.
+        plan = plan._replace(scenarios=tuple(one for one in plan.scenarios if one.kind != WHOLE))
+    with tempfile.TemporaryDirectory(prefix="sde-bench-") as name:
+        folder = Path(name)
+        before = race.link_collection(Path(os.environ["BEFORE"]), folder) if os.environ.get("BEFORE") else None
+        line = contenders.line_up(race.known_options(), before)
+        print(f"The embedded API renders {plan.most_connections:,} connections ...", file=sys.stderr, flush=True)
+        records = folder / "records.jsonl"
+        dataset.write_records(plan.most_connections, generation, records)
+        with server.running(records, generation) as api:
+            place = contenders.Place(folder, api.base, api.token, BY_NAME[generation].alm_path)
+            one = race.Race(plan, line, place)
+            one.run_all()
+            return report.Results(one)
+
+
+def notes() -> list[str]:
+    """What one must know to read the numbers."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
+    found = [
+        f"Python {platform.python_version()}, {versions}, {os.cpu_count()} processors. Medians, with the lowest and the"
+        " highest value in brackets. Absolute times are those of one machine; the ratios are what counts."
+    ]
+    if not contenders.both_doors_are_there():
+        found.append("There is no action plugin yet: each task ran as a module, whatever its contender is called.")
+    return found
+
+
+def write(results: report.Results) -> None:
+    """Print the tables, write JSON and plot, and publish them if asked to."""
+    text = report.markdown(results, notes())
+    print(f"\n{text}")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    found = [{"title": one.title, "value": one.value, "rounds": one.values, "goal": one.goal}
+             for one in report.ratios(results)]
+    whole = {"notes": notes(), **results.race.as_json(), "ratios": found}
+    (BUILD / "results.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    plot.draw(results, BUILD / "benchmark.png")
+    print(f"Written: {BUILD.relative_to(ROOT)}/results.json and benchmark.png", file=sys.stderr)
+    if is_set("PUBLISH"):
+        publish(text)
+
+
+def publish(text: str) -> None:
+    """Renew the page and the plot in docs/."""
+    (ROOT / "docs" / "images").mkdir(exist_ok=True)
+    shutil.copyfile(BUILD / "benchmark.png", ROOT / "docs" / "images" / "benchmark.png")
+    head = "# Benchmark\n\nWritten by `make bench PUBLISH=1`; `tests/benchmark/` says how it is measured.\n\n"
+    plot_line = "![Seconds over connections](images/benchmark.png)\n\n"
+    (ROOT / "docs" / "benchmark.md").write_text(head + plot_line + text, encoding="utf-8")
+    print("Written: docs/benchmark.md and docs/images/benchmark.png", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

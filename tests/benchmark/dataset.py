@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections that are served, as the embedded API renders them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.demo_server import DemoServer
+from tests.demo_server.dataset import ALM_RECORDS
+from tests.demo_server.generations import BY_NAME
+
+PARAMS = 18
+_BATCH = 1000
+# What connections in the field have beyond the seed data, so that each comes to PARAMS.
+_MORE_PARAMS = {
+    "sde_tags_filter": "",
+    "alm_optional_verification": "pass",
+    "alm_parent_issue": "",
+    "sde_task_filter": "all",
+    "alm_priority_map": "1-3:Low,4-6:Medium,7-10:High",
+}
+
+
+def records(count: int) -> Iterator[dict]:
+    """The seed's ALM connections again and again, with ids and aliases of their own."""
+    for index in range(count):
+        record = copy.deepcopy(ALM_RECORDS[index % len(ALM_RECORDS)])
+        missing = {name: value for name, value in _MORE_PARAMS.items() if name not in record["params"]}
+        wanted = max(0, PARAMS - len(record["params"]))
+        record["params"].update(list(missing.items())[:wanted])
+        yield {**record, **identity(record, index + 1)}
+
+
+def identity(record: dict, id_: int) -> dict:
+    """What tells one connection from the others."""
+    return {"id": id_, "alias": f"{record['alias']} {id_}"}
+
+
+def write_records(count: int, generation: str, target: Path) -> None:
+    """Render connections by the embedded API, and write one a line."""
+    with DemoServer(generation, dataset=list(records(count)), paging="page") as server, target.open("wb") as file:
+        path = f"/api/v2/connections/{BY_NAME[generation].alm_path}/"
+        for page in range(1, -(-count // _BATCH) + 1):
+            body = fetch(f"{server.url}{path}?page_size={_BATCH}&page={page}", server.token)
+            for record in json.loads(body)["results"]:
+                file.write(compact(record) + b"\n")
+
+
+def fetch(url: str, token: str) -> bytes:
+    """The body of an answer."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Token {token}"})
+    with urllib.request.urlopen(request, timeout=600) as answer:
+        return answer.read()
+
+
+def compact(value: object) -> bytes:
+    """JSON as the framework writes it, byte by byte; a test compares the two."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plot: seconds over connections, both axes logarithmic, a panel for each latency."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from tests.benchmark import contenders as who
+from tests.benchmark.report import Results
+from tests.benchmark.scenarios import SWEEP
+
+# Ours in blue, what people use in red, scripts in green, floors in grey.
+_STYLES = {
+    who.IN_PROCESS.name: {"color": "#1f5fbf", "marker": "o", "linewidth": 2.6},
+    who.LEAN.name: {"color": "#63a0ee", "marker": "o", "linewidth": 1.6},
+    who.AS_MODULE.name: {"color": "#1f5fbf", "marker": "s", "linewidth": 1.6, "linestyle": "--"},
+    "task, before": {"color": "#9467bd", "marker": "s", "linewidth": 1.6, "linestyle": ":"},
+    who.URI_PAGES.name: {"color": "#c8321e", "marker": "^", "linewidth": 2.2},
+    who.SCRIPT.name: {"color": "#2e8540", "marker": "v", "linewidth": 1.6, "linestyle": "--"},
+    who.POOL.name: {"color": "#2e8540", "marker": "v", "linewidth": 2.0},
+    who.FLOOR_ACTION.name: {"color": "#555555", "marker": ".", "linewidth": 1.4},
+    who.FLOOR_MODULE.name: {"color": "#555555", "marker": ".", "linewidth": 1.4, "linestyle": "--"},
+    who.PING.name: {"color": "#999999", "linewidth": 1.0, "linestyle": "--"},
+    who.DEBUG.name: {"color": "#999999", "linewidth": 1.0, "linestyle": ":"},
+}
+
+
+def draw(results: Results, target: Path) -> None:
+    """Write the plot. An error bar goes from the fastest round to the slowest."""
+    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(13, 6.2), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for panel, latency in zip(panels, (0, 50)):
+            _draw_panel(panel, results, latency)
+        panels[0].set_ylabel("seconds")
+        handles = {}
+        for panel in panels:
+            handles.update({label: handle for handle, label in zip(*panel.get_legend_handles_labels())})
+        # In the order of the tables, not in that of matplotlib's kinds of line.
+        names = [name for name in _STYLES if name in handles]
+        figure.legend([handles[name] for name in names], names, loc="outside right upper", frameon=False)
+        figure.savefig(target, dpi=110, metadata={"Software": None})
+
+
+def _draw_panel(panel, results: Results, latency: int) -> None:
+    """All contenders at one latency."""
+    sweep = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency]
+    for contender in results.race.contenders:
+        if contender.name not in _STYLES:
+            continue
+        if contender.is_flat:
+            _draw_level(panel, results, contender)
+        else:
+            _draw_line(panel, results, contender, sweep)
+    panel.set(xscale="log", yscale="log", xlabel="connections")
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _place: f"{seconds:g}"))
+    panel.set_title(f"{latency} ms latency, 100 connections a page")
+    ticks = [scenario.size for scenario in sweep]
+    panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    panel.minorticks_off()
+    panel.grid(color="#dddddd", linewidth=0.6)
+
+
+def _draw_line(panel, results: Results, contender: who.Contender, sweep: list) -> None:
+    points = [(one.size, results.seconds(contender, one)) for one in sweep if results.seconds(contender, one)]
+    if not points:
+        return
+    sizes = [size for size, _seconds in points]
+    middles = [median(seconds) for _size, seconds in points]
+    below = [median(seconds) - min(seconds) for _size, seconds in points]
+    above = [max(seconds) - median(seconds) for _size, seconds in points]
+    style = _STYLES[contender.name]
+    panel.errorbar(sizes, middles, yerr=[below, above], label=contender.name, capsize=2, markersize=5, **style)
+
+
+def _draw_level(panel, results: Results, contender: who.Contender) -> None:
+    """A floor that depends on nothing."""
+    found = [results.seconds(contender, one) for one in results.kind(SWEEP) if results.seconds(contender, one)]
+    if found:
+        panel.axhline(median(found[0]), label=contender.name, **_STYLES[contender.name])

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many connections, how slow a server, how many tasks, how often."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# What the kinds of scenario are for; tables and ratios find them by it.
+SMALL, SWEEP, PAGES, WHOLE = "small", "sweep", "pages", "whole"
+
+
+class Scenario(NamedTuple):
+    """One situation, in which all contenders take turns."""
+
+    kind: str
+    size: int
+    latency: int  # milliseconds before each answer
+    rounds: int
+    page_size: int | None = 100  # None: one answer holds them all
+    tasks: int = 1
+
+    @property
+    def title(self) -> str:
+        """The situation in words."""
+        many = "1 connection" if self.size == 1 else f"{self.size:,} connections"
+        paged = f"{self.page_size} a page" if self.page_size else "in one answer"
+        tasks = f"{self.tasks} tasks, each " if self.tasks > 1 else ""
+        return f"{tasks}{many}, {self.latency} ms, {paged}"
+
+    @property
+    def requests(self) -> int:
+        """How many requests it takes to read the list once."""
+        return max(1, -(-self.size // (self.page_size or self.size)))
+
+
+class Plan(NamedTuple):
+    """What one call of the benchmark runs."""
+
+    name: str
+    scenarios: tuple[Scenario, ...]
+
+    @property
+    def most_connections(self) -> int:
+        """How many connections the server must have."""
+        return max(scenario.size for scenario in self.scenarios)
+
+
+def _sweep(rounds: dict[int, int]) -> tuple[Scenario, ...]:
+    """All sizes, the small ones first: what they took tells what a larger one would take."""
+    return tuple(Scenario(SWEEP, size, latency, count) for size, count in rounds.items() for latency in (0, 50))
+
+
+FULL = Plan("full", (
+    Scenario(SMALL, 1, 0, rounds=3, tasks=20),
+    Scenario(PAGES, 5000, 50, rounds=3),
+    Scenario(WHOLE, 5000, 50, rounds=3, page_size=None),
+    *_sweep({1: 4, 100: 4, 1000: 3, 10000: 2, 50000: 2}),
+))
+
+QUICK = Plan("quick", (
+    Scenario(SMALL, 1, 0, rounds=1, tasks=3),
+    Scenario(PAGES, 60, 50, rounds=1, page_size=20),
+    *_sweep({1: 1, 100: 1}),
+))
+
+PLANS = {plan.name: plan for plan in (FULL, QUICK)}
