@@ -157,7 +157,7 @@ options:
     description:
       - How many pages to fetch at the same time, from 1 to 16, where the server numbers its pages.
     type: int
-    default: 4
+    default: 8
 notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any.

@@ -63,7 +63,7 @@ QUERY_OPTIONS: dict[str, dict[str, Any]] = {
     "keep_params": {"type": "list", "elements": "str"},
     "canonical_names": {"type": "bool", "default": True},
     "page_size": {"type": "int"},
-    "concurrency": {"type": "int", "default": 4},
+    "concurrency": {"type": "int", "default": 8},
 }
 
 FILTERS = ("alias", "system", "frequency", "project")
