@@ -118,8 +118,8 @@ def _is_verdict(name: str, siblings: dict[str, Any]) -> bool:
 # ---------------------------------------------------------------------------------------------------------------
 # Texts. Every pattern costs linear time, however hostile the text.
 
-# Most values are plain words, or have none of the characters and words without which no pattern below matches.
-_PLAIN = re.compile(r"[\w.,;/$()#!*+-]*")
+# Most values are plain words or times, or have none of the characters and words without which no pattern below matches.
+_PLAIN = re.compile(r"[\w.,;/$()#!*+-]*|[\d:TZ.+-]*")
 # For a text in lower case: a search that ignores case costs four times as much.
 _TELLING_WORDS = re.compile(
     r"-----begin|bearer|basic|token|passw|passphrase|secret|api.?key|ntlm|negotiate|%40|</|gh[a-z]_|github_pat|glpat-|"
