@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def run_all(access: dict[str, str], is_live: bool) -> int:
         say("This failed as it should: the invented data hold connections that break each rule.")
     results.append(checked == FAILED_HOSTS or (is_live and checked == 0))
     say("4. Template: the hosts that the SD Elements server must reach")
-    results.append(play("egress_allow_list", access, "-e", f"sde_allow_list={RENDERED}") == 0)
+    results.append(play("egress_allow_list", access, "-e", json.dumps({"sde_allow_list": str(RENDERED)})) == 0)
     if all(results):
         print(RENDERED.read_text(encoding="utf-8"))
         say(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
