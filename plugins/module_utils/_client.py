@@ -455,7 +455,8 @@ def _explain_transport(exc: Exception, server: Server) -> tuple[str, str, str]:
     if tls := _first(causes, ssl.SSLError):
         reason = (tls.reason or "no reason given").replace("_", " ").lower()
         return "tls", f"no TLS connection ({reason})", _TLS_ADVICE
-    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):  # requests has no such file
+    # So requests, and not the operating system, says that it has no such file.
+    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException) and exc.errno is None:
         return "tls", "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there", "Correct or unset it."
     if _first(causes, socket.gaierror, UnicodeError):
         return "dns", "the server's name cannot be resolved", "Check url, and the name service of the host that runs the task."
