@@ -9,6 +9,7 @@ the workers from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -56,10 +57,19 @@ class InProcessAction(NormalAction):
     def _validated(self) -> dict[str, Any]:
         """The task's arguments, checked as AnsibleModule checks them, with its messages."""
         validator = ArgumentSpecValidator(_runner.ARGUMENT_SPEC, mutually_exclusive=_options.MUTUALLY_EXCLUSIVE)
-        validated = validator.validate(self._task.args)
+        validated = validator.validate(_plain(self._task.args))
         if validated.error_messages:
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
             raise OptionError(message)
         return validated.validated_parameters
+
+
+def _plain(value: Any) -> Any:
+    """Arguments as a module gets them: ansible-core has types of its own for texts from YAML and from a vault."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)

@@ -18,7 +18,7 @@ from tests.support import access
 AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
 IN_PROCESS = {}
 # Set by ansible-core itself, about the run and not about the result.
-ABOUT_THE_RUN = {"invocation", "deprecations", "exception", "ansible_facts"}
+ABOUT_THE_RUN = {"ansible_parsed", "invocation", "deprecations", "exception", "ansible_facts"}
 
 CASES = {
     "all": {},
@@ -132,6 +132,29 @@ def test_asynchronous(start, results, tmp_path):
     found, printed = results(start(), [({"id": 1}, asynchronous)], "-vvv", ANSIBLE_ASYNC_DIR=str(tmp_path / "async"))
     assert found[0]["count"] == 1
     assert "runs as a module: it is asynchronous" in printed
+
+
+def test_token_from_a_vault(start, ansible, tmp_path):
+    server = start()
+    password = tmp_path / "password"
+    password.write_text("something\n")
+    vault = ["--vault-password-file", password]
+    printed = ansible("ansible-vault", "encrypt_string", *vault, server.token).stdout
+    encrypted = re.search(r"!vault \|\n(?: +\S+\n)+", printed).group()
+    task = "securitycompass.sdelements.sde_alm_connection_info: {api_token: '{{ token }}', id: 1}"
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(f"""
+- hosts: localhost
+  gather_facts: false
+  vars:
+    token: {encrypted}
+  tasks:
+    - {task}
+    - {task}
+      environment: {{SOME_VARIABLE: makes it a module}}
+""")
+    run = ansible("ansible-playbook", playbook, *vault, SDE_HOST=server.url)
+    assert run.returncode == 0 and "ok=2" in run.stdout, run.stdout
 
 
 def test_loop_and_delegation(start, results):
