@@ -19,6 +19,7 @@ def load(dataset: list[dict] | None = None) -> list[dict]:
 
     Keys that a record lacks get plausible values. Loading what is already there does nothing.
     """
+    # The database is one for the process, and so is what it holds.
     global _loaded  # pylint: disable=global-statement
     records, wanted = _seed() if dataset is None else _prepared(dataset)
     with _LOCK:

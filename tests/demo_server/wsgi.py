@@ -53,6 +53,7 @@ class RequestHandler(WSGIRequestHandler):
         environ["HTTPS"] = "on" if self.server.tls else "off"
         return environ
 
+    # The name is that of the base class.
     def log_message(self, format, *args):  # pylint: disable=redefined-builtin
         """Say nothing: `server.requests` has it all."""
 
