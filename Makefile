@@ -39,8 +39,12 @@ lint: env ## Lint the collection, its documentation and its changelog
 sanity: env ## Run ansible-test's sanity tests
 	python tests/tools/sanity.py
 
+.PHONY: checkers
+checkers: env ## Install the foreign programs that check what the collection writes
+	@tests/tools/checkers.sh
+
 .PHONY: unit
-unit: env ## Run all tests of tests/ and measure what they cover of plugins/
+unit: checkers ## Run all tests of tests/ and measure what they cover of plugins/
 	pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
 
 .PHONY: demo

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,20 @@ def run_module(monkeypatch, capsys):
         return {"warnings": printed.err, **json.loads(printed.out)}
 
     return run
+
+
+@pytest.fixture
+def checker():
+    """The path of a foreign program or file that tests/tools/checkers.sh installs. CI may not go without."""
+
+    def find(name: str) -> str:
+        node = ROOT / ".venv" / "node" / "node_modules" / name
+        found = str(node) if node.exists() else shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+        if not found and os.environ.get("CI"):
+            pytest.fail(f"{name} is missing: see tests/tools/checkers.sh")
+        return found or pytest.skip(f"{name} is not installed (make checkers)")
+
+    return find
 
 
 @pytest.fixture
