@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Audits connections in the controller's own process: arguments in, result out."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _audit_connections,
+    _audit_document,
+    _audit_policy,
+    _audit_rules,
+    _reports,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "connections": {"type": "raw"},
+    "connections_file": {"type": "path"},
+    "policy": {"type": "list", "elements": "str", "default": [_audit_policy.STARTER]},
+    "policy_vars": {"type": "dict", "default": {}},
+    "server": {"type": "str"},
+    "baseline": {"type": "path"},
+    "fail_on": {"type": "str", "choices": [*_audit_policy.SEVERITIES, _audit_document.NEVER], "default": "high"},
+    "inconclusive": {"type": "str", "choices": ["warn", "fail"], "default": "warn"},
+    "known_findings": {"type": "str", "choices": ["fail", "accept"], "default": "fail"},
+    "reports": {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in _reports.FORMATS}},
+}
+ONE_OF = [("connections", "connections_file")]
+
+
+class ActionModule(ActionBase):
+    """Audits connections by a policy."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The audit's result."""
+        result = super().run(tmp, task_vars)
+        try:
+            return {**result, **self._audit(task_vars or {})}
+        except SDElementsError as exc:
+            return {**result, "failed": True, "changed": False, **exc.as_failure()}
+
+    def _audit(self, play: dict[str, Any]) -> dict[str, Any]:
+        options = self._options()
+        audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        given = options["connections"]
+        if options["connections_file"]:
+            given = _audit_connections.of_file(self._read("connections_file", options["connections_file"]), options["connections_file"])
+        connections = _audit_connections.checked(given)
+        baseline = options["baseline"] and _audit_document.check_baseline(self._read("baseline", options["baseline"]), options["baseline"])
+        compiler = Engine(self._templar, {}, {})
+        policy = _audit_policy.load(options["policy"], self._read_policy, options["policy_vars"], compiler.problem)
+        engine = Engine(self._templar, play, {**policy.variables, "connections": connections, "audited_at": audited_at})
+        verdicts = [verdict for rule in policy.rules for verdict in _audit_rules.judge(rule, connections, engine)]
+        settings = _audit_document.Settings(
+            options["server"], audited_at, options["fail_on"], options["inconclusive"], options["known_findings"]
+        )
+        document = _audit_document.make(policy, connections, verdicts, settings, baseline or None)
+        paths = {name: os.path.abspath(path) for name, path in options["reports"].items() if path}
+        written = [] if self._task.check_mode else _reports.write(document, paths)
+        return _result(document, written)
+
+    def _options(self) -> dict[str, Any]:
+        """The task's arguments, checked, with defaults."""
+        arguments = plain(self._task.args)
+        # Connections may be many, and the validator copies what it checks.
+        connections = arguments.get("connections")
+        validator = ArgumentSpecValidator(ARGUMENT_SPEC, mutually_exclusive=ONE_OF, required_one_of=ONE_OF)
+        validated = validator.validate({**arguments, **({"connections": []} if connections is not None else {})})
+        if validated.error_messages:
+            message = validated.errors.msg
+            if isinstance(validated.errors[0], UnsupportedError):
+                message = f"Unsupported parameters for ({self._task.action}) module: {message}"
+            raise OptionError(message)
+        return {**validated.validated_parameters, "connections": connections}
+
+    def _read_policy(self, name: str) -> Any:
+        if name == _audit_policy.STARTER:
+            return plain(self._loader.load_from_file(str(_audit_policy.STARTER_FILE)))
+        return self._read("policy", name)
+
+    def _read(self, option: str, name: str) -> Any:
+        """What a YAML or JSON file holds, found as Ansible finds files, decrypted if need be."""
+        try:
+            path = self._find_needle("files", name)
+        except AnsibleError:
+            path = os.path.abspath(name)
+            if not os.path.isfile(path):
+                raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
+        try:
+            return plain(self._loader.load_from_file(path))
+        except AnsibleError as exc:
+            raise OptionError(f"{option}: {name} cannot be read: {exc}") from exc
+
+
+def _result(document: dict[str, Any], written: list[str]) -> dict[str, Any]:
+    summary = document["summary"]
+    return {
+        "changed": bool(written),
+        "failed": summary["verdict"] == "fail",
+        "msg": summary["message"],
+        "verdict": summary["verdict"],
+        "verdicts": summary["verdicts"],
+        "failed_by_severity": summary["failed_by_severity"],
+        "findings": [one for one in document["findings"] if one["verdict"] not in ("pass", "not_applicable")],
+        "fixed": document["baseline"]["fixed"] if document["baseline"] else [],
+        "waivers": document["waivers"],
+        "reports": written,
+    }

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the facts that are audited, checked, without secrets, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import TooComplexError, redact, scrub_text
+
+_ADVICE = "Give what the modules sde_alm_connection_info and sde_analysis_connection_info return in connections."
+
+# The facts without which no connection can be named or judged; the rest may be missing.
+_TYPES: dict[str, tuple[type, str]] = {
+    "kind": (str, "alm or analysis"),
+    "id": (int, "a whole number"),
+    "alias": (str, "text"),
+    "params": (dict, "a mapping"),
+    "params_visible": (bool, "true or false"),
+}
+
+
+def of_file(content: Any, name: str) -> Any:
+    """The connections in a file: a list, or a saved result of a module."""
+    if isinstance(content, dict) and "connections" in content:
+        return content["connections"]
+    if isinstance(content, list):
+        return content
+    raise OptionError(f"connections_file: {name} holds neither a list nor a mapping with connections.", _ADVICE)
+
+
+def checked(connections: Any) -> list[dict[str, Any]]:
+    """Connections, ordered by kind and id. Redacted again: not all facts come straight from a module."""
+    if not isinstance(connections, list):
+        raise OptionError(f"connections must be a list, not {connections.__class__.__name__}.", _ADVICE)
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for number, connection in enumerate(connections, 1):
+        _check(connection, number)
+        name = connection["kind"], connection["id"]
+        if name in found:
+            raise OptionError(f"connections: {name[0]} {name[1]} is there twice.", "Audit each SD Elements server on its own.")
+        found[name] = _redacted(connection)
+    return [found[name] for name in sorted(found)]
+
+
+def _check(connection: Any, number: int) -> None:
+    if not isinstance(connection, dict):
+        raise OptionError(f"connections: number {number} is no mapping.", _ADVICE)
+    for name, (kind, words) in _TYPES.items():
+        value = connection.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or (words == "alm or analysis" and value not in words):
+            raise OptionError(f"connections: {name} of number {number} must be {words}.", _ADVICE)
+
+
+def _redacted(connection: dict[str, Any]) -> dict[str, Any]:
+    # This fact is about secrets and holds none, but its name says otherwise.
+    paths = connection.get("secrets_set")
+    try:
+        clean = redact({key: value for key, value in connection.items() if key != "secrets_set"})[0]
+    except TooComplexError as exc:
+        raise OptionError(f"connections: {connection['kind']} {connection['id']} is {exc}.") from exc
+    if isinstance(paths, list):
+        clean["secrets_set"] = [scrub_text(str(path)) for path in paths]
+    return clean

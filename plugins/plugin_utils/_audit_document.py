@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: from verdicts to the document that all reports are made of.
+
+Waivers, the comparison with a baseline and the threshold are applied here; nothing here knows of templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES, Policy, Waiver
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Name, Verdict, name_of
+
+FORMAT = "securitycompass.sdelements/connection-audit"
+VERSION = "1.0"
+VERDICTS = ("pass", "fail", "waived", "not_applicable", "inconclusive", "error")
+NEVER = "never"
+# What a baseline is for: a finding that somebody has to look at.
+_COMPARED = ("fail", "inconclusive", "error")
+
+
+class Settings(NamedTuple):
+    """What the task says about the verdict."""
+
+    server: str | None
+    audited_at: str
+    fail_on: str
+    inconclusive: str
+    known_findings: str
+
+
+def make(
+    policy: Policy,
+    connections: list[dict[str, Any]],
+    verdicts: Iterable[Verdict],
+    settings: Settings,
+    baseline: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """The document, which the reports render and the task returns a part of."""
+    waivers = _Waivers(policy.waivers, {name_of(one): one for one in connections}, settings.audited_at[:10])
+    subjects = {name_of(one): f"{one['kind']} {one['id']} {json.dumps(one['alias'], ensure_ascii=False)}" for one in connections}
+    findings = [_finding(verdict, subjects, waivers, settings.server) for verdict in verdicts]
+    compared = _compare(findings, baseline) if baseline is not None else None
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "audited_at": settings.audited_at,
+        "servers": [settings.server] if settings.server else [],
+        "policies": policy.names,
+        "summary": _summary(policy, connections, findings, settings),
+        "rules": [_rule(rule) for rule in policy.rules],
+        "connections": [{"key": key(settings.server, name_of(one)), "server": settings.server, "facts": one} for one in connections],
+        "findings": findings,
+        "waivers": waivers.as_dicts(),
+        "baseline": compared,
+    }
+
+
+def key(server: str | None, name: Name) -> str:
+    """The name of a connection among those of many servers."""
+    return "/".join([*([server] if server else []), name[0], str(name[1])])
+
+
+def fingerprint(rule: str, server: str | None, subject: Name | str | None) -> str:
+    """What stays the same if connections are put into another order or get other aliases."""
+    # A list, written as JSON, since a rule's label may hold whatever would part its elements.
+    text = json.dumps([rule, server or "", subject])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _finding(verdict: Verdict, subjects: dict[Name, str], waivers: _Waivers, server: str | None) -> dict[str, Any]:
+    of_loop = verdict.rule.loop is not None
+    waiver = waivers.match(verdict) if verdict.verdict == "fail" else None
+    if of_loop:
+        subject = verdict.label or verdict.rule.title
+    else:
+        subject = subjects[verdict.names[0]]
+    return {
+        "rule": verdict.rule.id,
+        "severity": verdict.rule.severity,
+        "verdict": verdict.verdict if waiver is None else "waived",
+        "connections": [key(server, name) for name in verdict.names],
+        "subject": subject,
+        "label": verdict.label,
+        "message": verdict.message,
+        "fingerprint": fingerprint(verdict.rule.id, server, verdict.label if of_loop else verdict.names[0]),
+        "waiver": waiver,
+        "baseline": None,
+    }
+
+
+def _rule(rule: Any) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "description": rule.description,
+        "severity": rule.severity,
+        "when": rule.when,
+        "that": rule.that,
+        "needs": rule.needs,
+        "loop": rule.loop,
+        "remediation": rule.remediation,
+        "references": rule.references,
+    }
+
+
+class _Waivers:
+    """The policy's waivers, and how often each was needed."""
+
+    def __init__(self, waivers: list[Waiver], connections: dict[Name, dict[str, Any]], today: str) -> None:
+        self._waivers = waivers
+        self._connections = connections
+        self._today = today
+        self._used = [0] * len(waivers)
+        self._by_rule: dict[str, list[int]] = {}
+        for index, waiver in enumerate(waivers):
+            for rule in waiver.rules:
+                self._by_rule.setdefault(rule, []).append(index)
+
+    def match(self, verdict: Verdict) -> int | None:
+        """Which waiver excuses this. It counts for those that have expired as well, to say what they no longer excuse."""
+        found = None
+        for index in self._by_rule.get(verdict.rule.id, []):
+            in_force = not self._has_expired(index)
+            if (found is None or not in_force) and self._covers(self._waivers[index], verdict):
+                self._used[index] += 1
+                found = index if in_force else found
+        return found
+
+    def _has_expired(self, index: int) -> bool:
+        return self._waivers[index].expires < self._today
+
+    def _covers(self, waiver: Waiver, verdict: Verdict) -> bool:
+        if waiver.items is not None and not any(fnmatchcase(verdict.label or "", pattern) for pattern in waiver.items):
+            return False
+        if waiver.connections is None:
+            return True
+        return bool(verdict.names) and all(_fits(waiver.connections, self._connections[name]) for name in verdict.names)
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The waivers with their state."""
+        return [
+            {
+                "rules": waiver.rules,
+                "connections": waiver.connections,
+                "items": waiver.items,
+                "reason": waiver.reason,
+                "owner": waiver.owner,
+                "expires": waiver.expires,
+                "file": waiver.file,
+                "state": "expired" if self._has_expired(index) else "active" if self._used[index] else "unused",
+                "findings": self._used[index],
+            }
+            for index, waiver in enumerate(self._waivers)
+        ]
+
+
+def _fits(wanted: dict[str, list[Any]], connection: dict[str, Any]) -> bool:
+    """Whether a connection has all that a waiver names."""
+    for name, values in wanted.items():
+        if name == "alias":
+            found = any(fnmatchcase(connection["alias"], pattern) for pattern in values)
+        elif name == "system":
+            systems = {str(connection.get(key) or "").lower() for key in ("system", "system_id")}
+            found = any(value.lower() in systems for value in values)
+        else:
+            found = connection.get(name) in values
+        if not found:
+            return False
+    return True
+
+
+def _compare(findings: list[dict[str, Any]], baseline: dict[str, Any]) -> dict[str, Any]:
+    """Tell new findings from known ones, and find those that are fixed."""
+    before = {one["fingerprint"]: one for one in baseline["findings"]}
+    now = {one["fingerprint"]: one["verdict"] for one in findings}
+    counts = Counter()
+    for finding in findings:
+        if finding["verdict"] in _COMPARED:
+            # What could not be decided before, and fails now, is news.
+            was = before.get(finding["fingerprint"], {}).get("verdict")
+            finding["baseline"] = "known" if was in ("fail", finding["verdict"]) else "new"
+            counts[finding["baseline"]] += 1
+    fixed = [
+        {name: one[name] for name in ("rule", "severity", "subject", "fingerprint")}
+        for one in baseline["findings"]
+        if one["verdict"] == "fail" and now.get(one["fingerprint"]) not in _COMPARED
+    ]
+    return {"audited_at": baseline["audited_at"], "new": counts["new"], "known": counts["known"], "fixed": fixed}
+
+
+def check_baseline(content: Any, name: str) -> dict[str, Any]:
+    """The report of an earlier audit, if it is one."""
+    advice = "Give the JSON report of an earlier run."
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise OptionError(f"baseline: {name} is no report of this audit.", advice)
+    if str(content.get("version")).split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
+        raise OptionError(f"baseline: {name} is of version {content.get('version')}, which cannot be compared with {VERSION}.", advice)
+    findings = content.get("findings")
+    wanted = ("rule", "severity", "verdict", "subject", "fingerprint")
+    sound = isinstance(findings, list) and all(isinstance(one, dict) and all(name in one for name in wanted) for one in findings)
+    if not sound or "audited_at" not in content:
+        raise OptionError(f"baseline: {name} is not whole.", advice)
+    return content
+
+
+def _summary(policy: Policy, connections: list[Any], findings: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
+    verdicts = Counter(one["verdict"] for one in findings)
+    failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
+    counted = [one for one in findings if _counts(one, settings)]
+    has_failed = settings.fail_on != NEVER and bool(counted or verdicts["error"])
+    summary = {
+        "verdict": "fail" if has_failed else "pass",
+        "message": "",
+        "fail_on": settings.fail_on,
+        "inconclusive": settings.inconclusive,
+        "known_findings": settings.known_findings,
+        "connections": len(connections),
+        "rules": len(policy.rules),
+        "verdicts": {name: verdicts[name] for name in VERDICTS},
+        "failed_by_severity": {name: failed[name] for name in reversed(SEVERITIES)},
+    }
+    summary["message"] = _message(summary, counted)
+    return summary
+
+
+def _counts(finding: dict[str, Any], settings: Settings) -> bool:
+    """Whether a finding makes the audit fail."""
+    verdicts = ("fail", "inconclusive") if settings.inconclusive == "fail" else ("fail",)
+    if finding["verdict"] not in verdicts or settings.fail_on == NEVER:
+        return False
+    if settings.known_findings == "accept" and finding["baseline"] == "known":
+        return False
+    return SEVERITIES.index(finding["severity"]) >= SEVERITIES.index(settings.fail_on)
+
+
+def _message(summary: dict[str, Any], counted: list[dict[str, Any]]) -> str:
+    """The one line for logs and notifications."""
+    verdicts, fail_on = summary["verdicts"], summary["fail_on"]
+    severities = Counter(one["severity"] for one in counted)
+    parts = ", ".join(f"{severities[name]} {name}" for name in reversed(SEVERITIES) if severities[name])
+    beside = {
+        "lower": verdicts["fail"] - sum(one["verdict"] == "fail" for one in counted),
+        "waived": verdicts["waived"],
+        "inconclusive": verdicts["inconclusive"],
+    }
+    counts = ", ".join(f"{count} {name}" for name, count in beside.items())
+    first = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({parts})" if parts else "")
+    if fail_on == NEVER:
+        first = _count(verdicts["fail"], "finding")
+    return (
+        f"SD Elements audit {summary['verdict']}ed: {first}; {counts}, {_count(verdicts['error'], 'error')}. "
+        f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
+    )
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: what is wrong with a policy file, by its published JSON Schema, in words for people.
+
+Only the keywords that policy.schema.json uses are known here, with their meaning in JSON Schema; a test compares the
+verdicts with those of a validator that knows all. Nothing else decides about the form of a policy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SCHEMA_FILE = Path(__file__).with_name("data") / "policy.schema.json"
+
+_NAMES_OF_TYPES = {
+    "null": "nothing",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+class Mistake(NamedTuple):
+    """Where something is wrong, as keys and indices from the top, and what."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+@cache
+def policy_schema() -> dict[str, Any]:
+    """The published schema."""
+    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+
+def mistakes(value: Any) -> list[Mistake]:
+    """All mistakes in the form of a policy file."""
+    return list(_check(value, policy_schema(), ()))
+
+
+def closest(word: Any, known: Iterable[str]) -> str:
+    """The advice to write a known word instead of this one, if they look alike."""
+    found = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _check(value: Any, schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    schema = _resolved(schema)
+    if "anyOf" in schema:
+        yield from _check_any(value, schema, path)
+    elif "type" in schema and not _is(value, schema["type"]):
+        yield Mistake(path, _wrong_type(value, [schema["type"]], schema))
+    elif "enum" in schema and value not in schema["enum"]:
+        yield Mistake(path, _not_one_of(value, schema["enum"]))
+    elif isinstance(value, str):
+        yield from _check_text(value, schema, path)
+    elif isinstance(value, list):
+        yield from _check_list(value, schema, path)
+    elif isinstance(value, dict):
+        yield from _check_mapping(value, schema, path)
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with what it refers to; what it says itself counts more, as its description."""
+    if "$ref" not in schema:
+        return schema
+    target: Any = policy_schema()
+    for key in schema["$ref"].removeprefix("#/").split("/"):
+        target = target[key]
+    return {**_resolved(target), **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _check_any(value: Any, schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    """The mistakes by the alternative that the value's type belongs to."""
+    alternatives = [_resolved(one) for one in schema["anyOf"]]
+    described = {"description": schema.get("description", "")}
+    for one in alternatives:
+        if _is(value, _type_of(one)):
+            yield from _check(value, {**described, **one}, path)
+            return
+    yield Mistake(path, _wrong_type(value, [_type_of(one) for one in alternatives], described))
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    return schema.get("type", "string")  # an enumeration here is one of texts
+
+
+def _check_text(value: str, schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        problem = f"{_shown(value)} does not fit" if value.strip() else "it is empty"
+        yield Mistake(path, f"{problem}: {schema['description']}" if schema.get("description") else problem)
+
+
+def _check_list(value: list[Any], schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    if len(value) < schema.get("minItems", 0):
+        yield Mistake(path, "the list is empty" + _hint(schema))
+    for index, item in enumerate(value):
+        yield from _check(item, schema.get("items", {}), (*path, index))
+
+
+def _check_mapping(value: dict[str, Any], schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    known = schema.get("properties", {})
+    if len(value) < schema.get("minProperties", 0):
+        yield Mistake(path, "it is empty" + _hint(schema))
+    for name in schema.get("required", []):
+        if name not in value:
+            yield Mistake((*path, name), "it is missing" + _hint(_resolved(known[name])))
+    for name, needed in schema.get("dependentRequired", {}).items():
+        for other in needed:
+            if name in value and other not in value:
+                yield Mistake((*path, name), f"it is of use only beside {other}; add {other} or remove it")
+    for name, item in value.items():
+        if name in known:
+            yield from _check(item, known[name], (*path, name))
+        elif schema.get("additionalProperties") is False:
+            advice = closest(name, known) or f"; there are {', '.join(known)}"
+            yield Mistake((*path, name), f"there is no such field{advice}")
+        if "propertyNames" in schema:
+            yield from _check(name, schema["propertyNames"], (*path, name))
+
+
+def _is(value: Any, kind: str) -> bool:
+    if kind == "string":
+        return isinstance(value, str)
+    if kind == "array":
+        return isinstance(value, list)
+    if kind == "object":
+        return isinstance(value, dict)
+    # Of numbers the policy has only whole ones; true is none, 1.0 is one.
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and float(value).is_integer()
+
+
+def _wrong_type(value: Any, kinds: list[str], schema: dict[str, Any]) -> str:
+    wanted = " or ".join(_NAMES_OF_TYPES[kind] for kind in kinds)
+    message = f"it must be {wanted}, not {_kind_of(value)}{_hint(schema)}"
+    if "string" in kinds and isinstance(value, (bool, int, float)):
+        message += "; put it into quotes"
+    return message
+
+
+def _kind_of(value: Any) -> str:
+    """A value as people see it in a message about its type."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    return _NAMES_OF_TYPES[{str: "string", list: "array", dict: "object"}[value.__class__]]
+
+
+def _not_one_of(value: Any, known: list[str]) -> str:
+    return f"{_shown(value)} is none of {', '.join(known)}{closest(value, known)}"
+
+
+def _hint(schema: dict[str, Any]) -> str:
+    return f": {schema['description']}" if schema.get("description") else ""
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
