@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_markdown import code, is_web_page, link, words
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import prose, visible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, prose, visible
 
 _HOME = "https://github.com/securitycompass/ansible-collection-sdelements"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -31,6 +31,10 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _STATES = {"new": "new", "known": "unchanged"}
 
+_NOTIFICATIONS = {
+    "rule-error": "A rule could not be evaluated, so the audit is not whole.",
+    "too-many-results": "The audit has more findings than this file.",
+}
 _LOCATIONS = "CONNECTIONS"
 
 
@@ -85,7 +89,7 @@ def _rank(finding: dict[str, Any]) -> tuple[bool, bool, int]:
 
 def _left_out(count: int) -> dict[str, Any]:
     text = f"{count} findings are left out, since GitHub accepts no more than {MAX_RESULTS} results. The JSON report has all."
-    return {"descriptor": {"id": "too-many-results"}, "level": "warning", "message": {"text": text}}
+    return {"descriptor": {"id": "too-many-results", "index": 1}, "level": "warning", "message": {"text": text}}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -94,16 +98,19 @@ def _left_out(count: int) -> dict[str, Any]:
 
 def _driver(document: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": "SD Elements connection audit",
+        "name": "SD Elements audit",
+        "fullName": "SD Elements connection audit",
         "organization": "securitycompass.sdelements",
         "informationUri": _HOME,
+        # Of the document: GitHub looks at it to tell why results have changed.
         "version": document["version"],
         "rules": [_rule(rule) for rule in document["rules"]],
-        "notifications": [
-            {"id": "rule-error", "shortDescription": {"text": "A rule could not be evaluated."}},
-            {"id": "too-many-results", "shortDescription": {"text": "The audit has more findings than this file."}},
-        ],
+        "notifications": [_notification(name, text) for name, text in _NOTIFICATIONS.items()],
     }
+
+
+def _notification(name: str, text: str) -> dict[str, Any]:
+    return {"id": name, "shortDescription": {"text": text}, "fullDescription": {"text": text}, "help": {"text": text}}
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +209,7 @@ class _Run:
         doubt = "Inconclusive. " if finding["verdict"] == "inconclusive" else ""
         said = visible(finding["message"])
         title = self._titles[finding["rule"]].rstrip(".")
-        return _plain(f"{doubt}{visible(finding['subject'])}: {title}. {said}".strip())
+        return _plain(f"{doubt}{cell(finding['subject'])}: {title}. {said}".strip())
 
     def _location(self, finding: dict[str, Any]) -> dict[str, Any]:
         if finding["label"] is None:
