@@ -1,0 +1,338 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documents of connection audits (see report.schema.json) for the tests of reports: small, hostile, and big."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+SERVER = "sde.example.com"
+AUDITED_AT = "2026-11-24T18:00:00Z"
+VERDICTS = ("pass", "fail", "waived", "not_applicable", "inconclusive", "error")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+# What a server could send where people expect a name. Each must stay harmless in every format, and visible.
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "image": "<img src=x onerror=alert(1)>",
+    "end_of_script": "</script></style></textarea><!-- ]]> -->",
+    "attribute": "\" onmouseover=\"alert(1)\" x='",
+    "entity": "&lt;b&gt; &amp; &#60; &unknown;",
+    "template": "{{ 7 * 7 }}{% raw %}${7*7}<%= 7 %>",
+    "markdown_link": "[click](https://evil.example/) ![i](https://evil.example/i.png) <https://evil.example/>",
+    "markdown_table": "a | b || c \\| d\n| --- | --- |\n| forged | row |",
+    "markdown_block": "\n\n# Heading\n\n* list\n\n    code\n\n---\n```\nfence\n```\n[x]: https://evil.example/",
+    "markdown_inline": "**bold** _it_ ~~gone~~ `code` ``two`` \\` \\",
+    "bare_link": "https://evil.example/a www.evil.example someone@evil.example javascript:alert(1)",
+    "mention": "@everyone @octocat/team #1 !2 $3 ~bug %v1 GH-1 /close :tada:",
+    "quick_action": "\n/merge\n/approve",
+    "formula": "=cmd|' /C calc'!A0",
+    "plus": "+1+1",
+    "minus": "-1+1",
+    "at": "@SUM(1+1)",
+    "control": "a\x00b\x01c\x08d\x0be\x0cf\x1bg\x7fh\x85i\u2028j\u2029k\ufffel\uffffm",
+    "escape_sequence": "\x1b]0;title\x07\x1b[31mred\x1b[2J",
+    "new_lines": "one\ntwo\r\nthree\rfour\tfive",
+    "bidi": "user\u202egnp.exe\u202c \u2066x\u2069 \u200fy \u061cz",
+    "invisible": "pay\u200bpal \u200d\u2060\ufeff\u00ad\U000e0041",
+    "lone_surrogate": "half \ud800 and \udfff",
+    "beyond": "\U0001f600 e\u0301 \u6f22\u5b57 \u0639\u0631\u0628",
+    "workflow_command": "::error file=x::y\n##vso[task.complete]\n::set-output name=a::b",
+    "blank": " \t ",
+    "very_long": "long " + "x" * 20_000 + " end",
+    "very_long_words": "word " * 5_000,
+}
+
+
+def small() -> dict[str, Any]:
+    """Every verdict, waivers in all states, a rule with a loop, and a baseline."""
+    connections = [
+        connection("alm", 1, alias="Jira Europe", project=3, params={"alm_server": "jira.example.com", "alm_method": "http"}),
+        connection("alm", 2, alias="Rally", system="Rally", params={"alm_server": "rally.example.com", "alm_method": "https"}),
+        connection("alm", 3, alias="Jira Sandbox", params={"alm_server": "sandbox.example.net", "alm_method": "http"}),
+        connection("analysis", 1, alias="Nightly scan", system="Veracode", params={}, last_job=None),
+    ]
+    rules = [
+        rule(
+            "alm-tls",
+            "ALM traffic is encrypted",
+            "high",
+            description="Passwords and tasks cross the network.",
+            when=["connection.kind == 'alm'"],
+            that=["connection.params.alm_method == 'https'"],
+            needs=["params"],
+            remediation="Set the connection's method to https.",
+            references=["https://docs.example.com/tls?a=1&b=2"],
+        ),
+        rule("allowed-server", "Servers are on the allow-list", "critical", needs=["params"]),
+        rule("last-sync", "The last sync succeeded", "medium", needs=["last_job"], remediation="Read the job's message."),
+        rule("no-debug-mode", "Debug mode is off", "low"),
+        rule("named-well", "The alias says where it leads", "info"),
+        rule("project-connected", "Every project in the list has an ALM connection", "medium", loop="required_projects"),
+    ]
+    waivers = [
+        waiver(["alm-tls"], {"alias": ["Jira S*"]}, "Migration is under way.", "sec@example.com", "2027-01-31", "active", 1),
+        waiver(["no-debug-mode"], {"id": [1], "kind": ["alm"]}, "Looking for a fault.", "ops@example.com", "2026-10-31", "expired", 0),
+        waiver(["project-connected"], None, "Retired.", "pmo@example.com", "2027-06-30", "unused", 0, items=["Old *"]),
+    ]
+    encrypted = "connection.params.alm_method == 'https' is false"
+    findings = [
+        finding(rules[0], connections[0], "fail", encrypted, baseline="known"),
+        finding(rules[0], connections[1], "pass"),
+        finding(rules[0], connections[2], "waived", encrypted, waiver=0),
+        finding(rules[0], connections[3], "not_applicable", "connection.kind == 'alm' is false"),
+        finding(rules[1], connections[0], "pass"),
+        finding(rules[1], connections[1], "pass"),
+        finding(rules[1], connections[2], "fail", "connection.passes is false", baseline="new"),
+        finding(rules[1], connections[3], "inconclusive", "params are hidden from this token", baseline="known"),
+        finding(rules[2], connections[0], "fail", "connection.passes is false", baseline="known"),
+        finding(rules[2], connections[1], "pass"),
+        finding(rules[2], connections[2], "pass"),
+        finding(rules[2], connections[3], "inconclusive", "last_job is lacking", baseline="new"),
+        finding(rules[3], connections[0], "fail", "connection.passes is false", baseline="new"),
+        finding(rules[3], connections[1], "pass"),
+        finding(rules[3], connections[2], "pass"),
+        finding(rules[3], connections[3], "error", "connection.passes is undefined", baseline="new"),
+        finding(rules[4], connections[0], "pass"),
+        finding(rules[4], connections[1], "fail", "connection.passes is false", baseline="new"),
+        finding(rules[4], connections[2], "pass"),
+        finding(rules[4], connections[3], "pass"),
+        item_finding(rules[5], "Customer Portal", [connections[0]], "pass"),
+        item_finding(rules[5], "Payments API", [], "fail", "connections | selectattr('project', 'eq', item) is false", baseline="new"),
+    ]
+    fixed = [
+        {"rule": "last-sync", "severity": "medium", "subject": 'alm 2 "Rally"', "fingerprint": fingerprint("last-sync", "alm", "2")},
+        {"rule": "alm-tls", "severity": "high", "subject": 'alm 9 "Old Jira"', "fingerprint": fingerprint("alm-tls", "alm", "9")},
+    ]
+    baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed}
+    return document(rules, connections, findings, waivers, baseline)
+
+
+def passed() -> dict[str, Any]:
+    """Nothing to complain about, no server named, no baseline."""
+    connections = [connection("alm", number, server=None) for number in (1, 2)]
+    rules = [rule("no-debug-mode", "Debug mode is off", "low")]
+    return document(rules, connections, [finding(rules[0], one, "pass") for one in connections])
+
+
+def empty() -> dict[str, Any]:
+    """No connection at all: rules without findings."""
+    return document([rule("no-debug-mode", "Debug mode is off", "low")], [], [])
+
+
+def hostile() -> dict[str, Any]:
+    """Each hostile text in every place that can hold one, with every verdict that shows it."""
+    texts = list(HOSTILE.values())
+    connections = [
+        connection(
+            "alm",
+            number,
+            alias=text,
+            system=text,
+            params={"alm_server": text, "sde_project": text, text: text, "nested": [{text: text}]},
+            last_job={"id": 1, "last_run": AUDITED_AT, "succeeded": False, "result_message": text},
+        )
+        for number, text in enumerate(texts, 1)
+    ]
+    rules = [
+        rule(
+            "hostile-connection",
+            " ".join(texts)[:3000],
+            "critical",
+            description="\n".join(texts),
+            that=texts,
+            remediation="\n".join(texts),
+            references=["javascript:alert(1)", "https://docs.example.com/a b\"><script>", "https://[broken", *texts[:3]],
+        ),
+        rule("hostile-item", texts[0], "high", loop=texts[0], remediation=texts[6]),
+        rule("hostile-doubt", texts[1], "medium", needs=texts),
+        rule("hostile-error", texts[2], "low"),
+        rule("hostile-waived", texts[3], "info"),
+    ]
+    waivers = [waiver(["hostile-waived"], {"alias": [text]}, text, text, "2027-01-31", "active", 1) for text in texts]
+    findings = [
+        *[finding(rules[0], one, "fail", text, baseline="new") for one, text in zip(connections, texts)],
+        *[item_finding(rules[1], text, [], "fail", text, baseline="known") for text in texts],
+        *[finding(rules[2], one, "inconclusive", text, baseline="new") for one, text in zip(connections, texts)],
+        *[finding(rules[3], one, "error", text, baseline="new") for one, text in zip(connections, texts)],
+        *[finding(rules[4], one, "waived", text, waiver=place) for place, (one, text) in enumerate(zip(connections, texts))],
+    ]
+    fixed = [
+        {"rule": "hostile-item", "severity": "high", "subject": text, "fingerprint": fingerprint("hostile-item", f"gone {text}")}
+        for text in texts
+    ]
+    baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed}
+    return document(rules, connections, findings, waivers, baseline)
+
+
+def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
+    """As large an installation as the collection promises to be quick for."""
+    systems = ("Jira", "Rally", "Azure DevOps", "ServiceNow", "Veracode", "Checkmarx", "Fortify", "GitHub Issues")
+    all_connections = [
+        connection(
+            "alm" if number % 3 else "analysis",
+            number,
+            alias=f"{systems[number % len(systems)]} {number}",
+            system=systems[number % len(systems)],
+            project=number % 700 + 1,
+            params={"alm_server": f"host{number % 90}.example.com", "alm_method": "https", "alm_project": f"PRJ{number}"},
+        )
+        for number in range(1, connections + 1)
+    ]
+    all_rules = [
+        rule(f"rule-{number:02}", f"Rule number {number} holds", SEVERITIES[number % len(SEVERITIES)], remediation="Mend it.")
+        for number in range(1, rules + 1)
+    ]
+    waivers = [waiver(["rule-01"], None, "Known.", "sec@example.com", "2027-01-31", "active", 0)]
+    verdicts = ("pass",) * 14 + ("not_applicable", "fail", "inconclusive", "pass", "waived")
+    findings = [
+        finding(
+            one_rule,
+            one,
+            verdict := verdicts[(place * 7 + row * 5) % len(verdicts)],
+            "" if verdict == "pass" else "connection.passes is false",
+            waiver=0 if verdict == "waived" else None,
+        )
+        for row, one_rule in enumerate(all_rules)
+        for place, one in enumerate(all_connections)
+    ]
+    waivers[0]["findings"] = sum(one["verdict"] == "waived" for one in findings)
+    return document(all_rules, all_connections, findings, waivers)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The parts
+
+
+def connection(kind: str, number: int, server: str | None = SERVER, **facts: Any) -> dict[str, Any]:
+    system = facts.pop("system", "Jira")
+    params = facts.pop("params", {"alm_server": "jira.example.com"})
+    facts = {
+        "id": number,
+        "kind": kind,
+        "alias": f"{system} {number}",
+        "project": 1,
+        "connector": 1,
+        "system": system,
+        "system_id": system.lower(),
+        "system_short_name": system[:20],
+        "frequency": "daily",
+        "command": f"sync_{system.lower()[:20]}",
+        "params": params,
+        "params_visible": bool(params),
+        "secrets_set": ["alm_pass"] if params else [],
+        "inaccessible": False,
+        "in_progress": False,
+        "debug_mode": False,
+        "last_job": {"id": number, "last_run": "2026-11-24T06:00:00Z", "succeeded": True, "result_message": "Done."},
+        **facts,
+    }
+    return {"key": "/".join([*([server] if server else []), kind, str(number)]), "server": server, "facts": facts}
+
+
+def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": title,
+        "description": None,
+        "severity": severity,
+        "when": [],
+        "that": ["connection.passes"],
+        "needs": [],
+        "loop": None,
+        "remediation": None,
+        "references": [],
+        **given,
+    }
+
+
+def waiver(
+    rules: list[str], connections: dict | None, reason: str, owner: str, expires: str, state: str, findings: int, items: list | None = None
+) -> dict[str, Any]:
+    return {
+        "rules": rules,
+        "connections": connections,
+        "items": items,
+        "reason": reason,
+        "owner": owner,
+        "expires": expires,
+        "file": "our_policy.yml",
+        "state": state,
+        "findings": findings,
+    }
+
+
+def finding(
+    of: dict, about: dict, verdict: str, message: str = "", waiver: int | None = None, baseline: str | None = None
+) -> dict[str, Any]:
+    facts = about["facts"]
+    return {
+        "rule": of["id"],
+        "severity": of["severity"],
+        "verdict": verdict,
+        "connections": [about["key"]],
+        "subject": f'{facts["kind"]} {facts["id"]} "{facts["alias"]}"',
+        "label": None,
+        "message": message,
+        "fingerprint": fingerprint(of["id"], about["server"] or "", facts["kind"], str(facts["id"])),
+        "waiver": waiver,
+        "baseline": baseline,
+    }
+
+
+def item_finding(
+    of: dict, label: str, about: list[dict], verdict: str, message: str = "", waiver: int | None = None, baseline: str | None = None
+) -> dict[str, Any]:
+    return {
+        "rule": of["id"],
+        "severity": of["severity"],
+        "verdict": verdict,
+        "connections": [one["key"] for one in about],
+        "subject": label,
+        "label": label,
+        "message": message,
+        "fingerprint": fingerprint(of["id"], SERVER, label),
+        "waiver": waiver,
+        "baseline": baseline,
+    }
+
+
+def fingerprint(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def document(
+    rules: list[dict], connections: list[dict], findings: list[dict], waivers: list[dict] | None = None, baseline: dict | None = None
+) -> dict[str, Any]:
+    """All parts together, with the counts that follow from them."""
+    verdicts = Counter(one["verdict"] for one in findings)
+    failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
+    severe = failed["critical"] + failed["high"]
+    is_failed = bool(severe or verdicts["error"])
+    return {
+        "format": "securitycompass.sdelements/connection-audit",
+        "version": "1.0",
+        "audited_at": AUDITED_AT,
+        "servers": sorted({one["server"] for one in connections if one["server"]}),
+        "policies": ["starter", "our_policy.yml"],
+        "summary": {
+            "verdict": "fail" if is_failed else "pass",
+            "message": f"SD Elements audit {'failed' if is_failed else 'passed'}: {severe} findings of high or more; "
+            f"{verdicts['waived']} waived, {verdicts['inconclusive']} inconclusive, {verdicts['error']} errors. "
+            f"{len(connections)} connections, {len(rules)} rules.",
+            "fail_on": "high",
+            "inconclusive": "warn",
+            "known_findings": "fail",
+            "connections": len(connections),
+            "rules": len(rules),
+            "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS},
+            "failed_by_severity": {severity: failed[severity] for severity in SEVERITIES},
+        },
+        "rules": rules,
+        "connections": connections,
+        "findings": findings,
+        "waivers": waivers or [],
+        "baseline": baseline,
+    }
