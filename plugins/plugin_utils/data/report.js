@@ -1,0 +1,553 @@
+// SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Makes the table of findings one that can be filtered, sorted and opened. All texts go in as text nodes, never as
+// markup. The work of a key stroke is a pass over numbers; only one page of rows is ever in the document.
+(() => {
+  "use strict";
+
+  const PAGE = 50;
+  const PRINTED = 1000;
+  const OPENED = 20; // connections of one finding
+  const SHORT = 200;
+  const ATTENTION = ["fail", "error", "inconclusive"];
+  const SVG = "http://www.w3.org/2000/svg";
+
+  const byId = (id) => document.getElementById(id);
+  const data = JSON.parse(byId("data").textContent);
+  const verdicts = data.verdicts.map(([name]) => name);
+  const severities = data.severities.map(([name]) => name);
+  const words = Object.fromEntries([...data.verdicts, ...data.severities]);
+  const number = new Intl.NumberFormat("en");
+
+  // ------------------------------------------------------------------------------------------------------------
+  // The findings, as columns of numbers
+
+  const packed = data.findings;
+  const size = packed.verdict.length;
+  const verdictOf = Uint8Array.from(packed.verdict, Number);
+  const ruleOf = new Uint16Array(size);
+  packed.rule.reduce((start, [rule, length]) => ruleOf.fill(rule, start, start + length) && start + length, 0);
+  const states = { n: "new", k: "known" };
+  const hasBaseline = packed.baseline !== "";
+  const baselineOf = (index) => states[packed.baseline[index]] || "";
+
+  const connections = data.connections.map(([key, subject, system, project, facts]) => ({ key, subject, system, project, facts }));
+  const aboutOf = (index) => [].concat(packed.connection[index]).map((place) => connections[place]);
+  const subjectOf = (index) => packed.subject[index] ?? aboutOf(index)[0].subject;
+  const severityOf = (index) => data.rules[ruleOf[index]].severity;
+  const distinct = (texts) => [...new Set(texts)].filter(Boolean);
+  const systemsOf = (index) => distinct(aboutOf(index).map((one) => one.system).concat(packed.connection[index].length === 0 ? data.wholeSet : ""));
+  const projectsOf = (index) => distinct(aboutOf(index).map((one) => one.project));
+
+  // A fact is as _facts() in Python wrote it: [number of a set of keys, values ...], or [-1, items ...], or plain.
+  const isNested = (fact) => Array.isArray(fact);
+  function* leaves(fact, path = "") {
+    if (!isNested(fact) || fact.length === 1) {
+      yield [path, isNested(fact) ? (fact[0] < 0 ? "[]" : "{}") : fact];
+      return;
+    }
+    const keys = fact[0] < 0 ? null : data.shapes[fact[0]];
+    for (let place = 1; place < fact.length; place += 1) {
+      const key = keys ? keys[place - 1] : String(place - 1);
+      yield* leaves(fact[place], path ? `${path}.${key}` : key);
+    }
+  }
+  function fact(connection, name) {
+    const place = data.shapes[connection.facts[0]].indexOf(name);
+    return place < 0 ? null : connection.facts[place + 1];
+  }
+  for (const connection of connections) {
+    connection.kind = String(fact(connection, "kind"));
+  }
+
+  // ------------------------------------------------------------------------------------------------------------
+  // What is asked for: the filters, and the same in the address
+
+  const form = byId("filters");
+  const SIMPLE = ["q", "rule", "system", "kind", "project", "baseline", "sort"];
+  const DEFAULTS = { q: "", rule: "", system: "", kind: "", project: "", baseline: "", sort: "-severity", finding: "", page: 1 };
+  let view = { ...DEFAULTS, verdict: ATTENTION, severity: severities };
+
+  const checked = (name) => [...form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
+  const same = (left, right) => left.length === right.length && left.every((one) => right.includes(one));
+
+  function readForm() {
+    view = { ...DEFAULTS, verdict: checked("verdict"), severity: checked("severity") };
+    for (const name of SIMPLE) {
+      view[name] = form.elements[name].value;
+    }
+    view.sort = view.sort || "-severity";
+  }
+
+  function writeForm() {
+    for (const name of SIMPLE) {
+      form.elements[name].value = view[name];
+    }
+    for (const name of ["verdict", "severity"]) {
+      for (const box of form.querySelectorAll(`input[name=${name}]`)) {
+        box.checked = view[name].includes(box.value);
+      }
+    }
+  }
+
+  function toAddress() {
+    const given = new URLSearchParams();
+    for (const [name, usual] of Object.entries(DEFAULTS)) {
+      if (view[name] !== usual) {
+        given.set(name, view[name]);
+      }
+    }
+    for (const [name, all, usual] of [["verdict", verdicts, ATTENTION], ["severity", severities, severities]]) {
+      if (!same(view[name], usual)) {
+        given.set(name, same(view[name], all) ? "all" : view[name].join(",") || "none");
+      }
+    }
+    return String(given).replaceAll("%2C", ",");
+  }
+
+  function fromAddress() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const listed = (name, all, usual) => {
+      const text = given.get(name);
+      return text === null ? usual : text === "all" ? all : all.filter((one) => text.split(",").includes(one));
+    };
+    // A link to one finding, or to what changed, means it whatever its verdict.
+    const usual = given.has("finding") ? verdicts : ATTENTION;
+    view = { ...DEFAULTS, verdict: listed("verdict", verdicts, usual), severity: listed("severity", severities, severities) };
+    for (const name of Object.keys(DEFAULTS)) {
+      view[name] = given.get(name) ?? DEFAULTS[name];
+    }
+    view.page = Math.max(1, Number.parseInt(view.page, 10) || 1);
+    view.sort = RANKS[view.sort.replace("-", "")] ? view.sort : DEFAULTS.sort;
+  }
+
+  let written = "";
+  function writeAddress() {
+    written = toAddress();
+    try {
+      history.replaceState(null, "", written ? `#${written}` : "#findings");
+    } catch {
+      // In a sandboxed frame the address is not ours.
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------
+  // Which findings, and in which order
+
+  const lower = (text) => String(text).toLowerCase();
+  function once(make) {
+    let made;
+    return () => (made ??= make());
+  }
+  const searched = once(() => ({
+    connections: connections.map((one) => lower([one.key, one.subject, one.system, one.project, ...[...leaves(one.facts)].map(([, value]) => value)].join("\n"))),
+    rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that].join("\n"))),
+    messages: data.messages.map(lower),
+    waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
+  }));
+
+  // For one word: in which texts it stands. A finding has it if one of its texts has.
+  function finder(word) {
+    const has = (texts) => Uint8Array.from(texts, (text) => text.includes(word));
+    const found = Object.fromEntries(Object.entries(searched()).map(([name, texts]) => [name, has(texts)]));
+    const any = (about) => (Array.isArray(about) ? about.some((place) => found.connections[place]) : found.connections[about]);
+    return (index) =>
+      found.rules[ruleOf[index]] ||
+      found.messages[packed.message[index]] ||
+      any(packed.connection[index]) ||
+      (index in packed.subject && lower(packed.subject[index]).includes(word)) ||
+      (index in packed.waiver && found.waivers[packed.waiver[index]]);
+  }
+
+  // Whether a finding has a connection of which this holds; asked once for each connection.
+  function ofConnections(holds) {
+    const held = Uint8Array.from(connections, holds);
+    return (index) => {
+      const about = packed.connection[index];
+      return Array.isArray(about) ? about.some((place) => held[place]) : held[about];
+    };
+  }
+
+  function tests() {
+    const wanted = [];
+    if (view.finding) {
+      wanted.push((index) => packed.fingerprint[index] === view.finding);
+    }
+    const verdictWanted = verdicts.map((name) => view.verdict.includes(name));
+    const ruleWanted = data.rules.map((rule) => view.severity.includes(severities[rule.severity]) && (!view.rule || rule.id === view.rule));
+    wanted.push((index) => verdictWanted[verdictOf[index]] && ruleWanted[ruleOf[index]]);
+    if (view.baseline) {
+      wanted.push((index) => baselineOf(index) === view.baseline);
+    }
+    if (view.system === data.wholeSet) {
+      wanted.push((index) => packed.connection[index].length === 0);
+    } else if (view.system) {
+      wanted.push(ofConnections((one) => one.system === view.system));
+    }
+    if (view.kind) {
+      wanted.push(ofConnections((one) => one.kind === view.kind));
+    }
+    const project = lower(view.project.trim());
+    if (project) {
+      // A number means that project, not all whose number begins with it.
+      const isIt = /^\d+$/.test(project) ? (one) => lower(one.project).split(" ")[0] === project : (one) => lower(one.project).includes(project);
+      wanted.push(ofConnections(isIt));
+    }
+    wanted.push(...lower(view.q).split(/\s+/).filter(Boolean).map(finder));
+    return wanted;
+  }
+
+  const collator = new Intl.Collator("en", { numeric: true });
+  // Sorting texts is slow: each different text is compared once, and the findings by its place.
+  function textRank(textOf) {
+    const texts = Array.from({ length: size }, (_, index) => textOf(index).slice(0, SHORT));
+    const places = new Map([...new Set(texts)].sort(collator.compare).map((text, place) => [text, place]));
+    return Int32Array.from(texts, (text) => places.get(text));
+  }
+  const bySeverity = once(() => Int32Array.from({ length: size }, (_, index) => -severityOf(index)));
+  const RANKS = {
+    severity: bySeverity,
+    verdict: () => verdictOf,
+    rule: once(() => textRank((index) => data.rules[ruleOf[index]].id)),
+    subject: once(() => textRank(subjectOf)),
+    system: once(() => textRank((index) => systemsOf(index)[0] || "")),
+    project: once(() => textRank((index) => projectsOf(index)[0] || "")),
+    baseline: once(() => Int32Array.from({ length: size }, (_, index) => ["new", "known", ""].indexOf(baselineOf(index)))),
+  };
+  const orders = new Map();
+  function order(sort) {
+    if (!orders.has(sort)) {
+      const descends = sort.startsWith("-");
+      const rank = RANKS[sort.replace("-", "")]();
+      const severity = bySeverity();
+      const compare = (a, b) => (descends ? rank[b] - rank[a] : rank[a] - rank[b]) || severity[b] - severity[a] || verdictOf[a] - verdictOf[b] || a - b;
+      orders.set(sort, Int32Array.from({ length: size }, (_, index) => index).sort(compare));
+    }
+    return orders.get(sort);
+  }
+
+  let matches = [];
+  function filter() {
+    const wanted = tests();
+    matches = order(view.sort).filter((index) => wanted.every((holds) => holds(index)));
+  }
+
+  // ------------------------------------------------------------------------------------------------------------
+  // Elements
+
+  function element(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value !== null && value !== false) {
+        made.setAttribute(name, value === true ? "" : value);
+      }
+    }
+    made.append(...children.filter((child) => child !== null));
+    return made;
+  }
+
+  const own = (text) => element("bdi", {}, String(text));
+  const short = (text) => (text.length > SHORT ? `${text.slice(0, SHORT)}…` : text);
+  const lines = (texts) => texts.map((text) => element("span", { class: "line" }, own(text)));
+
+  function icon(name) {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS(SVG, "use");
+    use.setAttribute("href", `#${name}`);
+    svg.append(use);
+    return svg;
+  }
+
+  const verdict = (name) => element("span", { class: `verdict ${name}` }, icon(`icon-${name}`), words[name]);
+  const severity = (name) => element("span", { class: `severity ${name}` }, icon(`level-${name}`), words[name]);
+  const badge = (state) => (state ? element("span", { class: `since ${state}` }, state === "new" ? "New" : "Known") : "");
+
+  function link([text, url]) {
+    // Python let only web addresses through.
+    return url ? element("a", { href: url, rel: "noopener noreferrer external", target: "_blank" }, own(text)) : own(text);
+  }
+
+  // ------------------------------------------------------------------------------------------------------------
+  // One finding
+
+  function row(index) {
+    const rule = data.rules[ruleOf[index]];
+    const message = data.messages[packed.message[index]];
+    const subject = short(subjectOf(index));
+    const systems = systemsOf(index);
+    const projects = projectsOf(index);
+    const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
+    const opener = element("button", {
+      type: "button",
+      class: "opener",
+      "aria-expanded": "false",
+      "aria-label": `Details of ${rule.id}, ${subject}`,
+    });
+    return element(
+      "tr",
+      { role: "row", "data-finding": index, class: "finding" },
+      cell("opener", opener),
+      cell("in-severity", severity(severities[rule.severity])),
+      cell("in-verdict", verdict(verdicts[verdictOf[index]])),
+      cell("in-rule", own(short(rule.title)), element("span", { class: "id" }, own(rule.id))),
+      cell("in-subject", own(subject), message ? element("span", { class: "message" }, own(short(message))) : null),
+      cell("in-system", ...lines(systems.slice(0, 3)), systems.length > 3 ? `and ${systems.length - 3} more` : null),
+      cell("in-project", ...lines(projects.slice(0, 3)), projects.length > 3 ? `and ${projects.length - 3} more` : null),
+      hasBaseline ? cell("in-baseline", badge(baselineOf(index))) : null,
+    );
+  }
+
+  function described(list, term, ...children) {
+    if (children.length) {
+      list.append(element("div", {}, element("dt", {}, term), element("dd", {}, ...children)));
+    }
+  }
+
+  const codes = (texts) => texts.map((text) => element("code", {}, own(text)));
+  const prose = (text) => (text ? [element("span", { class: "prose" }, own(text))] : []);
+
+  function aboutRule(rule) {
+    const list = element("dl", { class: "rule" });
+    described(list, "Why", ...prose(rule.description));
+    described(list, "For each item of", ...codes(rule.loop ? [rule.loop] : []));
+    described(list, "Applies when", ...codes(rule.when));
+    described(list, "Demands", ...codes(rule.that));
+    described(list, "Cannot be decided without", ...codes(rule.needs));
+    described(list, "Remediation", ...prose(rule.remediation));
+    described(list, "References", ...rule.references.map((reference) => element("span", { class: "line" }, link(reference))));
+    return list;
+  }
+
+  function aboutFinding(index) {
+    const list = element("dl", { class: "rule" });
+    const fingerprint = packed.fingerprint[index];
+    described(list, "Subject", own(subjectOf(index)));
+    described(list, "What was found", ...prose(data.messages[packed.message[index]]));
+    if (index in packed.waiver) {
+      const [reason, owner, expires, state, file] = data.waivers[packed.waiver[index]];
+      described(list, "Waiver", ...prose(reason));
+      described(list, "Waived by", own(owner), " until ", own(expires), ` (${state}, in `, own(file), ")");
+    }
+    if (fingerprint) {
+      described(list, "Fingerprint", element("a", { href: `#finding=${fingerprint}`, class: "fingerprint" }, fingerprint));
+    }
+    return list;
+  }
+
+  function plain(value) {
+    if (value === null || value === "") {
+      return element("span", { class: "empty" }, value === null ? "null" : "empty");
+    }
+    return own(value);
+  }
+
+  function facts(connection, rule) {
+    const asked = [...rule.when, ...rule.that, ...rule.needs.map((name) => `connection.${name}`)].join("\n");
+    const isAsked = (path) => {
+      const place = asked.indexOf(`connection.${path}`);
+      return place >= 0 && !/[\w.]/.test(asked[place + path.length + 11] || " ");
+    };
+    const list = element("dl", { class: "facts" });
+    const rows = [...leaves(connection.facts)].map(([path, value]) => [isAsked(path), path, value]);
+    for (const [is, path, value] of [...rows.filter(([is]) => is), ...rows.filter(([is]) => !is)]) {
+      const note = is ? element("span", { class: "asked" }, "in the rule") : null;
+      list.append(element("div", { class: is ? "is-asked" : null }, element("dt", {}, own(path), note), element("dd", {}, plain(value))));
+    }
+    return list;
+  }
+
+  function details(index) {
+    const rule = data.rules[ruleOf[index]];
+    const about = aboutOf(index);
+    const panel = element(
+      "div",
+      { class: "panel" },
+      element("section", {}, element("h3", {}, "This finding"), aboutFinding(index)),
+      element("section", {}, element("h3", {}, "The rule"), aboutRule(rule)),
+    );
+    const all = element("section", { class: "connections" });
+    for (const connection of about.slice(0, OPENED)) {
+      const title = element("summary", {}, "Facts of ", own(short(connection.subject)), element("span", { class: "id" }, own(connection.key)));
+      all.append(element("details", { open: about.length === 1 }, title, facts(connection, rule)));
+    }
+    if (about.length > OPENED) {
+      all.append(element("p", { class: "note" }, `And ${number.format(about.length - OPENED)} more connections: the JSON report lists them all.`));
+    }
+    panel.append(all);
+    const cell = element("td", { role: "cell", colspan: hasBaseline ? 8 : 7 }, panel);
+    return element("tr", { role: "row", class: "details", id: `details-${index}` }, cell);
+  }
+
+  function toggle(opener) {
+    const tr = opener.closest("tr");
+    const isOpen = opener.getAttribute("aria-expanded") === "true";
+    opener.setAttribute("aria-expanded", String(!isOpen));
+    tr.classList.toggle("open", !isOpen);
+    if (isOpen) {
+      tr.nextElementSibling.remove();
+      opener.removeAttribute("aria-controls");
+    } else {
+      tr.after(details(Number(tr.dataset.finding)));
+      opener.setAttribute("aria-controls", `details-${tr.dataset.finding}`);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------
+  // The table
+
+  const rows = byId("rows");
+  const pagers = [...document.querySelectorAll(".pager")];
+  const pages = () => Math.max(1, Math.ceil(matches.length / PAGE));
+
+  function showRows(from, to) {
+    const shown = Array.from(matches.slice(from, to), row);
+    rows.replaceChildren(...(shown.length ? shown : [nothing()]));
+  }
+
+  function nothing() {
+    const isUsual = toAddress() === "" && size > 0;
+    const text = isUsual ? "Nothing needs attention." : "No finding matches these filters.";
+    return element("tr", { role: "row" }, element("td", { role: "cell", class: "nothing", colspan: hasBaseline ? 8 : 7 }, text));
+  }
+
+  function show() {
+    view.page = Math.min(view.page, pages());
+    const from = (view.page - 1) * PAGE;
+    showRows(from, from + PAGE);
+    const to = Math.min(from + PAGE, matches.length);
+    const range = matches.length > PAGE ? `${number.format(from + 1)} to ${number.format(to)} of ` : "";
+    const noun = matches.length === 1 ? "finding" : "findings";
+    byId("count").textContent = `${range}${number.format(matches.length)} ${noun}, of ${number.format(size)} in all`;
+    for (const pager of pagers) {
+      pager.hidden = pages() === 1;
+      pager.querySelector(".page-number").textContent = `Page ${number.format(view.page)} of ${number.format(pages())}`;
+      for (const button of pager.querySelectorAll("button")) {
+        button.setAttribute("aria-disabled", String(target(button.dataset.go) === view.page));
+      }
+    }
+    for (const header of document.querySelectorAll("th[data-sort]")) {
+      const isSorted = view.sort.replace("-", "") === header.dataset.sort;
+      if (isSorted) {
+        header.setAttribute("aria-sort", view.sort.startsWith("-") ? "descending" : "ascending");
+      } else {
+        header.removeAttribute("aria-sort");
+      }
+    }
+    if (view.finding && matches.length === 1) {
+      toggle(rows.querySelector("button.opener"));
+    }
+  }
+
+  function refresh() {
+    filter();
+    show();
+  }
+
+  const target = (go) => ({ first: 1, previous: Math.max(1, view.page - 1), next: Math.min(pages(), view.page + 1), last: pages() })[go];
+
+  function makePager(pager, place) {
+    const button = (go, text) => element("button", { type: "button", "data-go": go, "aria-label": `${text} page` }, text);
+    pager.append(button("first", "First"), button("previous", "Previous"), element("span", { class: "page-number" }), button("next", "Next"), button("last", "Last"));
+    pager.addEventListener("click", (event) => {
+      const pressed = event.target.closest("button");
+      if (!pressed || pressed.getAttribute("aria-disabled") === "true") {
+        return;
+      }
+      view.page = target(pressed.dataset.go);
+      writeAddress();
+      show();
+      if (place > 0) {
+        // The new page begins at the top: go there, with the keyboard, too.
+        pagers[0].querySelector(`[data-go=${pressed.dataset.go}]`).focus();
+        byId("table").scrollIntoView();
+      }
+    });
+  }
+
+  function changed() {
+    readForm();
+    writeAddress();
+    refresh();
+  }
+
+  function sortBy(name) {
+    const first = name === "severity" ? `-${name}` : name;
+    const second = name === "severity" ? name : `-${name}`;
+    view = { ...view, sort: view.sort === first ? second : first, page: 1 };
+    writeForm();
+    writeAddress();
+    refresh();
+  }
+
+  function start() {
+    pagers.forEach(makePager);
+    for (const header of document.querySelectorAll("th[data-sort]")) {
+      const button = element("button", { type: "button" }, header.textContent);
+      button.addEventListener("click", () => sortBy(header.dataset.sort));
+      header.replaceChildren(button);
+    }
+    form.addEventListener("input", changed);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("reset", () => setTimeout(changed));
+    byId("everything").addEventListener("click", () => {
+      form.querySelectorAll("input[name=verdict]").forEach((box) => {
+        box.checked = true;
+      });
+      changed();
+    });
+    rows.addEventListener("click", (event) => {
+      const tr = event.target.closest("tr.finding");
+      if (tr && !event.target.closest("a") && !String(getSelection())) {
+        toggle(tr.querySelector("button.opener"));
+      }
+    });
+    addEventListener("hashchange", goToAddress);
+    addEventListener("beforeprint", beforePrint);
+    addEventListener("afterprint", afterPrint);
+    if (location.hash.includes("=")) {
+      goToAddress();
+    } else {
+      writeForm();
+      refresh();
+    }
+  }
+
+  // A link to a view of the table leads to the table; one to a place in the page leaves the filters alone.
+  function goToAddress() {
+    const hash = location.hash.slice(1);
+    if (!hash.includes("=")) {
+      return;
+    }
+    fromAddress();
+    writeForm();
+    refresh();
+    byId("findings").scrollIntoView();
+    byId("findings").focus({ preventScroll: true });
+  }
+
+  // ------------------------------------------------------------------------------------------------------------
+  // Paper gets all that the filters chose, and every rule
+
+  let closed = [];
+  function beforePrint() {
+    showRows(0, PRINTED);
+    byId("unprinted").hidden = matches.length <= PRINTED;
+    byId("unprinted").textContent = `And ${number.format(matches.length - PRINTED)} more: the JSON report lists them all.`;
+    closed = [...document.querySelectorAll(".rules > details:not([open]), .card > summary")].map((one) => one.closest("details")).filter((one) => !one.open);
+    closed.forEach((one) => {
+      one.open = true;
+    });
+  }
+
+  function afterPrint() {
+    closed.forEach((one) => {
+      one.open = false;
+    });
+    byId("unprinted").hidden = true;
+    show();
+  }
+
+  start();
+})();

@@ -1,0 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The style shows what needs the script only where scripts run. This comes first, so that nothing moves later.
+document.documentElement.classList.add("scripted");
