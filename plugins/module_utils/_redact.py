@@ -118,8 +118,12 @@ def _is_verdict(name: str, siblings: dict[str, Any]) -> bool:
 # ---------------------------------------------------------------------------------------------------------------
 # Texts. Every pattern costs linear time, however hostile the text.
 
-# Most values are plain words or times, or have none of the characters and words without which no pattern below matches.
-_PLAIN = re.compile(r"[\w.,;/$()#!*+-]*|[\d:TZ.+-]*")
+# What nearly all values are: a plain word, a time, or plain words without a digit. All that can be secret in them is a
+# token of a well-known form; each other pattern below needs a character or a digit that they do not have.
+_NO_PLAIN_WORD = re.compile(r"[^\w.,;/$()#!*+-]")
+_TIME_OR_WORDS = re.compile(r"[\d:TZ.+-]*|[A-Za-z_ .,;/$()#!*+]*")
+_SHORTEST_KNOWN_TOKEN = 13
+_KNOWN_TOKEN_START = re.compile(r"gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|ATATT|eyJ")
 # For a text in lower case: a search that ignores case costs four times as much.
 _TELLING_WORDS = re.compile(
     r"-----begin|bearer|basic|token|passw|passphrase|secret|api.?key|ntlm|negotiate|%40|</|gh[a-z]_|github_pat|glpat-|"
@@ -127,10 +131,14 @@ _TELLING_WORDS = re.compile(
 )
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text surely holds no secret, in the least time: it is asked for nearly every value."""
+    if _NO_PLAIN_WORD.search(text) and not _TIME_OR_WORDS.fullmatch(text):
+        return False
+    return len(text) < _SHORTEST_KNOWN_TOKEN or not _KNOWN_TOKEN_START.search(text)
+
+
 def _is_worth_a_look(text: str) -> bool:
-    if _PLAIN.fullmatch(text):
-        # All that a plain word can be is a token of a well-known form.
-        return "gh" in text or "glpat-" in text or "xox" in text or "AKIA" in text or "ATATT" in text or "eyJ" in text
     return ":" in text or "=" in text or "@" in text or bool(_TELLING_WORDS.search(text.lower()))
 
 
@@ -169,7 +177,7 @@ _PATTERNS = (
     (_HEADER, 1, ("authorization", "cookie")),
     (_SCHEME, 1, ("bearer", "basic", "token", "apikey", "ntlm", "negotiate")),
     (_QUOTED, 2, ("'", '"')),
-    (_KNOWN_TOKEN, 0, ("gh", "glpat-", "xox", "akia", "atatt", "eyj")),
+    (_KNOWN_TOKEN, 0, ("gh", "github_pat", "glpat-", "xox", "akia", "atatt", "eyj")),
 )
 
 # A name, with the text between it and its value: name=value, "name": "value", --name value, <name>value</name> ...
@@ -306,13 +314,17 @@ def redact(value: Any) -> tuple[Any, list[Secret]]:
 
 
 def _redact(value: Any, depth: int, found: list[Secret]) -> Any:
+    if _is_harmless(value):
+        return value
     if isinstance(value, str):
         return _redact_text(value, depth, found)
-    if not isinstance(value, (dict, list)):
-        return value
     if depth >= MAX_DEPTH or len(found) > MAX_SECRETS:
         raise TooComplexError("too deep, or too many secrets")
     return _redact_dict(value, depth, found) if isinstance(value, dict) else _redact_list(value, depth, found)
+
+
+def _is_harmless(item: Any) -> bool:
+    return _is_plain(item) if isinstance(item, str) else not isinstance(item, (dict, list))
 
 
 def _redact_dict(value: dict[str, Any], depth: int, found: list[Secret]) -> dict[str, Any]:
@@ -320,11 +332,12 @@ def _redact_dict(value: dict[str, Any], depth: int, found: list[Secret]) -> dict
     clean = {}
     for key, item in value.items():
         about = _about(key)
+        is_masked = (about.is_secret and not _is_verdict(key, value)) or (is_pair and about.may_be_value)
+        if not is_masked and _is_harmless(item):
+            clean[about.clean] = item
+            continue
         before = len(found)
-        if (about.is_secret and not _is_verdict(key, value)) or (is_pair and about.may_be_value):
-            clean[about.clean] = _mask(item, found)
-        else:
-            clean[about.clean] = _redact(item, depth + 1, found)
+        clean[about.clean] = _mask(item, found) if is_masked else _redact(item, depth + 1, found)
         if len(found) > before:
             _below(about.clean, found, before)
     return clean

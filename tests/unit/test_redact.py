@@ -90,6 +90,7 @@ def test_look_alike_name(name):
         ("Authorization: Basic aHVudGVyMg==", f"Authorization: {MASK}"),
         ("sent Token 0123456789abcdef", f"sent Token {MASK}"),
         ("key ghp_0123456789abcdef0123 refused", f"key {MASK} refused"),
+        ("github_pat_0123456789abcdef0123", MASK),
         ("-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n", f"{MASK}\n"),
         ("-----BEGIN PRIVATE KEY-----\nhunter2", MASK),
     ],
