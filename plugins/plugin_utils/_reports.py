@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _report_html,
     _report_json,
     _report_junit,
     _report_markdown,
@@ -25,6 +26,7 @@ FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "junit": _report_junit.render,
     "sarif": _report_sarif.render,
     "markdown": _report_markdown.render,
+    "html": _report_html.render,
 }
 
 
