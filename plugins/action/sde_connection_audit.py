@@ -14,8 +14,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from yaml import MarkedYAMLError
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
     _audit_connections,
     _audit_document,
@@ -40,6 +42,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 ONE_OF = [("connections", "connections_file")]
 
+_SECONDS_BETWEEN_LINES = 5
+
 
 class ActionModule(ActionBase):
     """Audits connections by a policy."""
@@ -56,23 +60,36 @@ class ActionModule(ActionBase):
 
     def _audit(self, play: dict[str, Any]) -> dict[str, Any]:
         options = self._options()
-        audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        given = options["connections"]
-        if options["connections_file"]:
-            given = _audit_connections.of_file(self._read("connections_file", options["connections_file"]), options["connections_file"])
-        connections = _audit_connections.checked(given)
-        baseline = options["baseline"] and _audit_document.check_baseline(self._read("baseline", options["baseline"]), options["baseline"])
+        connections = _audit_connections.checked(self._connections(options))
+        baseline = self._baseline(options["baseline"])
+        # Without variables: to compile an expression takes none.
         compiler = Engine(self._templar, {}, {})
         policy = _audit_policy.load(options["policy"], self._read_policy, options["policy_vars"], compiler.problem)
-        engine = Engine(self._templar, play, {**policy.variables, "connections": connections, "audited_at": audited_at})
-        verdicts = [verdict for rule in policy.rules for verdict in _audit_rules.judge(rule, connections, engine)]
         settings = _audit_document.Settings(
-            options["server"], audited_at, options["fail_on"], options["inconclusive"], options["known_findings"]
+            server=_audit_connections.server_name(options["server"]),
+            audited_at=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            fail_on=options["fail_on"],
+            inconclusive=options["inconclusive"],
+            known_findings=options["known_findings"],
         )
-        document = _audit_document.make(policy, connections, verdicts, settings, baseline or None)
+        data = {**policy.variables, "connections": connections, "audited_at": settings.audited_at}
+        progress = _Progress(len(policy.rules))
+        engine = Engine(self._templar, play, data, progress.tick)
+        verdicts = []
+        for rule in policy.rules:
+            progress.begin(rule.id)
+            verdicts += _audit_rules.judge(rule, connections, engine)
+        document = _audit_document.make(policy, connections, verdicts, settings, baseline)
         paths = {name: os.path.abspath(path) for name, path in options["reports"].items() if path}
         written = [] if self._task.check_mode else _reports.write(document, paths)
-        return _result(document, written)
+        return {**_result(document, written), "warnings": _audit_document.warnings_of(document)}
+
+    def _connections(self, options: dict[str, Any]) -> Any:
+        name = options["connections_file"]
+        return _audit_connections.of_file(self._read("connections_file", name), name) if name else options["connections"]
+
+    def _baseline(self, name: str | None) -> dict[str, Any] | None:
+        return _audit_document.check_baseline(self._read("baseline", name), name) if name else None
 
     def _options(self) -> dict[str, Any]:
         """The task's arguments, checked, with defaults."""
@@ -104,7 +121,41 @@ class ActionModule(ActionBase):
         try:
             return plain(self._loader.load_from_file(path))
         except AnsibleError as exc:
-            raise OptionError(f"{option}: {name} cannot be read: {exc}") from exc
+            raise OptionError(f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
+
+
+def _reason(exc: BaseException) -> str:
+    """Why a file cannot be read, without the lines of the file that ansible-core would show."""
+    cause: BaseException | None = exc
+    while cause:
+        if isinstance(cause, MarkedYAMLError) and cause.problem_mark:
+            return f"line {cause.problem_mark.line + 1} is no YAML ({cause.problem})"
+        cause = cause.__cause__ or getattr(cause, "orig_exc", None) or cause.__context__
+    return scrub_text(str(exc).splitlines()[0].rstrip("."))
+
+
+class _Progress:
+    """A line now and then for whoever waits."""
+
+    def __init__(self, rules: int) -> None:
+        self._rules = rules
+        self._number = 0
+        self._rule = ""
+        self._done = 0
+        self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def begin(self, rule: str) -> None:
+        """Go on to the next rule."""
+        self._rule = rule
+        self._number += 1
+        self._done = 0
+
+    def tick(self) -> None:
+        """Count an evaluation."""
+        self._done += 1
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+            Display().display(f"Auditing: rule {self._number} of {self._rules} ({self._rule}), {self._done} evaluations of it")
 
 
 def _result(document: dict[str, Any], written: list[str]) -> dict[str, Any]:

@@ -21,6 +21,12 @@ _TYPES: dict[str, tuple[type, str]] = {
 }
 
 
+def server_name(given: str | None) -> str | None:
+    """The name of the audited server: host and port of what may be an address."""
+    place = (given or "").strip().partition("://")[2] or (given or "").strip()
+    return place.split("/")[0].rpartition("@")[2].lower() or None
+
+
 def of_file(content: Any, name: str) -> Any:
     """The connections in a file: a list, or a saved result of a module."""
     if isinstance(content, dict) and "connections" in content:

@@ -78,10 +78,7 @@ def fingerprint(rule: str, server: str | None, subject: Name | str | None) -> st
 def _finding(verdict: Verdict, subjects: dict[Name, str], waivers: _Waivers, server: str | None) -> dict[str, Any]:
     of_loop = verdict.rule.loop is not None
     waiver = waivers.match(verdict) if verdict.verdict == "fail" else None
-    if of_loop:
-        subject = verdict.label or verdict.rule.title
-    else:
-        subject = subjects[verdict.names[0]]
+    subject = (verdict.label or verdict.rule.title) if of_loop else subjects[verdict.names[0]]
     return {
         "rule": verdict.rule.id,
         "severity": verdict.rule.severity,
@@ -211,6 +208,28 @@ def check_baseline(content: Any, name: str) -> dict[str, Any]:
     return content
 
 
+def warnings_of(document: dict[str, Any]) -> list[str]:
+    """What somebody should see who reads only the log."""
+    warnings = []
+    for waiver in document["waivers"]:
+        name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
+        if waiver["state"] == "expired":
+            again = f" It excuses {_count(waiver['findings'], 'finding')} no longer." if waiver["findings"] else ""
+            warnings.append(f"{name} expired after {waiver['expires']}.{again}")
+        elif waiver["state"] == "unused":
+            warnings.append(f"{name} is unused: nothing fails that it would excuse.")
+    for verdict, words in (("error", "could not be evaluated for"), ("inconclusive", "could not be decided for")):
+        found: dict[str, list[dict[str, Any]]] = {}
+        for finding in document["findings"]:
+            if finding["verdict"] == verdict:
+                found.setdefault(finding["rule"], []).append(finding)
+        for rule, findings in found.items():
+            first = f"{findings[0]['subject']}: {findings[0]['message']}"
+            many = f"{len(findings)} subjects, the first of which is " if len(findings) > 1 else ""
+            warnings.append(f"Rule {rule} {words} {many}{first}.")
+    return warnings
+
+
 def _summary(policy: Policy, connections: list[Any], findings: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
     verdicts = Counter(one["verdict"] for one in findings)
     failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
@@ -246,17 +265,15 @@ def _message(summary: dict[str, Any], counted: list[dict[str, Any]]) -> str:
     verdicts, fail_on = summary["verdicts"], summary["fail_on"]
     severities = Counter(one["severity"] for one in counted)
     parts = ", ".join(f"{severities[name]} {name}" for name in reversed(SEVERITIES) if severities[name])
-    beside = {
-        "lower": verdicts["fail"] - sum(one["verdict"] == "fail" for one in counted),
-        "waived": verdicts["waived"],
-        "inconclusive": verdicts["inconclusive"],
-    }
-    counts = ", ".join(f"{count} {name}" for name, count in beside.items())
-    first = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({parts})" if parts else "")
+    found = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({parts})" if parts else "")
+    others = verdicts["fail"] - sum(one["verdict"] == "fail" for one in counted)
     if fail_on == NEVER:
-        first = _count(verdicts["fail"], "finding")
+        found = _count(others, "finding")
+    else:
+        found += f"; {others} {'known or lower' if summary['known_findings'] == 'accept' else 'lower'}"
     return (
-        f"SD Elements audit {summary['verdict']}ed: {first}; {counts}, {_count(verdicts['error'], 'error')}. "
+        f"SD Elements audit {'failed' if summary['verdict'] == 'fail' else 'passed'}: {found}, {verdicts['waived']} waived, "
+        f"{verdicts['inconclusive']} inconclusive, {_count(verdicts['error'], 'error')}. "
         f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
     )
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
@@ -247,7 +247,7 @@ def _problem_with(expression: str, subject: str | None) -> str | None:
     except TemplateSyntaxError as exc:
         cure = "; write it bare, without braces" if "{{" in expression or "{%" in expression else ""
         return f"is no expression ({str(exc.message).rstrip('.')}){cure}"
-    names = meta.find_undeclared_variables(tree)
+    names = {one.name for one in tree.find_all(nodes.Name)}
     for name in ("connection", "item"):
         if name in names and name != subject:
             return f"speaks of {name}, which is known only in {_WHERE_KNOWN[name]}"
@@ -260,11 +260,9 @@ _WHERE_KNOWN = {
 }
 
 
-def _parsed(expression: str) -> nodes.Template:
-    """A template of this expression and nothing else."""
-    environment = Environment()
-    parser = Parser(environment, expression, state="variable")
+def _parsed(expression: str) -> nodes.Expr:
+    parser = Parser(Environment(), expression, state="variable")
     tree = parser.parse_expression()
     if not parser.stream.eos:
         raise TemplateSyntaxError("it goes on after its end", parser.stream.current.lineno)
-    return nodes.Template([nodes.Output([tree], lineno=1)], lineno=1).set_environment(environment)
+    return tree

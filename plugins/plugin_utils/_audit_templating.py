@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: Ansible's conditionals, many at a time. Here, and only here, releases of ansible-core differ.
+"""Private to this collection: Ansible's conditionals, for many values at a time.
 
-To evaluate a conditional, ansible-core compiles it and lays all variables of the play around it: a millisecond or more
-each time. Here a conditional is compiled once, as the body of a macro, which is then called for one value after the other.
+To evaluate one conditional for one value, ansible-core compiles it and lays all variables of the play around it, which
+takes more than a millisecond. Here a template loops over all values, so that this is done once. Here, and only here, the
+audit has to know that releases of ansible-core differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ansible.template import Templar
@@ -22,7 +23,7 @@ except ImportError:
     from ansible.utils.unsafe_proxy import wrap_var
 
     class _Untouched(list):
-        """A list that ansible-core hands to an expression as it is, instead of looking for templates in each value."""
+        """A list that an expression gets as it is, instead of a copy in which each text was looked at for templates."""
 
         __UNSAFE__ = True
 
@@ -37,17 +38,24 @@ except ImportError:
 else:
 
     def as_data(value: Any) -> Any:
-        """A plain text is no template here."""
+        """A text that nobody trusts is no template."""
         return value
 
 
 _LONGEST_MESSAGE = 300
 
-# Expressions stand in blocks, where a backslash means the same as in 'when' and 'that' of a task. The one that is never
-# executed makes Jinja look up the variables once, and not for each value.
-_TEMPLATE = """\
-{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}{{ _sde_take(_sde_result) }}{%% endmacro %%}\
-{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif %%}{{ _sde_each(_sde_expression) }}"""
+# Expressions stand in blocks, where a backslash means the same as in 'when' and 'that' of a task. The copy that is never
+# executed has Jinja look up each variable once, instead of once for each value.
+_LOOK_UP = "{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif %%}"
+_BULK = (
+    _LOOK_UP + "{%% for %(name)s in _sde_values %%}{%% set _sde_result = (%(expression)s) %%}"
+    "{%% if _sde_result is sameas true %%}T{%% elif _sde_result is sameas false %%}F{%% else %%}?{%% endif %%}{%% endfor %%}"
+)
+_ONE_BY_ONE = (
+    _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}"
+    "{{ _sde_take(_sde_result) }}{%% endmacro %%}{{ _sde_each(_sde_expression) }}"
+)
+_ANSWERS = {"T": True, "F": False}
 
 
 class Problem(NamedTuple):
@@ -57,63 +65,88 @@ class Problem(NamedTuple):
 
 
 class Engine:
-    """Evaluates expressions with the variables of a play and more, which are data."""
+    """Evaluates expressions, with the variables of a play and with data."""
 
-    def __init__(self, templar: Templar, play: dict[str, Any], data: dict[str, Any], tick: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, templar: Templar, play: dict[str, Any], data: dict[str, Any], tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self.data = {name: as_data(value) for name, value in data.items()}
         self._templar = templar
-        self._variables = {**play, **{name: as_data(value) for name, value in data.items()}}
+        self._variables = {**play, **self.data}
         self._tick = tick
 
-    def evaluate(
-        self, expression: str, name: str, values: Sequence[Any], take: Callable[[Any], Any] = lambda value: value
-    ) -> list[Any]:
-        """What the expression gives for each value, which it knows by this name, or the Problem with it.
-
-        Results may be of ansible-core's own types, and last only as long as the template: 'take' makes something of them.
-        """
-        loop = _Loop(values, take, self._tick)
-        variables = {**self._variables, "_sde_take": loop.take, "_sde_each": loop.run}
-        templar = self._templar.copy_with_new_env(available_variables=variables)
-        template = trust_as_template(_TEMPLATE % {"name": name, "expression": expression})
+    def answers(self, expression: str, name: str, values: Sequence[Any]) -> list[bool | Problem]:
+        """Whether the expression is true or false of each value, which it knows by this name; data, as by as_data()."""
+        values_in_turn = _Values(values, self._tick)
         try:
-            templar.template(template, escape_backslashes=False)
-        except Exception as exc:  # of whatever filter or lookup the expression uses
+            letters = self._render(_BULK, expression, name, {"_sde_values": values_in_turn})
+        except Exception:  # of whatever filter or lookup the expression uses; the other way says of which value, and why
+            letters = "?"
+        if "?" in letters:
+            return self.results(expression, name, values, _boolean)
+        return [_ANSWERS[letter] for letter in letters]
+
+    def results(self, expression: str, name: str, values: Sequence[Any], take: Callable[[Any], Any]) -> list[Any]:
+        """What 'take' makes of the expression's result for each value, or the Problem with it.
+
+        Results may be of ansible-core's own types, which do not outlast the template.
+        """
+        loop = _Loop(_Values(values, self._tick), take)
+        try:
+            self._render(_ONE_BY_ONE, expression, name, {"_sde_take": loop.take, "_sde_each": loop.each})
+        except Exception as exc:
             return [Problem(_message_of(exc))] * len(values)
         return loop.results
 
     def problem(self, expression: str, name: str) -> str | None:
-        """What makes that the expression cannot even be compiled, such as a filter that does not exist."""
-        variables = {"_sde_take": None, "_sde_each": lambda macro: ""}
-        templar = self._templar.copy_with_new_env(available_variables=variables)
+        """What keeps an expression from being compiled, such as a filter that does not exist."""
         try:
-            templar.template(trust_as_template(_TEMPLATE % {"name": name, "expression": expression}), escape_backslashes=False)
+            self._render(_BULK, expression, name, {"_sde_values": []})
         except Exception as exc:
-            return _message_of(exc)
+            return f"cannot be compiled ({_message_of(exc)})"
         return None
+
+    def _render(self, template: str, expression: str, name: str, functions: dict[str, Any]) -> str:
+        templar = self._templar.copy_with_new_env(available_variables={**self._variables, **functions})
+        text = trust_as_template(template % {"name": name, "expression": expression})
+        return str(templar.template(text, escape_backslashes=False) or "")
+
+
+class _Values:
+    """An iterator, and not a list, from which newer releases would hand out copies."""
+
+    def __init__(self, values: Sequence[Any], tick: Callable[[], None]) -> None:
+        self._values = iter(values)
+        self._tick = tick
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        self._tick()
+        return next(self._values)
 
 
 class _Loop:
-    """The two functions that a template of this module calls."""
+    """The two functions that the template calls that keeps problems apart."""
 
-    def __init__(self, values: Sequence[Any], take: Callable[[Any], Any], tick: Callable[[], None]) -> None:
+    def __init__(self, values: _Values, take: Callable[[Any], Any]) -> None:
         self.results: list[Any] = []
         self._values = values
         self._take = take
-        self._tick = tick
         self._taken: list[Any] = []
 
     @pass_context
-    def run(self, context: Any, macro: Any) -> str:
-        """Call the macro for each value. A problem with one of them is none of the others'."""
-        # The environment of newer releases knows how to call a macro so that undefined values can be tested for.
+    def each(self, context: Any, macro: Any) -> str:
+        """Call the macro for each value. What goes wrong with one of them is kept from the others."""
+        # Newer releases have a way of their own to call macros, without which undefined values cannot be tested for.
         call = getattr(context.environment, "call", None)
         for value in self._values:
-            self._tick()
             self._taken.clear()
             try:
                 left = call(context, macro, value) if call else context.call(macro, value)
                 if not self._taken:
-                    str(left)  # an undefined value, which says so
+                    str(left)  # what newer releases return instead of an error, and raise now
             except Exception as exc:
                 self.results.append(Problem(_message_of(exc)))
             else:
@@ -121,17 +154,33 @@ class _Loop:
         return ""
 
     def take(self, value: Any) -> str:
-        """Keep what the expression gave for the present value."""
+        """Keep what the expression gave for the value whose turn it is."""
         if isinstance(value, Undefined):
             str(value)  # raises what says so
         self._taken.append(self._take(value))
         return ""
 
 
+def _boolean(value: Any) -> bool | Problem:
+    return value if isinstance(value, bool) else Problem(f"it must be true or false, and is {kind_of(value)}")
+
+
+def kind_of(value: Any) -> str:
+    """A value as a message about its type calls it; its content may be anything."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    for kind, name in ((str, "text"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
+        if isinstance(value, kind):
+            return name
+    return f"of type {type(value).__name__}"
+
+
 def _message_of(exc: Exception) -> str:
-    """What went wrong, on one line. Newer releases wrap it up, older ones add the template."""
+    """What went wrong, on one line. Newer releases wrap it up, older ones add the whole template."""
     cause = exc.__cause__ or getattr(exc, "orig_exc", None)
     if cause and (isinstance(exc, UndefinedError) or isinstance(cause, TemplateSyntaxError)):
         exc = cause
     message = " ".join(str(exc).split()) or type(exc).__name__
-    return scrub_text(message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 3] + "...")
+    return scrub_text(message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE - 3]}...")
