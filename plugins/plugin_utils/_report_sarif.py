@@ -219,7 +219,12 @@ class _Run:
         return _location(place, finding["label"], f"{finding['rule']}/{finding['label']}")
 
     def _connection_location(self, key: str) -> dict[str, Any]:
-        return _location("/".join(quote(visible(part), safe="") for part in key.split("/")), self._aliases.get(key) or key, key)
+        return _location("/".join(map(_segment, key.split("/"))), self._aliases.get(key) or key, key)
+
+
+def _segment(part: str) -> str:
+    """Part of a key as part of a path that leads nowhere else."""
+    return quote(visible(part), safe="") if part.strip(".") else "_"
 
 
 def _location(uri: str, name: str, qualified_name: str) -> dict[str, Any]:
