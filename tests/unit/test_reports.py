@@ -38,7 +38,9 @@ from tests.conftest import ROOT
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
 SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
-SMALL_DOCUMENTS = ("small", "passed", "empty", "hostile")
+# Signs around numbers: Unicode counts them among the characters of format, but they have glyphs.
+SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 
 @pytest.fixture(params=SMALL_DOCUMENTS)
@@ -59,7 +61,8 @@ def strict(document: dict) -> dict:
 
 def hidden_in(text: str) -> set[str]:
     """Characters that a reader cannot see, or that move others about."""
-    return {one for one in text if one not in "\n" and unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    hidden = {one for one in text if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return hidden - SEEN - {"\n"}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -74,7 +77,7 @@ def hidden_in(text: str) -> set[str]:
         ("user\u202egnp.exe", r"user\u202egnp.exe"),
         ("pay\u200bpal\U000e0041\u3164", r"pay\u200bpal\U000e0041\u3164"),
         ("half \ud800", r"half \ud800"),
-        ("\uffff\ufdd0\U0001fffe", r"\uffff\ufdd0\U0001fffe"),
+        ("\uffff\ufdd0", r"\uffff\ufdd0"),
         ("x" * 12, "xxxxxxxxxx… (2 more characters)"),
     ],
 )
@@ -245,6 +248,17 @@ def test_junit_names_stay_when_aliases_change():
             finding["subject"] = "alm 1 Renamed"
     names = [re.findall(r'<testcase classname="[^"]*" name="[^"]*"', _report_junit.render(one)) for one in (before, after)]
     assert names[0] == names[1]
+
+
+def test_an_error_about_no_item_is_named_by_its_rule():
+    document = audit_documents.broken_loop()
+    [suite] = JUnitXml.fromstring(_report_junit.render(document).encode())
+    [case] = suite
+    assert (case.name, case.result[0].type) == ("project-connected", "error")
+    [note] = sarif(document)["invocations"][0]["toolExecutionNotifications"]
+    assert note["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "project-connected/project-connected"
+    document["servers"].append("other.example.com")
+    assert "`project-connected`" in _report_markdown.render(document)
 
 
 def test_junit_names_differ_in_more_than_punctuation():
