@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-import copy
 import gzip
 import json
 import os
 import re
 import resource
 import stat
-import subprocess
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -20,8 +17,7 @@ import jsonschema
 import pytest
 import xmlschema
 from hypothesis import example, given, settings, strategies as st
-from junitparser import Error, Failure, JUnitXml, Skipped
-from markdown_it import MarkdownIt
+from junitparser import JUnitXml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
@@ -33,13 +29,21 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _reports,
 )
 from tests import audit_documents
-from tests.audit_documents import HOSTILE, SEVERITIES, VERDICTS
-from tests.conftest import ROOT
+from tests.audit_documents import HOSTILE, SEVERITIES
+from tests.report_readers import (
+    assert_described,
+    assert_harmless,
+    complaints,
+    ends_in_junit,
+    hidden_in,
+    junit_cases,
+    tables_of,
+    verdicts_in_json,
+    verdicts_in_junit,
+    verdicts_in_sarif,
+)
 
-SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
 SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
-# Signs around numbers: Unicode counts them among the characters of format, but they have glyphs.
-SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 
@@ -53,16 +57,14 @@ def big():
     return audit_documents.big()
 
 
+def sarif(document: dict) -> dict:
+    return json.loads(_report_sarif.render(document))["runs"][0]
+
+
 def strict(document: dict) -> dict:
     """The document of a run in which doubt counts as failure."""
     document["summary"]["inconclusive"] = "fail"
     return document
-
-
-def hidden_in(text: str) -> set[str]:
-    """Characters that a reader cannot see, or that move others about."""
-    hidden = {one for one in text if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
-    return hidden - SEEN - {"\n"}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -103,24 +105,6 @@ def test_visible_hides_nothing_and_is_bounded(text):
 
 # ---------------------------------------------------------------------------------------------------------------
 # JSON
-
-
-def closed(schema: dict) -> dict:
-    """The schema without room for keys that it does not name, but where they are not ours."""
-    schema = copy.deepcopy(schema)
-    for part in [schema, *schema["$defs"].values(), schema["$defs"]["baseline"]["properties"]["fixed"]["items"]]:
-        if "properties" in part:
-            part["additionalProperties"] = False
-    for part in schema["$defs"]["summary"]["properties"].values():
-        if "properties" in part:
-            part["additionalProperties"] = False
-    return schema
-
-
-def assert_described(document: dict) -> None:
-    """The schema describes the document, key by key."""
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(document, closed(SCHEMA), cls=jsonschema.Draft202012Validator)
 
 
 def test_json_is_the_document(document):
@@ -174,30 +158,18 @@ def test_schema_tells_wrong_documents(path, wrong):
 # JUnit
 
 
-def junit_counts(text: str) -> Counter:
-    """How many test cases ended how, counted by a JUnit library."""
-    ends: Counter = Counter()
-    for suite in JUnitXml.fromstring(text.encode("utf-8")):
-        for case in suite:
-            kinds = [type(end) for end in case.result] or [None]
-            assert len(kinds) == 1
-            ends[kinds[0]] += 1
-    return ends
-
-
 @pytest.mark.parametrize("prepare", [lambda document: document, strict], ids=["warn", "fail"])
 def test_junit_counts(document, prepare):
     document = prepare(document)
-    verdicts = Counter(document["summary"]["verdicts"])
-    doubts = verdicts["inconclusive"]
+    verdicts = document["summary"]["verdicts"]
+    ends = {"passed": verdicts["pass"], "failure": verdicts["fail"], "error": verdicts["error"]}
+    ends["skipped"] = verdicts["waived"] + verdicts["not_applicable"]
+    ends["failure" if document["summary"]["inconclusive"] == "fail" else "skipped"] += verdicts["inconclusive"]
     text = _report_junit.render(document)
-    failures = verdicts["fail"] + (doubts if document["summary"]["inconclusive"] == "fail" else 0)
-    skipped = verdicts["waived"] + verdicts["not_applicable"] + verdicts["inconclusive"] + verdicts["fail"] - failures
-    assert junit_counts(text) == Counter({None: verdicts["pass"], Failure: failures, Error: verdicts["error"], Skipped: skipped})
+    assert ends_in_junit(text) == +Counter(ends)
 
     read = JUnitXml.fromstring(text.encode("utf-8"))
-    assert (read.tests, read.failures, read.errors) == (len(document["findings"]), failures, verdicts["error"])
-    assert sum(suite.skipped for suite in read) == skipped
+    assert (read.tests, read.failures, read.errors) == (len(document["findings"]), ends["failure"], ends["error"])
     said = [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
     for suite in read:
         suite.update_statistics()
@@ -276,31 +248,10 @@ def test_junit_names_differ_in_more_than_punctuation():
 # SARIF
 
 
-def sarif(document: dict) -> dict:
-    return json.loads(_report_sarif.render(document))["runs"][0]
-
-
-def sarif_counts(run: dict) -> Counter:
-    """What a reader of SARIF counts, by kind and suppression alone."""
-    results = Counter(
-        "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]] for result in run["results"]
-    )
-    notes = run["invocations"][0]["toolExecutionNotifications"]
-    return results + Counter(error=sum(note["level"] == "error" for note in notes))
-
-
 def test_sarif_schema(document, checker):
     schema = json.loads(Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig"))
     for one in (document, strict(document)):
         jsonschema.validate(json.loads(_report_sarif.render(one)), schema, cls=jsonschema.Draft202012Validator)
-
-
-def complaints(checker, *files: Path) -> list[str]:
-    """What Microsoft's validator has to say, with its rules about what GitHub demands."""
-    command = [checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"), "validate", "--rule-kind", "Sarif;Ghas", *map(str, files)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-    assert f"{len(files)} files scanned" in done.stdout, done.stdout + done.stderr
-    return re.findall(r".*: (?:error|warning) .*", done.stdout)
 
 
 def test_sarif_validator(checker, tmp_path):
@@ -317,7 +268,7 @@ def test_sarif_validator(checker, tmp_path):
 def test_sarif_results():
     document = audit_documents.small()
     run = sarif(document)
-    assert sarif_counts(run) == Counter(fail=6, waived=1, inconclusive=2, error=1)
+    assert verdicts_in_sarif(_report_sarif.render(document)) == Counter(fail=6, waived=1, inconclusive=2, error=1)
     assert run["properties"]["verdicts"] == document["summary"]["verdicts"]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
@@ -400,46 +351,6 @@ def test_sarif_texts_are_no_links_and_no_placeholders():
 # Markdown
 
 
-def tokens_of(text: str) -> list:
-    """What a parser of GitHub's Markdown makes of it: blocks, and below them what stands in a line."""
-    parser = MarkdownIt("gfm-like", {"linkify": True, "html": True})
-    return [token for block in parser.parse(text) for token in (block, *(block.children or []))]
-
-
-def tables_of(text: str) -> list[list[list[str]]]:
-    """The cells of all tables, as texts."""
-    tables: list[list[list[str]]] = []
-    is_cell = False
-    for token in MarkdownIt("gfm-like", {"linkify": True}).parse(text):
-        if token.type == "table_open":
-            tables.append([])
-        elif token.type == "tr_open":
-            tables[-1].append([])
-        elif token.type in ("td_open", "th_open"):
-            is_cell = True
-        elif token.type in ("td_close", "th_close"):
-            is_cell = False
-        elif token.type == "inline" and is_cell:
-            tables[-1][-1].append("".join(child.content for child in token.children))
-    return tables
-
-
-# Outside of code, these would notify someone, or link to something.
-REFERENCES = re.compile(r"[@#!$~%&]\w|GH-\d|://|www\.|:\w+:|\b[0-9a-f]{7,}\b")
-
-
-def assert_harmless(text: str, allowed_links: tuple[str, ...] = ()) -> None:
-    tokens = tokens_of(text)
-    kinds = {token.type for token in tokens}
-    blocks = {"heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "link", "strong", "bullet_list", "list_item"}
-    assert kinds <= {f"{block}_{end}" for block in blocks for end in ("open", "close")} | {"inline", "text", "code_inline"}
-    links = {token.attrs["href"] for token in tokens if token.type == "link_open"}
-    assert links <= set(allowed_links)
-    said = [token.content for token in tokens if token.type == "text"]
-    assert [one for one in said if REFERENCES.search(one)] == []
-    assert not hidden_in(text)
-
-
 def test_markdown_tables():
     counts, errors, failed, doubts, fixed, waived, stale = tables_of(_report_markdown.render(audit_documents.small()))
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
@@ -520,24 +431,17 @@ def test_markdown_is_bounded_and_says_so(big):
 @pytest.mark.parametrize("prepare", [lambda document: document, strict], ids=["warn", "fail"])
 def test_all_formats_have_the_same_counts(document, prepare):
     document = prepare(document)
-    from_json = Counter(finding["verdict"] for finding in json.loads(_report_json.render(document))["findings"])
-    assert {verdict: from_json[verdict] for verdict in VERDICTS} == document["summary"]["verdicts"]
+    verdicts = +Counter(document["summary"]["verdicts"])
+    assert verdicts_in_json(_report_json.render(document)) == verdicts
+    assert verdicts_in_junit(_report_junit.render(document)) == verdicts
 
-    text = _report_junit.render(document)
-    from_junit = Counter(
-        end.type if end.type in VERDICTS else "inconclusive" if end.message.startswith("inconclusive") else "fail"
-        for suite in JUnitXml.fromstring(text.encode("utf-8"))
-        for case in suite
-        for end in case.result
-    )
-    assert from_junit + Counter({"pass": junit_counts(text)[None]}) == +from_json
-
+    results = Counter({verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")})
     run = sarif(document)
-    from_sarif = Counter(result["properties"]["verdict"] for result in run["results"])
-    from_sarif["error"] = len(run["invocations"][0]["toolExecutionNotifications"])
-    assert +from_sarif == from_json - Counter({"pass": from_json["pass"], "not_applicable": from_json["not_applicable"]})
-    if document["summary"]["inconclusive"] == "warn":
-        assert sarif_counts(run) == +from_sarif
+    noted = Counter(note["properties"]["verdict"] for note in run["invocations"][0]["toolExecutionNotifications"])
+    assert Counter(result["properties"]["verdict"] for result in run["results"]) + noted == results
+    if document["summary"]["inconclusive"] == "fail":
+        results = +Counter({**results, "inconclusive": 0, "fail": results["fail"] + results["inconclusive"]})
+    assert verdicts_in_sarif(_report_sarif.render(document)) == results
     assert run["properties"]["failed_by_severity"] == document["summary"]["failed_by_severity"]
 
     [counts, *_] = tables_of(_report_markdown.render(document))
@@ -572,8 +476,7 @@ def test_hostile_text_is_shown_harmlessly(name, place):
     assert len(junit) < 30_000
     said = " ".join(
         " ".join([case.name, *(f"{end.message} {end.text}" for end in case.result)])
-        for suite in JUnitXml.fromstring(junit.encode("utf-8"))
-        for case in suite
+        for case in junit_cases(junit)
     )
     # Line breaks of a policy's sentences are no more than blanks.
     shown = _report_text.prose(text, 200) if place in ("title", "waiver") else _report_text.visible(text, 200)
@@ -600,7 +503,7 @@ def test_hostile_text_is_shown_harmlessly(name, place):
 def test_big_reports_are_small_enough_for_those_who_read_them(big):
     junit = _report_junit.render(big)
     assert len(junit) < 30e6, "GitLab reads no more"
-    assert junit_counts(junit)[None] == big["summary"]["verdicts"]["pass"]
+    assert ends_in_junit(junit)["passed"] == big["summary"]["verdicts"]["pass"]
     assert len(gzip.compress(_report_sarif.render(big).encode())) < 10e6, "GitHub takes no more"
     assert len(_report_json.render(big)) < 30e6
 
