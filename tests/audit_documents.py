@@ -122,6 +122,13 @@ def empty() -> dict[str, Any]:
     return document([rule("no-debug-mode", "Debug mode is off", "low")], [], [])
 
 
+def broken_loop() -> dict[str, Any]:
+    """A rule whose loop gives no list: an error about no item and no connection."""
+    rules = [rule("project-connected", "Every project has a connection", "medium", loop="required_projects")]
+    finding = item_finding(rules[0], "Every project has a connection", [], "error", "'required_projects' is undefined")
+    return document(rules, [connection("alm", 1)], [{**finding, "label": None}])
+
+
 def hostile() -> dict[str, Any]:
     """Each hostile text in every place that can hold one, with every verdict that shows it."""
     texts = list(HOSTILE.values())

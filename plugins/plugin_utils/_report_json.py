@@ -11,11 +11,10 @@ import json
 import re
 from typing import Any
 
-# Valid in JSON, but hidden from readers, or no part of UTF-8: direction marks, zero width, surrogates ...
-_HIDDEN = re.compile(
-    "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff"
-    "\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
-)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import HIDDEN
+
+# Valid in JSON, but hidden from readers, or no part of UTF-8. (What ASCII has of it is escaped anyway.)
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
 def render(document: dict[str, Any]) -> str:

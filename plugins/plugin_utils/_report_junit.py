@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, prose, visible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, name_of, prose, visible
 
 # The element that says how a test case ended; 'pass' has none.
 _ELEMENTS = {"fail": "failure", "error": "error", "waived": "skipped", "not_applicable": "skipped", "inconclusive": "skipped"}
@@ -71,8 +71,8 @@ def _properties(document: dict[str, Any], rule: dict[str, Any]) -> dict[str, str
 
 
 def _name(finding: dict[str, Any], names: set[str]) -> str:
-    """The connection's key, or the item's label; what looks like another of the same rule gets its fingerprint, too."""
-    name = cell(finding["connections"][0] if finding["label"] is None else finding["label"])
+    """The connection's key, or the item's label. What looks like another of the same rule gets its fingerprint, too."""
+    name = cell(name_of(finding))
     # Some servers compare names by letters and digits only.
     alike = "".join(filter(str.isalnum, name)).casefold()
     if not alike or alike in names:

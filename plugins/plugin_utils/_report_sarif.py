@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_markdown import code, is_web_page, link, words
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, prose, visible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, name_of, prose, visible
 
 _HOME = "https://github.com/securitycompass/ansible-collection-sdelements"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -212,14 +212,20 @@ class _Run:
         return _plain(f"{doubt}{cell(finding['subject'])}: {title}. {said}".strip())
 
     def _location(self, finding: dict[str, Any]) -> dict[str, Any]:
-        if finding["label"] is None:
+        if finding["label"] is None and len(finding["connections"]) == 1:
             return self._connection_location(finding["connections"][0])
-        words_of_label = re.sub(r"[^A-Za-z0-9]+", "-", finding["label"])[:60].strip("-")
-        place = f"items/{finding['rule']}/{words_of_label or 'item'}-{finding['fingerprint'][:8]}"
-        return _location(place, finding["label"], f"{finding['rule']}/{finding['label']}")
+        name = name_of(finding)
+        words_of_name = re.sub(r"[^A-Za-z0-9]+", "-", name)[:60].strip("-")
+        place = f"items/{finding['rule']}/{words_of_name or 'item'}-{finding['fingerprint'][:8]}"
+        return _location(place, name, f"{finding['rule']}/{name}")
 
     def _connection_location(self, key: str) -> dict[str, Any]:
-        return _location("/".join(quote(visible(part), safe="") for part in key.split("/")), self._aliases.get(key) or key, key)
+        return _location("/".join(map(_segment, key.split("/"))), self._aliases.get(key) or key, key)
+
+
+def _segment(part: str) -> str:
+    """Part of a key as part of a path that leads nowhere else."""
+    return quote(visible(part), safe="") if part.strip(".") else "_"
 
 
 def _location(uri: str, name: str, qualified_name: str) -> dict[str, Any]:

@@ -9,24 +9,28 @@ the direction or the line of what stands beside it, is shown as an escape such a
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import lru_cache
+from typing import Any
 
 # Long enough for any message of ours, short enough for a table.
 LIMIT = 500
 
-_SUSPECT = re.compile(r"[^ -~]")
-# Control, format (direction marks, zero width), surrogates, line and paragraph separators.
-_HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-# Letters and symbols that look like nothing at all.
-_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# For a set of a regular expression: controls, what turns the direction of text, what has no width or no glyph, halves
+# of characters, and numbers that are no characters. The controls of ASCII are not among them.
+HIDDEN = (
+    "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_HIDDEN = re.compile(f"[\x00-\x1f{HIDDEN}]")
 # Programs for tables take a text that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def visible(text: str, limit: int = LIMIT) -> str:
     """The text on one line, with hidden characters shown, and bounded."""
-    shown = _SUSPECT.sub(lambda match: _shown(match.group()), text[:limit])
+    shown = text[:limit]
+    if not shown.isprintable():
+        shown = _HIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
     return f"{shown}\u2026 ({len(text) - limit} more characters)" if len(text) > limit else shown
 
 
@@ -41,14 +45,8 @@ def prose(text: str | None, limit: int = 2000) -> str:
     return visible(" ".join((text or "").split()), limit)
 
 
-@lru_cache(maxsize=4096)
-def _shown(character: str) -> str:
-    is_hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _BLANKS
-    if is_hidden or _is_noncharacter(ord(character)):
-        return character.encode("unicode_escape").decode("ascii")
-    return character
-
-
-def _is_noncharacter(number: int) -> bool:
-    """Numbers that will never be characters; XML forbids some of them."""
-    return 0xFDD0 <= number <= 0xFDEF or number & 0xFFFE == 0xFFFE
+def name_of(finding: dict[str, Any]) -> str:
+    """What a finding is known by from run to run: its item, its connection, or neither if its loop has no items."""
+    if finding["label"] is not None:
+        return finding["label"]
+    return finding["connections"][0] if len(finding["connections"]) == 1 else finding["rule"]

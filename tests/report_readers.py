@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readers of the audit's reports, for tests: libraries and programs of others, and what they find in a report."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+from junitparser import JUnitXml
+from markdown_it import MarkdownIt
+
+from tests.audit_documents import VERDICTS
+from tests.conftest import ROOT
+
+SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+
+# Signs around numbers: Unicode counts them among the characters of format, but they have glyphs.
+SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+
+
+def hidden_in(text: str) -> set[str]:
+    """Characters that a reader cannot see, or that move others about."""
+    hidden = {one for one in text if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return hidden - SEEN - {"\n"}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# JSON
+
+
+def closed(schema: dict) -> dict:
+    """The schema without room for keys that it does not name, but where they are not ours."""
+    schema = copy.deepcopy(schema)
+    for part in [schema, *schema["$defs"].values(), schema["$defs"]["baseline"]["properties"]["fixed"]["items"]]:
+        if "properties" in part:
+            part["additionalProperties"] = False
+    for part in schema["$defs"]["summary"]["properties"].values():
+        if "properties" in part:
+            part["additionalProperties"] = False
+    return schema
+
+
+def assert_described(document: dict) -> None:
+    """The schema describes the document, key by key."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(document, closed(SCHEMA), cls=jsonschema.Draft202012Validator)
+
+
+def verdicts_in_json(text: str) -> Counter:
+    return Counter(finding["verdict"] for finding in json.loads(text)["findings"])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# JUnit
+
+
+def junit_cases(text: str) -> list:
+    return [case for suite in JUnitXml.fromstring(text.encode("utf-8")) for case in suite]
+
+
+def ends_in_junit(text: str) -> Counter:
+    """How many test cases ended how: failure, error, skipped, or passed."""
+    ends: Counter = Counter()
+    for case in junit_cases(text):
+        assert len(case.result) <= 1
+        ends[case.result[0]._tag if case.result else "passed"] += 1
+    return ends
+
+
+def verdicts_in_junit(text: str) -> Counter:
+    """A failure's type is a severity, so whether it is one of doubt stands in its message."""
+    verdicts: Counter = Counter()
+    for case in junit_cases(text):
+        for end in case.result:
+            doubt = "inconclusive" if end.message.startswith("inconclusive: ") else "fail"
+            verdicts[end.type if end.type in VERDICTS else doubt] += 1
+        verdicts["pass"] += not case.result
+    return +verdicts
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# SARIF
+
+
+def verdicts_in_sarif(text: str) -> Counter:
+    """What a reader of SARIF counts, by kind, suppression and notification alone."""
+    [run] = json.loads(text)["runs"]
+    verdicts = Counter(
+        "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]] for result in run["results"]
+    )
+    verdicts["error"] = sum(note["level"] == "error" for note in run["invocations"][0]["toolExecutionNotifications"])
+    return +verdicts
+
+
+def complaints(checker, *files: Path) -> list[str]:
+    """What Microsoft's validator has to say, with its rules about what GitHub demands."""
+    command = [checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"), "validate", "--rule-kind", "Sarif;Ghas", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    assert f"{len(files)} files scanned" in done.stdout, done.stdout + done.stderr
+    return re.findall(r".*: (?:error|warning) .*", done.stdout)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Markdown
+
+
+def tokens_of(text: str) -> list:
+    """What a parser of GitHub's Markdown makes of it: blocks, and below them what stands in a line."""
+    parser = MarkdownIt("gfm-like", {"linkify": True, "html": True})
+    return [token for block in parser.parse(text) for token in (block, *(block.children or []))]
+
+
+def tables_of(text: str) -> list[list[list[str]]]:
+    """The cells of all tables, as texts."""
+    tables: list[list[list[str]]] = []
+    is_cell = False
+    for token in MarkdownIt("gfm-like", {"linkify": True}).parse(text):
+        if token.type == "table_open":
+            tables.append([])
+        elif token.type == "tr_open":
+            tables[-1].append([])
+        elif token.type in ("td_open", "th_open"):
+            is_cell = True
+        elif token.type in ("td_close", "th_close"):
+            is_cell = False
+        elif token.type == "inline" and is_cell:
+            tables[-1][-1].append("".join(child.content for child in token.children))
+    return tables
+
+
+# Outside of code, these would notify someone, or link to something.
+REFERENCES = re.compile(r"[@#!$~%&]\w|GH-\d|://|www\.|:\w+:|\b[0-9a-f]{7,}\b")
+
+
+def assert_harmless(text: str, allowed_links: tuple[str, ...] = ()) -> None:
+    tokens = tokens_of(text)
+    kinds = {token.type for token in tokens}
+    blocks = {"heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "link", "strong", "bullet_list", "list_item"}
+    assert kinds <= {f"{block}_{end}" for block in blocks for end in ("open", "close")} | {"inline", "text", "code_inline"}
+    links = {token.attrs["href"] for token in tokens if token.type == "link_open"}
+    assert links <= set(allowed_links)
+    said = [token.content for token in tokens if token.type == "text"]
+    assert [one for one in said if REFERENCES.search(one)] == []
+    assert not hidden_in(text)

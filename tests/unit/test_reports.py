@@ -1,0 +1,582 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit's reports: each checked by tools of others, each with data that wants to do harm."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import resource
+import stat
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+import pytest
+import xmlschema
+from hypothesis import example, given, settings, strategies as st
+from junitparser import JUnitXml
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _report_json,
+    _report_junit,
+    _report_markdown,
+    _report_sarif,
+    _report_text,
+    _reports,
+)
+from tests import audit_documents
+from tests.audit_documents import HOSTILE, SEVERITIES
+from tests.report_readers import (
+    assert_described,
+    assert_harmless,
+    complaints,
+    ends_in_junit,
+    hidden_in,
+    junit_cases,
+    tables_of,
+    verdicts_in_json,
+    verdicts_in_junit,
+    verdicts_in_sarif,
+)
+
+SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
+SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
+
+
+@pytest.fixture(params=SMALL_DOCUMENTS)
+def document(request):
+    return getattr(audit_documents, request.param)()
+
+
+@pytest.fixture(scope="module")
+def big():
+    return audit_documents.big()
+
+
+def sarif(document: dict) -> dict:
+    return json.loads(_report_sarif.render(document))["runs"][0]
+
+
+def strict(document: dict) -> dict:
+    """The document of a run in which doubt counts as failure."""
+    document["summary"]["inconclusive"] = "fail"
+    return document
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Texts
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("Jira Europe (EU) – Zürich 漢字 😀", "Jira Europe (EU) – Zürich 漢字 😀"),
+        ("a\nb\r\tc\0", r"a\nb\r\tc\x00"),
+        ("user\u202egnp.exe", r"user\u202egnp.exe"),
+        ("pay\u200bpal\U000e0041\u3164", r"pay\u200bpal\U000e0041\u3164"),
+        ("half \ud800", r"half \ud800"),
+        ("\uffff\ufdd0", r"\uffff\ufdd0"),
+        ("x" * 12, "xxxxxxxxxx… (2 more characters)"),
+    ],
+)
+def test_visible(text, shown):
+    assert _report_text.visible(text, 10 if text.startswith("xxx") else 500) == shown
+
+
+@pytest.mark.parametrize("name", ["formula", "plus", "minus", "at"])
+def test_a_cell_is_never_a_formula(name):
+    assert _report_text.cell(HOSTILE[name]).startswith("'")
+    assert _report_text.cell(f"  {HOSTILE[name]}").startswith("'")
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=600))
+@example("".join(HOSTILE.values()))
+@settings(deadline=None)
+def test_visible_hides_nothing_and_is_bounded(text):
+    shown = _report_text.visible(text)
+    assert not hidden_in(shown)
+    shown.encode("utf-8")
+    assert len(shown) <= 10 * _report_text.LIMIT + 40
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# JSON
+
+
+def test_json_is_the_document(document):
+    assert_described(document)
+    text = _report_json.render(document)
+    assert json.loads(text.encode("utf-8")) == document
+    assert not hidden_in(text)
+
+
+def test_json_has_a_line_for_each_finding():
+    document = audit_documents.small()
+    lines = _report_json.render(document).splitlines()
+    for finding in document["findings"]:
+        assert [json.loads(line.strip().rstrip(",")) for line in lines if finding["fingerprint"] in line] == [finding]
+
+
+def test_json_is_readable_where_it_can_be():
+    document = audit_documents.passed()
+    document["connections"][0]["facts"]["alias"] = "Zürich 漢字"
+    assert '"alias": "Zürich 漢字"' in _report_json.render(document)
+
+
+def test_json_has_no_nan():
+    document = audit_documents.passed()
+    document["connections"][0]["facts"]["params"] = {"a": [float("nan"), float("inf"), 1.5]}
+    read = json.loads(_report_json.render(document), parse_constant=pytest.fail)
+    assert read["connections"][0]["facts"]["params"] == {"a": ["nan", "inf", 1.5]}
+
+
+@pytest.mark.parametrize(
+    "path, wrong",
+    [
+        (["version"], "2.0"),
+        (["summary", "verdicts", "pass"], -1),
+        (["findings", 0, "verdict"], "unknown"),
+        (["findings", 0, "fingerprint"], "abc"),
+        (["waivers", 0, "expires"], "soon"),
+    ],
+)
+def test_schema_tells_wrong_documents(path, wrong):
+    document = audit_documents.small()
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = wrong
+    with pytest.raises(jsonschema.ValidationError):
+        assert_described(document)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# JUnit
+
+
+@pytest.mark.parametrize("prepare", [lambda document: document, strict], ids=["warn", "fail"])
+def test_junit_counts(document, prepare):
+    document = prepare(document)
+    verdicts = document["summary"]["verdicts"]
+    ends = {"passed": verdicts["pass"], "failure": verdicts["fail"], "error": verdicts["error"]}
+    ends["skipped"] = verdicts["waived"] + verdicts["not_applicable"]
+    ends["failure" if document["summary"]["inconclusive"] == "fail" else "skipped"] += verdicts["inconclusive"]
+    text = _report_junit.render(document)
+    assert ends_in_junit(text) == +Counter(ends)
+
+    read = JUnitXml.fromstring(text.encode("utf-8"))
+    assert (read.tests, read.failures, read.errors) == (len(document["findings"]), ends["failure"], ends["error"])
+    said = [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
+    for suite in read:
+        suite.update_statistics()
+    assert said == [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
+
+
+def test_junit_schema(document, checker):
+    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
+    schema.validate(_report_junit.render(document))
+
+
+def test_junit_schema_tells_wrong_reports(checker):
+    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
+    assert not schema.is_valid(_report_junit.render(audit_documents.small()).replace(" failures=", " failed="))
+
+
+def test_junit_says_what_to_do():
+    suites = {suite.name: suite for suite in JUnitXml.fromstring(_report_junit.render(audit_documents.small()).encode())}
+    assert list(suites) == [rule["id"] for rule in audit_documents.small()["rules"]]
+    suite = suites["alm-tls"]
+    assert {one.name: one.value for one in suite.properties()} == {
+        "title": "ALM traffic is encrypted",
+        "severity": "high",
+        "policies": "starter, our_policy.yml",
+        "servers": "sde.example.com",
+        "verdict": "fail",
+        "summary": audit_documents.small()["summary"]["message"],
+    }
+    failing, _passing, waived, elsewhere = suite
+    assert (failing.classname, failing.name) == ("sdelements.alm-tls", "sde.example.com/alm/1")
+    [failure] = failing.result
+    assert failure.type == "high"
+    assert failure.message == "alm 1 \"Jira Europe\": connection.params.alm_method == 'https' is false"
+    for line in ("Remediation: Set the connection's method to https.", "Baseline: known", "References: https://docs.example.com/"):
+        assert line in failure.text
+    [skipped] = waived.result
+    assert skipped.type == "waived"
+    assert "Waived: Migration is under way. (sec@example.com, until 2027-01-31)" in skipped.text
+    assert elsewhere.result[0].message.startswith("not applicable: ")
+
+
+def test_junit_names_stay_when_aliases_change():
+    before, after = audit_documents.small(), audit_documents.small()
+    for connection in after["connections"]:
+        connection["facts"]["alias"] = "Renamed"
+    for finding in after["findings"]:
+        if finding["label"] is None:
+            finding["subject"] = "alm 1 Renamed"
+    names = [re.findall(r'<testcase classname="[^"]*" name="[^"]*"', _report_junit.render(one)) for one in (before, after)]
+    assert names[0] == names[1]
+
+
+def test_an_error_about_no_item_is_named_by_its_rule():
+    document = audit_documents.broken_loop()
+    [suite] = JUnitXml.fromstring(_report_junit.render(document).encode())
+    [case] = suite
+    assert (case.name, case.result[0].type) == ("project-connected", "error")
+    [note] = sarif(document)["invocations"][0]["toolExecutionNotifications"]
+    assert note["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "project-connected/project-connected"
+    document["servers"].append("other.example.com")
+    assert "`project-connected`" in _report_markdown.render(document)
+
+
+def test_junit_names_differ_in_more_than_punctuation():
+    """Servers that compare letters and digits only would take them for one test case."""
+    rule = audit_documents.rule("items", "Items", "low", loop="x")
+    labels = ["a-b", "a b", "A.B", "ab", "?", "!", "=1"]
+    findings = [audit_documents.item_finding(rule, label, [], "pass") for label in labels]
+    [suite] = JUnitXml.fromstring(_report_junit.render(audit_documents.document([rule], [], findings)).encode())
+    names = [case.name for case in suite]
+    assert names[0] == "a-b" and names[-1] == "'=1"
+    assert len({re.sub(r"\W", "", name).casefold() for name in names}) == len(labels)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# SARIF
+
+
+def test_sarif_schema(document, checker):
+    schema = json.loads(Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig"))
+    for one in (document, strict(document)):
+        jsonschema.validate(json.loads(_report_sarif.render(one)), schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_sarif_validator(checker, tmp_path):
+    files = []
+    for name in SMALL_DOCUMENTS:
+        files.append(tmp_path / f"{name}.sarif")
+        _reports.write(getattr(audit_documents, name)(), {"sarif": str(files[-1])})
+    assert complaints(checker, *files) == []
+    broken = tmp_path / "broken.sarif"
+    broken.write_text(files[0].read_text().replace('"fullDescription"', '"properties"'))
+    assert complaints(checker, broken) != []
+
+
+def test_sarif_results():
+    document = audit_documents.small()
+    run = sarif(document)
+    assert verdicts_in_sarif(_report_sarif.render(document)) == Counter(fail=6, waived=1, inconclusive=2, error=1)
+    assert run["properties"]["verdicts"] == document["summary"]["verdicts"]
+    rules = run["tool"]["driver"]["rules"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+    of = {(result["ruleId"], result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]): result for result in run["results"]}
+
+    failing = of["alm-tls", "sde.example.com/alm/1"]
+    assert (failing["kind"], failing["level"], failing["baselineState"]) == ("fail", "error", "unchanged")
+    assert failing["message"]["text"].startswith('alm 1 "Jira Europe": ALM traffic is encrypted. ')
+    location = failing["locations"][0]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "sde.example.com/alm/1"
+    assert location["logicalLocations"][0]["name"] == "Jira Europe"
+    fingerprint = document["findings"][0]["fingerprint"]
+    assert failing["partialFingerprints"] == {"primaryLocationLineHash": f"{fingerprint}:1", "connectionAudit/v1": fingerprint}
+
+    [suppression] = of["alm-tls", "sde.example.com/alm/3"]["suppressions"]
+    assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
+    assert suppression["justification"] == "Migration is under way. (owner: sec@example.com, until 2027-01-31)"
+
+    doubtful = of["allowed-server", "sde.example.com/analysis/1"]
+    assert (doubtful["kind"], doubtful["level"]) == ("open", "none")
+    item = of["project-connected", "project-connected/Payments API"]
+    assert item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("items/project-connected/Payments-API-")
+
+
+def test_sarif_rules():
+    [tls, *_, named, _item] = sarif(audit_documents.small())["tool"]["driver"]["rules"]
+    assert tls["help"]["text"].splitlines()[1] == "Remediation: Set the connection's method to https."
+    assert "* `connection.params.alm_method == 'https'`" in tls["help"]["markdown"]
+    assert tls["helpUri"] == "https://docs.example.com/tls?a=1&b=2"
+    assert tls["defaultConfiguration"]["level"] == "error"
+    assert (tls["properties"]["security-severity"], "security" in tls["properties"]["tags"]) == ("8.0", True)
+    # GitHub has no word for a severity of zero.
+    assert named["defaultConfiguration"]["level"] == "note" and "security-severity" not in named["properties"]
+
+
+def test_sarif_errors_are_notifications():
+    for document, is_successful in ((audit_documents.small(), False), (audit_documents.passed(), True)):
+        [invocation] = sarif(document)["invocations"]
+        assert invocation["executionSuccessful"] is is_successful
+        assert bool(invocation["toolExecutionNotifications"]) is not is_successful
+    [note] = sarif(audit_documents.small())["invocations"][0]["toolExecutionNotifications"]
+    assert note["associatedRule"] == {"id": "no-debug-mode", "index": 3}
+    assert "analysis 1" in note["message"]["text"]
+
+
+def test_sarif_doubt_counts_as_failure_if_asked():
+    run = sarif(strict(audit_documents.small()))
+    assert {result["kind"] for result in run["results"]} == {"fail"}
+    [doubtful] = [result for result in run["results"] if result["properties"]["verdict"] == "inconclusive" and result["ruleIndex"] == 1]
+    assert doubtful["level"] == "error" and doubtful["message"]["text"].startswith("Inconclusive. ")
+
+
+def test_sarif_related_locations():
+    rule = audit_documents.rule("one-each", "One for each project", "low", loop="projects")
+    connections = [audit_documents.connection("alm", number) for number in range(1, 301)]
+    finding = audit_documents.item_finding(rule, "../../etc", connections, "fail", "too many")
+    [result] = sarif(audit_documents.document([rule], connections, [finding]))["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("items/one-each/etc-")
+    related = result["relatedLocations"]
+    assert len(related) == 100 and related[0]["logicalLocations"][0]["fullyQualifiedName"] == "sde.example.com/alm/1"
+
+
+def test_sarif_is_bounded_and_says_so(monkeypatch):
+    """GitHub would reject the whole file."""
+    monkeypatch.setattr(_report_sarif, "MAX_RESULTS", 3)
+    run = sarif(audit_documents.small())
+    assert [result["properties"]["severity"] for result in run["results"]] == ["critical", "high", "medium"]
+    assert {result["properties"]["verdict"] for result in run["results"]} == {"fail"}
+    note = run["invocations"][0]["toolExecutionNotifications"][-1]
+    assert note["level"] == "warning" and note["message"]["text"].startswith("6 findings are left out")
+
+
+def test_sarif_texts_are_no_links_and_no_placeholders():
+    assert _report_sarif._plain("{0} is {}") == "{{0}} is {{}}"
+    assert _report_sarif._plain("[x](https://evil.example/) [y]") == r"\[x\](https://evil.example/) \[y\]"
+    assert _report_sarif._plain("connections[0]") == "connections[0]"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Markdown
+
+
+def test_markdown_tables():
+    counts, errors, failed, doubts, fixed, waived, stale = tables_of(_report_markdown.render(audit_documents.small()))
+    assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
+    assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
+    assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
+    assert errors[1][-1] == "connection.passes is undefined"
+    assert [row[0] for row in failed[1:]] == ["critical", "high", "medium", "medium", "low", "info"]
+    assert failed[2] == [
+        "high",
+        "known",
+        "alm-tls ALM traffic is encrypted",
+        'alm 1 "Jira Europe"',
+        "connection.params.alm_method == 'https' is false",
+        "Set the connection's method to https.",
+    ]
+    assert failed[4][4] == "connections | selectattr('project', 'eq', item) is false"
+    assert [row[3] for row in doubts[1:]] == ['analysis 1 "Nightly scan"'] * 2
+    assert fixed[1:] == [["medium", "last-sync", 'alm 2 "Rally"'], ["high", "alm-tls", 'alm 9 "Old Jira"']]
+    assert waived[1][2:] == ["Migration is under way.", "sec@example.com", "2027-01-31"]
+    assert [row[0] for row in stale[1:]] == ["expired", "unused"]
+
+
+def test_markdown_begins_with_the_verdict():
+    for document, verdict in ((audit_documents.small(), "failed"), (audit_documents.passed(), "passed")):
+        first, _blank, second, *_ = _report_markdown.render(document).splitlines()
+        assert first == f"## SD Elements connection audit: {verdict}"
+        assert second == document["summary"]["message"]
+
+
+def test_markdown_names_servers_where_there_are_several():
+    document = audit_documents.small()
+    document["servers"].append("other.example.com")
+    assert '`alm 1 "Jira Europe"` `sde.example.com/alm/1`' in _report_markdown.render(document)
+
+
+def test_markdown_has_no_links_but_those_of_the_policy(document):
+    assert_harmless(_report_markdown.render(document), ("https://docs.example.com/tls?a=1&b=2",))
+    for rule in sarif(document)["tool"]["driver"]["rules"]:
+        assert_harmless(rule["help"]["markdown"], ("https://docs.example.com/tls?a=1&b=2",))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_markdown_shows_hostile_text_in_its_cell(name):
+    text = HOSTILE[name]
+    rule = audit_documents.rule("a-rule", "A title", "high", remediation="Mend it.")
+    findings = [audit_documents.item_finding(rule, text, [], "fail", text)]
+    _counts, failed = tables_of(_report_markdown.render(audit_documents.document([rule], [], findings)))
+    shown = _report_text.cell(text, 200)
+    shown = shown.replace("\\|", "\\\\u007c") if shown == shown.strip() else f'"{shown}"'
+    assert failed[1] == ["high", "a-rule A title", shown, shown, "Mend it."]
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("`|\\*_<>[]()@#!~$&:/\n -+=.1w"), max_size=60))
+@settings(deadline=None)
+def test_markdown_of_any_text_is_harmless(text):
+    assert_harmless(f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), _report_markdown.words(text)))}\n")
+    assert_harmless(_report_markdown.words(text))
+    [[_head, row]] = tables_of(f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), 'end'))}\n")
+    assert len(row) == 2 and row[1] == "end"
+
+
+def test_markdown_is_bounded_and_says_so(big):
+    text = _report_markdown.render(big)
+    assert len(text) < 65_536 and len(text.encode()) < 2**20
+    failing = re.search(r"### Failed \((\d+)\)", text)
+    left_out = [int(count) for count in re.findall(r"^(\d+) more are left out", text, re.MULTILINE)]
+    shown = [len(table) - 1 for table in tables_of(text)[1:]]
+    verdicts = big["summary"]["verdicts"]
+    assert failing and int(failing.group(1)) == verdicts["fail"]
+    assert [a + b for a, b in zip(shown, left_out)] == [verdicts[one] for one in ("fail", "inconclusive", "waived")]
+    assert min(shown) > 20
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# All formats
+
+
+@pytest.mark.parametrize("prepare", [lambda document: document, strict], ids=["warn", "fail"])
+def test_all_formats_have_the_same_counts(document, prepare):
+    document = prepare(document)
+    verdicts = +Counter(document["summary"]["verdicts"])
+    assert verdicts_in_json(_report_json.render(document)) == verdicts
+    assert verdicts_in_junit(_report_junit.render(document)) == verdicts
+
+    results = Counter({verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")})
+    run = sarif(document)
+    noted = Counter(note["properties"]["verdict"] for note in run["invocations"][0]["toolExecutionNotifications"])
+    assert Counter(result["properties"]["verdict"] for result in run["results"]) + noted == results
+    if document["summary"]["inconclusive"] == "fail":
+        results = +Counter({**results, "inconclusive": 0, "fail": results["fail"] + results["inconclusive"]})
+    assert verdicts_in_sarif(_report_sarif.render(document)) == results
+    assert run["properties"]["failed_by_severity"] == document["summary"]["failed_by_severity"]
+
+    [counts, *_] = tables_of(_report_markdown.render(document))
+    assert sum(map(int, counts[-1][1:])) == len(document["findings"])
+    failed = Counter(finding["severity"] for finding in document["findings"] if finding["verdict"] == "fail")
+    assert [int(row[1]) for row in counts[1:-1]] == [failed[severity] for severity in SEVERITIES]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", ["alias", "message", "label", "title", "waiver", "key"])
+def test_hostile_text_is_shown_harmlessly(name, place):
+    """JUnit and SARIF say the text, on one line and with nothing hidden, and stay whole."""
+    text = HOSTILE[name]
+    document = audit_documents.small()
+    connection, finding, item = document["connections"][0], document["findings"][0], document["findings"][-1]
+    if place == "alias":
+        connection["facts"]["alias"] = text
+        finding["subject"] = f'alm 1 "{text}"'
+    elif place == "message":
+        finding["message"] = text
+    elif place == "label":
+        item["label"] = item["subject"] = text
+    elif place == "title":
+        document["rules"][0].update(title=text, description=text, remediation=text, references=[text], that=[text])
+    elif place == "waiver":
+        document["waivers"][0].update(reason=text, owner=text)
+    else:
+        connection["key"] = finding["connections"][0] = f"{text}/alm/1"
+
+    junit = _report_junit.render(document)
+    assert not hidden_in(junit)
+    assert len(junit) < 30_000
+    said = " ".join(
+        " ".join([case.name, *(f"{end.message} {end.text}" for end in case.result)])
+        for case in junit_cases(junit)
+    )
+    # Line breaks of a policy's sentences are no more than blanks.
+    shown = _report_text.prose(text, 200) if place in ("title", "waiver") else _report_text.visible(text, 200)
+    assert shown.split("…")[0] in said
+
+    raw = _report_sarif.render(document)
+    assert raw.isascii()
+    run = json.loads(raw)["runs"][0]
+    assert len(raw) < 60_000
+    texts: list[str] = []
+    pending: list = [run["results"], run["tool"]]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            texts += [value["uri"]] if "uri" in value else []
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, str):
+            assert not hidden_in(value)
+    assert all(re.fullmatch(r"(?:(?!\.+/)[\w.~%-]+/)*[\w.~%-]+", uri, re.ASCII) for uri in texts)
+
+
+def test_big_reports_are_small_enough_for_those_who_read_them(big):
+    junit = _report_junit.render(big)
+    assert len(junit) < 30e6, "GitLab reads no more"
+    assert ends_in_junit(junit)["passed"] == big["summary"]["verdicts"]["pass"]
+    assert len(gzip.compress(_report_sarif.render(big).encode())) < 10e6, "GitHub takes no more"
+    assert len(_report_json.render(big)) < 30e6
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Files
+
+
+def test_write_says_what_it_wrote(tmp_path):
+    paths = {name: str(tmp_path / "new" / "folder" / f"report.{SUFFIXES[name]}") for name in _reports.FORMATS}
+    assert _reports.write(audit_documents.small(), {**paths, "json": None}) == [paths[name] for name in paths if name != "json"]
+    assert not Path(paths["json"]).exists()
+    assert _reports.write(audit_documents.hostile(), paths) == list(paths.values())
+    for name, render in _reports.FORMATS.items():
+        assert Path(paths[name]).read_bytes().decode("utf-8") == render(audit_documents.hostile())
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(Path(path).name for path in paths.values())
+
+
+def test_files_can_be_read_by_others_as_far_as_the_umask_allows(tmp_path):
+    path = tmp_path / "report.json"
+    for umask, mode in ((0o022, 0o644), (0o077, 0o600), (0o002, 0o644)):
+        before = os.umask(umask)
+        try:
+            _reports.write(audit_documents.passed(), {"json": str(path)})
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "report.json").write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "real" / "report.json")
+    assert _reports.write(audit_documents.passed(), {"json": str(link)}) == [str(tmp_path / "real" / "report.json")]
+    assert link.is_symlink() and json.loads(link.read_text())
+
+
+def failure(document: dict, paths: dict) -> SDElementsError:
+    with pytest.raises(SDElementsError) as caught:
+        _reports.write(document, paths)
+    return caught.value
+
+
+def test_files_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "folder").mkdir()
+    document = audit_documents.passed()
+    too_long = "x" * 300
+    for path, problem in (
+        ("file/report.json", f"The report {tmp_path}/file/report.json (reports.json) cannot be written: "),
+        (too_long, f"The report {tmp_path}/{too_long} (reports.json) cannot be written: File name too long."),
+        ("folder", f"reports.json is {tmp_path}/folder, which exists and is no file."),
+    ):
+        error = failure(document, {"junit": str(tmp_path / "other.xml"), "json": str(tmp_path / path)})
+        assert str(error).startswith(problem)
+        assert " Name a file" in str(error)
+    assert str(failure(document, {"json": "/dev/full"})).startswith("reports.json is /dev/full, which exists and is no file.")
+    assert str(failure(document, {"json": "same", "junit": "./same"})).startswith("The reports json and junit would be the same file ")
+    assert str(failure(document, {"pdf": "x"})).startswith("There is no report named pdf. Use json, junit,")
+    assert (tmp_path / "file").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "other.xml"]
+
+
+def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        error = failure(audit_documents.small(), {"json": str(path)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert error.kind == "report" and "cannot be written: File too large." in str(error)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
