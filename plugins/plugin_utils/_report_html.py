@@ -43,6 +43,7 @@ TRACED = (*ATTENTION, "waived")
 # A finding about no connection has no system. The brackets keep it apart from the names of systems.
 WHOLE_SET = "(whole set)"
 UNKNOWN_SYSTEM = "(unknown)"
+BLANK = "(blank)"
 
 # What stands in the file without the script: more would only make it slow to open.
 STATIC_ROWS = 500
@@ -125,8 +126,8 @@ def _cut(text: str, longest: int) -> str:
     return f"{text[:longest]}… ({len(text) - longest:,} more characters in the JSON report)"
 
 
-def _text(value: Any) -> str:
-    return str(visible(_cut(str(value), LONGEST_TEXT)))
+def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
+    return str(visible(_cut(str(value), longest)))
 
 
 def _name(value: Any) -> str:
@@ -136,7 +137,7 @@ def _name(value: Any) -> str:
 
 def _option(value: Any) -> str:
     """A name as short as the options of a select want it."""
-    text = " ".join(str(visible(str(value))).split())
+    text = " ".join(str(visible(str(value))).split()) or BLANK
     return text if len(text) <= LONGEST_OPTION else f"{text[:LONGEST_OPTION]}…"
 
 
@@ -208,22 +209,30 @@ def _view(document: dict[str, Any], survey: _Survey) -> dict[str, Any]:
     if others:
         rest = sum((survey.by_system[system] for system in others), Counter())
         by_system.append(_bar(f"{len(others):,} other systems", rest, None))
+    titles = {rule["id"]: rule["title"] for rule in document["rules"]}
     return {
         "document": document,
         "summary": document["summary"],
+        "message": _without_verdict(document["summary"]["message"]),
         "audited_at": _time(document["audited_at"]),
         "overall": _bar("All", Counter(document["summary"]["verdicts"]), {}),
         "by_severity": [_bar(label, survey.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()],
         "by_system": by_system,
         "changes": _changes(document.get("baseline")),
         "waivers": [_waiver_row(waiver) for waiver in document["waivers"]],
-        "rows": [_finding_row(finding, survey) for finding in survey.attention[:STATIC_ROWS]],
+        "rows": [{"title": titles[finding["rule"]], **_finding_row(finding, survey)} for finding in survey.attention[:STATIC_ROWS]],
         "unshown": max(0, len(survey.attention) - STATIC_ROWS),
         "rules": [_rule_row(rule, survey.by_rule[rule["id"]]) for rule in document["rules"]],
         "systems": sorted(systems, key=str.lower),
         "kinds": sorted({str(connection["facts"].get("kind")) for connection in document["connections"]}),
         "projects": sorted({about.project for about in survey.abouts if about.project}, key=_by_number)[:PROJECT_HINTS],
     }
+
+
+def _without_verdict(message: str) -> str:
+    """The one line without what the heading says already."""
+    start, _colon, rest = message.partition(": ")
+    return f"{rest[0].upper()}{rest[1:]}" if rest and start.endswith((" audit failed", " audit passed")) else message
 
 
 def _time(text: str) -> str:
