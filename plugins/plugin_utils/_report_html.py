@@ -24,6 +24,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import legible
+
 DATA = Path(__file__).resolve().parent / "data"
 
 SEVERITIES = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
@@ -79,7 +81,7 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=None)
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=visible, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_finalized, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(severities=SEVERITIES, verdicts=VERDICTS, attention=ATTENTION)
     environment.filters.update(name=_name, text=_text)
     return environment.from_string(_read("report.html.j2"))
@@ -104,20 +106,9 @@ def _hash(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------
 # Texts
 
-# Controls, what turns the direction of text, what has no width, and halves of characters. Two joiners are letters of
-# some languages: they stay among such letters.
-_TREACHEROUS = re.compile(
-    "(?!(?<=[^\x00-\x7f])[\u200c\u200d][^\x00-\x7f])"
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
-)
-
-
-def visible(value: Any) -> Any:
-    """A text in which nothing hides: what has no glyph, or would move others, is written as its number."""
-    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
-        return value
-    return _TREACHEROUS.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", value.replace("\r\n", "\n"))
+def _finalized(value: Any) -> Any:
+    """What the template shows of a value: in a text nothing hides, and markup is what only we make."""
+    return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _cut(text: str, longest: int) -> str:
@@ -127,17 +118,17 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
-    return str(visible(_cut(str(value), longest)))
+    return legible(_cut(str(value), longest))
 
 
 def _name(value: Any) -> str:
     text = str(value)
-    return str(visible(text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"))
+    return legible(text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…")
 
 
 def _option(value: Any) -> str:
     """A name as short as the options of a select want it."""
-    text = " ".join(str(visible(str(value))).split()) or BLANK
+    text = " ".join(legible(str(value)).split()) or BLANK
     return text if len(text) <= LONGEST_OPTION else f"{text[:LONGEST_OPTION]}…"
 
 
