@@ -77,7 +77,7 @@ def run_module(monkeypatch, capsys):
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def checker():
     """The path of a foreign program or file that tests/tools/checkers.sh installs. CI may not go without."""
 

@@ -24,6 +24,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import legible
+
 DATA = Path(__file__).resolve().parent / "data"
 
 SEVERITIES = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
@@ -43,6 +45,7 @@ TRACED = (*ATTENTION, "waived")
 # A finding about no connection has no system. The brackets keep it apart from the names of systems.
 WHOLE_SET = "(whole set)"
 UNKNOWN_SYSTEM = "(unknown)"
+BLANK = "(blank)"
 
 # What stands in the file without the script: more would only make it slow to open.
 STATIC_ROWS = 500
@@ -78,7 +81,7 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=None)
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=visible, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_finalized, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(severities=SEVERITIES, verdicts=VERDICTS, attention=ATTENTION)
     environment.filters.update(name=_name, text=_text)
     return environment.from_string(_read("report.html.j2"))
@@ -103,20 +106,9 @@ def _hash(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------
 # Texts
 
-# Controls, what turns the direction of text, what has no width, and halves of characters. Two joiners are letters of
-# some languages: they stay among such letters.
-_TREACHEROUS = re.compile(
-    "(?!(?<=[^\x00-\x7f])[\u200c\u200d][^\x00-\x7f])"
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
-)
-
-
-def visible(value: Any) -> Any:
-    """A text in which nothing hides: what has no glyph, or would move others, is written as its number."""
-    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
-        return value
-    return _TREACHEROUS.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", value.replace("\r\n", "\n"))
+def _finalized(value: Any) -> Any:
+    """What the template shows of a value: in a text nothing hides, and markup is what only we make."""
+    return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _cut(text: str, longest: int) -> str:
@@ -125,18 +117,18 @@ def _cut(text: str, longest: int) -> str:
     return f"{text[:longest]}… ({len(text) - longest:,} more characters in the JSON report)"
 
 
-def _text(value: Any) -> str:
-    return str(visible(_cut(str(value), LONGEST_TEXT)))
+def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
+    return legible(_cut(str(value), longest))
 
 
 def _name(value: Any) -> str:
     text = str(value)
-    return str(visible(text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"))
+    return legible(text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…")
 
 
 def _option(value: Any) -> str:
     """A name as short as the options of a select want it."""
-    text = " ".join(str(visible(str(value))).split())
+    text = " ".join(legible(str(value)).split()) or BLANK
     return text if len(text) <= LONGEST_OPTION else f"{text[:LONGEST_OPTION]}…"
 
 
@@ -208,22 +200,30 @@ def _view(document: dict[str, Any], survey: _Survey) -> dict[str, Any]:
     if others:
         rest = sum((survey.by_system[system] for system in others), Counter())
         by_system.append(_bar(f"{len(others):,} other systems", rest, None))
+    titles = {rule["id"]: rule["title"] for rule in document["rules"]}
     return {
         "document": document,
         "summary": document["summary"],
+        "message": _without_verdict(document["summary"]["message"]),
         "audited_at": _time(document["audited_at"]),
         "overall": _bar("All", Counter(document["summary"]["verdicts"]), {}),
         "by_severity": [_bar(label, survey.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()],
         "by_system": by_system,
         "changes": _changes(document.get("baseline")),
         "waivers": [_waiver_row(waiver) for waiver in document["waivers"]],
-        "rows": [_finding_row(finding, survey) for finding in survey.attention[:STATIC_ROWS]],
+        "rows": [{"title": titles[finding["rule"]], **_finding_row(finding, survey)} for finding in survey.attention[:STATIC_ROWS]],
         "unshown": max(0, len(survey.attention) - STATIC_ROWS),
         "rules": [_rule_row(rule, survey.by_rule[rule["id"]]) for rule in document["rules"]],
         "systems": sorted(systems, key=str.lower),
         "kinds": sorted({str(connection["facts"].get("kind")) for connection in document["connections"]}),
         "projects": sorted({about.project for about in survey.abouts if about.project}, key=_by_number)[:PROJECT_HINTS],
     }
+
+
+def _without_verdict(message: str) -> str:
+    """The one line without what the heading says already."""
+    start, _colon, rest = message.partition(": ")
+    return f"{rest[0].upper()}{rest[1:]}" if rest and start.endswith((" audit failed", " audit passed")) else message
 
 
 def _time(text: str) -> str:

@@ -34,6 +34,14 @@ def visible(text: str, limit: int = LIMIT) -> str:
     return f"{shown}\u2026 ({len(text) - limit} more characters)" if len(text) > limit else shown
 
 
+def legible(text: str) -> str:
+    """The text with hidden characters shown; its lines and tabs stay, for a format that can show them."""
+    if text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    return _SUSPECT.sub(lambda match: match.group() if match.group() in "\n\t" else _shown(match.group()), text)
+
+
 def cell(text: str, limit: int = LIMIT) -> str:
     """A visible text that stands alone, as in a cell of a table: never a formula."""
     shown = visible(text, limit)

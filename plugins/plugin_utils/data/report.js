@@ -36,7 +36,8 @@
   const subjectOf = (index) => packed.subject[index] ?? aboutOf(index)[0].subject;
   const severityOf = (index) => data.rules[ruleOf[index]].severity;
   const distinct = (texts) => [...new Set(texts)].filter(Boolean);
-  const systemsOf = (index) => distinct(aboutOf(index).map((one) => one.system).concat(packed.connection[index].length === 0 ? data.wholeSet : ""));
+  const isWholeSet = (index) => packed.connection[index].length === 0;
+  const systemsOf = (index) => (isWholeSet(index) ? [data.wholeSet] : distinct(aboutOf(index).map((one) => one.system)));
   const projectsOf = (index) => distinct(aboutOf(index).map((one) => one.project));
 
   // A fact is as _facts() in Python wrote it: [number of a set of keys, values ...], or [-1, items ...], or plain.
@@ -51,6 +52,16 @@
       const key = keys ? keys[place - 1] : String(place - 1);
       yield* leaves(fact[place], path ? `${path}.${key}` : key);
     }
+  }
+  function values(fact, into) {
+    if (isNested(fact)) {
+      for (let place = 1; place < fact.length; place += 1) {
+        values(fact[place], into);
+      }
+    } else {
+      into.push(fact);
+    }
+    return into;
   }
   function fact(connection, name) {
     const place = data.shapes[connection.facts[0]].indexOf(name);
@@ -140,7 +151,7 @@
     return () => (made ??= make());
   }
   const searched = once(() => ({
-    connections: connections.map((one) => lower([one.key, one.subject, one.system, one.project, ...[...leaves(one.facts)].map(([, value]) => value)].join("\n"))),
+    connections: connections.map((one) => lower(values(one.facts, [one.key, one.subject, one.system, one.project]).join("\n"))),
     rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that].join("\n"))),
     messages: data.messages.map(lower),
     waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
@@ -180,7 +191,7 @@
       wanted.push((index) => baselineOf(index) === view.baseline);
     }
     if (view.system === data.wholeSet) {
-      wanted.push((index) => packed.connection[index].length === 0);
+      wanted.push(isWholeSet);
     } else if (view.system) {
       wanted.push(ofConnections((one) => one.system === view.system));
     }
@@ -198,38 +209,39 @@
   }
 
   const collator = new Intl.Collator("en", { numeric: true });
-  // Sorting texts is slow: each different text is compared once, and the findings by its place.
+  // Sorting texts is slow: each different text is compared once, and the findings are sorted by numbers.
   function textRank(textOf) {
-    const texts = Array.from({ length: size }, (_, index) => textOf(index).slice(0, SHORT));
+    const texts = Array.from({ length: size }, (_, index) => textOf(index));
     const places = new Map([...new Set(texts)].sort(collator.compare).map((text, place) => [text, place]));
-    return Int32Array.from(texts, (text) => places.get(text));
+    return (index) => places.get(texts[index]);
   }
-  const bySeverity = once(() => Int32Array.from({ length: size }, (_, index) => -severityOf(index)));
+  // The first of its connections stands for a finding.
+  const first = (index) => (Array.isArray(packed.connection[index]) ? aboutOf(index)[0] : connections[packed.connection[index]]);
   const RANKS = {
-    severity: bySeverity,
-    verdict: () => verdictOf,
-    rule: once(() => textRank((index) => data.rules[ruleOf[index]].id)),
-    subject: once(() => textRank(subjectOf)),
-    system: once(() => textRank((index) => systemsOf(index)[0] || "")),
-    project: once(() => textRank((index) => projectsOf(index)[0] || "")),
-    baseline: once(() => Int32Array.from({ length: size }, (_, index) => ["new", "known", ""].indexOf(baselineOf(index)))),
+    severity: () => (index) => -severityOf(index),
+    verdict: () => (index) => verdictOf[index],
+    rule: () => textRank((index) => data.rules[ruleOf[index]].id),
+    subject: () => textRank((index) => short(subjectOf(index))),
+    system: () => textRank((index) => first(index)?.system ?? data.wholeSet),
+    project: () => textRank((index) => first(index)?.project ?? ""),
+    baseline: () => (index) => ["new", "known", ""].indexOf(baselineOf(index)),
   };
+  // One number for each finding: its rank, then how severe and what it is, then its place in the document.
   const orders = new Map();
   function order(sort) {
     if (!orders.has(sort)) {
-      const descends = sort.startsWith("-");
       const rank = RANKS[sort.replace("-", "")]();
-      const severity = bySeverity();
-      const compare = (a, b) => (descends ? rank[b] - rank[a] : rank[a] - rank[b]) || severity[b] - severity[a] || verdictOf[a] - verdictOf[b] || a - b;
-      orders.set(sort, Int32Array.from({ length: size }, (_, index) => index).sort(compare));
+      const sign = sort.startsWith("-") ? -1 : 1;
+      const key = (index) => ((sign * rank(index) * 8 + severityOf(index)) * 8 + verdictOf[index]) * size + index;
+      const keys = Float64Array.from({ length: size }, (_, index) => key(index)).sort();
+      orders.set(sort, Int32Array.from(keys, (one) => ((one % size) + size) % size));
     }
     return orders.get(sort);
   }
 
   let matches = [];
   function filter() {
-    const wanted = tests();
-    matches = order(view.sort).filter((index) => wanted.every((holds) => holds(index)));
+    matches = tests().reduce((left, holds) => left.filter(holds), order(view.sort));
   }
 
   // ------------------------------------------------------------------------------------------------------------
@@ -473,9 +485,8 @@
   }
 
   function sortBy(name) {
-    const first = name === "severity" ? `-${name}` : name;
-    const second = name === "severity" ? name : `-${name}`;
-    view = { ...view, sort: view.sort === first ? second : first, page: 1 };
+    const [usual, other] = name === "severity" ? [`-${name}`, name] : [name, `-${name}`];
+    view = { ...view, sort: view.sort === usual ? other : usual, page: 1 };
     writeForm();
     writeAddress();
     refresh();
@@ -512,6 +523,8 @@
       writeForm();
       refresh();
     }
+    // Before the first key stroke wants it.
+    (window.requestIdleCallback || setTimeout)(searched);
   }
 
   // A link to a view of the table leads to the table; one to a place in the page leaves the filters alone.
@@ -549,5 +562,7 @@
     show();
   }
 
+  // The style hides the rows that are there without the script until it has put its own in their place.
+  document.documentElement.classList.add("ready");
   start();
 })();
