@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.demo_server import DemoServer
 
 ROOT = Path(__file__).resolve().parent.parent
 RENDERED = ROOT / "build" / "demo" / "egress_allow_list.txt"
+REPORTS = ROOT / "build" / "demo" / "audit"
 FAILED_HOSTS = 2  # ansible-playbook's exit status when a task fails
 
 
@@ -33,24 +35,37 @@ def main() -> int:
 
 
 def run_all(access: dict[str, str], is_live: bool) -> int:
-    """The four playbooks, in the order of the README."""
+    """The playbooks, from plain facts to the audit."""
     RENDERED.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(REPORTS, ignore_errors=True)
     say(f"SD Elements server: {access['SDE_HOST']}")
     say("1. Gather both kinds of connection")
     results = [play("list_connections", access) == 0]
     say("2. Filter: Jira connections that synchronise daily")
     results.append(play("find_connections", access, "-e", "sde_system=jira", "-e", "sde_frequency=daily") == 0)
     say("3. Assert: TLS everywhere, all on a schedule, no failed synchronisation")
-    checked = play("check_connections", access)
-    if not is_live:
-        say("This failed as it should: the invented data hold connections that break each rule.")
-    results.append(checked == FAILED_HOSTS or (is_live and checked == 0))
+    results.append(judged(play("check_connections", access), is_live))
     say("4. Template: the hosts that the SD Elements server must reach")
     results.append(play("egress_allow_list", access, "-e", json.dumps({"sde_allow_list": str(RENDERED)})) == 0)
     if all(results):
         print(RENDERED.read_text(encoding="utf-8"))
         say(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
+    say("5. Audit: every connection by the policy that comes with the collection")
+    variables = {"connection_audit_report_dir": str(REPORTS), "connection_audit_report_name": REPORTS.name}
+    results.append(judged(play("audit", access, "-e", json.dumps(variables)), is_live))
+    report = REPORTS / f"{REPORTS.name}.html"
+    results.append(report.is_file())
+    if all(results):
+        say(f"The report for people is {report}. Open it in a browser.")
+        say(f"Beside it are those for machines: {', '.join(sorted(path.name for path in REPORTS.iterdir() if path != report))}.")
     return 0 if all(results) else 1
+
+
+def judged(status: int, is_live: bool) -> bool:
+    """Whether a playbook that judges connections ended as it should."""
+    if not is_live:
+        say("This failed as it should: the invented data hold connections that break each rule.")
+    return status == FAILED_HOSTS or (is_live and status == 0)
 
 
 def say(text: str) -> None:

@@ -21,8 +21,11 @@ from tests.playbooks.test_playbooks import assert_clean, MODES
 from tests.support import access, connections, KINDS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted((ROOT / "roles").glob("*/README.md"))
 # What these two run is tested on its own; they would run this test, too.
 NOT_HERE = re.compile(r"make (demo|test)\b.*")
+# The data hold connections that break each rule.
+FAILS = re.compile(r"check_connections|\.audit -e connection_audit_report_dir")
 
 
 class Block(NamedTuple):
@@ -46,19 +49,55 @@ def blocks(*languages: str) -> list[Block]:
     return [block for block in found if block.language in languages]
 
 
+def yaml_blocks(kind: str) -> list[Block]:
+    """Blocks that are a playbook, an audit's policy, or another file."""
+    return [block for block in blocks("yaml") if kind_of(yaml.safe_load(block.text)) == kind]
+
+
+def kind_of(content: list | dict) -> str:
+    if isinstance(content, list):
+        return "playbook"
+    return "policy" if set(content) & {"rules", "disable", "waivers"} else "file"
+
+
 def test_each_block_has_a_language_that_is_tested():
     fences = sum(len(re.findall(r"^```\w*$", page.read_text(encoding="utf-8"), re.MULTILINE)) for page in PAGES)
-    assert len(blocks("yaml", "json", "shell", "text")) * 2 == fences
+    assert len(blocks("yaml", "json", "shell", "text", "groovy")) * 2 == fences
+
+
+@pytest.mark.parametrize("block", yaml_blocks("file") + blocks("groovy"), ids=str)
+def test_other_files_are_shown_as_they_are(block):
+    """They are tested where they stand."""
+    files = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "examples").rglob("*") if path.is_file()]
+    assert any(text.endswith(f"\n{block.text}") for text in files)
 
 
 @MODES
-@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+@pytest.mark.parametrize("block", yaml_blocks("playbook"), ids=str)
 def test_playbook(start, ansible, tmp_path, block, mode):
     playbook = tmp_path / "example.yml"
     playbook.write_text(block.text, encoding="utf-8")
     run = ansible("ansible-playbook", playbook, *mode, **access(start("5.2")))
     assert_clean(run)
     assert re.search(r"ok=[1-9]\d* .*failed=0", run.stdout), run.stdout
+
+
+@pytest.mark.parametrize("block", yaml_blocks("policy"), ids=str)
+def test_policy(start, ansible, tmp_path, block):
+    """Each rule of an example decides something, and each waiver waives something."""
+    policy = tmp_path / "policy.yml"
+    policy.write_text(block.text, encoding="utf-8")
+    given = {"policy": ["starter", str(policy)], "fail_on": "never", "report_dir": str(tmp_path), "report_formats": ["json"]}
+    variables = json.dumps({f"connection_audit_{name}": value for name, value in given.items()})
+    run = ansible("ansible-playbook", "securitycompass.sdelements.audit", "-e", variables, **access(start("5.2")))
+    assert run.returncode == 0, run.stdout
+    document = json.loads((tmp_path / "localhost.json").read_text())
+    decided = {one["rule"] for one in document["findings"] if one["verdict"] in ("pass", "fail", "waived")}
+    content = yaml.safe_load(block.text)
+    assert {rule["id"] for rule in content.get("rules", [])} <= decided
+    assert not set(content.get("disable", [])) & {rule["id"] for rule in document["rules"]}
+    assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", []))
+    assert document["summary"]["verdicts"]["error"] == 0
 
 
 @MODES
@@ -85,9 +124,10 @@ def test_commands(start, ansible, tmp_path, block):
     # What is installed goes to an empty place; what is there already is found as well.
     places = os.pathsep.join([str(tmp_path / "installed"), str(ROOT / "collections")])
     server = start("5.2")
-    run = ansible("bash", "-euo", "pipefail", "-c", commands, collections=places, **access(server))
-    # The data hold connections that break each rule.
-    assert_clean(run, status=2 if "check_connections" in commands else 0)
+    # A guide's commands are run in a folder of the user's.
+    cwd = tmp_path if block.page.parent.name == "docs" else ROOT
+    run = ansible("bash", "-euo", "pipefail", "-c", commands, collections=places, cwd=cwd, **access(server))
+    assert_clean(run, status=2 if FAILS.search(commands) else 0)
 
 
 def test_kinds_of_failure_are_documented():

@@ -1,0 +1,358 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role connection_audit and its playbook, by the real ansible-playbook against the embedded API."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import CONNECTION_OPTIONS
+from tests.conftest import ROOT
+from tests.demo_server import GENERATIONS
+from tests.support import access, connections
+
+ROLE = ROOT / "roles" / "connection_audit"
+PLAYBOOK = "securitycompass.sdelements.audit"
+SUFFIXES = {"json": ".json", "junit": ".xml", "sarif": ".sarif", "markdown": ".md", "html": ".html"}
+TLS = {"id": "tls", "title": "TLS", "severity": "high", "that": "connection.params.alm_method == 'https'", "needs": ["params"]}
+
+
+def good(kind: str = "alm", number: int = 1, **fields) -> dict:
+    """A connection that keeps the rule above."""
+    job = {"id": 1, "last_run": "2026-11-01T00:00:00Z", "succeeded": True, "ready": True, "automatic": True}
+    record = {"id": number, "kind": kind, "alias": f"good {number}", "frequency": "daily", "system": "JIRA"}
+    params = {"alm_method": "https", "alm_server": "jira.example.com"}
+    return {**record, "last_job": {**job, "result_message": "", "user": None}, "params": params, **fields}
+
+
+BAD = good(number=2, alias="bad", params={"alm_method": "http"})
+
+
+@pytest.fixture
+def policy(tmp_path):
+    """Write a policy file."""
+
+    def write(*rules: dict, name: str = "policy.yml", **fields) -> str:
+        path = tmp_path / name
+        path.write_text(yaml.safe_dump({"rules": list(rules), **fields}))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def audit(ansible, tmp_path):
+    """Run the collection's playbook with the role's variables, without their prefix."""
+
+    def run(api, *arguments, environment: dict | None = None, **variables) -> subprocess.CompletedProcess:
+        given = json.dumps({f"connection_audit_{name}": value for name, value in variables.items()})
+        environment = access(api) if environment is None else environment
+        return ansible("ansible-playbook", PLAYBOOK, "-e", given, *arguments, cwd=tmp_path, **environment)
+
+    return run
+
+
+@pytest.fixture
+def play(ansible, tmp_path):
+    """Run a play of the user's own."""
+
+    def run(server, *tasks: dict, environment: dict | None = None, **keywords) -> subprocess.CompletedProcess:
+        path = tmp_path / "play.yml"
+        path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **keywords}]))
+        return ansible("ansible-playbook", path, cwd=tmp_path, **(access(server) if environment is None else environment))
+
+    return run
+
+
+def role(**variables) -> dict:
+    """The task that runs the role."""
+    return {
+        "name": "Audit",
+        "ansible.builtin.include_role": {"name": "securitycompass.sdelements.connection_audit"},
+        "vars": {f"connection_audit_{name}": value for name, value in variables.items()},
+    }
+
+
+def verdicts(run: subprocess.CompletedProcess) -> list[str]:
+    """The messages of the role's last task."""
+    last = run.stdout.partition(": Pass or fail] ")[2]
+    return re.findall(r'^    "msg": "(SD Elements audit .*)"$', last, re.MULTILINE)
+
+
+def report(folder: Path, name: str = "localhost") -> dict:
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_every_generation(start, audit, tmp_path, generation):
+    server = start(generation)
+    run = audit(server, report_dir="reports/of today")
+    assert run.returncode == 2, run.stdout
+    folder = tmp_path / "reports" / "of today"
+    assert {path.name for path in folder.iterdir()} == {f"localhost{suffix}" for suffix in SUFFIXES.values()}
+    document = report(folder)
+    assert verdicts(run) == [document["summary"]["message"]]
+    assert len(document["connections"]) == 50 and document["policies"] == ["starter"]
+    assert document["servers"] == [server.url.partition("://")[2]]
+    # Each report counts the same.
+    counts = document["summary"]["verdicts"]
+    assert Counter(one["verdict"] for one in document["findings"]) == Counter({key: n for key, n in counts.items() if n})
+    cases = ElementTree.parse(folder / "localhost.xml")
+    assert [len(list(cases.iter(tag))) for tag in ("testcase", "failure")] == [sum(counts.values()), counts["fail"]]
+    # The facts come with the last job, from where there is one.
+    assert any(one["facts"]["last_job"] for one in document["connections"]) == (generation not in ("3.2", "4.2"))
+
+
+def test_check_mode_evaluates_and_writes_nothing(start, audit, tmp_path):
+    server = start("5.2")
+    run, check = (audit(server, *mode, report_dir="reports") for mode in ([], ["--check"]))
+    assert (run.returncode, verdicts(run)) == (check.returncode, verdicts(check))
+    assert len(verdicts(run)) == 1
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "reports").iterdir()}
+    audit(server, "--check", report_dir="reports")
+    audit(server, "--check", report_dir="elsewhere")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "reports").iterdir()} == written
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_passes(start, audit, policy, tmp_path):
+    run = audit(start("5.2", dataset=[good(), good("analysis")]), policy=policy(TLS))
+    assert run.returncode == 0, run.stdout
+    assert len(verdicts(run)) == 1 and verdicts(run)[0].startswith("SD Elements audit passed"), run.stdout
+    assert "changed=0" in run.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "policy.yml"}
+
+
+@pytest.mark.parametrize(
+    "severity, chosen, status",
+    [("high", {}, 2), ("medium", {}, 0), ("medium", {"fail_on": "medium"}, 2), ("critical", {"fail_on": "never"}, 0)],
+)
+def test_threshold(start, audit, policy, severity, chosen, status):
+    run = audit(start(dataset=[good(), BAD]), policy=policy({**TLS, "severity": severity}), **chosen)
+    assert run.returncode == status, run.stdout
+    assert "alm 2" in run.stdout
+
+
+@pytest.mark.parametrize("chosen, status", [({}, 0), ({"inconclusive": "warn"}, 0), ({"inconclusive": "fail"}, 2)])
+def test_hidden_parameters(start, audit, policy, tmp_path, chosen, status):
+    server = start("5.2", dataset=[good(), BAD])
+    environment = access(server, server.limited_token)
+    run = audit(server, environment=environment, policy=policy(TLS), report_dir=".", **chosen)
+    assert run.returncode == status, run.stdout
+    assert report(tmp_path)["summary"]["verdicts"]["inconclusive"] == 2
+    assert "2 inconclusive" in verdicts(run)[0]
+
+
+def test_baseline(start, audit, policy, tmp_path):
+    server = start(dataset=[good(), BAD])
+    rule = policy(TLS)
+    assert audit(server, policy=rule, report_dir="first", report_formats="json", server="sde.example.com").returncode == 2
+    again = {"policy": rule, "baseline": "first/localhost.json", "server": "sde.example.com"}
+    assert audit(server, **again).returncode == 2
+    assert audit(server, **again, known_findings="accept").returncode == 0
+    server = start(dataset=[good(), BAD, {**BAD, "id": 3}])
+    run = audit(server, **again, known_findings="accept", report_dir="second")
+    assert run.returncode == 2
+    assert [one["baseline"] for one in report(tmp_path / "second")["findings"] if one["verdict"] == "fail"] == ["known", "new"]
+
+
+def test_one_kind(start, audit, tmp_path):
+    server = start("newest")
+    audit(server, kinds=["analysis"], report_dir=".", report_formats=["json"])
+    assert {request.path for request in server.requests} == {"/api/v2/connections/analysis/"}
+    assert len(report(tmp_path)["connections"]) == 20
+
+
+def test_given_facts_need_no_server(start, play, tmp_path, policy):
+    facts = connections(start("5.2"), include_last_job=True)
+    saved = tmp_path / "facts.json"
+    saved.write_text(json.dumps({"connections": facts}))
+    rule, nowhere = policy(TLS), {}
+    given = {"policy": rule, "server": "sde.example.com", "report_dir": ".", "report_formats": ["json"], "fail_on": "never"}
+    run = play(None, role(connections=facts, **given, report_name="list"), environment=nowhere)
+    assert run.returncode == 0, run.stdout
+    run = play(None, role(connections_file=str(saved), **given, report_name="file"), environment=nowhere)
+    assert run.returncode == 0, run.stdout
+    by_list, by_file = report(tmp_path, "list"), report(tmp_path, "file")
+    assert by_list["findings"] == by_file["findings"] and len(by_list["findings"]) == 30
+    assert by_list["servers"] == ["sde.example.com"]
+    # No connection is not the same as none given.
+    run = play(None, role(connections=[], policy=rule), environment=nowhere)
+    assert run.returncode == 0 and "0 connections" in verdicts(run)[0], run.stdout
+
+
+def test_several_servers(start, ansible, policy, tmp_path):
+    server = start("5.2", dataset=[good(), BAD])
+    names = ["sde-europe", "sde.asia.example.com", "eu/west"]
+    hosts = {name: {"connection_audit_url": server.url, "connection_audit_api_token": server.token} for name in names}
+    # One whose token may not see what breaks the rule.
+    hosts["eu/west"]["connection_audit_api_token"] = server.limited_token
+    inventory = tmp_path / "servers.yml"
+    inventory.write_text(yaml.safe_dump({"sde_servers": {"hosts": hosts}, "others": {"hosts": {"another": {}}}}))
+    variables = {"hosts": "sde_servers", "policy": policy(TLS), "report_dir": "reports"}
+    given = json.dumps({f"connection_audit_{name}": value for name, value in variables.items()})
+    run = ansible("ansible-playbook", PLAYBOOK, "-i", inventory, "-e", given, cwd=tmp_path)
+    assert run.returncode == 2, run.stdout
+    assert len(verdicts(run)) == 3
+    recap = dict(re.findall(r"^(\S+) +: .* failed=(\d)", run.stdout, re.MULTILINE))
+    assert recap == {"sde-europe": "1", "sde.asia.example.com": "1", "eu/west": "0"}
+    files = {"sde-europe", "sde.asia.example.com", "eu%2Fwest"}
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == {f"{n}{s}" for n in files for s in SUFFIXES.values()}
+
+
+def test_answers_of_a_survey(start, audit, policy, tmp_path):
+    """Text where a list, a number, a switch or a dictionary is wanted."""
+    server = start("5.2", dataset=[good(), BAD, good("analysis")])
+    first = policy({**TLS, "that": "connection.params.alm_method in methods"}, name="first.yml", vars={"methods": ["https"]})
+    run = audit(
+        server,
+        kinds="alm\r\nanalysis\n",
+        policy=f"{first}, {policy({**TLS, 'id': 'second'}, name='second.yml')}",
+        policy_vars="methods:\n  - https\n  - http\n",
+        report_formats="json\nmarkdown",
+        report_dir="reports",
+        show_findings="5",
+        timeout="30",
+        retries="0",
+        validate_certs="no",
+        allow_http="true",
+        page_size="1",
+        concurrency="2",
+    )
+    assert run.returncode == 2, run.stdout
+    assert {path.suffix for path in (tmp_path / "reports").iterdir()} == {".json", ".md"}
+    failed = [one["rule"] for one in report(tmp_path / "reports")["findings"] if one["verdict"] == "fail"]
+    assert failed == ["second"]
+    assert any("page_size=1" in request.query for request in server.requests)
+
+
+EMPTY = ["connections_file", "policy", "policy_vars", "server", "baseline", "report_dir", "report_name"]
+EMPTY += ["url", "api_token", "ca_path", "client_cert", "client_key"]
+
+
+@pytest.mark.parametrize("empty", ["", None], ids=["text", "null"])
+def test_answers_that_are_left_empty(start, audit, empty):
+    server = start("5.2")
+    chosen = {"kinds", "report_formats", "show_findings", "fail_on", "inconclusive", "known_findings"}
+    names = EMPTY if empty == "" else sorted(set(specification()) - chosen)
+    plain, run = audit(server), audit(server, **dict.fromkeys(names, empty))
+    assert run.returncode == 2 and verdicts(run) == verdicts(plain), run.stdout
+
+
+def test_lists_that_are_left_empty(start, audit, tmp_path):
+    server = start("5.2")
+    run = audit(server, policy=[], policy_vars={}, report_formats=[], report_dir="reports")
+    assert verdicts(run) == verdicts(audit(server)), run.stdout
+    assert not (tmp_path / "reports").exists()
+
+
+def test_module_defaults(start, play, policy):
+    server = start("5.2", dataset=[good(), BAD])
+    defaults = {
+        "group/securitycompass.sdelements.sdelements": {"url": server.url, "api_token": server.token},
+        "securitycompass.sdelements.sde_connection_audit": {"policy": [policy(TLS)], "fail_on": "critical"},
+    }
+    run = play(server, role(), environment={}, module_defaults=defaults)
+    assert run.returncode == 0 and "1 rules" in verdicts(run)[0], run.stdout
+    # A variable of the role wins.
+    run = play(server, role(fail_on="high"), environment={}, module_defaults=defaults)
+    assert run.returncode == 2 and len(verdicts(run)) == 1, run.stdout
+
+
+def test_result_for_later_tasks(start, play, policy):
+    """After a failure, too."""
+    show = {"name": "Show", "ansible.builtin.debug": {"msg": "{{ connection_audit_result.verdicts.fail }} failed"}}
+    run = play(start(dataset=[good(), BAD]), {"name": "Try", "block": [role(policy=policy(TLS))], "rescue": [show]})
+    assert run.returncode == 0 and "1 failed" in run.stdout, run.stdout
+
+
+@pytest.mark.parametrize(
+    "variables, message",
+    [
+        ({"kinds": ["alms"]}, 'connection_audit_kinds is ["alms"]. It can hold alm and analysis.'),
+        ({"kinds": ""}, "connection_audit_kinds is []. It can hold alm and analysis."),
+        ({"report_formats": "json, pdf"}, 'connection_audit_report_formats is ["json", "pdf"]. It can hold json, junit,'),
+        ({"fail_on": "higher"}, "value of connection_audit_fail_on must be one of"),
+        ({"policy": "no-such-file.yml"}, "no-such-file.yml"),
+        ({"baseline": "no-such-file.json"}, "no-such-file.json"),
+        ({"connections": [{"id": 1}], "connections_file": "both.json"}, "connections_file"),
+        ({"api_token": "not-the-token"}, "was answered with 401: Invalid token. Check api_token"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_cannot_be_audited(start, audit, tmp_path, variables, message):
+    run = audit(start("5.2"), report_dir="reports", **variables)
+    assert run.returncode == 2, run.stdout
+    assert message in run.stdout.replace('\\"', '"'), run.stdout
+    assert verdicts(run) == [] and not (tmp_path / "reports").exists()
+
+
+def test_log(start, audit, policy):
+    """The worst findings, no more of them than wanted, and what the server sends is data."""
+    hostile = good(number=3, alias='{{ 7 * 7 }} "quoted"\nnext line', params={"alm_method": "http"})
+    rules = [TLS, {**TLS, "id": "worse", "severity": "critical"}]
+    server = start(dataset=[BAD, hostile])
+    run = audit(server, policy=policy(*rules), show_findings=3)
+    shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', run.stdout, re.DOTALL).group(1))
+    assert [line.split(": ")[:2] for line in shown[:3]] == [["fail, critical", "worse"]] * 2 + [["fail, high", "tls"]]
+    assert shown[3:] == ["... and 1 more. The reports and connection_audit_result have all of them."]
+    assert "{{ 7 * 7 }}" in shown[1] and "next line" in shown[1]
+    assert not re.search(r'"msg": \[', audit(server, policy=policy(*rules), show_findings=0).stdout)
+
+
+def test_token_is_not_printed(start, audit):
+    server = start("5.2", token="CANARY0000token")
+    run = audit(server, "-vvvv", url=server.url, api_token=server.token, environment={})
+    # Ansible itself shows the command line with -vvvv in some releases; this is about what the tasks print.
+    printed = "\n".join(line for line in run.stdout.splitlines() if "connection_audit_api_token" not in line)
+    assert len(verdicts(run)) == 1 and "CANARY" not in printed, printed
+
+
+def specification() -> dict:
+    """The options of the role, without their prefix."""
+    options = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert all(name.startswith("connection_audit_") for name in options)
+    return {name.removeprefix("connection_audit_"): option for name, option in options.items()}
+
+
+def test_specification_and_defaults_agree():
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+    documented = {f"connection_audit_{name}": option["default"] for name, option in specification().items() if "default" in option}
+    assert documented == defaults
+
+
+def test_specification_and_modules_agree():
+    """Each option of the modules that a user of the role may want is a variable, of the same type, and is handed over."""
+    handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
+    options = specification()
+    assert set(handed["_connection_audit_gathering"]) == {*CONNECTION_OPTIONS, "page_size", "concurrency"}
+    others = {"connections", "policy", "policy_vars", "server", "reports"}
+    assert set(handed["_connection_audit_auditing"]) | others == set(audit_options())
+    for name, option in CONNECTION_OPTIONS.items():
+        assert options[name]["type"] == option["type"], name
+    for name, option in audit_options().items():
+        if name not in ("reports", "policy", "policy_vars"):
+            form = [(one.get("type"), one.get("elements"), one.get("choices")) for one in (options[name], option)]
+            assert form[0] == form[1], name
+        if "default" in option and name in options and name != "policy":
+            assert f"which is V({option['default']})." in " ".join(options[name]["description"]), name
+    assert set(options["report_formats"]["default"]) == set(audit_options()["reports"]["suboptions"])
+
+
+def audit_options() -> dict:
+    from ansible_collections.securitycompass.sdelements.plugins.modules import sde_connection_audit
+
+    return yaml.safe_load(sde_connection_audit.DOCUMENTATION)["options"]
+
+
+def test_every_variable_is_used():
+    used = "".join(path.read_text() for path in ROLE.rglob("*") if path.parent.name in ("tasks", "vars", "templates"))
+    assert [name for name in specification() if f"connection_audit_{name}" not in used] == []
