@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
@@ -49,17 +50,11 @@ class Result(NamedTuple):
 
 def gather(kind: Kind, params: dict[str, Any]) -> Result:
     """Read the connections that validated options ask for. Raises an SDElementsError."""
-    is_wanted = _filter_from(params)
-    client = Client(server_from(params))
-    path, records = _read(client, kind, params)
-    endpoint = client.url_of(path)
-    found = [_checked(record, endpoint) for record in records]
-    try:
-        facts = [_facts(kind, record, params) for record in found if is_wanted(record)]
-    except TooComplexError:
-        raise _shape_error(endpoint, "a connection is nested too deeply, or holds too many secrets") from None
-    connections = [connection for connection, _secrets in facts]
-    secrets = {secret for _connection, found_here in facts for secret in found_here}
+    make = partial(_connection_of, kind, params, _filter_from(params))
+    endpoint, found = _read(Client(server_from(params)), kind, params, make)
+    wanted = [one for one in found if one.facts is not None]
+    connections = [one.facts for one in wanted]
+    secrets = {secret for one in wanted for secret in one.secrets}
     return Result(
         {"connections": connections, "count": len(connections), "endpoint": endpoint},
         _warnings(params, found),
@@ -67,19 +62,42 @@ def gather(kind: Kind, params: dict[str, Any]) -> Result:
     )
 
 
+class _Connection(NamedTuple):
+    """What is made of a record. It holds no more of it, since there may be many."""
+
+    facts: dict[str, Any] | None  # None: the options do not ask for this one
+    secrets: list[str]
+    has_job: bool
+
+
+def _connection_of(
+    kind: Kind, params: dict[str, Any], is_wanted: Callable[[Record], bool], endpoint: str, record: Record
+) -> _Connection:
+    has_job = "last_job" in _checked(record, endpoint)
+    if not is_wanted(record):
+        return _Connection(None, [], has_job)
+    try:
+        return _Connection(*_facts(kind, record, params), has_job)
+    except TooComplexError:
+        raise _shape_error(endpoint, "a connection is nested too deeply, or holds too many secrets") from None
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Reading
 
 
-def _read(client: Client, kind: Kind, params: dict[str, Any]) -> tuple[str, list[Record]]:
-    """The path that answers on this release, and the records there."""
+def _read(
+    client: Client, kind: Kind, params: dict[str, Any], make: Callable[[str, Record], _Connection]
+) -> tuple[str, list[_Connection]]:
+    """The address that answers on this release, and the connections there."""
     query = {"include": "last_job"} if params["include_last_job"] else {}
     paging = {"page_size": params["page_size"]} if params["page_size"] else {}
     for path in kind.paths:
+        endpoint = client.url_of(path)
         try:
             if params["connection_id"] is None:
-                return path, read_list(client, path, {**query, **paging})
-            return path, _read_one(client, path, params["connection_id"], query)
+                return endpoint, read_list(client, path, {**query, **paging}, partial(make, endpoint))
+            return endpoint, [make(endpoint, record) for record in _read_one(client, path, params["connection_id"], query)]
         except NotFoundError as exc:
             missing = exc
     raise SDElementsError(
@@ -322,7 +340,7 @@ def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret]) -> None:
         job["result_message"] = scrub_text(job["result_message"], known={secret.value for secret in secrets if secret.value})
 
 
-def _warnings(params: dict[str, Any], records: list[Record]) -> list[str]:
-    if params["include_last_job"] and records and not any("last_job" in record for record in records):
+def _warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:
+    if params["include_last_job"] and found and not any(one.has_job for one in found):
         return ["No connection has a last_job: either none has ever run, or the server is older than SD Elements 4.4."]
     return []

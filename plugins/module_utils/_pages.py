@@ -4,6 +4,11 @@
 
 A list is complete or an error. A list that comes in numbered pages can change between two of them, and then
 a record is skipped without a trace: so it is read until two readings agree.
+
+Two readings that agree prove more than that nothing was skipped. Each record was seen before the second reading began
+and again in it, so all of them were there at the moment in between, when the server counted as many: that is the list
+as it stood at that moment. No cheaper proof is as strong. One that trusts in ids that only grow, and looks at the last
+page before and after, does not see a change of permissions that hides one connection and shows another.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ import itertools
 import math
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
@@ -25,6 +30,8 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 MAX_READINGS = 5
 MAX_COUNT = 10**9
 
+_MORE_PAGES = "it has more pages than its count needs"
+
 Record = dict  # one JSON object of the API, with an int 'id'
 
 
@@ -35,22 +42,51 @@ class _Page(NamedTuple):
 
 
 class _Reading(NamedTuple):
+    first: _Page
     records: dict[int, Record]
     is_snapshot: bool  # nothing could be skipped while it was read
 
 
-def read_list(client: Client, path: str, query: dict[str, Any]) -> list[Record]:
-    """All records of a list, each once, ordered by id."""
+class _Workshop:
+    """Makes something of each record, while there are answers to wait for."""
+
+    def __init__(self, make: Callable[[Record], Any]) -> None:
+        self._make = make
+        self._made: dict[int, tuple[Record, Any]] = {}
+        self._unmade: deque[Record] = deque()
+
+    def add(self, record: Record) -> None:
+        """Remember a record, to make something of it when there is time."""
+        self._unmade.append(record)
+
+    def result_of(self, future: Future) -> Any:
+        """Wait for a result, not idly."""
+        while self._unmade and not future.done():
+            self.made_of(self._unmade.popleft())
+        return future.result()
+
+    def made_of(self, record: Record) -> Any:
+        """What is made of a record: once, unless another reading brought it changed."""
+        source, made = self._made.get(record["id"], (None, None))
+        if source != record:
+            made = self._make(record)
+            self._made[record["id"]] = (record, made)
+        return made
+
+
+def read_list(client: Client, path: str, query: dict[str, Any], make: Callable[[Record], Any]) -> list[Any]:
+    """What is made of the records of a list: of each once, ordered by id."""
+    workshop = _Workshop(make)
     previous: _Reading | None = None
     problem = "it changed each time"
     for _reading in range(MAX_READINGS):
         try:
-            reading = _read_once(client, path, query)
+            reading = _read_once(client, path, query, workshop, previous and previous.first)
         except IncompleteError as exc:
             previous, problem = None, str(exc)
             continue
         if reading.is_snapshot or (previous and previous.records.keys() == reading.records.keys()):
-            return [reading.records[key] for key in sorted(reading.records)]
+            return [workshop.made_of(reading.records[key]) for key in sorted(reading.records)]
         previous = reading
     raise IncompleteError(
         "incomplete",
@@ -71,60 +107,80 @@ def record_of(client: Client, path: str, value: Any) -> Record:
     return value
 
 
-def _read_once(client: Client, path: str, query: dict[str, Any]) -> _Reading:
-    """Read the pages from the first to the last, and check them against each other."""
+def _read_once(client: Client, path: str, query: dict[str, Any], workshop: _Workshop, known: _Page | None) -> _Reading:
+    """Read the pages from the first to the last, and check them against each other.
+
+    A reading before tells by its first page how many there are; then all of them are read side by side.
+    """
     records: dict[int, Record] = {}
-    first = _get_page(client, path, query)
-    for page in itertools.chain([first], _further_pages(client, path, query, first)):
+    first: _Page | None = None
+    for page in _pages(client, path, query, workshop, known):
+        first = first or page
         if page.count != first.count:
             raise _changed(f"its count changed from {first.count} to {page.count}")
         for record in page.records:
             if record["id"] in records:
                 raise _changed(f"record {record['id']} came twice")
             records[record["id"]] = record
+            workshop.add(record)
     if first.count is not None and first.count != len(records):
         raise _changed(f"the server counts {first.count} records, and sent {len(records)}")
     # A cursor stands at a record, so that nothing is skipped; a page's number does not.
-    return _Reading(records, is_snapshot=first.next_query is None or "cursor" in first.next_query)
+    is_snapshot = known is None and (first.next_query is None or "cursor" in first.next_query)
+    return _Reading(first, records, is_snapshot)
 
 
-def _further_pages(client: Client, path: str, query: dict[str, Any], first: _Page) -> Iterator[_Page]:
-    """All pages after the first: side by side if they have numbers and a count, else one after the other."""
+def _pages(
+    client: Client, path: str, query: dict[str, Any], workshop: _Workshop, known: _Page | None
+) -> Iterator[_Page]:
+    """All pages: side by side if they have numbers and a count, else one after the other."""
+    first = known or _get_page(client, path, query)
+    if known is None:
+        yield first
     if first.next_query is None:
-        return iter(())
+        return
     if first.count and first.records and first.next_query.get("page") == "2":
-        return _numbered_pages(client, path, first)
-    return _linked_pages(client, path, query, first)
+        last = math.ceil(first.count / len(first.records))
+        if last == 1:
+            raise _changed(_MORE_PAGES)
+        further = ({**first.next_query, "page": str(number)} for number in range(2, last + 1))
+        yield from _numbered_pages(client, path, itertools.chain([query] if known else [], further), workshop)
+    else:
+        start, asked = (query, set()) if known else (first.next_query, {_key(query)})
+        yield from _linked_pages(client, path, start, asked, workshop)
 
 
-def _linked_pages(client: Client, path: str, query: dict[str, Any], page: _Page) -> Iterator[_Page]:
-    asked = {_key(query)}
-    while page.next_query is not None:
-        if _key(page.next_query) in asked:
-            raise _changed("its pages go round in a circle")
-        asked.add(_key(page.next_query))
-        page = _get_next_page(client, path, page.next_query)
-        yield page
+def _linked_pages(
+    client: Client, path: str, query: dict[str, Any] | None, asked: set[frozenset], workshop: _Workshop
+) -> Iterator[_Page]:
+    with ThreadPoolExecutor(1) as pool:
+        while query is not None:
+            if _key(query) in asked:
+                raise _changed("its pages go round in a circle")
+            asked.add(_key(query))
+            page = workshop.result_of(pool.submit(_get_next_page, client, path, query))
+            query = page.next_query
+            yield page
 
 
-def _numbered_pages(client: Client, path: str, first: _Page) -> Iterator[_Page]:
-    """Pages 2 and on, in their order. No more are under way than the client may have, nor many more kept."""
-    last = math.ceil(first.count / len(first.records))
-    page = first
+def _numbered_pages(
+    client: Client, path: str, queries: Iterable[dict[str, Any]], workshop: _Workshop
+) -> Iterator[_Page]:
+    """Pages in their order, up to the last. No more are under way than the client may have, nor many more kept."""
     pending: deque[Future] = deque()
     pool = ThreadPoolExecutor(client.concurrency)
     try:
-        for number in range(2, last + 1):
-            pending.append(pool.submit(_get_next_page, client, path, {**first.next_query, "page": str(number)}))
+        for query in queries:
+            pending.append(pool.submit(_get_next_page, client, path, query))
             if len(pending) >= 2 * client.concurrency:
-                yield pending.popleft().result()
+                yield workshop.result_of(pending.popleft())
         while pending:
-            page = pending.popleft().result()
+            page = workshop.result_of(pending.popleft())
             yield page
     finally:
         pool.shutdown(cancel_futures=True)
     if page.next_query is not None:
-        raise _changed("it has more pages than its count needs")
+        raise _changed(_MORE_PAGES)
 
 
 def _get_next_page(client: Client, path: str, query: dict[str, Any]) -> _Page:
