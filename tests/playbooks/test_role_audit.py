@@ -261,7 +261,7 @@ def test_module_defaults(start, play, policy):
         "securitycompass.sdelements.sde_connection_audit": {"policy": [policy(TLS)], "fail_on": "critical"},
     }
     run = play(server, role(), environment={}, module_defaults=defaults)
-    assert run.returncode == 0 and "1 rules" in verdicts(run)[0], run.stdout
+    assert run.returncode == 0 and "1 rule" in verdicts(run)[0], run.stdout
     # A variable of the role wins.
     run = play(server, role(fail_on="high"), environment={}, module_defaults=defaults)
     assert run.returncode == 2 and len(verdicts(run)) == 1, run.stdout
