@@ -247,7 +247,7 @@ def _problem_with(expression: str, subject: str | None) -> str | None:
     except TemplateSyntaxError as exc:
         cure = "; write it bare, without braces" if "{{" in expression or "{%" in expression else ""
         return f"is no expression ({str(exc.message).rstrip('.')}){cure}"
-    names = {one.name for one in tree.find_all(nodes.Name)}
+    names = {one.name for one in nodes.Output([tree]).find_all(nodes.Name)}
     for name in ("connection", "item"):
         if name in names and name != subject:
             return f"speaks of {name}, which is known only in {_WHERE_KNOWN[name]}"

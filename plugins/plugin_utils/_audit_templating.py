@@ -103,7 +103,7 @@ class Engine:
         try:
             self._render(_BULK, expression, name, {"_sde_values": []})
         except Exception as exc:
-            return f"cannot be compiled ({_message_of(exc)})"
+            return f"cannot be compiled ({_message_of(exc).rstrip('.')})"
         return None
 
     def _render(self, template: str, expression: str, name: str, functions: dict[str, Any]) -> str:

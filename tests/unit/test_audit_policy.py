@@ -1,0 +1,326 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policies: what is valid, what each mistake is called, and how files become one policy."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_policy, _audit_schema
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+
+# One that uses every field.
+FULL = {
+    "title": "Our policy",
+    "vars": {"allowed": ["*.example.com"], "_limit": 3},
+    "disable": ["no-debug-mode"],
+    "rules": [
+        {
+            "id": "alm-tls",
+            "title": "ALM traffic is encrypted",
+            "description": "Nobody shall listen.",
+            "severity": "high",
+            "when": "connection.kind == 'alm'",
+            "that": ["connection.params.alm_method == 'https'", "connection.id > 0"],
+            "needs": ["params", "last_job", "params.alm_method"],
+            "remediation": "Set the method to https.",
+            "references": ["https://example.com/tls"],
+        },
+        {
+            "id": "project-connected",
+            "title": "Every project is connected",
+            "severity": "medium",
+            "loop": "connections | groupby('project')",
+            "label": "item[0]",
+            "affected": "item[1]",
+            "that": "item[1] | length > 0",
+        },
+        {"id": "two", "title": "Two", "severity": "info", "loop": [1, 2], "that": "item > 0"},
+        {"id": "no-debug-mode", "title": "No debug mode", "severity": "low", "that": "not connection.debug_mode"},
+    ],
+    "waivers": [
+        {
+            "rules": ["alm-tls"],
+            "connections": {"id": [3], "kind": "alm", "alias": ["Jira*"], "system": "jira", "project": 2},
+            "reason": "It moves in March.",
+            "owner": "appsec@example.com",
+            "expires": "2027-01-31",
+        },
+        {"rules": ["project-connected"], "items": ["7*"], "reason": "r", "owner": "o", "expires": "2027-01-31"},
+    ],
+}
+
+
+def load(*contents, variables=None, **options) -> _audit_policy.Policy:
+    """The policy of files with these contents, which are called 1.yml, 2.yml and so on."""
+    files = {f"{number}.yml": content for number, content in enumerate(contents, 1)}
+    return _audit_policy.load(list(files), files.get, variables or {}, **options)
+
+
+def mistakes_of(*contents, **options) -> list[str]:
+    with pytest.raises(_audit_policy.PolicyError) as caught:
+        load(*contents, **options)
+    assert caught.value.kind == "policy"
+    return str(caught.value).splitlines()[1:]
+
+
+def changed(*path, to) -> dict:
+    """The full policy with another value somewhere."""
+    policy = copy.deepcopy(FULL)
+    place = policy
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = to
+    return policy
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The schema
+
+
+def test_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(_audit_schema.policy_schema())
+    jsonschema.validate(FULL, _audit_schema.policy_schema())
+    assert _audit_schema.mistakes(FULL) == []
+
+
+def test_starter_policy_keeps_the_schema():
+    jsonschema.validate(yaml.safe_load(_audit_policy.STARTER_FILE.read_text()), _audit_schema.policy_schema())
+
+
+WORDS = st.sampled_from(
+    ["", " ", "x", "high", "alm", "alm-tls", "ALM", "2027-01-31", "2027-1-31", "2027-01-31\n", "id\n", "params.x", ".x", "https://x", "ftp://x"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 5) | st.sampled_from([1.0, 1.5]) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.sampled_from(["id", "rules", "kind"]), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value, path=()):
+    """All places of a policy, as paths."""
+    yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in children:
+        yield from places(item, (*path, key))
+
+
+@st.composite
+def mutated_policies(draw):
+    """The full policy with a few things replaced, removed and added."""
+    policy = copy.deepcopy(FULL)
+    for _number in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(places(policy))[1:] or [()]))
+        if not path:
+            return draw(VALUES)
+        place = policy
+        for key in path[:-1]:
+            place = place[key]
+        action = draw(st.sampled_from(["replace", "remove", "add"]))
+        if action == "replace":
+            place[path[-1]] = draw(VALUES)
+        elif action == "remove":
+            del place[path[-1]]
+        elif isinstance(place, dict):
+            place[draw(WORDS | st.sampled_from(["remediaton", "loop", "label", "items"]))] = draw(VALUES)
+        else:
+            place.append(draw(VALUES))
+    return policy
+
+
+@settings(max_examples=500, deadline=None)
+@given(mutated_policies() | VALUES)
+def test_our_interpreter_agrees_with_jsonschema(policy):
+    valid = jsonschema.Draft202012Validator(_audit_schema.policy_schema()).is_valid(policy)
+    found = _audit_schema.mistakes(policy)
+    assert (found == []) == valid, found
+
+
+@settings(max_examples=100, deadline=None)
+@given(mutated_policies())
+def test_a_policy_is_loaded_or_its_mistakes_are_named(policy):
+    try:
+        load(policy)
+    except _audit_policy.PolicyError as exc:
+        lines = str(exc).splitlines()
+        assert all(line.startswith("1.yml: ") and line[-1] in ".?" for line in lines[1:])
+    except OptionError as exc:
+        assert "has no rules" in str(exc)
+
+
+def test_every_keyword_of_the_schema_is_interpreted():
+    known = {"$schema", "$id", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "anyOf", "items", "minItems",
+             "minProperties", "properties", "propertyNames", "additionalProperties", "required", "dependentRequired"}
+    found = set()
+
+    def walk(schema):
+        found.update(schema)
+        for key in ("properties", "$defs"):
+            for inner in schema.get(key, {}).values():
+                walk(inner)
+        for inner in [*schema.get("anyOf", []), *(schema[key] for key in ("items", "propertyNames") if key in schema)]:
+            walk(inner)
+
+    walk(_audit_schema.policy_schema())
+    assert found <= known
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Mistakes
+
+TEN_MISTAKES = """\
+vars: {connections: []}
+disable: [alm-tsl]
+rules:
+  - {id: alm-tls, title: TLS, severity: high, that: "connection.params.alm_method = 'https'"}
+  - {id: alm-tls, title: Again, severity: low, that: connection.kind == 'alm'}
+  - {id: braces, title: Braces, severity: low, that: "{{ connection.kind == 'alm' }}"}
+  - {id: no-item, title: No item, severity: low, that: item.kind == 'alm'}
+  - {id: filter, title: Filter, severity: low, that: connection.kind | uper == 'ALM'}
+  - {id: need, title: Need, severity: low, needs: [parms.alm_method], that: connection.id > 0}
+waivers:
+  - {rules: [alm-ssl], reason: r, owner: o, expires: 2027-01-31}
+  - {rules: [alm-tls], reason: r, owner: o, expires: '2027-02-30'}
+"""
+
+
+def test_ten_mistakes_of_form_and_their_messages():
+    content = yaml.safe_load(
+        """
+        titel: Ours
+        vars: {allowed-servers: []}
+        rules:
+          - {id: ALM TLS, title: TLS, severity: high, that: connection.id > 0}
+          - {id: severity, title: TLS, severity: hihg, that: connection.id > 0}
+          - {title: No id, severity: low, that: connection.id > 0, remediaton: Do it.}
+          - {id: no-that, title: TLS, severity: low}
+          - {id: truth, title: TLS, severity: low, that: yes}
+          - {id: label, title: TLS, severity: low, that: connection.id > 0, label: connection.id}
+        waivers:
+          - {rules: [severity], connections: {kind: amm}, owner: o, reason: r, expires: soon}
+        """
+    )
+    assert mistakes_of(content) == [
+        "1.yml: titel: there is no such field; did you mean title?",
+        "1.yml: vars.allowed-servers: \"allowed-servers\" does not fit: names begin with a letter or _, and go on with letters, digits and _.",
+        "1.yml: rule ALM TLS: id: \"ALM TLS\" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, "
+        "'.', '_' and '-'.",
+        "1.yml: rule severity: severity: \"hihg\" is none of info, low, medium, high, critical; did you mean high?",
+        "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small letters, digits, '.', '_' and '-'.",
+        "1.yml: rule 3: remediaton: there is no such field; did you mean remediation?",
+        "1.yml: rule no-that: that: it is missing: an expression, or a list of them, that must be true.",
+        "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, that must be true; put it into quotes.",
+        "1.yml: rule label: label: it is of use only beside loop; add loop or remove it.",
+        "1.yml: waiver 1: connections.kind: \"amm\" is none of alm, analysis; did you mean alm?",
+        "1.yml: waiver 1: expires: \"soon\" does not fit: the last day on which it holds, as in 2027-01-31.",
+    ]
+
+
+def test_ten_mistakes_of_sense_and_their_messages():
+    def problem(expression: str, subject: str) -> str | None:
+        return "cannot be compiled (No filter named 'uper')" if "uper" in expression else None
+
+    assert mistakes_of(plain(yaml.safe_load(TEN_MISTAKES)), problem_of=problem) == [
+        "1.yml: vars.connections: this name has a meaning of its own in rules; choose another.",
+        "1.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another.",
+        "1.yml: rule need: needs[0]: there is no fact parms; did you mean params?",
+        "1.yml: disable[0]: there is no rule alm-tsl; did you mean alm-tls?",
+        "1.yml: waiver 1: rules[0]: there is no rule alm-ssl; did you mean alm-tls?",
+        "1.yml: waiver 2: expires: there is no day 2027-02-30; write one as 2027-01-31.",
+        "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on after its end).",
+        "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', got '}'); "
+        "write it bare, without braces.",
+        "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with loop, and not in the loop itself.",
+        "1.yml: rule filter: that: \"connection.kind | uper == 'ALM'\" cannot be compiled (No filter named 'uper').",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (("rules",), {}, "1.yml: rules: it must be a list, not a mapping: a list of rules."),
+        (("rules", 0), "x", "1.yml: rule 1: it must be a mapping, not text."),
+        (("rules", 0, "title"), 5, "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
+         "well; put it into quotes."),
+        (("rules", 0, "title"), " ", "1.yml: rule alm-tls: title: it is empty: one line that says what holds if all is well."),
+        (("rules", 0, "that"), [], "1.yml: rule alm-tls: that: the list is empty: an expression, or a list of them, that must be true."),
+        (("rules", 0, "that", 1), "a ==", "1.yml: rule alm-tls: that[1]: 'a ==' is no expression (unexpected 'end of "
+         "template')."),
+        (("rules", 0, "references", 0), "x", "1.yml: rule alm-tls: references[0]: \"x\" does not fit: references begin with https:// or "
+         "http://."),
+        (("rules", 1, "loop"), "connection.x", "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
+         "only in a rule without loop; use item or connections here."),
+        (("rules", 1, "loop"), "item", "1.yml: rule project-connected: loop: 'item' speaks of item, which is known only in a rule with "
+         "loop, and not in the loop itself."),
+        (("waivers", 0, "connections"), {}, "1.yml: waiver 1: connections: it is empty: which connections it is for: id, kind, alias, system "
+         "or project."),
+        (("waivers", 0, "connections", "id"), "3", "1.yml: waiver 1: connections.id: it must be a whole number or a list, not text: an id of a "
+         "connection, or a list of them."),
+        (("vars",), {"not": 1}, "1.yml: vars.not: this name has a meaning of its own in rules; choose another."),
+    ],
+)
+def test_mistake(path, value, expected):
+    assert mistakes_of(changed(*path, to=value)) == [expected]
+
+
+def test_mistakes_name_their_file():
+    other = {"rules": [{"id": "alm-tls", "title": "t", "severity": "low", "that": "true"}]}
+    assert mistakes_of(FULL, other) == ["2.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another."]
+
+
+def test_only_a_mapping_is_a_policy():
+    assert mistakes_of(["x"]) == ["1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
+                                  "variables that they use."]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Merging
+
+
+def test_policy():
+    policy = load(FULL, variables={"_limit": 4})
+    assert policy.names == ["1.yml"]
+    assert policy.variables == {"allowed": ["*.example.com"], "_limit": 4}
+    assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected", "two"]
+    first, second, third = policy.rules
+    assert first.when == ["connection.kind == 'alm'"] and len(first.that) == 2 and first.subject == "connection"
+    assert (second.when, second.needs, second.references, second.remediation) == ([], [], [], None)
+    assert (third.loop, third.label, third.affected, third.subject) == ([1, 2], "item", None, "item")
+    assert policy.waivers[0].connections == {"id": [3], "kind": ["alm"], "alias": ["Jira*"], "system": ["jira"], "project": [2]}
+    assert policy.waivers[1].connections is None and policy.waivers[1].file == "1.yml"
+
+
+def test_later_files_change_earlier_ones():
+    later = {"vars": {"_limit": 9}, "disable": ["two"], "waivers": [{**FULL["waivers"][0], "rules": ["two"]}]}
+    policy = load(FULL, later)
+    assert policy.variables == {"allowed": ["*.example.com"], "_limit": 9}
+    assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected"]
+    assert [waiver.file for waiver in policy.waivers] == ["1.yml", "1.yml", "2.yml"]
+
+
+def test_unknown_variable_of_the_task():
+    with pytest.raises(OptionError, match=r"policy_vars: no policy has a variable alowed\. Did you mean allowed\?"):
+        load(FULL, variables={"alowed": []})
+    with pytest.raises(OptionError, match=r"no policy has a variable x\. There are: allowed, _limit\."):
+        load(FULL, variables={"x": []})
+
+
+@pytest.mark.parametrize("contents", [({},), (None,), ({"rules": []},), (FULL, {"disable": ["alm-tls", "project-connected", "two"]})])
+def test_policy_without_rules(contents):
+    with pytest.raises(OptionError, match="The policy has no rules"):
+        load(*contents)
+
+
+def test_a_day_of_yaml_is_a_day():
+    text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
+    content = plain(yaml.safe_load(text))
+    assert load(content).waivers[0].expires == "2027-01-31"
