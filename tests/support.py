@@ -11,10 +11,20 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from ansible.inventory.manager import InventoryManager
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.conditional import Conditional
+from ansible.template import Templar
+from ansible.vars.manager import VariableManager
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options
 from tests.demo_server import DemoServer
+
+try:
+    from ansible.template import trust_as_template  # ansible-core 2.19 and newer
+except ImportError:
+    trust_as_template = None
 
 KINDS = ("alm", "analysis")
 
@@ -91,3 +101,25 @@ def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]], sent:
         httpd.shutdown()
         httpd.server_close()
         thread.join()
+
+
+def templar_of(**variables):
+    """ansible-core's templating with these variables, and those that it gives to every play on localhost."""
+    loader = DataLoader()
+    inventory = InventoryManager(loader=loader, sources=["localhost,"])
+    manager = VariableManager(loader=loader, inventory=inventory)
+    play = {**manager.get_vars(host=inventory.get_host("localhost")), **variables}
+    return Templar(loader=loader, variables=play), play
+
+
+def conditional(templar: Templar, expression: str, variables: dict) -> bool | None:
+    """What ansible-core's own conditional is with these variables, strictly; None for an error."""
+    templar.available_variables = variables
+    try:
+        if trust_as_template:
+            return templar.evaluate_conditional(trust_as_template(expression))
+        one = Conditional(loader=templar._loader)
+        one.when = [expression]
+        return one.evaluate_conditional(templar, variables)
+    except Exception:
+        return None

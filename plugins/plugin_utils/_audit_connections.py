@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
@@ -12,12 +13,12 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
 _ADVICE = "Give what the modules sde_alm_connection_info and sde_analysis_connection_info return in connections."
 
 # The facts without which no connection can be named or judged; the rest may be missing.
-_TYPES: dict[str, tuple[type, str]] = {
-    "kind": (str, "alm or analysis"),
-    "id": (int, "a whole number"),
-    "alias": (str, "text"),
-    "params": (dict, "a mapping"),
-    "params_visible": (bool, "true or false"),
+_FACTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "kind": (lambda value: value in ("alm", "analysis"), "alm or analysis"),
+    "id": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "alias": (lambda value: isinstance(value, str), "text"),
+    "params": (lambda value: isinstance(value, dict), "a mapping"),
+    "params_visible": (lambda value: isinstance(value, bool), "true or false"),
 }
 
 
@@ -53,9 +54,8 @@ def checked(connections: Any) -> list[dict[str, Any]]:
 def _check(connection: Any, number: int) -> None:
     if not isinstance(connection, dict):
         raise OptionError(f"connections: number {number} is no mapping.", _ADVICE)
-    for name, (kind, words) in _TYPES.items():
-        value = connection.get(name)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or (words == "alm or analysis" and value not in words):
+    for name, (is_right, words) in _FACTS.items():
+        if not is_right(connection.get(name)):
             raise OptionError(f"connections: {name} of number {number} must be {words}.", _ADVICE)
 
 

@@ -135,8 +135,10 @@ class _Waivers:
         return self._waivers[index].expires < self._today
 
     def _covers(self, waiver: Waiver, verdict: Verdict) -> bool:
-        if waiver.items is not None and not any(fnmatchcase(verdict.label or "", pattern) for pattern in waiver.items):
-            return False
+        if waiver.items is not None:
+            label = verdict.label
+            if label is None or not any(fnmatchcase(label, pattern) for pattern in waiver.items):
+                return False
         if waiver.connections is None:
             return True
         return bool(verdict.names) and all(_fits(waiver.connections, self._connections[name]) for name in verdict.names)

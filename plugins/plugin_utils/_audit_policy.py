@@ -128,7 +128,8 @@ class _File:
             place.append(f"waiver {path[1] + 1}")
             path = path[2:]
         field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
-        return ": ".join([*place, *([field] if field else []), message if message.endswith("?") else f"{message}."])
+        line = ": ".join([*place, *([field] if field else []), message if message.endswith("?") else f"{message}."])
+        return " ".join(line.split())
 
     def _id_of(self, index: int) -> str:
         rule = self.content["rules"][index]

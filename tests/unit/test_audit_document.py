@@ -1,0 +1,341 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit's document: waivers, baseline, threshold, fingerprints, and the facts that are let in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_document, _audit_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Verdict
+from tests.conftest import ROOT
+
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads(Path(ROOT, "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+)
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
+LOOP = {"id": "loop", "title": "Loop", "severity": "high", "that": "true", "loop": "connections", "label": "item.id"}
+CONNECTIONS = [
+    {"id": id_, "kind": "alm", "alias": f"Jira {id_}", "project": id_ + 10, "system": "JIRA", "system_id": "jira", "params": {},
+     "params_visible": True}
+    for id_ in (1, 2, 12)
+]
+
+
+def waiver(*rules, **fields) -> dict:
+    return {"rules": list(rules), "reason": "r", "owner": "o", "expires": "2026-11-24", **fields}
+
+
+def document(*verdicts, waivers=(), baseline=None, connections=None, **options) -> dict:
+    """The document of verdicts, which are (rule, verdict, id of the connection or label)."""
+    connections = connections or CONNECTIONS
+    content = {"rules": [*RULES, LOOP], "waivers": list(waivers)}
+    policy = _audit_policy.load(["p.yml"], lambda name: content, {})
+    by_id = {rule.id: rule for rule in policy.rules}
+    found = []
+    for rule, verdict, subject, *names in verdicts:
+        names = names[0] if names else [("alm", subject)] if rule != "loop" else []
+        found.append(Verdict(by_id[rule], verdict, "why", names, subject if rule == "loop" else None))
+    chosen = {"server": "sde.example.com", "audited_at": "2026-11-24T18:00:00Z", "fail_on": "high", "inconclusive": "warn",
+                "known_findings": "fail", **options}
+    made = _audit_document.make(policy, connections, found, _audit_document.Settings(**chosen), baseline)
+    SCHEMA.validate(made)
+    return json.loads(json.dumps(made))
+
+
+def verdict_of(*verdicts, **options) -> str:
+    return document(*verdicts, **options)["summary"]["verdict"]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The whole
+
+
+def test_document():
+    made = document(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
+    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "1.0"
+    assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
+    assert [one["key"] for one in made["connections"]] == ["sde.example.com/alm/1", "sde.example.com/alm/2", "sde.example.com/alm/12"]
+    first, _second, third = made["findings"]
+    assert first == {
+        "rule": "high", "severity": "high", "verdict": "fail", "connections": ["sde.example.com/alm/1"], "subject": 'alm 1 "Jira 1"',
+        "label": None, "message": "why", "fingerprint": first["fingerprint"], "waiver": None, "baseline": None,
+    }
+    assert third["subject"] == third["label"] == "x"
+    assert third["connections"] == ["sde.example.com/alm/1", "sde.example.com/alm/2"]
+    assert made["summary"]["verdicts"] == {"pass": 1, "fail": 2, "waived": 0, "not_applicable": 0, "inconclusive": 0, "error": 0}
+    assert made["summary"]["failed_by_severity"] == {"critical": 0, "high": 2, "medium": 0, "low": 0, "info": 0}
+
+
+def test_document_without_a_server():
+    made = document(("high", "fail", 1), server=None)
+    assert made["servers"] == [] and made["findings"][0]["connections"] == ["alm/1"]
+
+
+def test_fingerprints():
+    one = document(("high", "fail", 1), ("low", "fail", 1), ("high", "fail", 12), ("loop", "fail", "1"))["findings"]
+    assert len({finding["fingerprint"] for finding in one}) == 4
+    # They do not depend on order, aliases, verdicts and messages, but on the server.
+    renamed = [{**connection, "alias": "new"} for connection in CONNECTIONS]
+    again = document(("loop", "pass", "1"), ("high", "error", 12), ("low", "pass", 1), ("high", "pass", 1), connections=renamed)["findings"]
+    assert [finding["fingerprint"] for finding in again] == [finding["fingerprint"] for finding in reversed(one)]
+    other = document(("high", "fail", 1), server="other")["findings"]
+    assert other[0]["fingerprint"] != one[0]["fingerprint"]
+    # A promise to those who keep them: this one never changes.
+    assert one[0]["fingerprint"] == "361753f459d294b4f43bca90b352503c"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The threshold
+
+
+@pytest.mark.parametrize("fail_on", [*SEVERITIES, "never"])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_threshold(severity, fail_on):
+    reached = fail_on != "never" and SEVERITIES.index(severity) >= SEVERITIES.index(fail_on)
+    assert verdict_of((severity, "fail", 1), fail_on=fail_on) == ("fail" if reached else "pass")
+    assert verdict_of((severity, "inconclusive", 1), fail_on=fail_on) == "pass"
+    assert verdict_of((severity, "inconclusive", 1), fail_on=fail_on, inconclusive="fail") == ("fail" if reached else "pass")
+    assert verdict_of((severity, "error", 1), fail_on=fail_on) == ("pass" if fail_on == "never" else "fail")
+    for verdict in ("pass", "not_applicable"):
+        assert verdict_of((severity, verdict, 1), fail_on=fail_on, inconclusive="fail") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "options", "message"),
+    [
+        ([("critical", "fail", 1), ("high", "fail", 1), ("high", "fail", 2), ("low", "fail", 1), ("low", "inconclusive", 2)], {},
+         "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules."),
+        ([("low", "fail", 1)], {}, "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules."),
+        ([("low", "error", 1)], {}, "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules."),
+        ([("high", "inconclusive", 1)], {"inconclusive": "fail"},
+         "failed: 1 finding of high or more (1 high); 0 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules."),
+        ([("high", "fail", 1), ("low", "fail", 1)], {"fail_on": "never"},
+         "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules."),
+    ],
+)
+def test_message(verdicts, options, message):
+    assert document(*verdicts, **options)["summary"]["message"] == f"SD Elements audit {message}"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Waivers
+
+
+@pytest.mark.parametrize(
+    ("connections", "covers"),
+    [
+        (None, True),
+        ({"id": 1}, True),
+        ({"id": [3, 1]}, True),
+        ({"id": 12}, False),
+        ({"kind": "alm"}, True),
+        ({"kind": "analysis"}, False),
+        ({"alias": "Jira*"}, True),
+        ({"alias": ["x", "*1"]}, True),
+        ({"alias": "jira*"}, False),
+        ({"alias": "Jira"}, False),
+        ({"system": "JIRA"}, True),
+        ({"system": "jira"}, True),
+        ({"system": ["Rally", "Jira"]}, True),
+        ({"system": "rally"}, False),
+        ({"project": 11}, True),
+        ({"project": 1}, False),
+        ({"id": 1, "kind": "alm", "alias": "*", "system": "jira", "project": 11}, True),
+        ({"id": 1, "project": 12}, False),
+    ],
+)
+def test_waiver_of_connections(connections, covers):
+    fields = {"connections": connections} if connections else {}
+    made = document(("high", "fail", 1), waivers=[waiver("high", **fields)])
+    finding = made["findings"][0]
+    assert (finding["verdict"], finding["waiver"]) == (("waived", 0) if covers else ("fail", None))
+    assert made["waivers"][0]["state"] == ("active" if covers else "unused")
+    assert made["summary"]["verdict"] == ("pass" if covers else "fail")
+    assert made["summary"]["failed_by_severity"]["high"] == (0 if covers else 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "covers"),
+    [
+        ({"items": ["x*"]}, [], True),
+        ({"items": ["y"]}, [], False),
+        ({}, [], True),
+        ({"connections": {"id": 1}}, [("alm", 1)], True),
+        ({"connections": {"id": 1}}, [("alm", 1), ("alm", 2)], False),
+        ({"connections": {"id": 1}}, [], False),
+    ],
+)
+def test_waiver_of_items(fields, names, covers):
+    made = document(("loop", "fail", "x1", names), waivers=[waiver("loop", **fields)])
+    assert made["findings"][0]["verdict"] == ("waived" if covers else "fail")
+
+
+def test_waiver_for_items_is_for_no_connection():
+    assert verdict_of(("high", "fail", 1), waivers=[waiver("high", items=["*"])]) == "fail"
+
+
+@pytest.mark.parametrize("verdict", ["pass", "not_applicable", "inconclusive", "error"])
+def test_only_what_fails_is_waived(verdict):
+    made = document(("high", verdict, 1), waivers=[waiver("high")])
+    assert made["findings"][0]["verdict"] == verdict and made["waivers"][0]["state"] == "unused"
+
+
+def test_waiver_expires_after_its_day():
+    expired, last_day = waiver("high", expires="2026-11-23"), waiver("high", expires="2026-11-24")
+    made = document(("high", "fail", 1), ("high", "fail", 2), waivers=[expired])
+    assert made["summary"]["verdict"] == "fail"
+    assert (made["waivers"][0]["state"], made["waivers"][0]["findings"]) == ("expired", 2)
+    made = document(("high", "fail", 1), waivers=[expired, last_day])
+    assert made["findings"][0]["waiver"] == 1
+    assert [one["state"] for one in made["waivers"]] == ["expired", "active"]
+
+
+def test_first_waiver_counts():
+    made = document(("high", "fail", 1), waivers=[waiver("high"), waiver("high")])
+    assert made["findings"][0]["waiver"] == 0
+    assert [(one["state"], one["findings"]) for one in made["waivers"]] == [("active", 1), ("unused", 0)]
+
+
+def test_warnings():
+    made = document(
+        ("high", "fail", 1), ("low", "error", 1), ("low", "error", 2), ("info", "inconclusive", 2),
+        waivers=[waiver("high", expires="2026-11-23"), waiver("low"), waiver("loop", expires="2020-01-01")],
+    )
+    assert _audit_document.warnings_of(made) == [
+        "p.yml: the waiver for high (owner: o) expired after 2026-11-23. It excuses 1 finding no longer.",
+        "p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse.",
+        "p.yml: the waiver for loop (owner: o) expired after 2020-01-01.",
+        'Rule low could not be evaluated for 2 subjects, the first of which is alm 1 "Jira 1": why.',
+        'Rule info could not be decided for alm 2 "Jira 2": why.',
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The baseline
+
+
+def test_baseline():
+    before = document(("high", "fail", 1), ("high", "fail", 2), ("low", "fail", 1), ("low", "inconclusive", 2), ("info", "error", 1),
+                      ("info", "pass", 2), ("loop", "fail", "gone"))
+    now = document(("high", "fail", 1), ("high", "pass", 2), ("low", "inconclusive", 1), ("low", "fail", 2), ("info", "error", 1),
+                   ("info", "fail", 2), baseline=before)
+    assert [one["baseline"] for one in now["findings"]] == ["known", None, "known", "new", "known", "new"]
+    compared = now["baseline"]
+    assert (compared["audited_at"], compared["new"], compared["known"]) == (before["audited_at"], 2, 3)
+    assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [("high", 'alm 2 "Jira 2"'), ("loop", "gone")]
+
+
+@pytest.mark.parametrize("verdict", ["pass", "not_applicable", "waived"])
+def test_fixed(verdict):
+    before = document(("high", "fail", 1))
+    waivers = [waiver("high")] if verdict == "waived" else []
+    now = document(("high", "fail" if waivers else verdict, 1), waivers=waivers, baseline=before)
+    assert len(now["baseline"]["fixed"]) == 1
+
+
+def test_what_was_waived_before_is_new():
+    before = document(("high", "fail", 1), waivers=[waiver("high")])
+    assert document(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
+
+
+def test_known_findings_can_be_accepted():
+    before = document(("high", "fail", 1))
+    assert verdict_of(("high", "fail", 1), baseline=before) == "fail"
+    accepted = document(("high", "fail", 1), baseline=before, known_findings="accept")
+    assert accepted["summary"]["verdict"] == "pass" and "0 findings of high or more; 1 known or lower" in accepted["summary"]["message"]
+    assert verdict_of(("high", "fail", 1), ("high", "fail", 2), baseline=before, known_findings="accept") == "fail"
+    assert verdict_of(("high", "fail", 1), known_findings="accept") == "fail"
+    assert verdict_of(("low", "error", 1), baseline=document(("low", "error", 1)), known_findings="accept") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ([], "baseline: b.json is no report of this audit"),
+        ({"format": "other"}, "baseline: b.json is no report of this audit"),
+        ({"format": _audit_document.FORMAT, "version": "2.0"}, r"baseline: b.json is of version 2.0, which cannot be compared with 1.0"),
+        ({"format": _audit_document.FORMAT, "version": "1.7"}, "baseline: b.json is not whole"),
+        ({"format": _audit_document.FORMAT, "version": "1.0", "findings": [{}], "audited_at": "x"}, "baseline: b.json is not whole"),
+    ],
+)
+def test_unusable_baseline(content, expected):
+    with pytest.raises(OptionError, match=expected):
+        _audit_document.check_baseline(content, "b.json")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(6)))
+def test_a_run_compared_with_itself_has_nothing_new(order):
+    verdicts = [("high", "fail", 1), ("low", "fail", 2), ("info", "inconclusive", 12), ("info", "error", 1), ("low", "pass", 1),
+                ("loop", "fail", "x")]
+    again = document(*(verdicts[index] for index in order), baseline=document(*verdicts))
+    assert (again["baseline"]["new"], again["baseline"]["known"], again["baseline"]["fixed"]) == (0, 5, [])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Facts
+
+
+def test_connections_are_ordered_and_without_secrets():
+    given_facts = [
+        {"id": 10, "kind": "analysis", "alias": "a", "params": {}, "params_visible": False},
+        {"id": 10, "kind": "alm", "alias": "https://u:secret-pass@x", "params": {"alm_pass": "secret-pass"}, "params_visible": True,
+         "secrets_set": ["alm_pass"], "last_job": {"result_message": "token=secret-token"}},
+        {"id": 9, "kind": "alm", "alias": "b", "params": {}, "params_visible": True},
+    ]
+    clean = _audit_connections.checked(given_facts)
+    assert [(one["kind"], one["id"]) for one in clean] == [("alm", 9), ("alm", 10), ("analysis", 10)]
+    assert "secret-" not in str(clean)
+    assert clean[1]["secrets_set"] == ["alm_pass"] and clean[1]["params"] == {"alm_pass": "********"}
+    assert _audit_connections.checked(clean) == clean
+
+
+GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": True}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ("text", "connections must be a list, not str"),
+        ([GOOD, "text"], "connections: number 2 is no mapping"),
+        ([{**GOOD, "id": "1"}], "connections: id of number 1 must be a whole number"),
+        ([{**GOOD, "id": True}], "connections: id of number 1 must be a whole number"),
+        ([{**GOOD, "kind": "or"}], "connections: kind of number 1 must be alm or analysis"),
+        ([{**GOOD, "alias": None}], "connections: alias of number 1 must be text"),
+        ([{**GOOD, "params": []}], "connections: params of number 1 must be a mapping"),
+        ([{key: value for key, value in GOOD.items() if key != "params_visible"}], "connections: params_visible of number 1 must be true or false"),
+        ([GOOD, GOOD], "connections: alm 1 is there twice"),
+        ([{**GOOD, "params": {str(n): {"password": str(n)} for n in range(1100)}}], "connections: alm 1 is too deep, or too many secrets"),
+    ],
+)
+def test_wrong_facts(facts, expected):
+    with pytest.raises(OptionError, match=expected):
+        _audit_connections.checked(facts)
+
+
+@pytest.mark.parametrize("content", [[GOOD], {"connections": [GOOD], "count": 1, "changed": False}])
+def test_file_of_connections(content):
+    assert _audit_connections.of_file(content, "f") == [GOOD]
+
+
+@pytest.mark.parametrize("content", [None, "text", {"count": 1}])
+def test_file_without_connections(content):
+    with pytest.raises(OptionError, match="connections_file: f holds neither a list nor a mapping with connections"):
+        _audit_connections.of_file(content, "f")
+
+
+@pytest.mark.parametrize(
+    ("given_name", "name"),
+    [(None, None), ("", None), ("SDE.example.com", "sde.example.com"), ("https://me:pass@sde.example.com:8443/api/v2/", "sde.example.com:8443")],
+)
+def test_server_name(given_name, name):
+    assert _audit_connections.server_name(given_name) == name

@@ -1,0 +1,413 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules: what they say of connections, in bulk and one at a time, with nothing of the data taken for a template."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_policy, _audit_rules
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem, _boolean, as_data
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from tests.support import conditional, templar_of
+
+STARTER = yaml.safe_load(_audit_policy.STARTER_FILE.read_text(encoding="utf-8"))
+NOW = "2026-11-24T18:00:00Z"
+JOB = {"id": 1, "last_run": "2026-11-24T17:00:00Z", "succeeded": True, "ready": True, "automatic": True, "result_message": None, "user": None}
+
+
+def connection(kind: str = "alm", id_: int = 1, **facts) -> dict:
+    """A connection that keeps all rules of the starter policy."""
+    params = {f"{kind}_server": f"https://{kind}{id_}.example.com", f"{kind}_method": "https", "conflict_policy": "alm"}
+    return {
+        "id": id_, "kind": kind, "alias": f"{kind} {id_}", "project": id_, "connector": 1, "system": "JIRA", "system_id": "jira",
+        "system_short_name": None, "frequency": "hourly", "command": "sync_jira", "params": params, "params_visible": True,
+        "secrets_set": [], "inaccessible": False, "in_progress": False, "debug_mode": False, "last_job": dict(JOB), **facts,
+    }
+
+
+def with_params(kind: str = "alm", **params) -> dict:
+    """The good connection with other parameters."""
+    good = connection(kind)
+    return {**good, "params": {**good["params"], **params}}
+
+
+def judged(rules, connections, *, play=None, **variables) -> list[_audit_rules.Verdict]:
+    """The verdicts of rules as they stand in a policy."""
+    templar, all_variables = templar_of(**(play or {}))
+    compiler = Engine(templar, {}, {})
+    content = {"rules": rules, "vars": variables}
+    policy = _audit_policy.load(["p.yml"], lambda name: content, {}, compiler.problem)
+    connections = _audit_connections.checked(connections)
+    engine = Engine(templar, all_variables, {**policy.variables, "connections": connections, "audited_at": NOW})
+    return [verdict for rule in policy.rules for verdict in _audit_rules.judge(rule, connections, engine)]
+
+
+def judge_one(that, *facts, when=(), needs=(), play=None, **variables):
+    """Verdict and message of one rule on each connection."""
+    when = {"when": list(when)} if when else {}
+    rule = {"id": "r", "title": "R", "severity": "high", "that": that, "needs": list(needs), **when}
+    return [(one.verdict, one.message) for one in judged([rule], list(facts) or [connection()], play=play, **variables)]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Verdicts
+
+
+@pytest.mark.parametrize(
+    ("that", "expected"),
+    [
+        ("connection.params.alm_method == 'https'", ("pass", "holds")),
+        ("connection.params.alm_method == 'http'", ("fail", "connection.params.alm_method == 'http' is false")),
+        (["connection.id == 1", "connection.id == 2", "nonsense"], ("fail", "connection.id == 2 is false")),
+        ("connection.params.alm_method is ansible.builtin.match('http')", ("pass", "holds")),
+        ("(connection | securitycompass.sdelements.server).port == 443", ("pass", "holds")),
+        ("connection.params.alm_method in allowed", ("pass", "holds")),
+        ("lookup('ansible.builtin.env', 'HOME') is string and query('items', [1]) == [1]", ("pass", "holds")),
+        ("audited_at == '2026-11-24T18:00:00Z' and connections | length == 1", ("pass", "holds")),
+        ("of_the_play == 'templated' and inventory_hostname == 'localhost'", ("pass", "holds")),
+        (r"'a\\b' | length == 3 and '\d' | length == 2 and '5' is match('\d')", ("pass", "holds")),
+        ("'}}' != '%}' and {'a': {'b': 1}}.a.b == 1", ("pass", "holds")),
+        ("true if connection.params.nope is not defined else false", ("pass", "holds")),
+        ("connection.params.nope | default('x') == 'x'", ("pass", "holds")),
+    ],
+)
+def test_verdict(that, expected):
+    play = {"inner": "templated", "of_the_play": trusted("{{ inner }}")}
+    assert judge_one(that, play=play, allowed=["https"]) == [expected]
+
+
+def trusted(template: str) -> str:
+    """A template in a variable of a play."""
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return template
+    return trust_as_template(template)
+
+
+@pytest.mark.parametrize(
+    ("that", "expected"),
+    [
+        ("connection.alias", "must be true or false, and is text"),
+        ("connection.params", "must be true or false, and is a mapping"),
+        ("connection.params.secret", "must be true or false, and is text"),
+        ("connection.connector", "must be true or false, and is a number"),
+        ("connection.system_short_name", "must be true or false, and is none"),
+        ("connection.params.nope == 'x'", "has no attribute 'nope'"),
+        ("connection.params.nope", "has no attribute 'nope'"),
+        ("nobody", "'nobody' is undefined"),
+        ("1 / 0 == 1", "division by zero"),
+        ("connection.id + 'a' == 1", "unsupported operand type"),
+        ("lookup('no_such_lookup') == 1", "no_such_lookup"),
+        ("connection.id | bool | ansible.builtin.from_json", "from_json"),
+        ("undef('mandatory') == 1", "mandatory"),
+    ],
+)
+def test_error(that, expected):
+    good = {"id": 2, "kind": "alm", "alias": "good", "params": {"nope": "x"}, "params_visible": True}
+    verdicts = judge_one(that, with_params(secret="no"), good)
+    assert verdicts[0][0] == "error"
+    assert verdicts[0][1].startswith(f"{that}: ") and expected in verdicts[0][1]
+    assert "_sde" not in verdicts[0][1]
+
+
+def test_an_error_is_one_connection_s_own():
+    others = [with_params(a=value) | {"id": id_} for id_, value in enumerate(["x", None, 1, "y", [], "x"], 1)]
+    verdicts = judge_one("connection.params.a.startswith('x')", *others)
+    assert [verdict for verdict, _message in verdicts] == ["pass", "error", "error", "fail", "error", "pass"]
+
+
+def test_texts_that_look_like_booleans_are_none():
+    assert judge_one("connection.params.flag", with_params(flag="no"))[0][0] == "error"
+    assert judge_one("connection.params.flag", with_params(flag="True"))[0][0] == "error"
+    assert judge_one("connection.params.flag == 'no'", with_params(flag="no"))[0][0] == "pass"
+
+
+def test_messages_hold_no_secrets():
+    ((verdict, message),) = judge_one("undef(leak) == 1", play={"leak": "https://me:hunter2hunter2@x " + "y" * 1000})
+    assert verdict == "error" and "https://********@x" in message and len(message) < 400
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs", "verdict", "message"),
+    [
+        ({"params": {}, "params_visible": False}, ["params"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
+        ({"params": {}, "params_visible": False}, ["params.x"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
+        ({"params": {}}, ["params"], "inconclusive", "params of alm 1 is not known"),
+        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of alm 1 is not known"),
+        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is not known"),
+        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is not known"),
+        ({"last_job": None}, ["last_job"], "inconclusive", "last_job of alm 1 is not known"),
+        ({"last_job": None}, ["last_job.succeeded"], "inconclusive", "last_job.succeeded of alm 1 is not known"),
+        ({"debug_mode": False, "params": {"x": 0}}, ["debug_mode", "params.x"], "pass", "holds"),
+        ({"params": {"x": ""}}, ["params.x"], "pass", "holds"),
+    ],
+)
+def test_needs(facts, needs, verdict, message):
+    assert judge_one("true", connection(**facts), needs=needs) == [(verdict, message)]
+
+
+def test_what_is_lacking_never_passes_and_never_applies_by_accident():
+    hidden = connection(params={}, params_visible=False)
+    # Not applicable stays that.
+    assert judge_one("true", hidden, when=["connection.kind == 'analysis'"], needs=["params"])[0][0] == "not_applicable"
+    # What cannot be asked because of a lack is no error.
+    assert judge_one("true", hidden, when=["connection.params.x == 1"], needs=["params"])[0][0] == "inconclusive"
+    assert judge_one("true", hidden, when=["connection.params.x == 1"])[0][0] == "error"
+    assert judge_one("true", hidden, when=["connection.params.x == 1", "false"], needs=["params"])[0][0] == "inconclusive"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Rules with a loop
+
+
+def judge_loop(connections, **rule):
+    rule = {"id": "r", "title": "R", "severity": "low", **rule}
+    return [(one.verdict, one.label, one.names, one.message) for one in judged([rule], connections)]
+
+
+def test_loop():
+    three = [connection(id_=1, project=7), connection(id_=2, project=7), connection("analysis", 1, project=8)]
+    rule = {"loop": "connections | groupby('project')", "label": "item[0]", "affected": "item[1]", "that": "item[1] | length == 1"}
+    assert judge_loop(three, **rule) == [
+        ("fail", "7", [("alm", 1), ("alm", 2)], "item[1] | length == 1 is false"),
+        ("pass", "8", [("analysis", 1)], "holds"),
+    ]
+
+
+def test_loop_over_a_literal_list():
+    verdicts = judge_loop([connection()], loop=["x", "y"], that="item == 'x'")
+    assert [one[:3] for one in verdicts] == [("pass", "x", []), ("fail", "y", [])]
+
+
+def test_loop_over_nothing_finds_nothing():
+    assert judge_loop([connection()], loop=[], that="false") == []
+    assert judge_loop([], loop="connections", that="false") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"loop": "nobody"}, "loop: nobody: 'nobody' is undefined"),
+        ({"loop": "'text'"}, "loop: 'text': it must be a list, and is text"),
+        ({"loop": [[1]]}, "label: item: it must be text or a number, and is a list; set the rule's label"),
+        ({"loop": [1], "label": "true"}, "label: true: it must be text or a number, and is true; set the rule's label"),
+        ({"loop": [1], "affected": "5"}, "affected: 5: it must be a list of connections, and is a number"),
+        ({"loop": [1], "affected": "[5]"}, "affected: [5]: it must be a list of connections, and holds something else"),
+    ],
+)
+def test_error_of_a_loop(rule, message):
+    (verdict,) = judge_loop([connection()], that="true", **rule)
+    assert (verdict[0], verdict[3]) == ("error", message)
+
+
+def test_needs_of_a_loop_are_those_of_the_affected():
+    two = [connection(id_=1), connection(id_=2, params={}, params_visible=False)]
+    rule = {"loop": "connections", "label": "item.id", "that": "true", "needs": ["params"]}
+    assert [one[0] for one in judge_loop(two, affected="[item]", **rule)] == ["pass", "inconclusive"]
+    assert [one[0] for one in judge_loop(two, **rule)] == ["inconclusive", "inconclusive"]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# In bulk and one at a time
+
+TEXTS = st.sampled_from(["", "a", "https", "no", "True", "{{ nobody }}", "{% if %}", "{{ lookup('pipe', 'exit 1') }}", "ü", "5"])
+SCALARS = TEXTS | st.integers(-3, 3) | st.booleans() | st.none()
+PARAMS = st.dictionaries(st.sampled_from(["a", "b", "c"]), SCALARS | st.lists(SCALARS, max_size=2), max_size=3)
+CONNECTIONS = st.lists(
+    st.builds(lambda params, job, alias: {"params": params, "last_job": job, "alias": alias}, PARAMS, st.none() | PARAMS, TEXTS),
+    min_size=1, max_size=4,
+)
+ATOMS = st.sampled_from(
+    "connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a connection.last_job "
+    "connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params connections".split()
+    + ["connection.params.a | default('a')", "connection.params.a | length", "connection.params.b | string", "connection.params.b | bool"]
+)
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["==", "!=", "in", "and", "or", "<"]), inner).map(lambda parts: f"({' '.join(parts)})"),
+        inner.map(lambda one: f"(not {one})"),
+        st.tuples(inner, st.sampled_from(
+            ["is defined", "is undefined", "is string", "is none", "is mapping", "is search('a')", "is true", "is not false",
+             "| length > 0", "is ansible.builtin.match('h')", "is truthy"]
+        )).map(lambda parts: f"({' '.join(parts)})"),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(EXPRESSIONS, CONNECTIONS)
+def test_bulk_answers_as_ansible_core_does_one_at_a_time(expression, connections):
+    data = {"limit": 1, "limits": ["a", "https", 1], "connections": connections}
+    engine = Engine(TEMPLAR, {**PLAY, "play": "a"}, data)
+    values = engine.data["connections"]
+    in_bulk = engine.answers(expression, "connection", values)
+    one_by_one = engine.results(expression, "connection", values, _boolean)
+    assert [isinstance(one, Problem) or one for one in in_bulk] == [isinstance(one, Problem) or one for one in one_by_one]
+    for value, answer in zip(values, in_bulk):
+        by_ansible = conditional(TEMPLAR, expression, {**PLAY, "play": "a", **engine.data, "connection": value})
+        assert by_ansible == (None if isinstance(answer, Problem) else answer), (expression, value, answer)
+
+
+TEMPLAR, PLAY = templar_of()
+
+
+@pytest.fixture(autouse=True)
+def strict_conditionals(monkeypatch):
+    """Older releases of ansible-core take any value for a boolean unless they are told not to."""
+    monkeypatch.setenv("ANSIBLE_ALLOW_BROKEN_CONDITIONALS", "False")
+
+
+def test_data_is_never_a_template(tmp_path):
+    proof = tmp_path / "executed"
+    hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
+    bad = with_params(**{"x": hostile, hostile: hostile, "list": [hostile, {"y": hostile}]}) | {"alias": hostile, "system": hostile}
+    rules = [
+        {"id": "a", "title": "A", "severity": "low", "that": ["connection.alias == connection.params.x", "connection.params.x == text",
+         "connection.params.list[1].y in connection.params.list", "connection.params | string is search('lookup')",
+         "connection.params.x | upper is string", "(connection.params | to_json | from_json).x == text",
+         "connections[0].alias == text", "connections | map(attribute='alias') | first == connection.alias",
+         "connection.params | dict2items | map(attribute='value') | list is sequence"]},
+        {"id": "b", "title": "B", "severity": "low", "that": "connection.alias"},
+        {"id": "c", "title": "C", "severity": "low", "loop": "connections | groupby('alias')", "label": "item[0]", "affected": "item[1]",
+         "that": ["item[0] == text", "item[1][0].params.x == text"]},
+        {"id": "d", "title": "D", "severity": "low", "loop": [hostile], "that": "item == text"},
+    ]
+    verdicts = judged(rules, [bad], text=hostile)
+    assert [(one.verdict, one.label) for one in verdicts] == [("pass", None), ("error", None), ("pass", hostile), ("pass", hostile)], verdicts
+    assert not proof.exists()
+
+
+def test_a_rule_that_fails_everywhere_is_no_slower_than_one_at_a_time_by_far():
+    many = [connection(id_=id_) for id_ in range(1, 1501)]
+    templar, play = templar_of()
+    engine = Engine(templar, play, {"connections": many})
+    values = engine.data["connections"]
+    start = time.process_time()
+    assert all(isinstance(one, Problem) for one in engine.answers("connection.parms.x == 1", "connection", values))
+    bulk = (time.process_time() - start) / len(values)
+    start = time.process_time()
+    for value in values[:100]:
+        assert conditional(templar, "connection.parms.x == 1", {**play, "connection": value}) is None
+    assert bulk < (time.process_time() - start) / 100 / 2
+
+
+def test_whole_set_is_looked_up_once():
+    """Older releases of ansible-core go through a list's values whenever a template speaks of it."""
+    times = []
+    for count in (200, 800):
+        templar, play = templar_of()
+        engine = Engine(templar, play, {"connections": [connection(id_=id_) for id_ in range(1, count + 1)]})
+        values = engine.data["connections"]
+        start = time.process_time()
+        assert engine.answers("connections[0].id == 1 and connection.id > 0", "connection", values) == [True] * count
+        times.append(time.process_time() - start)
+    assert times[1] < times[0] * 10
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The starter policy
+
+
+def starter(*connections, **variables) -> dict[str, set[str]]:
+    """The starter policy's verdicts, for each rule."""
+    verdicts = {}
+    for one in judged(STARTER["rules"], list(connections), **{**STARTER["vars"], **variables}):
+        verdicts.setdefault(one.rule.id, set()).add(one.verdict)
+    return verdicts
+
+
+CHOSEN = {"allowed_servers": ["*.example.com"], "conflict_policies": ["alm"], "required_projects": [1]}
+
+
+def test_starter_passes_what_is_good():
+    verdicts = starter(connection(), connection("analysis", 2), **CHOSEN)
+    assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]}
+    assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
+    never = {rule for rule, found in verdicts.items() if "pass" not in found}
+    assert never == {"no-duplicates"}  # no project has two
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        (with_params(alm_server="alm1.example.com", alm_method="http"), "alm-tls"),
+        (with_params(alm_server="http://alm1.example.com"), "alm-tls"),
+        (with_params("analysis", analysis_server="http://analysis1.example.com"), "analysis-tls"),
+        (with_params("analysis", analysis_server="x.example.com", analysis_method="http"), "analysis-tls"),
+        (with_params(bypass_cert_validation=True), "certificate-validated"),
+        (with_params("analysis", bypass_cert_validation="True"), "certificate-validated"),
+        (with_params(alm_server="https://user:secret-pass@alm1.example.com"), "no-credentials-in-urls"),
+        (with_params(more={"proxies": ["http://user:secret-pass@proxy"]}), "no-credentials-in-urls"),
+        (with_params(alm_server="https://alm1.example.org"), "allowed-server"),
+        (with_params(alm_server="https://example.com"), "allowed-server"),
+        (with_params(alm_server="https://aXexampleXcom"), "allowed-server"),
+        (with_params(alm_server="https://a.example.com.evil.org"), "allowed-server"),
+        (connection(frequency="manually"), "scheduled"),
+        (connection(last_job={**JOB, "succeeded": False}), "last-sync-succeeded"),
+        (connection(last_job={**JOB, "last_run": "2026-11-24T14:59:59Z"}), "last-sync-recent"),
+        (connection(frequency="daily", last_job={**JOB, "last_run": "2026-11-23T11:59:59Z"}), "last-sync-recent"),
+        (connection(debug_mode=True), "no-debug-mode"),
+        (with_params(conflict_policy="sde"), "conflict-policy"),
+        (connection(project=2), "project-connected"),
+    ],
+)
+def test_starter_finds(facts, rule):
+    verdicts = starter(facts, **CHOSEN)
+    assert {name for name, found in verdicts.items() if not found <= {"pass", "not_applicable"}} == {rule}
+    assert verdicts[rule] == {"fail"}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        with_params(bypass_cert_validation="False"),
+        with_params(bypass_cert_validation=None),
+        with_params(alm_server="ALM1.Example.COM:8443", alm_method="https"),
+        with_params(owner="m.keller@example.com", alm_pass="p@ss"),
+        connection("analysis", 1, frequency="manually", system_id="fortify_file_upload", params={"report_name": "x"}),
+        connection(frequency="daily", last_job={**JOB, "last_run": "2026-11-23T12:00:00Z"}),
+        connection(last_job={**JOB, "succeeded": False, "ready": False}),
+    ],
+)
+def test_starter_leaves_alone(facts):
+    verdicts = starter(facts, **{**CHOSEN, "required_projects": []})
+    assert set.union(*verdicts.values()) <= {"pass", "not_applicable"}, verdicts
+
+
+def test_starter_does_not_decide_what_it_cannot_see():
+    verdicts = starter(connection(params={}, params_visible=False, last_job=None, debug_mode=None), **CHOSEN)
+    undecided = {name for name, found in verdicts.items() if found == {"inconclusive"}}
+    assert undecided == {"alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server", "last-sync-succeeded",
+                         "last-sync-recent", "no-debug-mode", "conflict-policy"}
+    assert verdicts["params-visible"] == {"fail"}
+
+
+def test_starter_finds_duplicates():
+    same = [connection(id_=1, project=5), with_params() | {"id": 2, "project": 5}, connection(id_=3, project=6)]
+    same[1]["params"] = dict(same[0]["params"])
+    assert starter(*same)["no-duplicates"] == {"fail", "not_applicable"}
+    other_system = [same[0], {**same[1], "system": "Rally"}]
+    assert starter(*other_system)["no-duplicates"] == {"pass"}
+    assert starter(same[0], {**same[1], "params": {}, "params_visible": False})["no-duplicates"] == {"inconclusive"}
+    assert starter(*[{**one, "project": None} for one in same]).get("no-duplicates") is None
+
+
+def test_starter_s_variables_are_off_by_default():
+    verdicts = starter(connection())
+    assert verdicts["allowed-server"] == verdicts["conflict-policy"] == {"not_applicable"}
+    assert "project-connected" not in verdicts
+
+
+def test_policy_file_of_the_starter_is_read_by_ansible():
+    templar, _play = templar_of()
+    assert plain(templar._loader.load_from_file(str(_audit_policy.STARTER_FILE))) == STARTER
+    assert as_data(STARTER) == STARTER
