@@ -195,3 +195,8 @@ def test_hostile_data(audit, checker):
     assert document["summary"]["verdicts"]["error"] == 0, [one for one in document["findings"] if one["verdict"] == "error"]
     assert [one["facts"]["alias"] for one in document["connections"]] == texts
     assert_same_counts(document, texts_of(reports))
+
+    # Such a report can be read again, as the next run's baseline.
+    _printed, later = audit(found, policy, "second", baseline=str(reports["json"]))
+    baseline = json.loads(later["json"].read_text(encoding="utf-8"))["baseline"]
+    assert (baseline["new"], baseline["fixed"]) == (0, [])
