@@ -88,7 +88,7 @@ POLICY = {
             "title": "None is there",
             "severity": "low",
             "loop": "connections",
-            "label": "item.alias ~ item.params.note ~ item.last_job.result_message",
+            "label": "item.alias ~ ' ' ~ item.params.note ~ ' ' ~ item.last_job.result_message",
             "affected": "[item]",
             "that": "item.params == {}",
         },
