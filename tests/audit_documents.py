@@ -199,7 +199,7 @@ def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
             one_rule,
             one,
             verdict := verdicts[(place * 7 + row * 5) % len(verdicts)],
-            "" if verdict == "pass" else "connection.passes is false",
+            None if verdict == "pass" else "connection.passes is false",
             waiver=0 if verdict == "waived" else None,
         )
         for row, one_rule in enumerate(all_rules)
@@ -272,7 +272,7 @@ def waiver(
 
 
 def finding(
-    of: dict, about: dict, verdict: str, message: str = "", waiver: int | None = None, baseline: str | None = None
+    of: dict, about: dict, verdict: str, message: str | None = None, waiver: int | None = None, baseline: str | None = None
 ) -> dict[str, Any]:
     facts = about["facts"]
     return {
@@ -290,7 +290,7 @@ def finding(
 
 
 def item_finding(
-    of: dict, label: str, about: list[dict], verdict: str, message: str = "", waiver: int | None = None, baseline: str | None = None
+    of: dict, label: str, about: list[dict], verdict: str, message: str | None = None, waiver: int | None = None, baseline: str | None = None
 ) -> dict[str, Any]:
     return {
         "rule": of["id"],

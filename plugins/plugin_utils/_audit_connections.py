@@ -63,9 +63,14 @@ def _redacted(connection: dict[str, Any]) -> dict[str, Any]:
     # This fact is about secrets and holds none, but its name says otherwise.
     paths = connection.get("secrets_set")
     try:
-        clean = redact({key: value for key, value in connection.items() if key != "secrets_set"})[0]
+        clean, secrets = redact({key: value for key, value in connection.items() if key != "secrets_set"})
     except TooComplexError as exc:
         raise OptionError(f"connections: {connection['kind']} {connection['id']} is {exc}.") from exc
+    job = clean.get("last_job")
+    if isinstance(job, dict) and isinstance(job.get("result_message"), str):
+        # Free text, which may repeat what the parameters hold.
+        known = {secret.value for secret in secrets if secret.value}
+        clean["last_job"] = {**job, "result_message": scrub_text(job["result_message"], known)}
     if isinstance(paths, list):
         clean["secrets_set"] = [scrub_text(str(path)) for path in paths]
     return clean

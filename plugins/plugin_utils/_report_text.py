@@ -22,6 +22,7 @@ HIDDEN = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _HIDDEN = re.compile(f"[\x00-\x1f{HIDDEN}]")
+_HIDDEN_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{HIDDEN}]")
 # Programs for tables take a text that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
@@ -30,16 +31,17 @@ def visible(text: str, limit: int = LIMIT) -> str:
     """The text on one line, with hidden characters shown, and bounded."""
     shown = text[:limit]
     if not shown.isprintable():
-        shown = _HIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
+        shown = _HIDDEN.sub(_shown, shown)
     return f"{shown}\u2026 ({len(text) - limit} more characters)" if len(text) > limit else shown
 
 
 def legible(text: str) -> str:
     """The text with hidden characters shown; its lines and tabs stay, for a format that can show them."""
-    if text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n")
-    return _SUSPECT.sub(lambda match: match.group() if match.group() in "\n\t" else _shown(match.group()), text)
+    return text if text.isprintable() else _HIDDEN_IN_LINES.sub(_shown, text.replace("\r\n", "\n"))
+
+
+def _shown(match: re.Match) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
 
 
 def cell(text: str, limit: int = LIMIT) -> str:

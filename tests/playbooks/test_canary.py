@@ -15,7 +15,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.demo_server import FAULTS, GENERATIONS
-from tests.support import KINDS, canned_server
+from tests.support import KINDS, canned_server, connections
 
 TOKEN = "CANARY0000token0000token"
 NAMES = """
@@ -76,6 +76,43 @@ def tasks_for(kind: str, url: str | None, **options) -> list[dict]:
     gather = {f"securitycompass.sdelements.sde_{kind}_connection_info": arguments, "register": "result", "ignore_errors": True}
     use = [{"ansible.builtin.debug": {"var": "result"}}, {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}}]
     return [gather, *use, {**gather, "environment": {"SOME_VARIABLE": "makes it a module"}}, *use]
+
+
+# What it says of connections is in messages, labels and facts.
+POLICY = {
+    "rules": [
+        {"id": "known", "title": "It is known", "severity": "high", "that": "connection.params.alm_pass == connection.alias"},
+        {"id": "odd", "title": "It is a number", "severity": "low", "that": "connection.last_job.result_message | from_json"},
+        {
+            "id": "each",
+            "title": "None is there",
+            "severity": "low",
+            "loop": "connections",
+            "label": "item.alias ~ ' ' ~ item.params.note ~ ' ' ~ item.last_job.result_message",
+            "affected": "[item]",
+            "that": "item.params == {}",
+        },
+    ]
+}
+REPORTS = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
+
+
+def audit_tasks(folder: Path, found: list[dict]) -> list[dict]:
+    """Audit these connections, write all reports, and print and keep the result."""
+    (folder / "connections.json").write_text(json.dumps(found))
+    (folder / "policy.json").write_text(json.dumps(POLICY))
+    arguments = {
+        "connections_file": str(folder / "connections.json"),
+        "policy": [str(folder / "policy.json")],
+        "reports": {name: f"reports/report.{suffix}" for name, suffix in REPORTS.items()},
+    }
+    audit = {"securitycompass.sdelements.sde_connection_audit": arguments, "register": "result", "ignore_errors": True}
+    return [audit, *tasks_for("alm", None)[1:3]]
+
+
+def reports_in(folder: Path) -> list[str]:
+    files = [folder / "work" / "reports" / f"report.{suffix}" for suffix in REPORTS.values()]
+    return [path.read_text(encoding="utf-8") for path in files]
 
 
 @pytest.fixture
@@ -141,6 +178,16 @@ def test_no_canary_in_a_wrong_url(leaks, url):
     assert leaks(tasks_for("alm", url=None), SDE_HOST=url) == set()
 
 
+def test_no_canary_in_any_report(start, leaks, tmp_path):
+    """Not even if the facts were never redacted."""
+    server = start("5.2", dataset=planted(), token=TOKEN)
+    found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]
+    assert "CANARY" in found[0]["params"]["alm_pass"]
+    assert leaks(audit_tasks(tmp_path, found)) == set()
+    for report in reports_in(tmp_path):
+        assert "alias.example.com" in report and "CANARY" not in report
+
+
 def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
     """The test above can fail: here redaction is switched off, in a copy."""
     copy = tmp_path / "ansible_collections" / "securitycompass" / "sdelements"
@@ -150,4 +197,7 @@ def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
         code.write("\n\ndef redact(value):\n    return value, []\n\n\ndef scrub_text(text, known=()):\n    return text\n")
     server = start("5.2", dataset=planted(), token=TOKEN)
     tasks = [task for kind in KINDS for task in tasks_for(kind, server.url)]
+    found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]
+    tasks += audit_tasks(tmp_path, found)
     assert leaks(tasks, collections=tmp_path) == set(re.findall(r"CANARY\d{4}\w*", json.dumps(planted())))
+    assert all("CANARY" in report for report in reports_in(tmp_path))

@@ -87,6 +87,10 @@ def test_visible(text, shown):
     assert _report_text.visible(text, 10 if text.startswith("xxx") else 500) == shown
 
 
+def test_legible_keeps_lines():
+    assert _report_text.legible("a\r\nb\tc\rd\0\u202e\ud800 ü") == "a\nb\tc\\rd\\x00\\u202e\\ud800 ü"
+
+
 @pytest.mark.parametrize("name", ["formula", "plus", "minus", "at"])
 def test_a_cell_is_never_a_formula(name):
     assert _report_text.cell(HOSTILE[name]).startswith("'")
