@@ -129,7 +129,7 @@
       view[name] = given.get(name) ?? DEFAULTS[name];
     }
     view.page = Math.max(1, Number.parseInt(view.page, 10) || 1);
-    view.sort = RANKS[view.sort.replace("-", "")] ? view.sort : DEFAULTS.sort;
+    view.sort = Object.hasOwn(RANKS, view.sort.replace("-", "")) ? view.sort : DEFAULTS.sort;
   }
 
   let written = "";

@@ -1,0 +1,670 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTML report in a real browser: what it shows, filters that work, and nothing that a server's texts can do."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _report_html
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import legible
+from tests import audit_documents
+from tests.audit_documents import HOSTILE, SEVERITIES
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+VERDICTS = ("fail", "error", "inconclusive", "waived", "pass", "not_applicable")
+ATTENTION = VERDICTS[:3]
+# The rows of a page, and then some: no work of the browser may grow with the number of findings.
+ROWS = 50
+SMALL = audit_documents.small()
+# Collected before the page's own scripts run; the policy of the page does not bind what tests add.
+WATCH = """
+window.violations = [];
+addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(checker):
+    with sync_playwright() as playwright:
+        with playwright.chromium.launch(executable_path=checker("chromium"), args=FLAGS) as chromium:
+            yield chromium
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path):
+    """Open a document's report. It may fetch nothing, complain of nothing and ask nothing."""
+    opened: list[tuple[Page, list[str]]] = []
+
+    def show_report(document: dict, view: str = "", **context) -> Page:
+        path = tmp_path / f"{len(opened)}.html"
+        path.write_text(rendered(document), encoding="utf-8")
+        page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context}).new_page()
+        page.set_default_timeout(20_000)
+        complaints: list[str] = []
+        opened.append((page, complaints))
+        page.context.add_init_script(WATCH)
+        page.context.route(lambda address: address != path.as_uri(), lambda route: route.abort())
+        page.on("request", lambda request: complaints.append(request.url) if request.url.partition("#")[0] != path.as_uri() else None)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.goto(f"{path.as_uri()}{view}")
+        return page
+
+    yield show_report
+    for page, complaints in opened:
+        assert not complaints
+        assert not page.evaluate("window.violations ?? []")
+        page.context.close()
+
+
+@lru_cache(maxsize=4)
+def _rendered(name: str) -> str:
+    return _report_html.render(getattr(audit_documents, name)())
+
+
+def rendered(document: dict | str) -> str:
+    """A report; those of the big documents, by name, are made once."""
+    return _rendered(document) if isinstance(document, str) else _report_html.render(document)
+
+
+def shown(page: Page) -> list[int]:
+    """The places in the document of the findings on this page of the table."""
+    return page.eval_on_selector_all("tr.finding", "rows => rows.map((row) => Number(row.dataset.finding))")
+
+
+def all_shown(page: Page) -> list[int]:
+    """The same, over all pages."""
+    places = shown(page)
+    following = page.locator(".pager").first.get_by_role("button", name="Next page")
+    while following.is_visible() and following.get_attribute("aria-disabled") == "false":
+        following.click()
+        places += shown(page)
+    return places
+
+
+def field(page: Page, name: str):
+    """A filter, by its label."""
+    return page.locator("#filters").get_by_label(name, exact=True)
+
+
+def places(document: dict, *conditions) -> list[int]:
+    """The places of the findings of which all conditions hold."""
+    return [place for place, finding in enumerate(document["findings"]) if all(condition(finding) for condition in conditions)]
+
+
+def needs_attention(finding: dict) -> bool:
+    return finding["verdict"] in ATTENTION
+
+
+def facts_of(document: dict, finding: dict) -> list[dict]:
+    by_key = {connection["key"]: connection["facts"] for connection in document["connections"]}
+    return [by_key[key] for key in finding["connections"]]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What it says
+
+
+def test_the_verdict_at_a_glance(show):
+    page = show(SMALL)
+    assert page.title() == "Failed: SD Elements connection audit of sde.example.com, 2026-11-24, 18:00 UTC"
+    assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
+    banner = page.get_by_role("banner").inner_text()
+    for text in ("2 findings of high or more", "sde.example.com", "2026-11-24, 18:00 UTC", "starter, our_policy.yml", "high or more"):
+        assert text in banner
+    tiles = page.locator(".tiles a").all_inner_texts()
+    assert [tile.split()[0] for tile in tiles] == [str(SMALL["summary"]["verdicts"][verdict]) for verdict in VERDICTS]
+
+
+def test_a_passed_audit_says_so(show):
+    page = show(audit_documents.passed())
+    assert page.get_by_role("heading", level=1).inner_text() == "Audit passed"
+    assert page.title().startswith("Passed: ")
+    assert page.locator("#rows").inner_text() == "Nothing needs attention."
+    assert "given no baseline" in page.get_by_role("main").inner_text()
+    page.get_by_role("button", name="Show all verdicts").click()
+    assert shown(page) == [0, 1]
+
+
+def test_an_empty_audit_is_no_error(show):
+    page = show(audit_documents.empty())
+    assert page.locator("#rows").inner_text() == "No finding matches these filters."
+    assert page.locator(".rules > details").count() == 1
+
+
+def chart(page: Page, name: str) -> dict[str, list[int]]:
+    rows = page.get_by_role("region", name=name).locator("tbody tr").all()
+    return {row.locator("th").inner_text(): [int(cell) for cell in row.locator("td.number").all_inner_texts()] for row in rows}
+
+
+def test_the_charts_count_as_the_document_does(show):
+    page = show(SMALL)
+    by_severity, by_system = Counter(), Counter()
+    for finding in SMALL["findings"]:
+        by_severity[finding["severity"], finding["verdict"]] += 1
+        for system in {facts["system"] for facts in facts_of(SMALL, finding)} or {"(whole set)"}:
+            by_system[system, finding["verdict"]] += 1
+    assert chart(page, "By severity") == {
+        severity.capitalize(): [by_severity[severity, verdict] for verdict in VERDICTS] for severity in SEVERITIES
+    }
+    systems = {system for system, _verdict in by_system}
+    assert chart(page, "By system") == {system: [by_system[system, verdict] for verdict in VERDICTS] for system in systems}
+    # The bars say the same: all of the width, in the order of the numbers.
+    for bar in page.locator("svg.bar").all():
+        parts = [(part.get_attribute("class"), float(part.get_attribute("width"))) for part in bar.locator("rect").all()]
+        assert [name for name, _width in parts] == sorted((name for name, _width in parts), key=VERDICTS.index)
+        assert sum(width for _name, width in parts) == pytest.approx(100, abs=0.1)
+
+
+def test_what_changed_and_the_waivers(show):
+    page = show(SMALL)
+    assert page.locator(".changes").inner_text().split() == ["6", "new", "3", "known", "2", "fixed"]
+    page.get_by_text("Fixed since then").click()
+    assert page.get_by_role("region", name="Fixed findings").locator("tbody tr").all_inner_texts() == [
+        'Medium\tlast-sync\talm 2 "Rally"',
+        'High\talm-tls\talm 9 "Old Jira"',
+    ]
+    rows = page.get_by_role("region", name="List of waivers").locator("tbody tr").all()
+    assert [row.locator("td").first.inner_text() for row in rows] == ["Active", "Expired", "Unused"]
+    for text in ("alm-tls", "alias: Jira S*", "Migration is under way.", "sec@example.com", "2027-01-31"):
+        assert text in rows[0].inner_text()
+    assert "items: Old *" in rows[2].inner_text()
+
+
+def test_a_finding_opens_to_all_that_is_known_of_it(show):
+    page = show(SMALL)
+    page.get_by_role("button", name='Details of alm-tls, alm 1 "Jira Europe"').click()
+    panel = page.locator(".panel")
+    texts = panel.inner_text()
+    for text in (
+        "connection.params.alm_method == 'https' is false",
+        "Passwords and tasks cross the network.",
+        "connection.kind == 'alm'",
+        "Set the connection's method to https.",
+        SMALL["findings"][0]["fingerprint"],
+    ):
+        assert text in texts
+    link = panel.get_by_role("link", name="https://docs.example.com")
+    assert link.get_attribute("href") == "https://docs.example.com/tls?a=1&b=2"
+    assert set(link.get_attribute("rel").split()) >= {"noopener", "noreferrer"}
+    facts = dict(zip(panel.locator(".facts dt > bdi").all_inner_texts(), panel.locator(".facts dd").all_inner_texts()))
+    assert facts["params.alm_method"] == "http"
+    assert facts["debug_mode"] == "false"
+    assert facts["last_job.last_run"] == "2026-11-24T06:00:00Z"
+    # What the rule looks at comes first.
+    assert sorted(list(facts)[:2]) == ["kind", "params.alm_method"]
+
+
+def test_a_waived_finding_names_its_waiver(show):
+    page = show(SMALL, "#verdict=waived")
+    page.locator("button.opener").click()
+    for text in ("Migration is under way.", "sec@example.com until 2027-01-31", "active"):
+        assert text in page.locator(".panel").inner_text()
+
+
+def test_each_rule_tells_what_it_wants(show):
+    page = show(SMALL)
+    for rule, details in zip(SMALL["rules"], page.locator(".rules > details").all()):
+        details.locator("summary").click()
+        texts = details.inner_text()
+        for text in (rule["id"], rule["title"], *rule["when"], *rule["that"], *rule["needs"], rule["remediation"], rule["loop"]):
+            assert (text or "") in texts
+        counts = Counter(finding["verdict"] for finding in SMALL["findings"] if finding["rule"] == rule["id"])
+        figures = [int(figure.split()[0]) for figure in details.locator(".tally .verdict").all_inner_texts()]
+        assert figures == [counts[verdict] for verdict in VERDICTS if counts[verdict]]
+
+
+def test_keys_that_a_later_version_adds_do_no_harm(show):
+    later = copy.deepcopy(SMALL)
+    later["version"] = "1.7"
+    parts = [later, later["summary"], later["baseline"]]
+    for name in ("rules", "connections", "findings", "waivers"):
+        parts += later[name]
+    for part in parts:
+        part["added"] = {"later": [1, None]}
+    page = show(later)
+    assert shown(page) == shown(show(SMALL))
+    page.locator("button.opener").first.click()
+    assert page.locator(".panel").count() == 1
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Filters and order
+
+
+def test_first_it_shows_what_needs_attention(show):
+    page = show(SMALL)
+    assert sorted(shown(page)) == places(SMALL, needs_attention)
+    assert page.get_by_role("status").inner_text() == "9 findings, of 22 in all"
+    severities = [SEVERITIES.index(SMALL["findings"][place]["severity"]) for place in shown(page)]
+    assert severities == sorted(severities)
+
+
+FILTERS = {
+    "search": (lambda page: field(page, "Search").fill("JIRA europe"), lambda one: '"Jira Europe"' in one["subject"]),
+    "search in facts": (lambda page: field(page, "Search").fill("sandbox.example.net"), lambda one: "alm 3" in one["subject"]),
+    "search in rules": (lambda page: field(page, "Search").fill("debug"), lambda one: one["rule"] == "no-debug-mode"),
+    "search in messages": (lambda page: field(page, "Search").fill("undefined"), lambda one: one["verdict"] == "error"),
+    "search in labels": (lambda page: field(page, "Search").fill("payments"), lambda one: one["label"] == "Payments API"),
+    "verdict": (lambda page: page.get_by_role("checkbox", name="Fail").uncheck(), lambda one: one["verdict"] != "fail"),
+    "severity": (lambda page: page.get_by_role("checkbox", name="Medium").uncheck(), lambda one: one["severity"] != "medium"),
+    "rule": (lambda page: field(page, "Rule").select_option("last-sync"), lambda one: one["rule"] == "last-sync"),
+    "system": (lambda page: field(page, "System").select_option("Veracode"), lambda one: "analysis" in one["subject"]),
+    "whole set": (lambda page: field(page, "System").select_option("(whole set)"), lambda one: not one["connections"]),
+    "kind": (lambda page: field(page, "Kind").select_option("analysis"), lambda one: "analysis" in one["subject"]),
+    "project": (lambda page: field(page, "Project").fill("3"), lambda one: "alm 1" in one["subject"]),
+    "baseline": (lambda page: field(page, "Baseline").select_option("known"), lambda one: one["baseline"] == "known"),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_each_filter(show, name):
+    act, condition = FILTERS[name]
+    page = show(SMALL)
+    act(page)
+    wanted = places(SMALL, needs_attention, condition)
+    assert 0 < len(wanted) < 9
+    assert sorted(shown(page)) == wanted
+    # The address leads to the same view, elsewhere and later.
+    view = page.evaluate("location.hash")
+    assert view
+    assert shown(show(SMALL, view)) == shown(page)
+    page.get_by_role("button", name="Reset filters").click()
+    page.wait_for_function("document.querySelectorAll('tr.finding').length === 9")
+    assert sorted(shown(page)) == places(SMALL, needs_attention)
+
+
+def test_filters_add_up(show):
+    page = show(SMALL)
+    page.get_by_role("button", name="Show all verdicts").click()
+    assert len(shown(page)) == len(SMALL["findings"])
+    field(page, "Kind").select_option("alm")
+    field(page, "Search").fill("rally tls")
+    page.get_by_role("checkbox", name="High").check()
+    assert shown(page) == places(SMALL, lambda one: one["rule"] == "alm-tls", lambda one: "Rally" in one["subject"])
+    field(page, "Search").fill("no such words")
+    assert page.locator("#rows").inner_text() == "No finding matches these filters."
+    assert page.get_by_role("status").inner_text() == "0 findings, of 22 in all"
+
+
+def test_a_number_of_a_chart_leads_to_its_findings(show):
+    page = show(SMALL)
+    page.get_by_role("region", name="By system").get_by_role("row", name="Jira").get_by_role("link").last.click()
+    wanted = places(SMALL, lambda one: one["verdict"] == "pass", lambda one: "Jira" in {facts["system"] for facts in facts_of(SMALL, one)})
+    assert sorted(shown(page)) == wanted
+    assert field(page, "System").input_value() == "Jira"
+    assert page.evaluate("document.activeElement.id") == "findings"
+    # A link within the page is no view: the filters stay.
+    page.get_by_role("navigation", name="Contents").get_by_role("link", name="Rules").click()
+    assert sorted(shown(page)) == wanted
+
+
+def test_a_link_to_one_finding_opens_it(show):
+    waived = SMALL["findings"][2]
+    page = show(SMALL, f"#finding={waived['fingerprint']}")
+    assert shown(page) == [2]
+    assert waived["fingerprint"] in page.locator(".panel").inner_text()
+
+
+SORTED = {
+    "Severity": lambda one: -SEVERITIES.index(one["severity"]),
+    "Verdict": lambda one: VERDICTS.index(one["verdict"]),
+    "Rule": lambda one: one["rule"],
+    "Subject": lambda one: one["subject"].lower(),
+    "System": lambda one: next((facts["system"].lower() for facts in facts_of(SMALL, one)), "(whole set)"),
+    "Project": lambda one: next((facts["project"] for facts in facts_of(SMALL, one)), 0),
+    "Baseline": lambda one: ("new", "known").index(one["baseline"]),
+}
+
+
+@pytest.mark.parametrize("column", SORTED)
+def test_each_column_sorts_both_ways(show, column):
+    page = show(SMALL)
+    header = page.locator("#table").get_by_role("columnheader", name=column, exact=True)
+    seen = set()
+    for _click in range(2):
+        header.get_by_role("button").click()
+        keys = [SORTED[column](SMALL["findings"][place]) for place in shown(page)]
+        direction = header.get_attribute("aria-sort")
+        assert keys == sorted(keys, reverse=direction == "descending")
+        assert keys[0] != keys[-1]
+        assert page.locator("th[aria-sort]").count() == 1
+        seen.add(direction)
+    assert seen == {"ascending", "descending"}
+
+
+def test_pages_of_a_long_list(show):
+    document = audit_documents.big(connections=90, rules=4)
+    page = show(document, "#verdict=all&sort=subject")
+    assert len(shown(page)) == ROWS
+    first = shown(page)
+    below = page.get_by_role("navigation", name="Pages of findings, below the table")
+    below.get_by_role("button", name="Next page").click()
+    assert page.get_by_role("status").inner_text() == "51 to 100 of 360 findings, of 360 in all"
+    assert not set(first) & set(shown(page))
+    # The top of the table comes into view, and the focus goes with it.
+    above = page.get_by_role("navigation", name="Pages of findings, above the table")
+    assert above.get_by_role("button", name="Next page").evaluate("button => button === document.activeElement")
+    assert shown(show(document, page.evaluate("location.hash"))) == shown(page)
+    above.get_by_role("button", name="First page").click()
+    assert shown(page) == first
+    assert sorted(all_shown(page)) == list(range(360))
+    assert above.get_by_role("button", name="Last page").get_attribute("aria-disabled") == "true"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Keyboard, other eyes, other media
+
+
+def test_the_keyboard_is_enough(show):
+    page = show(SMALL)
+    reached = []
+
+    def tab_to(name: str) -> None:
+        for _step in range(90):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                "(({outlineStyle}, node) => [node.labels?.[0]?.textContent || node.ariaLabel || node.textContent, outlineStyle])"
+                "(getComputedStyle(document.activeElement), document.activeElement)"
+            )
+            assert focused[1] != "none", f"no focus is seen on {focused[0]}"
+            reached.append(focused[0].strip())
+            if reached[-1] == name:
+                return
+        pytest.fail(f"{name} is not reached: {reached}")
+
+    tab_to("Skip to the findings")
+    page.keyboard.press("Enter")
+    tab_to("Search")
+    page.keyboard.type("jira europe")
+    page.wait_for_function("document.querySelectorAll('tr.finding').length === 3")
+    tab_to("Inconclusive")
+    page.keyboard.press("Space")
+    tab_to("Rule")
+    # 'Rule' is the filter first; its other bearer is the head of the column.
+    page.keyboard.type("last")
+    assert [SMALL["findings"][place]["rule"] for place in shown(page)] == ["last-sync"]
+    tab_to("Rule")
+    page.keyboard.press("Enter")
+    assert page.locator("#table").get_by_role("columnheader", name="Rule").get_attribute("aria-sort") == "ascending"
+    tab_to('Details of last-sync, alm 1 "Jira Europe"')
+    page.keyboard.press("Enter")
+    assert page.locator(".panel").inner_text()
+    opener = page.locator("button.opener")
+    assert opener.get_attribute("aria-expanded") == "true"
+    assert page.locator(f"#{opener.get_attribute('aria-controls')}").count() == 1
+    page.keyboard.press("Enter")
+    assert page.locator(".panel").count() == 0
+    assert opener.get_attribute("aria-expanded") == "false"
+
+
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "narrow": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
+    "narrow and dark": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "look"), [*(("small", look) for look in LOOKS), ("passed", "light"), ("passed", "dark"), ("hostile", "light"), ("hostile", "narrow")]
+)
+def test_axe_finds_no_barrier(show, checker, name, look):
+    page = show(getattr(audit_documents, name)(), "#verdict=all", **LOOKS[look])
+    for details in page.locator("details").all()[:8]:
+        details.evaluate("details => { details.open = true; }")
+    for opener in page.locator("button.opener").all()[:3]:
+        opener.click()
+    # Not as a script element: the page's policy would refuse it.
+    page.evaluate(Path(checker("axe-core/axe.min.js")).read_text(encoding="utf-8"))
+    result = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']})"
+    )
+    assert result["passes"]
+    assert [(violation["id"], violation["nodes"][0]["html"], violation["nodes"][0]["failureSummary"]) for violation in result["violations"]] == []
+
+
+@pytest.mark.parametrize("name", ["small", "hostile"])
+@pytest.mark.parametrize("width", [360, 700, 820, 1280])
+def test_nothing_is_wider_than_the_screen(show, name, width):
+    page = show(getattr(audit_documents, name)(), viewport={"width": width, "height": 800})
+    page.locator("button.opener").first.click()
+    page.locator(".rules summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_verdicts_are_never_told_by_colour_alone(show):
+    page = show(SMALL, "#verdict=all")
+    for place, row in zip(shown(page), page.locator("tr.finding").all()):
+        finding = SMALL["findings"][place]
+        assert row.locator(".in-verdict").inner_text() == finding["verdict"].replace("_", " ").capitalize()
+        assert row.locator(".in-verdict use").get_attribute("href") == f"#icon-{finding['verdict']}"
+        assert row.locator(".in-severity").inner_text() == finding["severity"].capitalize()
+
+
+def test_without_javascript_the_essential_is_there(show):
+    page = show(SMALL, java_script_enabled=False)
+    assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
+    assert chart(page, "By severity")["Critical"] == [1, 0, 1, 0, 2, 0]
+    assert page.get_by_text("Filters need JavaScript.").is_visible()
+    assert not page.locator("#filters").is_visible()
+    rows = page.locator("#rows tr").all_inner_texts()
+    wanted = sorted(filter(needs_attention, SMALL["findings"]), key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])))
+    assert len(rows) == len(wanted)
+    for row, finding in zip(rows, wanted):
+        assert finding["subject"] in row
+        assert finding["message"] in row
+    page.locator(".rules summary").first.click()
+    assert page.get_by_text("Set the connection's method to https.").is_visible()
+
+
+def test_a_server_that_forbids_all_scripts_and_styles_leaves_the_essential(browser):
+    """As Jenkins serves the files of a build."""
+    page = browser.new_page()
+    headers = {"Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'self'", "Content-Type": "text/html"}
+    page.route("**/*", lambda route: route.fulfill(body=rendered(SMALL), headers=headers))
+    page.goto("http://ci.example.com/report.html")
+    assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
+    assert page.locator("#rows tr").count() == len(places(SMALL, needs_attention))
+    page.context.close()
+
+
+def test_a_script_that_fails_leaves_the_essential(browser, tmp_path):
+    report = re.sub(r'(id="data">).', r"\1!", rendered(SMALL))
+    (tmp_path / "broken.html").write_text(report, encoding="utf-8")
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((tmp_path / "broken.html").as_uri())
+    assert len(errors) == 1
+    assert page.locator("#rows tr").count() == len(places(SMALL, needs_attention))
+    assert page.locator("#rows").is_visible()
+    assert page.get_by_text("Filters need JavaScript.").is_visible()
+    page.context.close()
+
+
+def test_paper_gets_all_that_was_chosen_and_every_rule(show):
+    document = audit_documents.big(connections=60, rules=4)
+    page = show(document, "#verdict=all", color_scheme="dark")
+    page.evaluate("addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('tr.finding').length; })")
+    assert page.pdf().startswith(b"%PDF")
+    assert page.evaluate("printed") == len(document["findings"])
+    assert len(shown(page)) == ROWS
+    assert page.locator(".rules details[open]").count() == 0
+
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.get_by_role("heading", level=1).is_visible()
+    assert page.locator(".rules .body").last.is_visible()
+    for hidden in ("#filters", ".pager", "button.opener", ".skip"):
+        assert not page.locator(hidden).first.is_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ink')") == "#18202b"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Hostile texts
+
+# All that the page is made of. No text of a server's may add to it.
+ELEMENTS = set(
+    "a bdi body button circle code datalist dd details div dl dt fieldset footer form g h1 h2 h3 head header html input label "
+    "legend li link main meta nav option p path rect script section select span style summary svg symbol table tbody td th "
+    "thead time title tr ul use".split()
+)
+
+
+def test_hostile_texts_are_texts(show):
+    document = audit_documents.hostile()
+    page = show(document, "#verdict=all")
+    texts = ""
+    for number in range(3):
+        for opener in page.locator("button.opener").all():
+            opener.click()
+        texts += page.evaluate("document.body.textContent")
+        names = set(page.evaluate("[...document.querySelectorAll('*')].map((one) => one.localName)"))
+        assert names <= ELEMENTS, names - ELEMENTS
+        assert page.locator("script").count() == 3
+        links = page.eval_on_selector_all("a", "links => links.map((link) => link.getAttribute('href'))")
+        assert {link.partition(":")[0] for link in links if not link.startswith("#")} <= {"https"}
+        attributes = set(page.evaluate("[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames())"))
+        assert not {name for name in attributes if name.startswith("on") or name == "style"}
+        if number < 2:
+            page.get_by_role("button", name="Next page").first.click()
+    for name, text in HOSTILE.items():
+        assert legible(text)[:4000] in texts, name
+    hidden = set(texts) & set("\x00\x01\x08\x1b\x7f\x85\u061c\u200b\u200f\u2028\u202e\u2066\u2069\ufeff\u00ad")
+    assert not hidden
+    assert "15,009 more characters in the JSON report" in texts
+
+
+def test_hostile_texts_cannot_turn_those_beside_them(show):
+    page = show(audit_documents.hostile(), "#verdict=all")
+    page.locator("button.opener").first.click()
+    # In every cell and description what a server sent stands in an element of its own.
+    loose = page.evaluate(
+        """() => [...document.querySelectorAll("#rows td, .facts dt, .facts dd, .waivers td, .rules .title, .rules code, .lead")]
+            .filter((one) => !one.closest("thead"))
+            .flatMap((one) => [...one.childNodes])
+            .filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
+            .map((node) => node.data)"""
+    )
+    assert [text for text in loose if not re.fullmatch(r"[\d,]+", text)] == []
+    assert page.evaluate("getComputedStyle(document.querySelector('#rows bdi')).unicodeBidi") == "isolate"
+
+
+def test_hostile_texts_without_javascript(show):
+    page = show(audit_documents.hostile(), java_script_enabled=False)
+    assert page.locator("script").count() == 3
+    assert page.locator("img, iframe, b, strong, em, h4").count() == 0
+    rows = "\n".join(page.locator("#rows tr").all_inner_texts())
+    for text in ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "{{ 7 * 7 }}{% raw %}", "=cmd|' /C calc'!A0", "user\\u202egnp.exe"):
+        assert text in rows
+
+
+def test_hostile_texts_can_be_filtered_by(show):
+    document = audit_documents.hostile()
+    page = show(document)
+    options = field(page, "System").locator("option").all_inner_texts()
+    assert len(options) == len(HOSTILE) + 2
+    for option in options[1:]:
+        field(page, "System").select_option(option)
+        assert shown(page), option
+        assert len(shown(page)) == (len(HOSTILE) if option == "(whole set)" else 3)
+
+
+@pytest.mark.parametrize(
+    "view", ["#q=<img src=x onerror=alert(1)>&verdict=all", "#verdict=x&severity=&sort=constructor&page=-3&rule=__proto__", "#=%E0%A4%A", "#a=1#b"]
+)
+def test_a_hostile_address_is_harmless(show, view):
+    page = show(SMALL, view)
+    assert page.locator("img").count() == 0
+    page.get_by_role("button", name="Reset filters").click()
+    page.wait_for_function("document.querySelectorAll('tr.finding').length === 9")
+
+
+def test_the_policy_of_the_page_holds(show):
+    """What the other tests rely on: were there an injection, the browser would refuse it, and they would know."""
+    page = show(SMALL)
+    page.evaluate(
+        """() => {
+            document.body.append(Object.assign(document.createElement("script"), {textContent: "window.injected = true"}));
+            document.body.append(Object.assign(document.createElement("img"), {src: "https://evil.example/x.png"}));
+            document.body.insertAdjacentHTML("beforeend", '<p style="color: red" onclick="window.injected = true">x</p>');
+            document.body.lastChild.click();
+        }"""
+    )
+    page.wait_for_function("violations.length >= 4")
+    assert page.evaluate("window.injected") is None
+    refused = {violation.split()[0] for violation in page.evaluate("violations.splice(0)")}
+    assert refused == {"script-src-elem", "img-src", "style-src-attr", "script-src-attr"}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Scale
+
+
+def test_the_file_holds_texts_once():
+    report = rendered("big").encode()
+    findings = 5_000 * 12
+    assert len(report) < 60 * findings
+    # The facts are most of it: more rules cost little.
+    few, many = (len(rendered(audit_documents.big(500, rules)).partition('id="data">')[2].encode()) for rules in (4, 8))
+    assert (many - few) / (4 * 500) < 24
+
+
+def test_a_key_stroke_costs_as_much_with_sixty_thousand_findings_as_with_few(show):
+    """Not in milliseconds, which are this machine's, but in elements: a page of rows, whatever is behind it."""
+    work = {}
+    for name, document in (("few", audit_documents.big(60, 12)), ("many", "big")):
+        page = show(document)
+        page.get_by_role("button", name="Show all verdicts").click()
+        page.evaluate(
+            """() => {
+                window.added = 0;
+                new MutationObserver((records) => {
+                    for (const record of records) {
+                        for (const node of record.addedNodes) {
+                            added += 1 + (node.querySelectorAll?.("*").length ?? 0);
+                        }
+                    }
+                }).observe(document, {childList: true, subtree: true});
+            }"""
+        )
+        field(page, "Search").press_sequentially("rule")
+        assert len(shown(page)) == ROWS
+        work[name] = page.evaluate("added")
+        assert page.evaluate("document.querySelectorAll('*').length") < 5_000
+    assert work["many"] == pytest.approx(work["few"], rel=0.25)
+
+
+def test_what_is_shown_of_many_is_right(show):
+    document = audit_documents.big()
+    page = show("big")
+    verdicts = document["summary"]["verdicts"]
+    assert page.get_by_role("status").inner_text().endswith(f" of {verdicts['fail'] + verdicts['inconclusive']:,} findings, of 60,000 in all")
+    field(page, "Search").fill("host17.example.com")
+    field(page, "Rule").select_option("rule-07")
+    wanted = places(
+        document,
+        needs_attention,
+        lambda one: one["rule"] == "rule-07",
+        lambda one: facts_of_big(document, one)["params"]["alm_server"] == "host17.example.com",
+    )
+    assert wanted
+    assert sorted(all_shown(page)) == wanted
+
+
+def facts_of_big(document: dict, finding: dict) -> dict:
+    """Connections of the big document are numbered from one."""
+    return document["connections"][int(finding["connections"][0].rpartition("/")[2]) - 1]["facts"]
