@@ -216,3 +216,27 @@ def test_list_is_as_it_stood_at_one_moment(size, page_size, link, concurrency, c
     assert list(found) == sorted(found)
     assert frozenset(found) in server.moments
     assert found == {number: server.last_shown[number] for number in found}
+
+
+@pytest.mark.parametrize("link", ["page", "place"])
+def test_records_are_not_idle_while_a_page_is_under_way(link):
+    """The second page comes once something was made of the first."""
+    is_made = threading.Event()
+    server = RestlessServer(4, 2, link, 1, [])
+    answer_at_once = server.get
+
+    def get(path: str, query: dict) -> dict:
+        assert not query or is_made.wait(10)
+        return answer_at_once(path, query)
+
+    server.get = get
+    _pages.read_list(server, "alm/", {}, lambda record: is_made.set())
+    assert is_made.is_set()
+
+
+@CONCURRENCY
+def test_of_each_record_something_is_made_once(concurrency):
+    server = RestlessServer(12, 2, "page", concurrency, [])
+    made = []
+    _pages.read_list(server, "alm/", {}, lambda record: made.append(record["id"]))
+    assert sorted(made) == list(range(12))
