@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from statistics import median
+from math import log
+from statistics import linear_regression, median
 
 from tests.benchmark import contenders as who
 from tests.benchmark.race import Race, Run
 from tests.benchmark.scenarios import PAGES, SMALL, SWEEP, WHOLE, Scenario
 
 MIB = 2**20
+# With fewer connections, what they take is lost beside what each task takes.
+FEWEST = 1000
 
 
 @dataclass(frozen=True)
@@ -106,34 +109,41 @@ def _of_sum(one: float, *others: float) -> float:
 
 
 def _growth(results: Results) -> Iterable[Ratio]:
-    """How much more a connection takes at the largest size than at the one before; 1 is linear."""
+    """By which power of the number of connections time and memory grow, from FEWEST on; 1 is linear."""
     for latency in (0, 50):
-        sizes = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency]
-        if len(sizes) < 3:
+        least, *others = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency] or [None]
+        large = [scenario for scenario in others if scenario.size >= FEWEST]
+        if len(large) < 2:
             continue
-        least, *_others, small, large = sizes
         for contender in (who.IN_PROCESS, who.AS_MODULE):
-            title = f"{contender.name}, {latency} ms, per connection: {large.size:,} ÷ {small.size:,}"
+            title = f"{contender.name}, {latency} ms, {large[0].size:,} to {large[-1].size:,} connections"
             for what, values in (("time", results.seconds), ("memory", results.peaks)):
-                before, after = (_per_connection(values, contender, one, least) for one in (small, large))
-                if before and after:
-                    yield Ratio(f"{title}, {what}", [after / before], None)
+                exponent = _exponent(lambda one: values(contender, one), large, least)
+                if exponent is not None:
+                    yield Ratio(f"{title}: {what} grows by the power of", [exponent], 1.1)
 
 
-def _per_connection(values: Callable, contender: who.Contender, scenario: Scenario, least: Scenario) -> float | None:
-    """What each connection adds to what one takes; nothing where that is lost in the noise."""
-    mine, base = values(contender, scenario), values(contender, least)
-    more = median(mine) - median(base) if mine and base else 0.0
-    return more / (scenario.size - least.size) if more > 0 else None
+def _exponent(values: Callable[[Scenario], list[float]], scenarios: list[Scenario], least: Scenario) -> float | None:
+    """The slope of a line through the logarithms of what connections add to what one takes."""
+    if not all(map(values, [least, *scenarios])):
+        return None
+    added = [median(values(one)) - median(values(least)) for one in scenarios]
+    if min(added) <= 0:  # lost in the noise
+        return None
+    return linear_regression([log(one.size) for one in scenarios], [log(one) for one in added]).slope
 
 
 # ---------------------------------------------------------------------------------------------------------------
 # Tables
 
 
-def markdown(results: Results, notes: list[str]) -> str:
-    """The whole report."""
-    sections = [*notes]
+def markdown(results: Results, notes: list[str], plot: str | None = None) -> str:
+    """The whole report, with a picture if it shall have one."""
+    ran = {run.contender for run in results.race.runs}
+    lines = [f"* **{one.name}**: {one.about}." for one in results.race.contenders if one.name in ran]
+    sections = [*notes, "## Who runs", "\n".join(lines), "## Ratios in the same round", _ratio_table(ratios(results))]
+    if plot:
+        sections.append(plot)
     for scenario in results.scenarios:
         if scenario.kind != SWEEP:
             sections += [f"## {_capitalised(scenario.title)}", _details(results, [scenario])]
@@ -146,10 +156,9 @@ def markdown(results: Results, notes: list[str]) -> str:
                 _matrix(results, sweep, results.peaks, mib_text),
             ]
     if results.race.left_out:
-        sections.append("Left out:")
+        sections.append("## Left out")
         lines = (f"* {one.contender}, {one.scenario.title}: {one.reason}." for one in results.race.left_out)
         sections.append("\n".join(lines))
-    sections += ["## Ratios in the same round", _ratio_table(ratios(results))]
     return "\n\n".join(sections) + "\n"
 
 

@@ -163,10 +163,29 @@ def test_loop_and_delegation(start, results):
     assert [one["connections"][0]["id"] for one in found[0]["results"]] == [1, 2]
 
 
+# Python imports a module of this name as it starts.
+SITECUSTOMIZE = """
+import os, sys
+
+class Witness:
+    @staticmethod
+    def find_spec(name, path, target=None):
+        if name == "requests.sessions":
+            with open(os.environ["WITNESSED"], "a") as file:
+                print(os.getpid(), file=file)
+
+sys.meta_path.insert(0, Witness)
+"""
+
+
 def test_requests_is_imported_once(start, ansible, tmp_path):
     """In the main process, from which the workers are forked: the import costs more than the work."""
+    (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE)
     task = {"securitycompass.sdelements.sde_alm_connection_info": {"id": 1}}
     playbook = tmp_path / "play.yml"
-    playbook.write_text(play([task] * 5))
-    printed = ansible("ansible-playbook", playbook, PYTHONVERBOSE="1", **access(start())).stdout
-    assert len(re.findall(r"^import 'requests\.sessions'", printed, re.MULTILINE)) == 1
+    # The module's import is a second one, and shows that the witness sees everything.
+    playbook.write_text(play([task] * 5 + [{**task, **AS_MODULE}]))
+    witnessed = tmp_path / "witnessed"
+    run = ansible("ansible-playbook", playbook, PYTHONPATH=str(tmp_path), WITNESSED=str(witnessed), **access(start()))
+    assert run.returncode == 0, run.stdout
+    assert len(witnessed.read_text().split()) == 2

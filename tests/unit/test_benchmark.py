@@ -131,3 +131,26 @@ def test_server_ends_with_the_benchmark(place, tmp_path):
 
 def test_quick_plan_has_every_kind_but_the_long_one():
     assert {scenario.kind for scenario in QUICK.scenarios} == {SMALL, PAGES, SWEEP}
+
+
+def made_up_race(rounds: int = 1) -> race.Race:
+    """A race in which a task takes half a second and one for each 1,000 connections."""
+    sizes = (1, 1000, 10_000, 50_000)
+    plan = Plan("made up", tuple(Scenario(SWEEP, size, 0, rounds=rounds) for size in sizes))
+    one = race.Race(plan, [contenders.IN_PROCESS], SimpleNamespace(folder=None))
+    for scenario in plan.scenarios:
+        seconds = 0.5 + scenario.size / 1000
+        one.runs.append(race.Run("task, in-process", scenario, 0, seconds, seconds + 1, 2**26 + scenario.size**2))
+    return one
+
+
+def test_growth_is_told_as_a_power():
+    time_grows, memory_grows = report.ratios(report.Results(made_up_race()))
+    assert time_grows.title == "task, in-process, 0 ms, 1,000 to 50,000 connections: time grows by the power of"
+    assert round(time_grows.value, 2) == 1 and round(memory_grows.value, 2) == 2
+
+
+def test_who_takes_long_runs_fewer_rounds():
+    one = made_up_race(rounds=2)
+    has_had_its_time = {scenario.size: one._has_had_its_time(contenders.IN_PROCESS, scenario) for scenario in one.plan.scenarios}
+    assert has_had_its_time == {1: False, 1000: False, 10_000: False, 50_000: True}

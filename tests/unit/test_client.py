@@ -13,7 +13,8 @@ import trustme
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from tests.support import canned_server, connections, forward_proxy, gather
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import server_from
+from tests.support import canned_server, connections, forward_proxy, gather, validated
 
 LIST = "/api/v2/connections/alm/"
 
@@ -322,3 +323,11 @@ def test_proxy_that_is_not_there(monkeypatch):
     failure = failure_of(_Nowhere("https://sde.example.com"))
     assert failure.kind == "proxy"
     assert "hunter2" not in str(failure) and "HTTPS_PROXY" in str(failure)
+
+
+def test_an_answer_that_came_unchanged_is_decoded_once(start):
+    server = start()
+    client = _client.Client(server_from(validated(url=server.url, api_token=server.token)))
+    first, again, other = (client.get("connections/alm/", {"page_size": size}) for size in (10, 10, 5))
+    assert first is again
+    assert len(other["results"]) == 5

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import json
+import random
+import threading
 import time
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _pages
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
 from tests.demo_server import DemoServer, PAGINGS
 from tests.support import canned_server, connections
 
@@ -145,3 +147,96 @@ def test_one_busy_answer_slows_all_down(start):
     # Ten pages, twice, four in two seconds: a client that does not wait is refused far more often than it is served.
     assert refused <= statuses.count(200), statuses
     assert time.monotonic() - before > 2
+
+
+class RestlessServer:
+    """Stands in for the client. Its list may change before each answer, and between the count and the page in it."""
+
+    def __init__(self, size: int, page_size: int, link: str, concurrency: int, changes: list) -> None:
+        self.records = [{"id": number, "alias": "new"} for number in range(size)]
+        self.page_size, self.link, self.concurrency = page_size, link, concurrency
+        self.changes = list(reversed(changes))
+        self.moments = {frozenset(range(size))}
+        self.last_shown: dict[int, str] = {}
+        self._ids = iter(range(size, 10**6))
+        self._lock = threading.Lock()
+
+    def url_of(self, path: str) -> str:
+        return path
+
+    def get(self, path: str, query: dict) -> dict:
+        if self.concurrency > 1:
+            time.sleep(random.choice([0, 0, 0.001]))  # so that requests overtake each other
+        with self._lock:
+            self._change()
+            count = len(self.records)
+            self._change()
+            start = int(query.get(self.link, 1)) - 1
+            if self.link == "page":
+                start *= self.page_size
+            if start and start >= len(self.records):
+                raise NotFoundError("not_found", "", "", status=404, method="GET", url=path)
+            shown = [dict(record) for record in self.records[start:start + self.page_size]]
+            self.last_shown.update({record["id"]: record["alias"] for record in shown})
+            following = (start + self.page_size) // (self.page_size if self.link == "page" else 1) + 1
+            is_last = start + self.page_size >= len(self.records)
+            return {"count": count, "next": None if is_last else f"/{path}?{self.link}={following}", "results": shown}
+
+    def _change(self) -> None:
+        what, *places = self.changes.pop() if self.changes else [""]
+        if what in ("delete", "swap") and self.records:
+            del self.records[places[0] % len(self.records)]
+        if what in ("insert", "swap"):
+            self.records.insert(places[1] % (len(self.records) + 1), {"id": next(self._ids), "alias": "new"})
+        if what == "edit" and self.records:
+            self.records[places[0] % len(self.records)]["alias"] += "er"
+        self.moments.add(frozenset(record["id"] for record in self.records))
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", "", "delete", "insert", "swap", "edit"]),
+        st.integers(0, 12),
+        st.integers(0, 12),
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 12), st.integers(1, 5), st.sampled_from(["page", "place"]), st.sampled_from([1, 1, 3]), CHANGES)
+def test_list_is_as_it_stood_at_one_moment(size, page_size, link, concurrency, changes):
+    """Whatever happens to it meanwhile: what is returned was the whole list once, with each record as last seen."""
+    server = RestlessServer(size, page_size, link, concurrency, changes)
+    try:
+        found = dict(_pages.read_list(server, "alm/", {}, lambda record: (record["id"], record["alias"])))
+    except SDElementsError as exc:
+        assert exc.kind == "incomplete"
+        return
+    assert list(found) == sorted(found)
+    assert frozenset(found) in server.moments
+    assert found == {number: server.last_shown[number] for number in found}
+
+
+@pytest.mark.parametrize("link", ["page", "place"])
+def test_records_are_not_idle_while_a_page_is_under_way(link):
+    """The second page comes once something was made of the first."""
+    is_made = threading.Event()
+    server = RestlessServer(4, 2, link, 1, [])
+    answer_at_once = server.get
+
+    def get(path: str, query: dict) -> dict:
+        assert not query or is_made.wait(10)
+        return answer_at_once(path, query)
+
+    server.get = get
+    _pages.read_list(server, "alm/", {}, lambda record: is_made.set())
+    assert is_made.is_set()
+
+
+@CONCURRENCY
+def test_of_each_record_something_is_made_once(concurrency):
+    server = RestlessServer(12, 2, "page", concurrency, [])
+    made = []
+    _pages.read_list(server, "alm/", {}, lambda record: made.append(record["id"]))
+    assert sorted(made) == list(range(12))
