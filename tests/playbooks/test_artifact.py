@@ -12,7 +12,7 @@ from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access
 
 # What a user calls needs nothing else.
-PARTS = {"meta", "plugins", "playbooks", "docs", "changelogs"}
+PARTS = {"meta", "plugins", "playbooks", "roles", "docs", "changelogs"}
 FILES = {"MANIFEST.json", "FILES.json", "README.md", "LICENSE", "CHANGELOG.md"}
 
 
