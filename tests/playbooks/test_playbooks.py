@@ -119,7 +119,7 @@ def test_egress_allow_list(start, play, tmp_path, mode):
     if mode:
         return
     lines = target.read_text().splitlines()
-    expected = {"rally1.rallydev.com 443", "jira.example.com 80", "wi.fleet.example.org 8083", "appscan.city.example.org 80"}
+    expected = {"rally1.rallydev.com 443 tcp", "jira.example.com 80 tcp", "wi.fleet.example.org 8083 tcp", "appscan.city.example.org 80 tcp"}
     assert expected <= set(lines)
     assert '# through the remote integration agent: alm 8 "Quote Engine tickets"' in lines
     again = play("egress_allow_list", server, "-e", f"sde_allow_list={target}")

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter 'server': how each way to write a server is read."""
+"""The filters 'server' and 'egress': how each way to write a server is read, and what must be reached."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import time
 from urllib.parse import urlsplit
@@ -19,8 +20,8 @@ from tests.conftest import COLLECTION
 from tests.demo_server import GENERATIONS
 from tests.support import connections, KINDS
 
-FILTER = importlib.import_module(f"{COLLECTION}.filter.server")
-server = FILTER.FilterModule().filters()["server"]
+FILTERS = {name: importlib.import_module(f"{COLLECTION}.filter.{name}") for name in ("server", "egress")}
+server, egress = (module.FilterModule().filters()[name] for name, module in FILTERS.items())
 NO_ADDRESS = {"scheme": None, "host": None, "port": None, "url": None}
 
 
@@ -132,7 +133,7 @@ def test_url(text, url):
 @pytest.mark.parametrize("wrong", [None, "x", 1, [], [connection()], {}, {"params": {}}, {"params": [], "params_visible": True},
                                    {"params": {}, "params_visible": None}, {"params": None, "params_visible": False}])
 def test_what_is_no_connection_is_an_error(wrong):
-    with pytest.raises(AnsibleFilterError, match="takes the facts of one connection.*Apply it to one of the connections"):
+    with pytest.raises(AnsibleFilterError, match="^The facts of a connection .*Take them from the connections"):
         server(wrong)
 
 
@@ -197,6 +198,85 @@ def test_hostile_lengths_are_quick():
 
 
 def test_documentation_names_all_states():
-    returned = yaml.safe_load(FILTER.RETURN)["_value"]["contains"]
+    returned = yaml.safe_load(FILTERS["server"].RETURN)["_value"]["contains"]
     assert list(returned) == ["state", *NO_ADDRESS]
     assert set(returned["state"]["choices"]) == {"known", "hidden", "none", "unreadable"}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# egress
+
+
+def facts(number: int, text: object, kind: str = "alm", **more) -> dict:
+    return {**connection(alm_server=text), "kind": kind, "id": number, "alias": f"c{number}", "inaccessible": None, **more}
+
+
+def reference(number: int, kind: str = "alm") -> dict:
+    return {"kind": kind, "id": number, "alias": f"c{number}", "text": f'{kind} {number} "c{number}"'}
+
+
+def test_each_place_once():
+    given_facts = [facts(10, "b:80"), facts(9, "http://b"), facts(2, "b"), facts(1, "192.0.2.1", kind="analysis"), facts(3, "B.:443", "analysis")]
+    result = egress(given_facts)
+    assert (result["agent"], result["unknown"]) == ([], [])
+    assert result["servers"] == [
+        {"host": "192.0.2.1", "port": 443, "protocol": "tcp", "schemes": ["https"], "addresses": ["192.0.2.1"],
+         "connections": [reference(1, "analysis")]},
+        {"host": "b", "port": 80, "protocol": "tcp", "schemes": ["http", "https"], "addresses": [],
+         "connections": [reference(9), reference(10)]},
+        {"host": "b", "port": 443, "protocol": "tcp", "schemes": ["https"], "addresses": [],
+         "connections": [reference(2), reference(3, "analysis")]},
+    ]  # fmt: skip
+    # The order of the facts makes no difference.
+    assert egress(reversed(given_facts)) == result
+
+
+def test_what_is_not_reached():
+    hidden = {"params": {}, "params_visible": False}
+    result = egress([
+        facts(1, None), facts(2, "a b"), facts(3, None, **hidden), facts(4, None, params={}), facts(5, "h", inaccessible=True),
+        facts(6, None, inaccessible=True, **hidden),
+    ])  # fmt: skip
+    assert result == {
+        "servers": [],
+        "agent": [{**reference(5), "url": "https://h:443"}, {**reference(6), "url": None}],
+        "unknown": [
+            {**reference(2), "reason": "its server cannot be read as host and port"},
+            {**reference(3), "reason": "its parameters are hidden from the token"},
+            {**reference(4), "reason": "its parameters were left out"},
+        ],
+    }
+
+
+def test_resolved_addresses():
+    resolved = {"h": ["192.0.2.9", "2001:DB8::1", "192.0.2.9", "fe80::1%eth0", "h", "", None], "x": ["192.0.2.1"]}
+    assert egress([facts(1, "h"), facts(2, "i")], resolved=resolved)["servers"][0]["addresses"] == ["192.0.2.9", "2001:db8::1"]
+    assert egress([facts(1, "h")], resolved={"h": None})["servers"][0]["addresses"] == []
+
+
+@given(st.text())
+def test_texts_are_one_line_of_ascii(alias):
+    text = egress([facts(1, "a b", alias=alias)])["unknown"][0]["text"]
+    assert re.fullmatch(r'alm 1 "[ -~]*"', text)
+    assert json.loads(text.removeprefix("alm 1 ")) == alias
+
+
+@pytest.mark.parametrize("wrong", [None, 1, "x", {"connections": []}, facts(1, "h"), [1], [{}], [facts(1, "h", "other")], [facts("1", "h")],
+                                   [facts(True, "h")], [facts(1, "h", alias=None)], [facts(1, "h", inaccessible="false")]])
+def test_wrong_facts_are_an_error(wrong):
+    with pytest.raises(AnsibleFilterError, match="Take them from the connections that"):
+        egress(wrong)
+
+
+@pytest.mark.parametrize("wrong", [[], "x", 1])
+def test_wrong_addresses_are_an_error(wrong):
+    with pytest.raises(AnsibleFilterError, match="'resolved' is a dict of addresses"):
+        egress([], resolved=wrong)
+
+
+def test_documentation_names_what_is_returned():
+    contains = yaml.safe_load(FILTERS["egress"].RETURN)["_value"]["contains"]
+    result = egress([facts(1, "h"), facts(2, "h", inaccessible=True), facts(3, "a b")])
+    assert list(contains) == list(result)
+    for name, described in contains.items():
+        assert set(described["contains"]) == set(result[name][0])

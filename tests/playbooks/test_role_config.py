@@ -1,0 +1,322 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role connection_config: what it renders, read by the programs that it is for."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from tests.demo_server import GENERATIONS
+from tests.playbooks.test_canary import planted, TOKEN
+from tests.playbooks.test_playbooks import assert_clean, MODES
+from tests.support import access
+
+FILES = {"allow_list": "allow.txt", "allow_list_json": "allow.json", "nftables": "sets.nft", "prometheus": "targets.json"}
+# What could break out of a comment, a string, a line or a template.
+ALIASES = [
+    'quote " and \' and back\\slash\\',
+    "two\nlines\r\nadd rule inet filter input accept",
+    "# comment; flush ruleset }",
+    "bidi \u202e and \u2066 isolate",
+    "controls \x00\x07\x1b[31m\x7f\x85\u2028",
+    "{{ lookup('ansible.builtin.pipe', 'id') }} {% raw %}",
+    "smile \U0001f600",
+    "x" * 300,
+]
+ADDRESSES = ["192.0.2.7", "[2001:db8::7]:8443"]
+
+
+@pytest.fixture
+def render(ansible, tmp_path):
+    """Run the role's playbook, with a name for each file that is wanted, and return what was printed."""
+
+    def run(server, /, *arguments: str, files=tuple(FILES), status: int = 0, environment=None, **variables):
+        names = {f"connection_config_{file}": str(tmp_path / FILES[file]) for file in files}
+        given = {**names, **{f"connection_config_{name}": value for name, value in variables.items()}}
+        # From a file, since ansible-core itself prints its command line.
+        (tmp_path / "vars").write_text(json.dumps(given))
+        command = ["ansible-playbook", "securitycompass.sdelements.configuration", "-e", f"@{tmp_path / 'vars'}", *arguments]
+        played = ansible(*command, **{**access(server), **(environment or {})})
+        assert_clean(played, status)
+        return played.stdout
+
+    return run
+
+
+@pytest.fixture
+def checked(checker, tmp_path):
+    """Give the files to nft and promtool, as an administrator would."""
+
+    def check() -> None:
+        nft = subprocess.run([checker("nft"), "-c", "-f", tmp_path / "sets.nft"], capture_output=True, text=True, check=False)
+        assert (nft.returncode, nft.stdout + nft.stderr) == (0, "")
+        (tmp_path / "prometheus.yml").write_text(SCRAPE)
+        command = [checker("promtool"), "check", "config", tmp_path / "prometheus.yml"]
+        promtool = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert promtool.returncode == 0 and "SUCCESS" in promtool.stdout, promtool.stdout + promtool.stderr
+        assert "WARNING" not in promtool.stdout
+
+    return check
+
+
+# As for any blackbox exporter, what Prometheus itself asks is the exporter.
+SCRAPE = """
+scrape_configs:
+  - job_name: sde
+    file_sd_configs: [{files: [targets.json]}]
+    relabel_configs: [{target_label: __address__, replacement: "127.0.0.1:9115"}]
+"""
+
+
+def record(number: int, alias: str = "one", server: str | None = "192.0.2.7", **more) -> dict:
+    params = {"alm_user": "x", **({"alm_server": server} if server else {})}
+    return {"kind": "alm", "id": number, "alias": alias, "system": "JIRA", "project": 1, "params": params, **more}
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text(encoding="ascii").splitlines()
+
+
+def elements(path: Path) -> list[str]:
+    """The elements of the sets, without comments."""
+    return [line.strip(" \t,") for line in lines(path) if line.startswith("\t") and not line.startswith("\t#")]
+
+
+def groups(path: Path) -> list[dict]:
+    return json.loads(path.read_text(encoding="ascii"))
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_every_generation(start, render, checked, tmp_path, generation):
+    server = start(generation)
+    render(server, allow_unknown=True)
+    checked()
+    allowed = lines(tmp_path / "allow.txt")
+    assert {"rally1.rallydev.com 443 tcp", "jira.example.com 80 tcp", "jira.example.com 443 tcp"} <= set(allowed)
+    known = json.loads((tmp_path / "allow.json").read_text())
+    assert [f"{one['host']} {one['port']} {one['protocol']}" for one in known["servers"]] == [
+        line for line in allowed if not line.startswith("#")
+    ]
+    records = server.records("alm") + server.records("analysis")
+    names = {(one["kind"], one["id"]) for one in records if any(name.endswith("_server") for name in one["params"])}
+    listed = [one for server in known["servers"] for one in server["connections"]] + known["agent"]
+    assert {(one["kind"], one["id"]) for one in listed} == names
+    targets = groups(tmp_path / "targets.json")
+    assert [(one["labels"]["kind"], int(one["labels"]["id"])) for one in targets] == sorted(names)
+    first = {"kind": "alm", "id": "1", "alias": "Rally Integration", "system": "rally", "project": "2", "via": "server"}
+    assert targets[0] == {
+        "targets": ["https://rally1.rallydev.com:443"],
+        "labels": {**first, "sde_server": server.url.partition("://")[2]},
+    }
+
+
+def test_second_run_changes_nothing(start, render, tmp_path):
+    server = start("newest")
+    assert "changed=1 " in render(server, allow_unknown=True)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")}
+    assert len(before) == 4
+    assert "changed=0 " in render(server, allow_unknown=True)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")} == before
+
+
+def test_check_mode_shows_the_difference(start, render, tmp_path):
+    render(start(dataset=[record(1)]), server="x")
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    shown = render(start(dataset=[record(1), record(2, server="192.0.2.8:8080")]), "--check", "--diff", server="x")
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+    for added in ("+192.0.2.8 8080 tcp", "+\t192.0.2.8 . 8080,", '+  {"targets": ["https://192.0.2.8:8080"]'):
+        assert added in shown
+    assert "changed=1 " in shown
+
+
+def test_hostile_aliases(start, render, checked, tmp_path):
+    dataset = [record(number, alias, ADDRESSES[number % 2]) for number, alias in enumerate(ALIASES, 1)]
+    dataset.append(record(50, ALIASES[1], "not a server"))
+    dataset.append(record(51, ALIASES[1], "192.0.2.9", inaccessible=True))
+    server = start("newest", dataset=dataset)
+    shown = render(server, allow_unknown=True)
+    checked()
+    assert elements(tmp_path / "sets.nft") == ["192.0.2.7 . 443", "2001:db8::7 . 8443"]
+    for file in FILES.values():
+        text = (tmp_path / file).read_text(encoding="ascii")
+        assert re.fullmatch(r"[\t\n -~]*", text), file
+        assert "uid=" not in text + shown
+    comments = [line for line in lines(tmp_path / "allow.txt")[1:] if line.startswith("#")]
+    assert comments == [
+        rf"# through the remote integration agent: alm 51 {json.dumps(ALIASES[1])}",
+        rf"# UNKNOWN: alm 50 {json.dumps(ALIASES[1])}, its server cannot be read as host and port",
+    ]
+    labels = [one["labels"]["alias"] for one in groups(tmp_path / "targets.json")]
+    assert labels[:len(ALIASES)] == [one["alias"] for one in server.records("alm")][:len(ALIASES)]
+
+
+def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
+    dataset = [record(1, ALIASES[0]), record(2, ALIASES[3], inaccessible=True), record(3, "no server", None), record(4, "bad", "a b")]
+    render(start("newest", dataset=dataset), files=["prometheus"], allow_unknown=True, server="sde.example.com")
+    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
+    scrape = yaml.safe_load(re.search(r"^scrape_configs:\n(?:[ -].*\n)+", guide, re.MULTILINE).group())
+    scrape["scrape_configs"][0]["file_sd_configs"][0]["files"] = ["targets.json"]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(scrape))
+    command = [checker("promtool"), "check", "service-discovery", tmp_path / "prometheus.yml", "sdelements"]
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=tmp_path).stdout
+    kept = [one["labels"] for one in json.loads(found) if one["labels"]]
+    # The one that only the agent reaches is dropped, as the guide says; the others have no target.
+    assert [(one["alias"], one["__param_target"], one["instance"], one["sde_server"]) for one in kept] == [
+        (ALIASES[0], "https://192.0.2.7:443", "https://192.0.2.7:443", "sde.example.com")
+    ]
+    unknown = groups(tmp_path / "targets.json")[-1]
+    assert (unknown["targets"], unknown["labels"]["id"], unknown["labels"]["unknown"]) == ([], "4", "unreadable")
+
+
+@MODES
+def test_hidden_parameters(start, render, checked, tmp_path, mode):
+    server = start("5.2", dataset=[record(1, "one"), {**record(2), "kind": "analysis"}])
+    as_limited = {"environment": {"SDE_API_KEY": server.limited_token}}
+    refused = render(server, *mode, status=2, **as_limited)
+    assert "The server of 2 of 2 connections is not known, so nothing was written" in refused
+    assert "its parameters are hidden from the token" in refused and not list(tmp_path.glob("*.*"))
+    if mode:
+        return
+    render(server, allow_unknown=True, **as_limited)
+    checked()
+    expected = [f'# UNKNOWN: {kind} {number} "one", its parameters are hidden from the token' for kind, number in (("alm", 1), ("analysis", 2))]
+    for file in ("allow.txt", "sets.nft"):
+        assert [line for line in lines(tmp_path / file) if "UNKNOWN" in line] == expected
+    assert len(json.loads((tmp_path / "allow.json").read_text())["unknown"]) == 2
+    assert [(one["targets"], one["labels"]["unknown"]) for one in groups(tmp_path / "targets.json")] == [([], "hidden")] * 2
+
+
+def test_names_are_not_resolved_unless_asked(start, render, checked, tmp_path):
+    server = start("newest", dataset=[record(1, server="localhost"), record(2, server="nowhere.invalid"), record(3)])
+    refused = render(server, status=2)
+    assert "2 servers have none, so nothing was written: localhost, nowhere.invalid" in refused
+    assert "Set connection_config_resolve" in refused and not list(tmp_path.glob("*.*"))
+    refused = render(server, status=2, resolve=True)
+    assert "1 servers have none, so nothing was written: nowhere.invalid" in refused
+    assert "cannot be resolved on this host" in refused
+    # The other files hold names.
+    render(server, files=["allow_list", "prometheus"])
+    render(server, resolve=True, allow_unknown=True)
+    checked()
+    found = elements(tmp_path / "sets.nft")
+    assert {"127.0.0.1 . 443", "192.0.2.7 . 443"} <= set(found) <= {"127.0.0.1 . 443", "192.0.2.7 . 443", "::1 . 443"}
+    assert "# UNKNOWN: the address of nowhere.invalid, port 443" in lines(tmp_path / "sets.nft")
+
+
+def test_table_and_set(start, render, checked, tmp_path):
+    server = start("newest", dataset=[record(1)])
+    render(server, nftables_table="ip filter", nftables_set="sde")
+    checked()
+    assert "add element ip filter sde_ipv4 {" in lines(tmp_path / "sets.nft")
+    wrong = render(server, status=2, nftables_table="inet filter; flush ruleset")
+    assert "They look like" in wrong
+
+
+def test_validation_keeps_the_old_file(start, render, checker, tmp_path):
+    server = start("newest", dataset=[record(1)])
+    target = tmp_path / FILES["nftables"]
+    target.write_text("old\n")
+    failed = render(server, files=["nftables"], status=2, nftables_validate="/bin/false %s")
+    assert "failed to validate" in failed and target.read_text() == "old\n"
+    render(server, files=["nftables"], nftables_validate=f"{checker('nft')} -c -f %s")
+    assert elements(target) == ["192.0.2.7 . 443"]
+
+
+def test_the_validation_of_the_guide_for_prometheus(start, render, checker, tmp_path):
+    checker("promtool")
+    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
+    play = next(block for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL) if "promtool" in block)
+    validate = yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
+    render(start("newest", dataset=[record(1)]), files=["prometheus"], prometheus_validate=validate)
+    before = (tmp_path / "targets.json").read_text()
+    # It is no command that always succeeds.
+    template = tmp_path / "wrong.j2"
+    template.write_text('[{"targets": ["x"], "labels": {"not-a-name": "x"}}]')
+    own = {"template": str(template), "template_dest": str(tmp_path / "targets.json"), "template_validate": validate}
+    render(start("newest", dataset=[record(1)]), files=[], status=2, **own)
+    assert (tmp_path / "targets.json").read_text() == before
+
+
+def test_a_template_of_ones_own(start, render, tmp_path):
+    template, target = tmp_path / "own.j2", tmp_path / "own.txt"
+    template.write_text("{{ connections | length }} {{ egress.servers | map(attribute='host') | join }}\n")
+    server = start("newest", dataset=[record(1), record(2)])
+    shown = render(server, files=[], template=str(template), template_dest=str(target), mode="0600")
+    assert "changed=1 " in shown
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("2 192.0.2.7\n", 0o600)
+    assert "Set both connection_config_template and" in render(server, files=[], status=2, template_dest=str(target))
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"files": []}, "There is nothing to write."),
+        ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
+        ({"kinds": ["alms"]}, "It can hold alm and analysis."),
+        ({"nftables_set": "1 }"}, "They look like"),
+        ({"connections": [{"id": 1}]}, "The facts of a connection have 'params'"),
+    ],
+)
+def test_wrong_variables(start, render, variables, message):
+    server = start("newest", dataset=[record(1)])
+    assert message in render(server, status=2, **variables)
+    assert not server.requests
+
+
+def test_empty_answers_of_a_survey(start, render, tmp_path):
+    texts = ["url", "ca_path", "server", "owner", "group", "mode", "nftables_table", "nftables_set", "template", "template_dest", "gather_on"]
+    server = start("newest", dataset=[record(1)])
+    render(server, **{name: "" for name in texts}, kinds="alm, analysis", nftables_validate="")
+    assert "add element inet sdelements egress_ipv4 {" in lines(tmp_path / "sets.nft")
+
+
+GIVEN = """
+- hosts: firewall
+  gather_facts: false
+  module_defaults:
+    group/securitycompass.sdelements.sdelements:
+      page_size: 1
+  tasks:
+    - ansible.builtin.include_role:
+        name: securitycompass.sdelements.connection_config
+      vars:
+        connection_config_allow_list: {folder}/first.txt
+    - ansible.builtin.include_role:
+        name: securitycompass.sdelements.connection_config
+      vars:
+        connection_config_allow_list: {folder}/second.txt
+        connection_config_connections: []
+    - ansible.builtin.assert:
+        that: connection_config_result is changed
+"""
+
+
+def test_gathered_on_the_controller_and_written_elsewhere(start, ansible, tmp_path):
+    server = start("newest", dataset=[record(1), record(2)])
+    (tmp_path / "play.yml").write_text(GIVEN.format(folder=tmp_path))
+    plugins = str(ROOT / "tests" / "playbooks" / "connection_plugins")
+    command = ["ansible-playbook", "-i", "firewall,", "-c", "elsewhere", tmp_path / "play.yml"]
+    run = ansible(*command, ANSIBLE_CONNECTION_PLUGINS=plugins, ANSIBLE_PYTHON_INTERPRETER=sys.executable, **access(server))
+    assert run.returncode == 0, run.stdout
+    assert "[firewall -> localhost]" in run.stdout
+    assert lines(tmp_path / "first.txt")[1:] == ["192.0.2.7 443 tcp"]
+    assert lines(tmp_path / "second.txt")[1:] == []
+    # Defaults of the play reach the tasks of the role, and given facts, even none, are not gathered again.
+    assert [request for request in server.requests if "page_size=1" in request.query]
+    assert [request.path.split("/")[-2] for request in server.requests].count("analysis") == 2
+
+
+def test_no_canary_in_any_file(start, render, tmp_path):
+    server = start("5.2", dataset=planted(), token=TOKEN)
+    shown = render(server, "-vvvv", resolve=True, allow_unknown=True, api_token=TOKEN, environment={"SDE_API_KEY": "unused"})
+    texts = [shown, *((tmp_path / file).read_text() for file in FILES.values())]
+    assert all("example.com" in text for text in texts)
+    assert not [found for text in texts for found in re.findall(r"CANARY\d{4}\w*", text)]
