@@ -37,7 +37,7 @@ lint: env ## Lint the collection, its documentation and its changelog
 
 .PHONY: sanity
 sanity: env ## Run ansible-test's sanity tests
-	python tests/tools/sanity.py
+	python -m tests.tools.sanity
 
 .PHONY: checkers
 checkers: env ## Install the foreign programs that check what the collection writes
@@ -46,6 +46,10 @@ checkers: env ## Install the foreign programs that check what the collection wri
 .PHONY: unit
 unit: checkers ## Run all tests of tests/ and measure what they cover of plugins/
 	pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
+
+.PHONY: matrix
+matrix: checkers ## Run sanity and all tests on each supported ansible-core (CORES="2.16 2.21")
+	python -m tests.tools.matrix $(CORES)
 
 .PHONY: demo
 demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for a real one)
