@@ -27,13 +27,18 @@ env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
 	@tests/tools/env.sh dev
 
 .PHONY: test
-test: lint sanity unit ## Run all checks and tests, as CI does
+test: lint docs sanity unit ## Run all checks and tests, as CI does
 
 .PHONY: lint
 lint: env ## Lint the collection, its documentation and its changelog
 	ansible-lint
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
 	antsibull-changelog lint
+
+.PHONY: docs
+docs: env ## Build the documentation site into build/docs, and check its links
+	python -m tests.tools.architecture
+	python -m tests.tools.docs
 
 .PHONY: sanity
 sanity: env ## Run ansible-test's sanity tests
