@@ -27,7 +27,7 @@ env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
 	@tests/tools/env.sh dev
 
 .PHONY: test
-test: lint sanity unit ## Run all checks and tests, as CI does
+test: lint docs sanity unit ## Run all checks and tests, as CI does
 
 .PHONY: lint
 lint: env ## Lint the collection, its documentation and its changelog
@@ -35,9 +35,14 @@ lint: env ## Lint the collection, its documentation and its changelog
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
 	antsibull-changelog lint
 
+.PHONY: docs
+docs: env ## Build the documentation site into build/docs, and check its links
+	python -m tests.tools.architecture
+	python -m tests.tools.docs
+
 .PHONY: sanity
 sanity: env ## Run ansible-test's sanity tests
-	python tests/tools/sanity.py
+	python -m tests.tools.sanity
 
 .PHONY: checkers
 checkers: env ## Install the foreign programs that check what the collection writes
@@ -46,6 +51,10 @@ checkers: env ## Install the foreign programs that check what the collection wri
 .PHONY: unit
 unit: checkers ## Run all tests of tests/ and measure what they cover of plugins/
 	pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
+
+.PHONY: matrix
+matrix: checkers ## Run sanity and all tests on each supported ansible-core (CORES="2.16 2.21")
+	python -m tests.tools.matrix $(CORES)
 
 .PHONY: demo
 demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for a real one)

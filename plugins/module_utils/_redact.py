@@ -81,17 +81,14 @@ def is_secret_name(name: str) -> bool:
         return bool(words)
     if words[-1] in _DESCRIBING_WORDS or words[0] in _COUNTING_WORDS:
         return False
-    return (
-        any(word in _SECRET_WORDS for word in words + chunks)
-        or any(_SECRET_PARTS.search(chunk) for chunk in words + chunks)
-        or any(_is_password(before, chunk) for before, chunk in zip(["", *chunks], chunks))
-        or any(_is_key(before, chunk) for before, chunk in zip(["", *words], words))
-        or any(_is_key(before, chunk) for before, chunk in zip(["", *chunks], chunks))
-        or any(first in ("auth", "access") and second in _AFTER_AUTH for first, second in zip(words, words[1:]))
-        or words[-2:] == ["session", "id"]
-        or chunks[-1].endswith(("auth", "session"))
-        or words[-1] in ("auth", "session")
-    )
+    if any(part in _SECRET_WORDS or _SECRET_PARTS.search(part) for part in words + chunks):
+        return True
+    pairs_of_words, pairs_of_chunks = list(zip(["", *words], words)), list(zip(["", *chunks], chunks))
+    if any(_is_password(*pair) for pair in pairs_of_chunks) or any(_is_key(*pair) for pair in pairs_of_words + pairs_of_chunks):
+        return True
+    if any(first in ("auth", "access") and second in _AFTER_AUTH for first, second in pairs_of_words):
+        return True
+    return words[-2:] == ["session", "id"] or chunks[-1].endswith(("auth", "session")) or words[-1] in ("auth", "session")
 
 
 def _is_password(before: str, chunk: str) -> bool:

@@ -15,9 +15,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.tools import interpreters
+
 ROOT = Path(__file__).resolve().parents[2]
-# Below .venv, so that its virtual environments live as long as the ansible-core that made them.
-SCRATCH = ROOT / ".venv" / "sanity"
+# Below the virtual environment, so that those that it makes live as long as the ansible-core that made them.
+SCRATCH = Path(sys.prefix) / "sanity"
 HOME = SCRATCH / "home"
 # ansible-test works nowhere else than below such a path, and not through a symbolic link.
 COPY = SCRATCH / "ansible_collections" / "securitycompass" / "sdelements"
@@ -91,22 +93,15 @@ def pip(*arguments: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def starts(python: Path) -> bool:
-    """Tell whether this is an interpreter. A pyenv shim may point to a version that is not there."""
-    try:
-        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
 def search_path() -> str:
     """Return a PATH without any folder that holds a Python that does not start."""
-    folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep) if folder]
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    folders += sorted(pyenv.glob("versions/3.*/bin"))
     pythons = re.compile(r"python3\.\d+")
-    sound = [f for f in folders if all(starts(p) for p in f.glob("python3.*") if pythons.fullmatch(p.name))]
-    return os.pathsep.join(str(folder) for folder in dict.fromkeys(sound))
+    sound = [
+        folder
+        for folder in interpreters.folders()
+        if all(interpreters.starts(path) for path in folder.glob("python3.*") if pythons.fullmatch(path.name))
+    ]
+    return os.pathsep.join(map(str, sound))
 
 
 def environment() -> dict[str, str]:
@@ -123,7 +118,7 @@ def main() -> int:
         copy_files()
         configure_pip()
         stand_in_for_get_pip()
-        command = ["ansible-test", "sanity", "--local", "--color", "no", *sys.argv[1:]]
+        command = [Path(sys.prefix) / "bin" / "ansible-test", "sanity", "--local", "--color", "no", *sys.argv[1:]]
         return subprocess.run(command, cwd=COPY, env=environment(), check=False).returncode
 
 

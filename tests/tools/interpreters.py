@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find the Pythons of this machine that really start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+
+def folders() -> list[Path]:
+    """Return where Pythons may be: the folders of PATH, and pyenv's versions."""
+    found = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep) if folder]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    return list(dict.fromkeys([*found, *sorted(pyenv.glob("versions/3.*/bin"))]))
+
+
+def starts(python: Path, code: str = "") -> bool:
+    """Tell whether this is an interpreter. A pyenv shim may point to a version that is not there."""
+    try:
+        return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def find(version: str) -> Path | None:
+    """Return an interpreter of a version like 3.12 that is no virtual environment's and can make one."""
+    usable = f"import sys, ensurepip; assert sys.version.startswith('{version}.') and sys.prefix == sys.base_prefix"
+    for folder in folders():
+        python = folder / f"python{version}"
+        if python.exists() and starts(python, usable):
+            return python
+    return None

@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""'make matrix': which interpreter it takes, what it skips, and when it fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.tools import interpreters, matrix
+
+ROOT = Path(__file__).resolve().parents[2]
+MINOR = "{}.{}".format(*sys.version_info)
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine without any Python. A function adds one that a script stands for."""
+
+    def add(folder: str, name: str, script: str) -> Path:
+        python = tmp_path / folder / name
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{python.parent}")
+        return python
+
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    return add
+
+
+def test_an_interpreter_that_does_not_start_is_passed_over(machine):
+    real = Path(sys.base_prefix) / "bin" / f"python{MINOR}"
+    machine("shims", f"python{MINOR}", "echo no such version >&2; exit 127")
+    assert interpreters.find(MINOR) is None
+    machine("another", f"python{MINOR}", f"exec {sys.executable} \"$@\"  # a virtual environment's")
+    assert interpreters.find(MINOR) is None
+    good = machine("good", f"python{MINOR}", f"exec '{real}' \"$@\"")
+    assert interpreters.find(MINOR) == good
+    assert interpreters.find("3.99") is None
+
+
+def test_an_interpreter_of_another_version_is_passed_over(machine):
+    machine("wrong", "python3.1", f"exec '{Path(sys.base_prefix) / 'bin' / f'python{MINOR}'}' \"$@\"")
+    assert interpreters.find("3.1") is None
+
+
+def test_missing_interpreters_are_named(machine, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(matrix, "ROOT", tmp_path)
+    monkeypatch.setattr(matrix, "HERE", tmp_path / "matrix")
+    monkeypatch.setattr(sys, "argv", ["matrix", "2.16", "2.22"])
+    assert matrix.main() == 1
+    printed = capsys.readouterr().out
+    assert "2.16: skipped: this machine has no Python 3.11 or 3.12" in printed
+    assert "2.22: skipped: this machine has no Python 3.13 or 3.14 or 3.15" in printed
+    assert "Skipped: modules on Python 3.9" in printed
+    assert "2.21" not in printed
+
+
+def core(version: str, may_fail: str = "", python: str = "3.12.1", failed: bool = False) -> matrix.Core:
+    return matrix.Core(version, "", [], may_fail, python=python, failed=failed)
+
+
+@pytest.mark.parametrize(
+    "tested, status",
+    [
+        ([core("2.16"), core("2.17")], 0),
+        ([core("2.16"), core("2.17", failed=True)], 1),
+        ([core("2.16"), core("2.22", "candidate", failed=True)], 0),
+        ([core("2.16"), core("2.17", python="-")], 0),
+        ([core("2.16", python="-")], 1),
+        ([core("2.22", "candidate", failed=True)], 1),
+    ],
+)
+def test_status(tested, status):
+    assert matrix.status(tested) == status
+
+
+def test_a_step_that_hangs_is_stopped(tmp_path):
+    status, printed = matrix.run([sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(60)"], tmp_path / "log", timeout=3)
+    assert status == 124
+    assert printed.splitlines()[1:] == ["begun", "", "stopped after 3 s"]
+
+
+def test_unknown_core():
+    with pytest.raises(SystemExit, match=r"Unknown in CORES: 2\.9\. Known are 2\.16, "):
+        matrix.cores(["2.16", "2.9"])
+
+
+def test_table_agrees_with_what_is_promised():
+    oldest = next(iter(matrix.TABLE["core"]))
+    requires = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    assert requires == f">={oldest}.0"
+    readme = (ROOT / "README.md").read_text()
+    assert f"| ansible-core | {oldest} or newer |" in readme
+    assert f"| {matrix.TABLE['target']['python']} or newer, with [requests]" in readme
+    assert f"{matrix.TABLE['target']['packages'][0].partition('==')[2]} or newer |" in readme

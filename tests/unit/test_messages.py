@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guide to troubleshooting has each message of the code, and no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = ROOT / "docs" / "troubleshooting.md"
+# Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
+FOLDERS = ("module_utils", "filter")
+# These take a whole message, or the part of one that differs.
+SAYS = re.compile(r"(?:SDElements|Option|Incomplete|AnsibleFilter)Error|_\w+_error|_changed|error")
+
+pytestmark = pytest.mark.once
+
+
+def template(node: ast.AST | None) -> str | None:
+    """A text of the code with … for what is filled in; None if it is no text."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join("…" if isinstance(part, ast.FormattedValue) else template(part) for part in node.values)
+    return None
+
+
+def messages(tree: ast.AST) -> Iterator[str]:
+    """What the code of a file may say when it fails."""
+    for node in ast.walk(tree):
+        found: list[ast.AST] = []
+        if isinstance(node, ast.Call) and SAYS.fullmatch(name := getattr(node.func, "id", getattr(node.func, "attr", ""))):
+            # The kind comes first, and the advice last.
+            found = node.args[1:2] if name in ("SDElementsError", "IncompleteError") else node.args
+        elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 3:
+            found = node.value.elts
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("what", "problem"):
+            found = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+        elif isinstance(node, ast.Return) and isinstance(node.value, ast.List):
+            found = node.value.elts
+        texts = [text for text in map(template, found) if text and " " in text.strip("… ")]
+        # The next text is the advice.
+        yield from texts if isinstance(node, ast.Assign) else texts[:1]
+
+
+def in_code() -> set[str]:
+    files = [path for folder in FOLDERS for path in (ROOT / "plugins" / folder).glob("*.py")]
+    return {text.rstrip(".") for path in files for text in messages(ast.parse(path.read_text(encoding="utf-8")))}
+
+
+def in_guide() -> set[str]:
+    rows = re.findall(r"^\| `([^`]*)` \| (.+) \|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {message.rstrip(".") for message, _cure in rows}
+
+
+def test_each_message_has_its_cure():
+    assert in_code() - in_guide() == set(), "docs/troubleshooting.md lacks these"
+    assert in_guide() - in_code() == set(), "docs/troubleshooting.md has these, and the code does not say them"
