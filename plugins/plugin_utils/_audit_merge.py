@@ -58,13 +58,18 @@ def checked(content: Any, name: str) -> Part:
     problem = _problem_of(content)
     if problem:
         raise OptionError(f"documents: {name} is not whole: {problem}.", "Audit that server again.")
-    connections = _audit_connections.checked([one["facts"] for one in content["connections"]])
-    facts = {(one["kind"], one["id"]): one for one in connections}
-    return Part(name, {**content, "connections": [_with_facts(one, facts) for one in content["connections"]]})
+    return Part(name, {**content, "connections": _connections(content["connections"])})
 
 
-def _with_facts(connection: dict[str, Any], facts: dict[tuple[str, int], dict[str, Any]]) -> dict[str, Any]:
-    return {**connection, "facts": facts[connection["facts"]["kind"], connection["facts"]["id"]]}
+def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same connections with checked facts; a document of several servers may have an id more than once."""
+    of_servers: dict[str | None, list[dict[str, Any]]] = {}
+    for one in connections:
+        of_servers.setdefault(one["server"], []).append(one["facts"])
+    facts = {
+        (server, fact["kind"], fact["id"]): fact for server, found in of_servers.items() for fact in _audit_connections.checked(found)
+    }
+    return [{**one, "facts": facts[one["server"], one["facts"]["kind"], one["facts"]["id"]]} for one in connections]
 
 
 def _problem_of(content: dict[str, Any]) -> str | None:
