@@ -15,6 +15,7 @@ description:
   - Merges JSON reports of M(securitycompass.sdelements.sde_connection_audit), such as those of the slices of an AWX job,
     and passes or fails by the sum of their findings.
   - No rule is evaluated again. A report that was merged can be merged again.
+  - It returns counts and no findings, which the reports hold.
   - Each SD Elements server may be in one of the reports only, and a rule has to be the same in all.
   - It runs in the process of ansible-core on the controller.
 options:
@@ -132,18 +133,6 @@ missing_servers:
   returned: if the reports could be merged
   type: list
   elements: str
-  sample: []
-findings:
-  description: All findings except those that pass or do not apply, as M(securitycompass.sdelements.sde_connection_audit) returns them.
-  returned: if the reports could be merged
-  type: list
-  elements: dict
-  sample: []
-fixed:
-  description: Findings of the baselines that are fixed.
-  returned: if the reports could be merged
-  type: list
-  elements: dict
   sample: []
 waivers:
   description: The waivers of all reports, each once, with their state.
