@@ -76,11 +76,11 @@ class Job:
         self._write("env/extravars", extra_vars)
         self.injected = Injected({}, {}, [])
 
-    def credential(self, type_name: str, **inputs: Any) -> Injected:
-        """Give the job a credential."""
+    def credential(self, type_name: str, at: Path | None = None, **inputs: Any) -> Injected:
+        """Give the job a credential. ``at``: where the job's files will be when it runs, if that is another folder."""
         self.injected = inject(type_name, inputs, self.folder)
         # A container sees the job's folder as /runner.
-        seen = {name: re.sub("^/runner/", f"{self.folder}/", value) for name, value in self.injected.env.items()}
+        seen = {name: re.sub("^/runner/", f"{at or self.folder}/", value) for name, value in self.injected.env.items()}
         self._write("env/envvars", seen)
         return self.injected
 
@@ -96,7 +96,7 @@ class Job:
 
     def artifacts(self) -> dict[str, Any]:
         """What set_stats handed on, which AWX gives to the next nodes of a workflow as extra variables."""
-        handed = [event["event_data"].get("artifact_data", {}) for event in self.events()]
+        handed = [event.get("event_data", {}).get("artifact_data", {}) for event in self.events()]
         return {name: value for one in handed for name, value in one.items()}
 
     def texts(self) -> dict[str, str]:

@@ -106,11 +106,15 @@ def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, A
     rules = _rules(parts)
     order = {rule["id"]: number for number, rule in enumerate(rules)}
     waivers, indexes = _waivers(documents)
+    audited = _unique(server for document in documents for server in document["servers"])
+    # Among many servers a subject is told apart by the name of its server. Of a merged document it has that already.
+    prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in documents]
     findings = [
-        _finding(finding, index) for document, index in zip(documents, indexes, strict=True) for finding in document["findings"]
+        _finding(finding, index, prefix)
+        for document, index, prefix in zip(documents, indexes, prefixes)
+        for finding in document["findings"]
     ]
     findings.sort(key=lambda finding: order[finding["rule"]])
-    audited = _unique(server for document in documents for server in document["servers"])
     asked = [*servers, *(server for document in documents for server in document.get("missing_servers") or [])]
     missing = [server for server in _unique(asked) if server not in audited]
     connections = [one for document in documents for one in document["connections"]]
@@ -128,7 +132,7 @@ def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, A
         "connections": connections,
         "findings": findings,
         "waivers": waivers,
-        "baseline": _baseline(documents),
+        "baseline": _baseline(documents, prefixes),
     }
 
 
@@ -171,10 +175,10 @@ def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], lis
     return list(found.values()), indexes
 
 
-def _finding(finding: dict[str, Any], index: list[int]) -> dict[str, Any]:
+def _finding(finding: dict[str, Any], index: list[int], prefix: str) -> dict[str, Any]:
     return {
         **finding,
-        "subject": scrub_text(str(finding["subject"])),
+        "subject": prefix + scrub_text(str(finding["subject"])),
         "message": scrub_text(str(finding["message"])),
         "waiver": None if finding["waiver"] is None else index[finding["waiver"]],
     }
@@ -210,15 +214,15 @@ def _summary(
     return {**summary, "verdict": verdict, "message": f"{said} There is no report of {servers}: {few}."}
 
 
-def _baseline(documents: list[dict[str, Any]]) -> dict[str, Any] | None:
-    compared = [document["baseline"] for document in documents if document.get("baseline")]
+def _baseline(documents: list[dict[str, Any]], prefixes: list[str]) -> dict[str, Any] | None:
+    compared = [(one["baseline"], prefix) for one, prefix in zip(documents, prefixes) if one.get("baseline")]
     if not compared:
         return None
     return {
-        "audited_at": min(one["audited_at"] for one in compared),
-        "new": sum(one["new"] for one in compared),
-        "known": sum(one["known"] for one in compared),
-        "fixed": [finding for one in compared for finding in one["fixed"]],
+        "audited_at": min(one["audited_at"] for one, _prefix in compared),
+        "new": sum(one["new"] for one, _prefix in compared),
+        "known": sum(one["known"] for one, _prefix in compared),
+        "fixed": [{**fixed, "subject": prefix + fixed["subject"]} for one, prefix in compared for fixed in one["fixed"]],
     }
 
 
