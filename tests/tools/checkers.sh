@@ -52,3 +52,25 @@ if [ ! -f ".venv/checkers/$xsd_of" ]; then
         echo "It cannot be fetched, so a test is skipped." >&2
     fi
 fi
+
+# The modules that read extensions/awx: the last release of awx.awx, out of the package that carries it.
+awx_of=ansible==12.3.0
+if [ ! -f ".venv/awx/$awx_of" ]; then
+    echo "Fetching awx.awx out of $awx_of ..."
+    rm -rf .venv/awx
+    mkdir -p .venv/awx
+    if .venv/bin/python -m pip download --disable-pip-version-check --quiet --no-deps --only-binary :all: \
+        --dest .venv/awx "$awx_of"; then
+        .venv/bin/python - .venv/awx/*.whl <<'PYTHON'
+import sys
+import zipfile
+
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    wheel.extractall(".venv/awx", [name for name in wheel.namelist() if name.startswith("ansible_collections/awx/awx/")])
+PYTHON
+        rm .venv/awx/*.whl
+        touch ".venv/awx/$awx_of"
+    else
+        echo "It cannot be fetched, so a test is skipped." >&2
+    fi
+fi

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A hundred servers, audited in three slices as AWX spreads them over execution nodes, and one report of all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.awx import LOCAL, Job, runner
+from tests.conftest import ROOT
+
+SERVERS = 100
+SLICES = 3
+TOKEN = "CANARY0000token0000token"
+WRONG = "CANARY0000wrong0000token"
+LOST = "sde-042"  # its token is wrong
+
+
+# Few rules, so that the time goes into the servers.
+POLICY = """
+rules:
+  - id: tls
+    title: Traffic is encrypted
+    severity: high
+    needs: [params]
+    that: (connection.params.alm_method | default(connection.params.analysis_method)) == 'https'
+  - id: scheduled
+    title: Every connection has a schedule
+    severity: low
+    that: connection.frequency != 'manually'
+"""
+
+
+def record(kind: str, number: int, method: str) -> dict:
+    """A connection full of secrets."""
+    params = {
+        f"{kind}_server": "https://someone:CANARY0001@tool.example.com/?api_key=CANARY0002",
+        f"{kind}_method": method,
+        f"{kind}_pass": "CANARY0003",
+        "custom_fields": json.dumps({"password": "CANARY0004"}),
+    }
+    return {"kind": kind, "id": number, "alias": f"{kind} {number}", "system": "JIRA", "frequency": "daily", "params": params}
+
+
+
+
+@pytest.fixture
+def fleet(start):
+    """Address and token of each server. Three servers of different age stand for all of them."""
+    dataset = [record("alm", 1, "https"), record("alm", 2, "http"), record("analysis", 1, "https")]
+    running = [start(generation, dataset=dataset, token=TOKEN) for generation in ("3.2", "5.2", "newest")]
+    hosts = {f"sde-{number:03}": running[number % len(running)] for number in range(SERVERS)}
+    tokens = {name: server.token if number % 2 else server.limited_token for number, (name, server) in enumerate(hosts.items())}
+    return {name: server.url for name, server in hosts.items()}, {**tokens, LOST: WRONG}
+
+
+def inventory(urls: dict[str, str]) -> dict:
+    return {"all": {"hosts": {name: {"sde_url": url} for name, url in urls.items()}, "vars": LOCAL}}
+
+
+def sliced(hosts: dict[str, str], number: int) -> dict[str, str]:
+    """The hosts of a slice: AWX deals them out in the order of their names."""
+    return {name: hosts[name] for name in sorted(hosts)[number - 1 :: SLICES]}
+
+
+def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str, str]) -> Job:
+    """One job of the sliced job: sent to a node, run there, and its events brought back."""
+    node = folder / f"node{number}"
+    answers = {"sde_report_dir": str(folder / "reports"), "connection_audit_policy": str(folder / "policy.yml"), "awx_job_id": number}
+    job = Job(folder / f"job{number}", project=ROOT / "playbooks", inventory=inventory(sliced(urls, number)), **answers)
+    job.credential("SD Elements servers", at=node, api_tokens="".join(f"{name}: {token}\n" for name, token in tokens.items()))
+    sent = runner("transmit", str(job.folder), "-p", "playbooks/audit_servers.yml", "-i", job.ident, "--forks", "10", stdin=b"")
+    assert sent.returncode == 0, sent.stderr
+    ran = runner("worker", "--private-data-dir", str(node), stdin=sent.stdout)
+    # What the node keeps is not looked at: all that AWX knows comes back in this stream.
+    processed = runner("process", str(job.folder), "-i", job.ident, stdin=ran.stdout)
+    assert b"PLAY RECAP" in processed.stdout, processed.stdout + processed.stderr + ran.stderr
+    return job
+
+
+def test_a_hundred_servers_in_three_slices(fleet, tmp_path):
+    urls, tokens = fleet
+    reports = tmp_path / "reports"  # the folder that all nodes share
+    (tmp_path / "policy.yml").write_text(POLICY, encoding="utf-8")
+    with ThreadPoolExecutor(SLICES) as pool:
+        jobs = list(pool.map(lambda number: run_slice(tmp_path, number, urls, tokens), range(1, SLICES + 1)))
+
+    handed_on = {name: value for job in jobs for name, value in job.artifacts().items()}
+    assert sorted(handed_on) == [f"sde_audit_slice_{number}" for number in range(1, SLICES + 1)]
+    documents = {number: json.loads((reports / f"servers-{number}.json").read_text(encoding="utf-8")) for number in range(1, SLICES + 1)}
+    for number, document in documents.items():
+        expected = sorted(sliced(urls, number))
+        assert sorted(document["servers"] + document["missing_servers"]) == expected
+        assert handed_on[f"sde_audit_slice_{number}"]["message"] == document["summary"]["message"]
+        assert (reports / f"servers-{number}.html").stat().st_size > 0
+
+    merge = Job(tmp_path / "merge", project=ROOT / "playbooks", inventory=inventory(urls), sde_report_dir=str(reports), **handed_on)
+    run = merge.run("playbooks/merge_reports.yml")
+    assert run.returncode == 2, run.stdout
+    merged = json.loads((reports / "audit.json").read_text(encoding="utf-8"))
+    assert sorted(merged["servers"]) == sorted(set(urls) - {LOST})
+    assert merged["missing_servers"] == [LOST]
+    assert merged["summary"]["connections"] == 3 * (SERVERS - 1)
+    for verdict, count in merged["summary"]["verdicts"].items():
+        assert count == sum(document["summary"]["verdicts"][verdict] for document in documents.values())
+    assert len({one["fingerprint"] for one in merged["findings"]}) == len(merged["findings"])
+    assert merged["summary"]["message"].endswith(f" There is no report of 1 server: {LOST}.")
+    assert merge.artifacts()["sde_audit"]["message"] == merged["summary"]["message"]
+    assert {path.name for path in reports.glob("audit.*")} == {f"audit.{suffix}" for suffix in ("html", "json", "md", "sarif", "xml")}
+
+    last = Job(tmp_path / "verdict", project=ROOT / "playbooks", **merge.artifacts())
+    said = last.run("playbooks/show_verdict.yml")
+    assert said.returncode == 0 and merged["summary"]["message"] in said.stdout.decode()
+
+    written = {name: text for job in (*jobs, merge, last) for name, text in job.texts().items()}
+    written |= {str(path): path.read_text(encoding="utf-8") for path in reports.rglob("*") if path.is_file()}
+    assert len(written) > SERVERS
+    assert [name for name, text in written.items() if "CANARY" in text] == []
+    shutil.rmtree(tmp_path / "reports")
+
+
+def test_nothing_to_merge(tmp_path):
+    job = Job(tmp_path / "job", project=ROOT / "playbooks")
+    run = job.run("playbooks/merge_reports.yml")
+    assert run.returncode == 2
+    assert "There is nothing to merge. Start this in a workflow after an audit of many servers" in run.stdout.decode()
+
+
+def test_no_verdict_to_show(tmp_path):
+    job = Job(tmp_path / "job", project=ROOT / "playbooks")
+    run = job.run("playbooks/show_verdict.yml")
+    assert run.returncode == 2
+    assert "No job before this one handed on a verdict." in run.stdout.decode()

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One document of the documents of many servers."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import jsonschema
+import pytest
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
+from tests.audit_documents import connection, document, finding, item_finding, rule, small, waiver
+from tests.conftest import ROOT
+
+SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))
+TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
+LATE = rule("late", "Not too late", "low")
+NOTHING = _audit_merge.Wishes(None, None, None)
+
+
+def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
+    """A document with a connection for each of the verdicts, and the same verdict of each rule."""
+    connections = [connection("alm", number, server) for number in range(1, len(verdicts) + 1)]
+    findings = [finding(one, about, verdict) for one in rules for about, verdict in zip(connections, verdicts, strict=True)]
+    made = document(list(rules), connections, findings, **given)
+    return {**made, "servers": [server]}
+
+
+def merge(*documents: dict, servers=(), wishes=NOTHING) -> dict:
+    parts = [_audit_merge.checked(copy.deepcopy(one), f"{number}.json") for number, one in enumerate(documents)]
+    made = _audit_merge.merged(parts, list(servers), wishes)
+    jsonschema.validate(made, SCHEMA)
+    return made
+
+
+def test_the_sum_is_what_the_parts_say():
+    made = merge(of_server("eu", "pass", "fail"), of_server("us", "pass", "inconclusive"), of_server("ap", "fail"))
+    assert made["servers"] == ["eu", "us", "ap"]
+    assert [one["key"] for one in made["connections"]] == ["eu/alm/1", "eu/alm/2", "us/alm/1", "us/alm/2", "ap/alm/1"]
+    assert made["summary"]["verdicts"] == {"pass": 2, "fail": 2, "waived": 0, "not_applicable": 0, "inconclusive": 1, "error": 0}
+    assert made["summary"]["failed_by_severity"]["high"] == 2
+    assert (made["summary"]["connections"], made["summary"]["rules"], made["summary"]["verdict"]) == (5, 1, "fail")
+    assert made["summary"]["message"].startswith("SD Elements audit failed: 2 findings of high or more (2 high); ")
+    assert [one["subject"] for one in made["findings"]][:2] == ['eu: alm 1 "Jira 1"', 'eu: alm 2 "Jira 2"']
+
+
+def test_findings_come_by_rule():
+    made = merge(of_server("eu", "pass", rules=(TLS, LATE)), of_server("us", "pass", rules=(LATE,)))
+    assert [(one["rule"], one["connections"]) for one in made["findings"]] == [
+        ("alm-tls", ["eu/alm/1"]),
+        ("late", ["eu/alm/1"]),
+        ("late", ["us/alm/1"]),
+    ]
+
+
+def test_slices_give_what_all_at_once_gives():
+    parts = [of_server(name, "pass", "fail", "waived", waivers=[one_waiver("active", 1)]) for name in ("a", "b", "c", "d")]
+    for part in parts:
+        part["findings"][2]["waiver"] = 0
+    at_once = merge(*parts)
+    assert merge(merge(parts[0]), merge(*parts[1:])) == at_once
+    assert merge(merge(*parts[:2]), merge(*parts[2:])) == at_once
+    assert at_once["waivers"][0]["findings"] == 4
+
+
+def test_every_report_can_be_made_of_it():
+    made = merge(small(), of_server("other.example.com", "fail", rules=(LATE,)))
+    for name, render in _reports.FORMATS.items():
+        assert "other.example.com" in render(made), name
+
+
+def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
+    return waiver(["alm-tls"], {"alias": ["Jira*"]}, reason, "platform", "2027-01-31", state, findings)
+
+
+@pytest.mark.parametrize(
+    "states, expected",
+    [(("active", "unused"), "active"), (("unused", "unused"), "unused"), (("expired", "active"), "active"), (("unused", "expired"), "expired")],
+)
+def test_a_waiver_stands_once(states, expected):
+    parts = [of_server(f"s{number}", "waived", waivers=[one_waiver(state, 1)]) for number, state in enumerate(states)]
+    parts[1]["waivers"].insert(0, one_waiver("active", 0, reason="Another"))
+    parts[1]["findings"][0]["waiver"] = 1
+    parts[0]["findings"][0]["waiver"] = 0
+    made = merge(*parts)
+    assert [(one["reason"], one["state"], one["findings"]) for one in made["waivers"]] == [("Agreed", expected, 2), ("Another", "active", 0)]
+    assert [one["waiver"] for one in made["findings"]] == [0, 0]
+
+
+def test_baselines_are_summed():
+    fixed = {"rule": "alm-tls", "severity": "high", "subject": 'alm 9 "Old"', "fingerprint": "0" * 32}
+    baseline = {"audited_at": "2026-11-01T00:00:00Z", "new": 1, "known": 2, "fixed": [fixed]}
+    made = merge(of_server("eu", "fail", baseline=baseline), of_server("us", "pass"), of_server("ap", "fail", baseline=baseline))
+    assert made["baseline"] == {
+        **baseline,
+        "new": 2,
+        "known": 4,
+        "fixed": [{**fixed, "subject": 'eu: alm 9 "Old"'}, {**fixed, "subject": 'ap: alm 9 "Old"'}],
+    }
+
+
+def with_summary(made: dict, **given: str) -> dict:
+    return {**made, "summary": {**made["summary"], **given}}
+
+
+def test_the_strictest_part_decides_what_the_task_leaves_open():
+    lenient = with_summary(of_server("eu", "fail", rules=(LATE,)), fail_on="critical", known_findings="accept")
+    strict = with_summary(of_server("us", "inconclusive", rules=(LATE,)), fail_on="low", inconclusive="fail")
+    summary = merge(lenient, strict)["summary"]
+    assert (summary["fail_on"], summary["inconclusive"], summary["known_findings"], summary["verdict"]) == ("low", "fail", "fail", "fail")
+    assert "2 findings of low or more" in summary["message"]
+    summary = merge(lenient, strict, wishes=_audit_merge.Wishes("critical", "warn", "accept"))["summary"]
+    assert (summary["fail_on"], summary["inconclusive"], summary["verdict"]) == ("critical", "warn", "pass")
+
+
+def test_known_findings_can_be_accepted():
+    part = of_server("eu", "fail")
+    part["findings"][0]["baseline"] = "known"
+    assert merge(part, wishes=_audit_merge.Wishes(None, None, "accept"))["summary"]["verdict"] == "pass"
+    assert merge(part)["summary"]["verdict"] == "fail"
+
+
+def test_a_missing_server_is_no_pass():
+    whole = merge(of_server("eu", "pass"), servers=["eu"])
+    assert (whole["summary"]["verdict"], whole["missing_servers"]) == ("pass", [])
+    made = merge(of_server("eu", "pass"), servers=["us", "eu", *(f"s{number}" for number in range(9))])
+    assert made["missing_servers"] == ["us", *(f"s{number}" for number in range(9))]
+    assert made["summary"]["verdict"] == "fail"
+    assert made["summary"]["message"].startswith("SD Elements audit failed: 0 findings of high or more; ")
+    assert made["summary"]["message"].endswith(" There is no report of 10 servers: us, s0, s1, s2, s3, ….")
+    # A merged report still says so when it is merged again, unless the server has come.
+    assert merge(made)["missing_servers"] == made["missing_servers"]
+    assert merge(made, of_server("us", "pass"))["missing_servers"] == made["missing_servers"][1:]
+    assert merge(made, wishes=_audit_merge.Wishes("never", None, None))["summary"]["verdict"] == "pass"
+
+
+def test_a_rule_about_all_connections():
+    loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
+    about = connection("alm", 1, "eu")
+    part = {**document([loop], [about], [item_finding(loop, "project 7", [], "fail")]), "servers": ["eu"]}
+    made = merge(part, of_server("us", "pass"))
+    assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [("eu: project 7", "project 7")]
+
+
+def test_secrets_in_a_file_do_not_get_into_the_report():
+    part = of_server("eu", "fail")
+    part["connections"][0]["facts"]["params"] = {"alm_pass": "CANARY1", "alm_server": "https://x:CANARY2@jira.example.com/"}
+    part["findings"][0]["message"] = "https://x:CANARY3@jira.example.com/ fails"
+    assert "CANARY" not in json.dumps(merge(part))
+
+
+def broken(path: str, value) -> dict:
+    made = of_server("eu", "waived", waivers=[one_waiver("active", 1)])
+    made["findings"][0]["waiver"] = 0
+    *names, last = path.split(".")
+    place = made
+    for name in names:
+        place = place[int(name) if name.isdigit() else name]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return made
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        ([], "is no report of an audit"),
+        ({"format": "other"}, "is no report of an audit"),
+        (broken("version", "2.0"), "is of version 2.0, and only 1.x can be merged"),
+        (broken("findings", None), "findings is no list"),
+        (broken("findings.0.verdict", None), "findings is no list"),
+        (broken("findings.0.verdict", "maybe"), "a finding has no verdict"),
+        (broken("findings.0.severity", "huge"), "a finding has no verdict"),
+        (broken("findings.0.waiver", 1), "a finding has a waiver that is not there"),
+        (broken("findings.0.waiver", "0"), "a finding has a waiver that is not there"),
+        (broken("findings.0.rule", "other"), "a finding has a rule that is not there"),
+        (broken("waivers.0.state", "x"), "a waiver has no state"),
+        (broken("servers", [1]), "audited_at, servers or policies is missing"),
+        (broken("summary.fail_on", "x"), "its summary is missing"),
+        (broken("connections.0.facts", []), "its connections have no facts"),
+        (broken("connections.0.facts.id", None), "id of number 1 must be a whole number"),
+    ],
+)
+def test_what_cannot_be_merged(content, problem):
+    with pytest.raises(OptionError) as failure:
+        _audit_merge.checked(content, "x.json")
+    assert problem in str(failure.value)
+
+
+def test_parts_that_do_not_go_together():
+    for documents, problem in (
+        ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json are both about eu."),
+        ((of_server("eu", "pass"), of_server("us", "pass", rules=({**TLS, "severity": "low"},))), "rule alm-tls is not the same in 0.json and 1.json"),
+    ):
+        with pytest.raises(OptionError) as failure:
+            merge(*documents)
+        assert problem in str(failure.value)
+    unnamed = {**document([TLS], [connection("alm", 1, None)], []), "servers": []}
+    with pytest.raises(OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"):
+        merge(unnamed, unnamed)
