@@ -7,15 +7,373 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sde_connection_audit
-short_description: Audit the connections of SD Elements by a policy
-version_added: 0.2.0
+short_description: Audit connections of SD Elements by a policy
+version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Evaluates every rule of a policy on every connection.
-options: {}
+  - Evaluates every rule of a policy on every connection, in one task on the controller. Nothing is gathered, and no server
+    is asked.
+  - Fails if there is a failing finding of the severity O(fail_on) or more. The message is the whole audit in one line.
+  - What a rule needs and the token may not see makes it inconclusive, and never lets it pass.
+  - Facts are redacted once more before anything else, so that results and reports hold no credentials.
+options:
+  connections:
+    description:
+      - The connections to audit, as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
+        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Lists are joined by C(+).
+      - They are those of one SD Elements server.
+      - Exactly one of O(connections) and O(connections_file) is required.
+    type: list
+    elements: dict
+  connections_file:
+    description:
+      - JSON or YAML file with connections. It holds a list, or a saved result of one of the modules.
+      - A relative path is searched for as Ansible searches for files, next to the playbook first, and then in the directory
+        where Ansible was started. This is so for O(policy) and O(baseline), too. A file may be encrypted by Ansible Vault.
+    type: path
+  policy:
+    description:
+      - Policy files (YAML or JSON), merged in this order. The word V(starter) is the policy that comes with this collection.
+      - A later file sets variables of earlier ones, disables rules of theirs, and adds rules and waivers.
+      - A mistake in a policy names file, rule and field, and is found before any rule is evaluated.
+      - The JSON Schema of policies is C(plugins/plugin_utils/data/policy.schema.json) in the collection.
+    type: list
+    elements: str
+    default: [starter]
+  policy_vars:
+    description:
+      - Variables of the policies, by name, with values that replace those in the files. Other names are an error.
+    type: dict
+    default: {}
+  server:
+    description:
+      - Name of the SD Elements server that the connections come from. Of an address, host and port are kept.
+      - It stands in reports, and in the fingerprints by which findings of several servers are told apart.
+    type: str
+  baseline:
+    description:
+      - JSON report of an earlier audit. Findings are marked as new or known, and fixed ones are listed.
+    type: path
+  fail_on:
+    description:
+      - The lowest severity of failing findings with which the task fails.
+      - Rules that cannot be evaluated always make it fail, since then the audit is not whole.
+      - With V(never) it fails only if the audit cannot be made.
+    type: str
+    choices: [info, low, medium, high, critical, never]
+    default: high
+  inconclusive:
+    description:
+      - Whether an inconclusive finding is only warned of, or counts like a failing one.
+    type: str
+    choices: [warn, fail]
+    default: warn
+  known_findings:
+    description:
+      - Whether findings that the O(baseline) has as well count for O(fail_on).
+      - What was inconclusive or waived in the baseline and fails now is new.
+    type: str
+    choices: [fail, accept]
+    default: fail
+  reports:
+    description:
+      - Files to write, before the task fails. Missing folders are made. A file is replaced as a whole, or not at all.
+      - A relative path starts at the directory where Ansible was started.
+    type: dict
+    default: {}
+    suboptions:
+      json:
+        description: The whole audit, with its own JSON Schema; the format of a O(baseline).
+        type: path
+      junit:
+        description: JUnit XML, as CI servers read it.
+        type: path
+      sarif:
+        description: SARIF 2.1.0, as security dashboards read it.
+        type: path
+      markdown:
+        description: Markdown, for a comment or a step summary.
+        type: path
+      html:
+        description: One HTML file for people, with filters.
+        type: path
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would return without it.
+    support: full
+    details: Reports are not written.
+  diff_mode:
+    description: Returns details on what has changed, in diff mode.
+    support: none
+    details: Reports are new each time.
+  idempotent:
+    description: When run twice in a row outside check mode, the second invocation reports no change.
+    support: partial
+    details: Reports hold the time of the audit, so that each run that writes one reports a change.
+  action:
+    description: Indicates this has a corresponding action plugin, which runs on the controller.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+notes:
+  - A rule's C(that) and C(when) are conditionals as in a task, with all of Ansible's tests, filters and lookups, and with the
+    variables of the play. They are written without braces, and must give true or false, nothing else.
+  - They know C(connection), or C(item) in a rule with C(loop); the whole set as C(connections); the variables of the policy; and
+    C(audited_at), the time of the audit.
+  - What came from the server or from a policy's variables is never a template.
+  - C(module_defaults) for the group C(securitycompass.sdelements.sdelements) do not reach this module, which takes none of the
+    options that say where the server is.
+seealso:
+  - module: securitycompass.sdelements.sde_alm_connection_info
+  - module: securitycompass.sdelements.sde_analysis_connection_info
+  - plugin: securitycompass.sdelements.server
+    plugin_type: filter
 """
 
-EXAMPLES = r""""""
+EXAMPLES = r"""
+- name: Gather the ALM connections
+  securitycompass.sdelements.sde_alm_connection_info:
+    include_last_job: true
+  register: alm
 
-RETURN = r""""""
+- name: Gather the analysis connections
+  securitycompass.sdelements.sde_analysis_connection_info:
+    include_last_job: true
+  register: analysis
+
+- name: Audit all connections, and fail on the gravest findings only
+  securitycompass.sdelements.sde_connection_audit:
+    connections: "{{ alm.connections + analysis.connections }}"
+    server: sde.example.com
+    policy_vars:
+      conflict_policies: [alm, timestamp]
+      allowed_servers: ['*.example.com', '*.example.net']
+    fail_on: critical
+    reports:
+      html: /tmp/sde-audit/report.html
+      junit: /tmp/sde-audit/report.xml
+  register: audit
+  failed_when: false
+
+- name: Tell what was found
+  ansible.builtin.debug:
+    var: audit.msg
+"""
+
+RETURN = r"""
+msg:
+  description: The whole audit in one line, or what is wrong with its options.
+  returned: always
+  type: str
+  sample: >-
+    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0 errors.
+    42 connections, 11 rules.
+verdict:
+  description: Whether the audit passes.
+  returned: when the audit was made
+  type: str
+  choices: [pass, fail]
+  sample: fail
+verdicts:
+  description: How many findings there are of each verdict.
+  returned: when the audit was made
+  type: dict
+  contains:
+    pass:
+      description: What holds.
+      returned: success
+      type: int
+      sample: 380
+    fail:
+      description: What does not hold.
+      returned: success
+      type: int
+      sample: 7
+    waived:
+      description: What does not hold, and is excused by a waiver that is in force.
+      returned: success
+      type: int
+      sample: 1
+    not_applicable:
+      description: What the rule does not apply to.
+      returned: success
+      type: int
+      sample: 40
+    inconclusive:
+      description: What cannot be decided, since a fact is lacking that the rule needs.
+      returned: success
+      type: int
+      sample: 12
+    error:
+      description: What cannot be evaluated.
+      returned: success
+      type: int
+      sample: 0
+failed_by_severity:
+  description: How many failing findings there are of each severity; waived ones are not among them.
+  returned: when the audit was made
+  type: dict
+  sample: {critical: 1, high: 2, medium: 3, low: 1, info: 0}
+findings:
+  description: All findings but those that hold and those that do not apply, ordered by rule, then by connection.
+  returned: when the audit was made
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: ID of the rule.
+      returned: success
+      type: str
+      sample: alm-tls
+    severity:
+      description: Severity of the rule.
+      returned: success
+      type: str
+      sample: high
+    verdict:
+      description: V(fail), V(waived), V(inconclusive) or V(error).
+      returned: success
+      type: str
+      sample: fail
+    connections:
+      description: The connections that it is about, by server, kind and ID. A rule with C(loop) may have none, or several.
+      returned: success
+      type: list
+      elements: str
+      sample: [sde.example.com/alm/3]
+    subject:
+      description: What it is about, for people.
+      returned: success
+      type: str
+      sample: alm 3 "Payments API to JIRA"
+    label:
+      description: Name of the item of a rule with C(loop). Null for other rules.
+      returned: success
+      type: str
+      sample: project 3
+    message:
+      description: Which expression is false, which fact is lacking, or what went wrong.
+      returned: success
+      type: str
+      sample: connection.params.alm_method == 'https' is false
+    fingerprint:
+      description: The same in every run for one rule and one connection or item, whatever its alias.
+      returned: success
+      type: str
+      sample: 361753f459d294b4f43bca90b352503c
+    waiver:
+      description: Index into RV(waivers). Null if it is not waived.
+      returned: success
+      type: int
+      sample: 0
+    baseline:
+      description: V(new) or V(known). Null without O(baseline), and if it is waived.
+      returned: success
+      type: str
+      sample: new
+fixed:
+  description: Failing findings of the O(baseline) that are no more.
+  returned: when the audit was made
+  type: list
+  elements: dict
+  sample: [{rule: alm-tls, severity: high, subject: 'alm 8 "Quote Engine tickets"', fingerprint: 65b00b4e44463b1edc1e0b89e2602096}]
+waivers:
+  description: The waivers of the policy.
+  returned: when the audit was made
+  type: list
+  elements: dict
+  contains:
+    rules:
+      description: IDs of the rules.
+      returned: success
+      type: list
+      elements: str
+      sample: [alm-tls]
+    connections:
+      description: Which connections are meant, each key with a list. Null for all.
+      returned: success
+      type: dict
+      sample: {alias: ['Payments*']}
+    items:
+      description: Which items of a rule with C(loop) are meant. Null for all.
+      returned: success
+      type: list
+      elements: str
+      sample: ['project 3']
+    reason:
+      description: Why there is an exception.
+      returned: success
+      type: str
+      sample: The server moves in March.
+    owner:
+      description: Who answers for it.
+      returned: success
+      type: str
+      sample: appsec@example.com
+    expires:
+      description: The last day on which it holds.
+      returned: success
+      type: str
+      sample: '2027-01-31'
+    file:
+      description: The policy file that has it.
+      returned: success
+      type: str
+      sample: our_policy.yml
+    state:
+      description: V(active), V(unused) if nothing fails that it would excuse, or V(expired).
+      returned: success
+      type: str
+      sample: active
+    findings:
+      description: How many failing findings it excuses, or would if it had not expired.
+      returned: success
+      type: int
+      sample: 1
+reports:
+  description: Paths of the files that were written.
+  returned: when the audit was made
+  type: list
+  elements: str
+  sample: [/tmp/sde-audit/report.html, /tmp/sde-audit/report.xml]
+failure:
+  description: What went wrong if the audit could not be made, for playbooks; RV(msg) says the same for people.
+  returned: failure of the audit itself
+  type: dict
+  contains:
+    kind:
+      description:
+        - A word for the kind of failure.
+        - V(option) means that an option, or a file that it names, is of no use.
+        - V(policy) means that the policy has mistakes; RV(msg) has one of them a line.
+        - V(report) means that a report cannot be written.
+      returned: failure
+      type: str
+      sample: policy
+    status:
+      description: Always null, as no request is made.
+      returned: failure
+      type: int
+    method:
+      description: Always null, as no request is made.
+      returned: failure
+      type: str
+    url:
+      description: Always null, as no request is made.
+      returned: failure
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main() -> None:
+    """Nothing but a message: the action plugin of the same name does the work, on the controller."""
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module.fail_json(msg="securitycompass.sdelements.sde_connection_audit runs on the controller only, as its action plugin.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,354 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task sde_connection_audit, by the real ansible-playbook."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.conftest import COLLECTION, ROOT
+from tests.playbooks.test_playbooks import MODES, assert_clean
+from tests.support import access, connections
+
+REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+TLS = {"id": "tls", "title": "TLS", "severity": "high", "that": "connection.params.alm_method == 'https'", "needs": ["params"]}
+
+
+def good(id_: int = 1, **facts) -> dict:
+    """The facts of a connection."""
+    params = {"alm_method": "https", "alm_server": "jira.example.com"}
+    return {"id": id_, "kind": "alm", "alias": f"good {id_}", "project": id_, "system": "JIRA", "system_id": "jira",
+            "frequency": "daily", "params": params, "params_visible": True, "last_job": None, "debug_mode": False, **facts}
+
+
+BAD = good(2, params={"alm_method": "http"})
+
+
+class Outcome:
+    """A run of ansible-playbook, and the result of its audit."""
+
+    def __init__(self, run: subprocess.CompletedProcess, result: dict) -> None:
+        self.output = run.stdout
+        self.result = result
+
+    def found(self, verdict: str) -> list[tuple[str, str]]:
+        return [(one["rule"], one["subject"]) for one in self.result["findings"] if one["verdict"] == verdict]
+
+
+@pytest.fixture
+def audit(ansible, tmp_path):
+    """Run the task in a playbook of its own, in a folder of its own."""
+
+    def run(*arguments, api=None, play=None, **options) -> Outcome:
+        result = tmp_path / "result.json"
+        tasks = [
+            {"securitycompass.sdelements.sde_connection_audit": options, "register": "audit", "ignore_errors": True},
+            {"ansible.builtin.copy": {"content": "{{ audit | to_json }}", "dest": str(result), "mode": "0600"}, "check_mode": False},
+        ]
+        playbook = tmp_path / "play" / "play.yml"
+        playbook.parent.mkdir(exist_ok=True)
+        text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **(play or {})}], sort_keys=False)
+        playbook.write_text(text.replace("UNSAFE ", "!unsafe "), encoding="utf-8")
+        (tmp_path / "cwd").mkdir(exist_ok=True)
+        environment = access(api) if api else {}
+        run = ansible("ansible-playbook", playbook, *arguments, cwd=tmp_path / "cwd", **environment)
+        assert run.returncode == 0, run.stdout
+        return Outcome(run, json.loads(result.read_text(encoding="utf-8")))
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a file next to the playbook, and return its name."""
+
+    def write(name: str, content) -> str:
+        path = tmp_path / "play" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+        return name
+
+    return write
+
+
+def policy(*rules, **fields) -> dict:
+    return {"rules": list(rules or [TLS]), **fields}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What it finds
+
+
+@MODES
+def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path, mode):
+    server = start("5.2")
+    report = tmp_path / "new" / "folder" / "report.json"
+    task = "securitycompass.sdelements.sde_connection_audit"
+    facts = [connections(server, kind, include_last_job=True) for kind in ("alm", "analysis")]
+    (tmp_path / "facts.json").write_text(json.dumps({"connections": facts[0] + facts[1], "count": 50}))
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{task: {
+        "connections_file": str(tmp_path / "facts.json"), "server": server.url, "reports": {"json": str(report)}, "fail_on": "never",
+    }}]}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
+    run = ansible("ansible-playbook", tmp_path / "play.yml", *mode)
+    assert run.returncode == 0, run.stdout
+    assert report.exists() == (not mode)
+    assert f"changed={0 if mode else 1}" in run.stdout
+    if mode:
+        return
+    document = json.loads(report.read_text())
+    jsonschema.validate(document, REPORT_SCHEMA)
+    failed = {}
+    for finding in document["findings"]:
+        if finding["verdict"] == "fail":
+            failed.setdefault(finding["rule"], set()).update(key.partition("/")[2] for key in finding["connections"])
+    expected = {"alm-tls": set(), "analysis-tls": set(), "scheduled": set(), "last-sync-succeeded": set(), "no-debug-mode": set()}
+    for record in server.records("alm") + server.records("analysis"):
+        name, job, params, kind = f"{record['kind']}/{record['id']}", record["last_job"], record["params"], record["kind"]
+        address = params.get(f"{kind}_server") or ""
+        if address.startswith("http://") or (address and "://" not in address and params.get(f"{kind}_method") == "http"):
+            expected[f"{kind}-tls"].add(name)
+        if record["frequency"] == "manually" and not record["system_id"].endswith("_file_upload"):
+            expected["scheduled"].add(name)
+        if job and job["succeeded"] is False and job["ready"]:
+            expected["last-sync-succeeded"].add(name)
+        if record["debug_mode"]:
+            expected["no-debug-mode"].add(name)
+    assert {rule: failed[rule] for rule in expected} == expected
+
+
+def test_result(audit, file):
+    outcome = audit(connections=[BAD, good()], policy=[file("p.yml", policy())], server="sde.example.com")
+    result = outcome.result
+    assert result["failed"] and not result["changed"] and result["verdict"] == "fail" and result["reports"] == []
+    assert result["msg"] == (
+        "SD Elements audit failed: 1 finding of high or more (1 high); 0 lower, 0 waived, 0 inconclusive, 0 errors. "
+        "2 connections, 1 rule."
+    )
+    assert result["msg"].split(";")[0] in outcome.output
+    assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
+    assert result["failed_by_severity"]["high"] == 1 and result["verdicts"]["pass"] == 1
+    assert "warnings" not in result or result["warnings"] == []
+
+
+def test_threshold_and_strictness(audit, file):
+    name = file("p.yml", policy())
+    assert not audit(connections=[BAD], policy=[name], fail_on="critical").result["failed"]
+    hidden = good(params={}, params_visible=False)
+    warned = audit(connections=[hidden], policy=[name])
+    assert not warned.result["failed"] and warned.found("inconclusive") == [("tls", 'alm 1 "good 1"')]
+    assert "Rule tls could not be decided for" in " ".join(warned.output.split())
+    assert audit(connections=[hidden], policy=[name], inconclusive="fail").result["failed"]
+
+
+def test_hidden_parameters_are_inconclusive(start, audit):
+    server = start("5.2")
+    hidden = [one for kind in ("alm", "analysis") for one in connections(server, kind, api_token=server.limited_token)]
+    outcome = audit(connections=hidden, fail_on="low", inconclusive="fail")
+    assert outcome.result["failed"] and outcome.result["verdicts"]["inconclusive"] > 100
+    # What needs no parameters is decided, the rest is not: nothing passes that cannot be seen.
+    assert {rule for rule, _subject in outcome.found("fail")} == {"params-visible", "scheduled", "no-debug-mode"}
+
+
+def test_waivers_and_baseline(audit, file, tmp_path):
+    waiver = {"rules": ["tls"], "connections": {"alias": "good 2"}, "reason": "r", "owner": "o", "expires": "2020-01-31"}
+    # As people write it: a day that YAML makes a date of.
+    text = yaml.safe_dump(policy(waivers=[waiver])).replace("'2020-01-31'", "2020-01-31")
+    assert "expires: 2020-01-31" in text
+    expired = audit(connections=[BAD], policy=[file("p.yml", text)], reports={"json": "reports/one.json"})
+    assert expired.result["waivers"][0]["state"] == "expired" and expired.result["failed"] and expired.result["changed"]
+    assert "expired after 2020-01-31" in expired.output
+    # Reports go to where Ansible was started, and are found there again.
+    assert expired.result["reports"] == [str(tmp_path / "cwd" / "reports" / "one.json")]
+    in_force = audit(connections=[BAD], policy=[file("p.yml", text.replace("2020", "2999"))], baseline="reports/one.json")
+    assert not in_force.result["failed"] and in_force.found("waived") and len(in_force.result["fixed"]) == 1
+    known = audit(connections=[BAD], policy=[file("p.yml", policy())], baseline="reports/one.json", known_findings="accept")
+    assert not known.result["failed"] and known.result["findings"][0]["baseline"] == "known"
+
+
+def test_variables(audit, file):
+    rule = {"id": "r", "title": "R", "severity": "high", "that": ["connection.alias in allowed", "of_the_play == 'yes'", "text == braces"]}
+    name = file("p.yml", policy(rule, vars={"allowed": [], "text": "{{ 1 + 1 }}", "braces": "{{ 1 + 1 }}"}))
+    play = {"vars": {"of_the_play": "{{ inner }}", "inner": "yes"}}
+    outcome = audit(connections=[good()], policy=[name], policy_vars={"allowed": ["good 1"]}, play=play)
+    assert not outcome.result["failed"], outcome.result
+
+
+def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
+    rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.parms.x == 1"}
+    outcome = audit(connections=[good()], policy=[file("p.yml", policy(rule))], fail_on="critical")
+    assert outcome.result["failed"] and outcome.found("error") == [("typo", 'alm 1 "good 1"')]
+    assert 'Rule typo could not be evaluated for alm 1 "good 1": connection.parms.x == 1:' in " ".join(outcome.output.split())
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Files
+
+
+@pytest.mark.parametrize("name", ["p.yml", "p.json", "files/p.yml"])
+def test_policy_file(audit, file, name):
+    file(name, json.dumps(policy()) if name.endswith("json") else policy())
+    assert audit(connections=[BAD], policy=[name.removeprefix("files/")]).found("fail") == [("tls", 'alm 2 "good 2"')]
+
+
+def test_files_from_a_vault(ansible, audit, file, tmp_path):
+    file("p.yml", policy())
+    file("facts.yml", {"connections": [BAD]})
+    (tmp_path / "password").write_text("secret")
+    for name in ("p.yml", "facts.yml"):
+        run = ansible("ansible-vault", "encrypt", tmp_path / "play" / name, "--vault-password-file", tmp_path / "password")
+        assert run.returncode == 0, run.stdout
+    outcome = audit("--vault-password-file", tmp_path / "password", connections_file="facts.yml", policy=["p.yml"])
+    assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
+    refused = audit(connections_file="facts.yml", policy=["p.yml"])
+    assert refused.result["failure"]["kind"] == "option" and "facts.yml cannot be read" in refused.result["msg"]
+
+
+def test_merged_policies(audit, file):
+    own = file("own.yml", {"disable": ["scheduled"], "vars": {"conflict_policies": ["alm"]}, "rules": [TLS]})
+    outcome = audit(connections=[good(frequency="manually", params={"alm_method": "http", "conflict_policy": "sde"})],
+                    policy=["starter", own], server="s")
+    found = {rule for rule, _subject in outcome.found("fail")}
+    assert {"tls", "conflict-policy"} <= found and "scheduled" not in found
+
+
+def test_mistakes_of_a_policy(audit, file):
+    rules = [
+        {"id": "one", "title": "One", "severity": "hihg", "that": "true"},
+        {"id": "two", "title": "Two", "severity": "low"},
+    ]
+    result = audit(connections=[BAD], policy=[file("p.yml", policy(*rules))]).result
+    assert result["failed"] and result["failure"]["kind"] == "policy"
+    assert result["msg"] == (
+        "The policy has 2 mistakes:\n"
+        "p.yml: rule one: severity: \"hihg\" is none of info, low, medium, high, critical; did you mean high?\n"
+        "p.yml: rule two: that: it is missing: an expression, or a list of them, that must be true."
+    )
+    rules = [{"id": "one", "title": "One", "severity": "low", "that": that} for that in ("connection.id | no_such_filter",)]
+    message = audit(connections=[BAD], policy=[file("p.yml", policy(*rules))]).result["msg"]
+    assert message.startswith("The policy has a mistake:\np.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled (")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "one of the following is required: connections, connections_file"),
+        ({"connections": [], "connections_file": "x"}, "parameters are mutually exclusive: connections|connections_file"),
+        ({"connections": [], "fail_on": "hihg"}, "value of fail_on must be one of: info, low, medium, high, critical, never, got: hihg"),
+        ({"connections": [], "colour": "red"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: colour"),
+        ({"connections": "text"}, "connections must be a list, not str."),
+        ({"connections": [{"id": 1}]}, "connections: kind of number 1 must be alm or analysis."),
+        ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
+        ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
+        ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
+        ({"connections": [], "baseline": "p.yml"}, "baseline: p.yml is no report of this audit. Give the JSON report of an earlier run."),
+        ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
+        ({"connections": [], "policy": []}, "The policy has no rules ()."),
+        ({"connections": [], "reports": {"pdf": "x"}}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: "
+                                                       "reports.pdf"),
+    ],
+)
+def test_wrong_option(audit, file, options, expected):
+    file("p.yml", policy())
+    file("bad.yml", "a: b\n c: d: token=SECRET\n")
+    result = audit(**options).result
+    assert result["failed"] and result["failure"]["kind"] == "option" and not result["changed"]
+    assert expected in result["msg"] and "SECRET" not in result["msg"]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What came from the server is data
+
+
+def test_data_is_never_a_template(start, audit, file, tmp_path):
+    proof = tmp_path / "executed"
+    hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
+    rules = [
+        {"id": "same", "title": "S", "severity": "high", "that": ["connection.alias == connection.params.x", "connection.alias is search('pipe')",
+                                                                  "connections | map(attribute='alias') | list == [connection.alias]"]},
+        {"id": "not-boolean", "title": "N", "severity": "high", "that": "connection.alias"},
+        {"id": "loop", "title": "L", "severity": "high", "loop": "connections | map(attribute='alias') | list", "that": "item is search('pipe')"},
+    ]
+    name = file("p.yml", policy(*rules))
+    facts = good(alias=hostile, params={"x": hostile})
+
+    def check(outcome):
+        assert not proof.exists()
+        assert outcome.found("error") == [("not-boolean", f"alm 1 {json.dumps(hostile)}")], outcome.result
+        assert outcome.result["verdicts"]["pass"] == 2
+
+    # From a file.
+    file("facts.json", json.dumps([facts]))
+    check(audit(connections_file="facts.json", policy=[name]))
+    # Written into the playbook, as text that is marked, and as what a template of the playbook gives.
+    unsafe = good(alias=f"UNSAFE {hostile}", params={"x": f"UNSAFE {hostile}"})
+    check(audit(connections=[unsafe], policy=[name]))
+    play = {"vars": {"facts": [good(alias=f"UNSAFE {hostile}", params={"x": f"UNSAFE {hostile}"})]}}
+    check(audit(connections="{{ facts }}", policy=[name], play=play))
+    braces = "{{ '{{' }}" + hostile.strip("{}") + "{{ '}}' }}"
+    check(audit(connections=[good(alias=braces, params={"x": braces})], policy=[name]))
+    # From a server, through a module.
+    server = start("5.2", dataset=[{"kind": "alm", "id": 1, "alias": hostile, "params": {"x": hostile}}])
+    gather = [{"securitycompass.sdelements.sde_alm_connection_info": {}, "register": "alm"}]
+    check(audit(connections="{{ alm.connections }}", policy=[name], api=server, play={"pre_tasks": gather}))
+
+
+def test_no_secret_is_printed_or_written(audit, file, tmp_path):
+    """Facts that nobody redacted, such as those of include_secrets."""
+    canaries = good(alias="https://me:CANARY1x@example.com", params={"alm_pass": "CANARY2x", "text": "token=CANARY3x"},
+                    last_job={"result_message": "password: CANARY4x"}, secrets_set=["alm_pass"], CANARY5x_password="CANARY6x")
+    rule = {"id": "r", "title": "R", "severity": "high", "that": "connection.alias"}
+    file("facts.json", json.dumps([canaries]))
+    names = ("json", "junit", "sarif", "markdown", "html")
+    outcome = audit("-vvv", connections_file="facts.json", policy=["starter", file("p.yml", policy(rule, TLS))], fail_on="info",
+                    reports={name: f"reports/{name}" for name in names})
+    written = [tmp_path / "cwd" / "reports" / name for name in names]
+    assert all(path.exists() for path in written) and outcome.result["failed"]
+    for text in [outcome.output, json.dumps(outcome.result), *(path.read_text(encoding="utf-8") for path in written)]:
+        assert not [number for number in (1, 2, 3, 4, 6) if f"CANARY{number}x" in text]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Documentation
+
+
+@MODES
+def test_examples(start, ansible, tmp_path, mode):
+    examples = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit").EXAMPLES
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples.replace("/tmp/", f"{tmp_path}/"))}]
+    (tmp_path / "example.yml").write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
+    run = ansible("ansible-playbook", tmp_path / "example.yml", *mode, **access(start("5.2")))
+    assert run.returncode == 0 and "SD Elements audit failed: 2 findings of critical or more (2 critical)" in run.stdout, run.stdout
+    assert (tmp_path / "sde-audit" / "report.html").exists() == (not mode)
+
+
+def test_documentation_names_the_options_and_results(audit):
+    module = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit")
+    action = importlib.import_module(f"{COLLECTION}.action.sde_connection_audit")
+    options = yaml.safe_load(module.DOCUMENTATION)["options"]
+    assert set(options) == set(action.ARGUMENT_SPEC)
+    for name, spec in action.ARGUMENT_SPEC.items():
+        assert options[name].get("default") == spec.get("default") and options[name].get("choices") == spec.get("choices"), name
+    assert set(options["reports"]["suboptions"]) == set(action.ARGUMENT_SPEC["reports"]["options"])
+    returned = yaml.safe_load(module.RETURN)
+    result = audit(connections=[BAD], policy_vars={"required_projects": [9]}).result
+    assert set(result) - {"changed", "failed", "warnings"} == set(returned) - {"failure"}
+    assert set(result["findings"][0]) == set(returned["findings"]["contains"])
+    assert set(result["verdicts"]) == set(returned["verdicts"]["contains"])
+
+
+def test_module_without_its_action_says_so(ansible):
+    run = ansible("python3", ROOT / "plugins" / "modules" / "sde_connection_audit.py", "{}", PYTHONPATH=str(ROOT / "collections"))
+    assert run.returncode == 1 and "runs on the controller only" in run.stdout, run.stdout
+
+
+def test_quick_start_of_the_audit_is_clean(audit, file):
+    outcome = audit(connections=[good()], policy=[file("p.yml", policy())])
+    run = subprocess.CompletedProcess([], 0, outcome.output)
+    assert_clean(run)
