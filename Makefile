@@ -64,7 +64,8 @@ demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for 
 .PHONY: bench
 bench: ## Measure the collection beside what people use today (BENCH=quick, PUBLISH=1, BEFORE=checkout, NEWEST=1)
 	@tests/tools/env.sh bench
-	@exec python -m tests.benchmark
+	@python -m tests.benchmark
+	@exec python -m tests.benchmark.audit
 
 .PHONY: build
 build: env ## Build the collection's artifact into build/

@@ -179,7 +179,7 @@ def _fits(wanted: dict[str, list[Any]], connection: dict[str, Any]) -> bool:
 def _compare(findings: list[dict[str, Any]], baseline: dict[str, Any]) -> dict[str, Any]:
     """Tell new findings from known ones, and find those that are fixed."""
     before = {one["fingerprint"]: one for one in baseline["findings"]}
-    now = {one["fingerprint"]: one["verdict"] for one in findings}
+    unsolved = {one["fingerprint"] for one in findings if one["verdict"] in _COMPARED}
     counts = Counter()
     for finding in findings:
         if finding["verdict"] in _COMPARED:
@@ -190,7 +190,7 @@ def _compare(findings: list[dict[str, Any]], baseline: dict[str, Any]) -> dict[s
     fixed = [
         {name: one[name] for name in ("rule", "severity", "subject", "fingerprint")}
         for one in baseline["findings"]
-        if one["verdict"] == "fail" and now.get(one["fingerprint"]) not in _COMPARED
+        if one["verdict"] == "fail" and one["fingerprint"] not in unsolved
     ]
     return {"audited_at": baseline["audited_at"], "new": counts["new"], "known": counts["known"], "fixed": fixed}
 

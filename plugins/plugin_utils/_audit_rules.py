@@ -81,14 +81,15 @@ def _decide(rule: Rule, cases: list[_Case], connections: list[dict[str, Any]], e
 def _those_of_which(expression: str, cases: list[_Case], otherwise: str, rule: Rule, engine: Engine) -> list[_Case]:
     """The cases of which an expression is true. The others get their verdict."""
     answers = engine.answers(expression, rule.subject, [case.value for case in cases])
+    shown = " ".join(expression.split())
     true = []
     for case, answer in zip(cases, answers):
         if isinstance(answer, Problem):
-            case.close("error", f"{expression}: {answer.message}")
+            case.close("error", f"{shown}: {answer.message}")
         elif answer:
             true.append(case)
         else:
-            case.close(otherwise, f"{expression} is false")
+            case.close(otherwise, f"{shown} is false")
     return true
 
 

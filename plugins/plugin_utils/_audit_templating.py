@@ -178,9 +178,9 @@ def kind_of(value: Any) -> str:
 
 
 def _message_of(exc: Exception) -> str:
-    """What went wrong, on one line. Newer releases wrap it up, older ones add the whole template."""
+    """What went wrong, on one line that can be printed. Newer releases wrap it up, older ones add the whole template."""
     cause = exc.__cause__ or getattr(exc, "orig_exc", None)
     if cause and (isinstance(exc, UndefinedError) or isinstance(cause, TemplateSyntaxError)):
         exc = cause
-    message = " ".join(str(exc).split()) or type(exc).__name__
+    message = " ".join("".join(one if one.isprintable() else " " for one in str(exc)).split()) or type(exc).__name__
     return scrub_text(message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE - 3]}...")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_policy, _audit_rules
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem, _boolean, as_data
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from tests.conftest import COLLECTION
 from tests.support import conditional, templar_of
 
 STARTER = yaml.safe_load(_audit_policy.STARTER_FILE.read_text(encoding="utf-8"))
@@ -420,3 +422,23 @@ def test_policy_file_of_the_starter_is_read_by_ansible():
 def test_what_cannot_be_compiled_is_known_beforehand(expression, problem):
     found = Engine(TEMPLAR, {}, {}).problem(expression, "connection")
     assert found is None if problem is None else found.startswith("cannot be compiled (") and problem in found and "_sde" not in found
+
+
+def test_messages_are_one_line_that_can_be_printed():
+    ((_verdict, message),) = judge_one("connection.id ==\n  2")
+    assert message == "connection.id == 2 is false"
+    ((_verdict, message),) = judge_one("undef(connection.alias) == 1", connection(alias="red \x1b[31m\u202eand\nmore"))
+    assert message.isprintable() and "red" in message and "more" in message
+
+
+def test_progress_is_shown_now_and_then(monkeypatch, capsys):
+    action = importlib.import_module(f"{COLLECTION}.action.sde_connection_audit")
+    monkeypatch.setattr(action, "_SECONDS_BETWEEN_LINES", 0)
+    progress = action._Progress(12)
+    progress.begin("alm-tls")
+    progress.tick()
+    progress.tick()
+    assert "Auditing: rule 1 of 12 (alm-tls), 2 evaluations of it" in capsys.readouterr().out
+    monkeypatch.setattr(action, "_SECONDS_BETWEEN_LINES", 1000)
+    action._Progress(12).tick()
+    assert capsys.readouterr().out == ""
