@@ -100,7 +100,7 @@ def _lack(needs: list[str], connections: Iterable[dict[str, Any]]) -> str | None
             if need.split(".")[0] == "params" and not connection["params_visible"]:
                 return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
             # A connection without any parameter is one whose parameters were left out.
-            if _fact(connection, need) in (None, {}):
+            if _fact(connection, need) is None or (need == "params" and not connection["params"]):
                 return f"{need} of {connection['kind']} {connection['id']} is not known"
     return None
 

@@ -43,14 +43,17 @@ class Outcome:
 
 @pytest.fixture
 def audit(ansible, tmp_path):
-    """Run the task in a playbook of its own, in a folder of its own."""
+    """Run the task in a playbook of its own, in a folder of its own. Of several tasks, the outcomes are a list."""
 
-    def run(*arguments, api=None, play=None, **options) -> Outcome:
+    def run(*arguments, api=None, play=None, several=None, **options) -> Outcome | list[Outcome]:
         result = tmp_path / "result.json"
         tasks = [
-            {"securitycompass.sdelements.sde_connection_audit": options, "register": "audit", "ignore_errors": True},
-            {"ansible.builtin.copy": {"content": "{{ audit | to_json }}", "dest": str(result), "mode": "0600"}, "check_mode": False},
+            {"securitycompass.sdelements.sde_connection_audit": one, "register": f"audit{number}", "ignore_errors": True}
+            for number, one in enumerate(several or [options])
         ]
+        results = ", ".join(f"audit{number}" for number in range(len(tasks)))
+        content = {"content": f"{{{{ [{results}] | to_json }}}}", "dest": str(result), "mode": "0600"}
+        tasks.append({"ansible.builtin.copy": content, "check_mode": False})
         playbook = tmp_path / "play" / "play.yml"
         playbook.parent.mkdir(exist_ok=True)
         text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **(play or {})}], sort_keys=False)
@@ -59,7 +62,8 @@ def audit(ansible, tmp_path):
         environment = access(api) if api else {}
         run = ansible("ansible-playbook", playbook, *arguments, cwd=tmp_path / "cwd", **environment)
         assert run.returncode == 0, run.stdout
-        return Outcome(run, json.loads(result.read_text(encoding="utf-8")))
+        outcomes = [Outcome(run, one) for one in json.loads(result.read_text(encoding="utf-8"))]
+        return outcomes if several else outcomes[0]
 
     return run
 
@@ -134,17 +138,20 @@ def test_result(audit, file):
     assert result["msg"].split(";")[0] in outcome.output
     assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
     assert result["failed_by_severity"]["high"] == 1 and result["verdicts"]["pass"] == 1
-    assert "warnings" not in result or result["warnings"] == []
+    assert_clean(subprocess.CompletedProcess([], 0, outcome.output))
 
 
 def test_threshold_and_strictness(audit, file):
     name = file("p.yml", policy())
-    assert not audit(connections=[BAD], policy=[name], fail_on="critical").result["failed"]
     hidden = good(params={}, params_visible=False)
-    warned = audit(connections=[hidden], policy=[name])
+    lax, warned, strict = audit(several=[
+        {"connections": [BAD], "policy": [name], "fail_on": "critical"},
+        {"connections": [hidden], "policy": [name]},
+        {"connections": [hidden], "policy": [name], "inconclusive": "fail"},
+    ])
+    assert not lax.result["failed"] and strict.result["failed"]
     assert not warned.result["failed"] and warned.found("inconclusive") == [("tls", 'alm 1 "good 1"')]
     assert "Rule tls could not be decided for" in " ".join(warned.output.split())
-    assert audit(connections=[hidden], policy=[name], inconclusive="fail").result["failed"]
 
 
 def test_hidden_parameters_are_inconclusive(start, audit):
@@ -161,14 +168,17 @@ def test_waivers_and_baseline(audit, file, tmp_path):
     # As people write it: a day that YAML makes a date of.
     text = yaml.safe_dump(policy(waivers=[waiver])).replace("'2020-01-31'", "2020-01-31")
     assert "expires: 2020-01-31" in text
-    expired = audit(connections=[BAD], policy=[file("p.yml", text)], reports={"json": "reports/one.json"})
+    late, early, plain = file("late.yml", text), file("early.yml", text.replace("2020", "2999")), file("plain.yml", policy())
+    expired, in_force, known = audit(several=[
+        {"connections": [BAD], "policy": [late], "reports": {"json": "reports/one.json"}},
+        {"connections": [BAD], "policy": [early], "baseline": "reports/one.json"},
+        {"connections": [BAD], "policy": [plain], "baseline": "reports/one.json", "known_findings": "accept"},
+    ])
     assert expired.result["waivers"][0]["state"] == "expired" and expired.result["failed"] and expired.result["changed"]
-    assert "expired after 2020-01-31" in expired.output
+    assert "expired after 2020-01-31" in " ".join(expired.output.split())
     # Reports go to where Ansible was started, and are found there again.
     assert expired.result["reports"] == [str(tmp_path / "cwd" / "reports" / "one.json")]
-    in_force = audit(connections=[BAD], policy=[file("p.yml", text.replace("2020", "2999"))], baseline="reports/one.json")
     assert not in_force.result["failed"] and in_force.found("waived") and len(in_force.result["fixed"]) == 1
-    known = audit(connections=[BAD], policy=[file("p.yml", policy())], baseline="reports/one.json", known_findings="accept")
     assert not known.result["failed"] and known.result["findings"][0]["baseline"] == "known"
 
 
@@ -191,10 +201,12 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
 # Files
 
 
-@pytest.mark.parametrize("name", ["p.yml", "p.json", "files/p.yml"])
-def test_policy_file(audit, file, name):
-    file(name, json.dumps(policy()) if name.endswith("json") else policy())
-    assert audit(connections=[BAD], policy=[name.removeprefix("files/")]).found("fail") == [("tls", 'alm 2 "good 2"')]
+def test_policy_file(audit, file):
+    names = ["p.yml", "q.json", "files/r.yml"]
+    for name in names:
+        file(name, json.dumps(policy()) if name.endswith("json") else policy())
+    outcomes = audit(several=[{"connections": [BAD], "policy": [name.removeprefix("files/")]} for name in names])
+    assert [outcome.found("fail") for outcome in outcomes] == [[("tls", 'alm 2 "good 2"')]] * 3
 
 
 def test_files_from_a_vault(ansible, audit, file, tmp_path):
@@ -235,31 +247,32 @@ def test_mistakes_of_a_policy(audit, file):
     assert message.startswith("The policy has a mistake:\np.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled (")
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({}, "one of the following is required: connections, connections_file"),
-        ({"connections": [], "connections_file": "x"}, "parameters are mutually exclusive: connections|connections_file"),
-        ({"connections": [], "fail_on": "hihg"}, "value of fail_on must be one of: info, low, medium, high, critical, never, got: hihg"),
-        ({"connections": [], "colour": "red"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: colour"),
-        ({"connections": "text"}, "connections must be a list, not str."),
-        ({"connections": [{"id": 1}]}, "connections: kind of number 1 must be alm or analysis."),
-        ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
-        ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
-        ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
-        ({"connections": [], "baseline": "p.yml"}, "baseline: p.yml is no report of this audit. Give the JSON report of an earlier run."),
-        ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
-        ({"connections": [], "policy": []}, "The policy has no rules ()."),
-        ({"connections": [], "reports": {"pdf": "x"}}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: "
-                                                       "reports.pdf"),
-    ],
-)
-def test_wrong_option(audit, file, options, expected):
+WRONG_OPTIONS = [
+    ({}, "one of the following is required: connections, connections_file"),
+    ({"connections": [], "connections_file": "x"}, "parameters are mutually exclusive: connections|connections_file"),
+    ({"connections": [], "fail_on": "hihg"}, "value of fail_on must be one of: info, low, medium, high, critical, never, got: hihg"),
+    ({"connections": [], "colour": "red"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: colour"),
+    ({"connections": "text"}, "connections must be a list, not str."),
+    ({"connections": [{"id": 1}]}, "connections: kind of number 1 must be alm or analysis."),
+    ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
+    ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
+    ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
+    ({"connections": [], "baseline": "p.yml"}, "baseline: p.yml is no report of this audit. Give the JSON report of an earlier run."),
+    ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
+    ({"connections": [], "policy": []}, "The policy has no rules ()."),
+    ({"connections": [], "reports": {"pdf": "x"}},
+     "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: reports.pdf"),
+]
+
+
+def test_wrong_options(audit, file):
     file("p.yml", policy())
     file("bad.yml", "a: b\n c: d: token=SECRET\n")
-    result = audit(**options).result
-    assert result["failed"] and result["failure"]["kind"] == "option" and not result["changed"]
-    assert expected in result["msg"] and "SECRET" not in result["msg"]
+    outcomes = audit(several=[options for options, _expected in WRONG_OPTIONS])
+    for (_options, expected), outcome in zip(WRONG_OPTIONS, outcomes, strict=True):
+        result = outcome.result
+        assert result["failed"] and result["failure"]["kind"] == "option" and not result["changed"]
+        assert expected in result["msg"] and "SECRET" not in result["msg"]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -278,25 +291,24 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
     name = file("p.yml", policy(*rules))
     facts = good(alias=hostile, params={"x": hostile})
 
-    def check(outcome):
-        assert not proof.exists()
-        assert outcome.found("error") == [("not-boolean", f"alm 1 {json.dumps(hostile)}")], outcome.result
-        assert outcome.result["verdicts"]["pass"] == 2
-
-    # From a file.
     file("facts.json", json.dumps([facts]))
-    check(audit(connections_file="facts.json", policy=[name]))
-    # Written into the playbook, as text that is marked, and as what a template of the playbook gives.
     unsafe = good(alias=f"UNSAFE {hostile}", params={"x": f"UNSAFE {hostile}"})
-    check(audit(connections=[unsafe], policy=[name]))
-    play = {"vars": {"facts": [good(alias=f"UNSAFE {hostile}", params={"x": f"UNSAFE {hostile}"})]}}
-    check(audit(connections="{{ facts }}", policy=[name], play=play))
     braces = "{{ '{{' }}" + hostile.strip("{}") + "{{ '}}' }}"
-    check(audit(connections=[good(alias=braces, params={"x": braces})], policy=[name]))
-    # From a server, through a module.
     server = start("5.2", dataset=[{"kind": "alm", "id": 1, "alias": hostile, "params": {"x": hostile}}])
     gather = [{"securitycompass.sdelements.sde_alm_connection_info": {}, "register": "alm"}]
-    check(audit(connections="{{ alm.connections }}", policy=[name], api=server, play={"pre_tasks": gather}))
+    outcomes = audit(api=server, play={"vars": {"facts": [unsafe]}, "pre_tasks": gather}, several=[
+        {"connections_file": "facts.json", "policy": [name]},
+        # Written into the playbook: as text that is marked, and as what a template gives.
+        {"connections": [unsafe], "policy": [name]},
+        {"connections": "{{ facts }}", "policy": [name]},
+        {"connections": [good(alias=braces, params={"x": braces})], "policy": [name]},
+        # From a server, through a module.
+        {"connections": "{{ alm.connections }}", "policy": [name]},
+    ])
+    assert not proof.exists()
+    for outcome in outcomes:
+        assert outcome.found("error") == [("not-boolean", f"alm 1 {json.dumps(hostile)}")], outcome.result
+        assert outcome.result["verdicts"]["pass"] == 2
 
 
 def test_no_secret_is_printed_or_written(audit, file, tmp_path):
@@ -346,9 +358,3 @@ def test_documentation_names_the_options_and_results(audit):
 def test_module_without_its_action_says_so(ansible):
     run = ansible("python3", ROOT / "plugins" / "modules" / "sde_connection_audit.py", "{}", PYTHONPATH=str(ROOT / "collections"))
     assert run.returncode == 1 and "runs on the controller only" in run.stdout, run.stdout
-
-
-def test_quick_start_of_the_audit_is_clean(audit, file):
-    outcome = audit(connections=[good()], policy=[file("p.yml", policy())])
-    run = subprocess.CompletedProcess([], 0, outcome.output)
-    assert_clean(run)
