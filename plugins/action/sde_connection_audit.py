@@ -180,5 +180,5 @@ def _json_of(path: str) -> Any:
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
-    except ValueError:
+    except (OSError, ValueError, RecursionError):
         return None
