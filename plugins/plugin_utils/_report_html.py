@@ -50,7 +50,7 @@ BLANK = "(blank)"
 # What stands in the file without the script: more would only make it slow to open.
 STATIC_ROWS = 500
 FIXED_ROWS = 200
-SYSTEM_ROWS = 12
+SYSTEM_ROWS = 8
 PROJECT_HINTS = 200
 # The JSON report has texts whole. Names are cut earlier, for they stand in tables and in the filters.
 LONGEST_TEXT = 5_000

@@ -423,10 +423,12 @@ LOOKS = {
 )
 def test_axe_finds_no_barrier(show, checker, name, look):
     page = show(getattr(audit_documents, name)(), "#verdict=all", **LOOKS[look])
-    for details in page.locator("details").all()[:8]:
-        details.evaluate("details => { details.open = true; }")
-    for opener in page.locator("button.opener").all()[:3]:
-        opener.click()
+    page.evaluate(
+        """() => {
+            [...document.querySelectorAll("button.opener")].slice(0, 3).forEach((button) => button.click());
+            document.querySelectorAll("details").forEach((details) => { details.open = true; });
+        }"""
+    )
     # Not as a script element: the page's policy would refuse it.
     page.evaluate(Path(checker("axe-core/axe.min.js")).read_text(encoding="utf-8"))
     result = page.evaluate(
@@ -437,7 +439,7 @@ def test_axe_finds_no_barrier(show, checker, name, look):
 
 
 @pytest.mark.parametrize("name", ["small", "hostile"])
-@pytest.mark.parametrize("width", [360, 700, 820, 1280])
+@pytest.mark.parametrize("width", [360, 820])
 def test_nothing_is_wider_than_the_screen(show, name, width):
     page = show(getattr(audit_documents, name)(), viewport={"width": width, "height": 800})
     page.locator("button.opener").first.click()
@@ -593,9 +595,12 @@ def test_a_hostile_address_is_harmless(show, view):
     page.wait_for_function("document.querySelectorAll('tr.finding').length === 9")
 
 
-def test_the_policy_of_the_page_holds(show):
+def test_the_policy_of_the_page_holds(browser, tmp_path):
     """What the other tests rely on: were there an injection, the browser would refuse it, and they would know."""
-    page = show(SMALL)
+    (tmp_path / "report.html").write_text(rendered(SMALL), encoding="utf-8")
+    page = browser.new_page()
+    page.add_init_script(WATCH)
+    page.goto((tmp_path / "report.html").as_uri())
     page.evaluate(
         """() => {
             document.body.append(Object.assign(document.createElement("script"), {textContent: "window.injected = true"}));
@@ -606,8 +611,9 @@ def test_the_policy_of_the_page_holds(show):
     )
     page.wait_for_function("violations.length >= 4")
     assert page.evaluate("window.injected") is None
-    refused = {violation.split()[0] for violation in page.evaluate("violations.splice(0)")}
+    refused = {violation.split()[0] for violation in page.evaluate("violations")}
     assert refused == {"script-src-elem", "img-src", "style-src-attr", "script-src-attr"}
+    page.context.close()
 
 
 # ---------------------------------------------------------------------------------------------------------------
