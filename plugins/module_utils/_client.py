@@ -18,9 +18,11 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future, TimeoutError as FutureTimeoutError
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Callable, Iterator, NoReturn
+from typing import Any, Callable, Iterator, NamedTuple, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
@@ -117,6 +119,52 @@ class _Session(Session):
         return None
 
 
+class _Crew:
+    """Runs calls side by side, in threads that end when nothing is left to do.
+
+    Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then. Whoever waits for such
+    a call must be able to leave it behind, so the threads are daemons.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at_work = 0
+        self._jobs: deque[tuple[Future, Callable[[], Any]]] = deque()
+        self._lock = threading.Lock()
+
+    def start(self, call: Callable[[], Any]) -> Future:
+        """Have a call done as soon as one of the crew is free."""
+        future: Future = Future()
+        with self._lock:
+            self._jobs.append((future, call))
+            if self._at_work == self._size:
+                return future
+            self._at_work += 1
+        threading.Thread(target=self._work, daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._jobs:
+                    self._at_work -= 1
+                    return
+                future, call = self._jobs.popleft()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(call())
+                except BaseException as exc:  # it is raised again where the result is awaited
+                    future.set_exception(exc)
+
+
+class Request(NamedTuple):
+    """A GET that is under way."""
+
+    path: str
+    query: dict[str, Any]
+    future: Future
+
+
 class Client:
     """GETs decoded JSON from one SD Elements server, or raises an SDElementsError."""
 
@@ -125,6 +173,7 @@ class Client:
         self._ends = time.monotonic() + server.deadline
         self._received = 0
         self._answers: dict[str, tuple[bytes, Any]] = {}  # by URL: digest and decoded body
+        self._crew = _Crew(server.concurrency)
         self._gate = _Gate()
         self._retry = _BoundedRetry(
             gate=self._gate,
@@ -150,7 +199,7 @@ class Client:
 
     @property
     def concurrency(self) -> int:
-        """How many requests may be under way at once."""
+        """How many requests are under way at once, at most."""
         return self._server.concurrency
 
     def url_of(self, path: str) -> str:
@@ -159,10 +208,18 @@ class Client:
 
     def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         """The decoded answer. ``query`` values are sent as they are."""
-        url = self.url_of(path)
-        seconds = self._ends - time.monotonic()
-        answer = _within(seconds, lambda: self._fetch(url, query or {}))
-        if answer is None:
+        return self.answer_to(self.start(path, query or {}))
+
+    def start(self, path: str, query: dict[str, Any]) -> Request:
+        """Ask for an answer that is wanted later. It waits for its turn where others are under way."""
+        return Request(path, query, self._crew.start(partial(self._fetch, self.url_of(path), query)))
+
+    def answer_to(self, request: Request) -> Any:
+        """The decoded answer, once it is there."""
+        url = self.url_of(request.path)
+        try:
+            return request.future.result(timeout=max(self._ends - time.monotonic(), 0))
+        except FutureTimeoutError:
             self._session.close()
             raise SDElementsError(
                 "timeout",
@@ -170,11 +227,10 @@ class Client:
                 "Raise deadline, or set page_size so that the server answers in smaller parts.",
                 method="GET",
                 url=url,
-            )
-        return answer[0]
+            ) from None
 
-    def _fetch(self, url: str, query: dict[str, Any]) -> tuple[Any]:
-        """One answer, in a tuple since JSON has a null. An answer that breaks off is asked for again."""
+    def _fetch(self, url: str, query: dict[str, Any]) -> Any:
+        """One answer. If it breaks off, it is asked for again."""
         retry = self._retry
         while True:
             with self._send(url, query) as response:
@@ -189,7 +245,7 @@ class Client:
             retry.sleep()
         if response.status_code != 200:
             raise self._status_error(url, response, body)
-        return (self._decoded_once(url, response.url, body),)
+        return self._decoded_once(url, response.url, body)
 
     def _send(self, url: str, query: dict[str, Any]):
         self._gate.wait()
@@ -330,27 +386,6 @@ class Client:
         text = "".join(character if character.isprintable() else " " for character in text)
         text = " ".join(text.split())
         return text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}…"
-
-
-def _within(seconds: float, call: Callable[[], Any]) -> Any:
-    """The call's result, or None if it takes longer.
-
-    Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then, so the call
-    runs in a thread of its own, which is left behind when time is up.
-    """
-    future: Future = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as exc:  # it is raised again where the result is awaited
-            future.set_exception(exc)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return future.result(timeout=max(seconds, 0))
-    except FutureTimeoutError:
-        return None
 
 
 # Escapes that JSON does not need, of ASCII characters and of surrogates.
