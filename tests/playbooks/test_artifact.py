@@ -12,3 +12,33 @@ from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access
 
 # What a user calls needs nothing else.
+PARTS = {"meta", "plugins", "playbooks", "roles", "docs", "changelogs"}
+FILES = {"MANIFEST.json", "FILES.json", "README.md", "LICENSE", "CHANGELOG.md"}
+
+
+@pytest.fixture
+def artifact(ansible, tmp_path):
+    run = ansible("ansible-galaxy", "collection", "build", "--output-path", tmp_path)
+    assert run.returncode == 0, run.stdout
+    return next(tmp_path.glob("securitycompass-sdelements-*.tar.gz"))
+
+
+def test_contents(artifact):
+    with tarfile.open(artifact) as archive:
+        names = [member.name for member in archive.getmembers() if member.isfile()]
+    assert {name for name in names if "/" not in name} == FILES
+    assert {name.partition("/")[0] for name in names if "/" in name} == PARTS
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_installed_and_run(artifact, ansible, start, tmp_path):
+    place, elsewhere = tmp_path / "place", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    command = ["ansible-galaxy", "collection", "install", "--offline", "-p", place, artifact]
+    assert ansible(*command, collections=place).returncode == 0
+    server = start("newest")
+    run = ansible(
+        "ansible-playbook", "securitycompass.sdelements.list_connections", collections=place, cwd=elsewhere, **access(server)
+    )
+    assert_clean(run)
+    assert "Rally Integration" in run.stdout

@@ -21,12 +21,8 @@ from tests.conftest import COLLECTION, ROOT
 from tests.playbooks.test_playbooks import assert_clean, MODES, UNDECIDED
 from tests.support import access, connections, KINDS
 
-<<<<<<< HEAD
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES += sorted((ROOT / "roles").glob("*/README.md"))
-=======
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "site" / "index.md"]
->>>>>>> 960eef9 (wip docs, release)
+PAGES += sorted((ROOT / "roles").glob("*/README.md"))
 # What these two run is tested on its own; they would run this test, too.
 NOT_HERE = re.compile(r"make (demo|test)\b.*")
 # The data hold connections that break each rule.
@@ -122,6 +118,15 @@ def test_examples_of_a_module(start, ansible, tmp_path, kind, mode):
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
     playbook.write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
     assert_clean(ansible("ansible-playbook", playbook, *mode, **access(server)))
+
+
+@pytest.mark.parametrize("name", ["server", "egress"])
+def test_examples_of_a_filter(start, ansible, tmp_path, name):
+    examples = importlib.import_module(f"{COLLECTION}.filter.{name}").EXAMPLES
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
+    playbook = tmp_path / "example.yml"
+    playbook.write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
+    assert_clean(ansible("ansible-playbook", playbook, **access(start("5.2"))))
 
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)

@@ -161,8 +161,7 @@ def test_hostile_aliases(start, render, checked, tmp_path):
 def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
     dataset = [record(1, ALIASES[0]), record(2, ALIASES[3], inaccessible=True), record(3, "no server", None), record(4, "bad", "a b")]
     render(start("newest", dataset=dataset), files=["prometheus"], allow_unknown=True, server="sde.example.com")
-    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
-    scrape = yaml.safe_load(re.search(r"^scrape_configs:\n(?:[ -].*\n)+", guide, re.MULTILINE).group())
+    scrape = yaml.safe_load((ROOT / "docs" / "examples" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     scrape["scrape_configs"][0]["file_sd_configs"][0]["files"] = ["targets.json"]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(scrape))
     command = [checker("promtool"), "check", "service-discovery", tmp_path / "prometheus.yml", "sdelements"]
@@ -272,9 +271,13 @@ def test_wrong_variables(start, render, variables, message):
 
 
 def test_empty_answers_of_a_survey(start, render, tmp_path):
-    texts = ["url", "ca_path", "server", "owner", "group", "mode", "nftables_table", "nftables_set", "template", "template_dest", "gather_on"]
+    specification = yaml.safe_load((ROOT / "roles" / "connection_config" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    options = specification["argument_specs"]["main"]["options"]
+    given = {f"connection_config_{name}" for name in (*FILES, "kinds")}
+    empty = {name.removeprefix("connection_config_"): "" for name in sorted(set(options) - given) if options[name]["type"] in ("path", "raw", "str")}
+    assert len(empty) == 19
     server = start("newest", dataset=[record(1)])
-    render(server, **{name: "" for name in texts}, kinds="alm, analysis", nftables_validate="")
+    render(server, **empty, kinds="alm, analysis")
     assert "add element inet sdelements egress_ipv4 {" in lines(tmp_path / "sets.nft")
 
 
