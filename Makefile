@@ -71,6 +71,14 @@ bench: ## Measure the collection beside what people use today (BENCH=quick, PUBL
 build: env ## Build the collection's artifact into build/
 	ansible-galaxy collection build --force --output-path build
 
+.PHONY: importer
+importer: env ## Run Galaxy's own importer on the artifact: no error, no warning
+	python -m tests.tools.release importer
+
+.PHONY: release-check
+release-check: env ## Check version, changelog, importer, and the artifact in an empty home (TAG=1.0.0)
+	python -m tests.tools.release check
+
 .PHONY: changelog
 changelog: env ## Turn changelogs/fragments into CHANGELOG.md, for the version in galaxy.yml
 	antsibull-changelog release

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 
 import pytest
@@ -12,7 +13,7 @@ from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access
 
 # What a user calls needs nothing else.
-PARTS = {"meta", "plugins", "playbooks", "roles", "docs", "changelogs"}
+PARTS = {"meta", "plugins", "playbooks", "roles", "extensions", "docs", "changelogs"}
 FILES = {"MANIFEST.json", "FILES.json", "README.md", "LICENSE", "CHANGELOG.md"}
 
 
@@ -36,6 +37,10 @@ def test_installed_and_run(artifact, ansible, start, tmp_path):
     elsewhere.mkdir()
     command = ["ansible-galaxy", "collection", "install", "--offline", "-p", place, artifact]
     assert ansible(*command, collections=place).returncode == 0
+    # What is called by its full name must work without anything else.
+    for path in (place / "ansible_collections" / "securitycompass" / "sdelements").iterdir():
+        if path.name not in ("meta", "playbooks", "plugins", "roles"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     server = start("newest")
     run = ansible(
         "ansible-playbook", "securitycompass.sdelements.list_connections", collections=place, cwd=elsewhere, **access(server)

@@ -71,14 +71,7 @@ def prepare() -> dict[str, str]:
             place.write_text(with_links_of_the_site(text, path, places, galaxy["repository"]), encoding="utf-8")
         else:
             shutil.copy2(path, place)
-    # Guides that are still being written.
-    index = SOURCE / "index.md"
-    index.write_text(re.sub(r"^guides/(\w+)\n", _existing, index.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
     return galaxy
-
-
-def _existing(match):
-    return match[0] if (SOURCE / "guides" / f"{match[1]}.md").exists() else ""
 
 
 def write_reference() -> None:
@@ -95,7 +88,7 @@ def write_reference() -> None:
 
 def in_the_theme(text: str) -> str:
     """Return a page of antsibull-docs with short titles, for the sidebar, and without a table of contents of its own."""
-    text = text.replace(".. contents::\n   :local:\n   :depth: 1\n", "")
+    text = re.sub(r"^\.\. contents::\n(?:   :.*\n)+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^Securitycompass\.Sdelements\n=+$", "Modules, plugins and roles\n" + "=" * 26, text, flags=re.MULTILINE)
     name = re.escape(COLLECTION)
     return re.sub(rf"^{name}\.(\w+ \w+) -- (.*)\n\++$", _title, text, count=1, flags=re.MULTILINE)
@@ -155,6 +148,11 @@ def broken_links(site: Path) -> list[str]:
     return broken
 
 
+def complaints(site: Path) -> list[str]:
+    """Return the pages on which the theme says that it does not like their source."""
+    return [str(path.relative_to(site)) for path in sorted(site.rglob("*.html")) if ">ERROR: " in path.read_text(encoding="utf-8")]
+
+
 def main() -> int:
     """Build and check."""
     galaxy = prepare()
@@ -163,9 +161,12 @@ def main() -> int:
     broken = broken_links(SITE)
     for link in broken:
         print(f"This link leads nowhere: {link}")
-    if not broken:
+    disliked = complaints(SITE)
+    for page in disliked:
+        print(f"The theme shows an error on this page: {page}")
+    if not broken and not disliked:
         print(f"The site is in {SITE.relative_to(ROOT)}/index.html.")
-    return 1 if broken else 0
+    return 1 if broken or disliked else 0
 
 
 if __name__ == "__main__":

@@ -37,16 +37,20 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 PIP_SETTINGS = ("cert", "client-cert", "extra-index-url", "find-links", "index-url", "no-index", "proxy", "trusted-host")
 
 
-def copy_files() -> None:
-    """Copy all files that git tracks or would track."""
-    shutil.rmtree(COPY, ignore_errors=True)
+def tracked_files() -> list[str]:
+    """Return all files that git tracks or would track, and that are there."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
-    for name in os.fsdecode(listed).split("\0"):
-        # A tracked file may have been removed from the work tree.
-        if name and os.path.lexists(ROOT / name):
-            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
+    listed = os.fsdecode(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout).split("\0")
+    # A tracked file may have been removed from the work tree.
+    return [name for name in listed if name and os.path.lexists(ROOT / name)]
+
+
+def copy_files() -> None:
+    """Copy the tracked files to where ansible-test works."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    for name in tracked_files():
+        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
     # ansible-test asks the nearest repository which files count, and in ours all of .venv is ignored.
     subprocess.run(["git", "init", "--quiet", "--template="], cwd=COPY, check=True)
 

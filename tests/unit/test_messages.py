@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "troubleshooting.md"
 # Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
-FOLDERS = ("module_utils", "filter")
+FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_servers.py")
 # These take a whole message, or the part of one that differs.
 SAYS = re.compile(r"(?:SDElements|Option|Incomplete|AnsibleFilter)Error|_\w+_error|_changed|error")
 
@@ -49,7 +49,7 @@ def messages(tree: ast.AST) -> Iterator[str]:
 
 
 def in_code() -> set[str]:
-    files = [path for folder in FOLDERS for path in (ROOT / "plugins" / folder).glob("*.py")]
+    files = [path for pattern in FILES for path in (ROOT / "plugins").glob(pattern)]
     return {text.rstrip(".") for path in files for text in messages(ast.parse(path.read_text(encoding="utf-8")))}
 
 

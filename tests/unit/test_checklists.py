@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What docs/checklists.md says is so."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKLISTS = (ROOT / "docs" / "checklists.md").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.once
+
+
+def test_what_shows_a_line_exists():
+    rows = re.findall(r"^\| (?!asked|---).* \| (.+) \|$", CHECKLISTS, re.MULTILINE)
+    assert len(rows) > 40
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for row in rows:
+        shown_by = re.findall(r"`([^`]+)`", re.sub(r"\(.*?\)", "", row))
+        assert shown_by, row
+        for one in shown_by:
+            found = f"\n{one[5:]}: " in makefile if one.startswith("make ") else (ROOT / one).exists()
+            assert found, f"{one}: {row}"
+
+
+def test_folders_of_plugins():
+    folders = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
+    assert folders == set(re.search(r"only the known folders in `plugins/` \| (.*?) \|", CHECKLISTS)[1].replace("`", "").split(", "))
+
+
+def test_no_module_returns_ansible_facts():
+    assert [path.name for path in ROOT.glob("plugins/mod*/*.py") if "ansible_facts" in path.read_text(encoding="utf-8")] == []
+
+
+def test_private_utilities_are_marked():
+    for path in [*ROOT.glob("plugins/module_utils/*.py"), *ROOT.glob("plugins/plugin_utils/*.py")]:
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert path.name.startswith("_") and docstring.startswith("Private to this collection: "), path.name
+
+
+def test_there_is_no_ignore_file():
+    assert list((ROOT / "tests").glob("sanity/ignore*")) == []
+
+
+def test_sections_of_the_readme():
+    headings = re.findall(r"^## (.*)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    wanted = "Description, Requirements, Installation, Use Cases, Testing, Support, Release Notes, Related Information, License Information"
+    assert headings == wanted.split(", ")
+
+
+def test_metadata():
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    assert galaxy["dependencies"] == {} and "security" in galaxy["tags"]
+    assert galaxy["license"] == ["GPL-3.0-or-later"]
+    assert galaxy["issues"].startswith("https://") and galaxy["repository"].startswith("https://")

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""'make release-check' finds what would make a release wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools import release
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """Papers of a release 1.0.0 that is in order."""
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    (tmp_path / "changelogs" / "fragments").mkdir(parents=True)
+    (tmp_path / "plugins" / "filter").mkdir(parents=True)
+    (tmp_path / "galaxy.yml").write_text("version: 1.0.0\n")
+    (tmp_path / "changelogs" / "changelog.yaml").write_text("releases: {0.9.0: {}, 0.10.0: {}, 1.0.0: {}}\n")
+    (tmp_path / "CHANGELOG.md").write_text("# Release Notes\n\n## v1\\.0\\.0\n\n## v0\\.10\\.0\n")
+    (tmp_path / "plugins" / "filter" / "some.py").write_text("version_added: 1.0.0\n")
+    return tmp_path
+
+
+def test_version_agrees_everywhere():
+    assert [problem for problem in release.version_problems() if "release to come" not in problem] == []
+
+
+def test_release_in_order(repository):
+    assert release.version_problems() == release.version_problems("1.0.0") == release.pending_problems() == []
+
+
+@pytest.mark.parametrize(
+    "name, text, problem",
+    [
+        ("galaxy.yml", "version: 1.0.1\n", "the newest release is 1.0.0, and galaxy.yml says 1.0.1"),
+        ("galaxy.yml", "version: v1.0.0\n", "v1.0.0 is no semantic version"),
+        ("changelogs/changelog.yaml", "releases: {0.9.0: {}, 0.10.0: {}}\n", "the newest release is 0.10.0, and galaxy.yml says 1.0.0"),
+        ("CHANGELOG.md", "## v0\\.10\\.0\n", "CHANGELOG.md begins with ['0.10.0'], and galaxy.yml says 1.0.0"),
+        ("plugins/filter/some.py", "version_added: '1.1.0'\n", "plugins/filter/some.py: 1.1.0 is added in a release to come"),
+    ],
+)
+def test_versions_that_disagree(repository, name, text, problem):
+    (repository / name).write_text(text)
+    assert any(problem in found for found in release.version_problems())
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", "1.0.1", "release-1.0.0"])
+def test_tag(repository, tag):
+    assert release.version_problems(tag) == [f"the tag is {tag}, and must be 1.0.0, as in galaxy.yml"]
+
+
+def test_fragment_that_is_in_no_release(repository):
+    (repository / "changelogs" / "fragments" / "new.yml").touch()
+    assert release.pending_problems() == ["changelogs/fragments/new.yml is in no release: run 'make changelog'"]
+
+
+def test_complaints_of_the_importer():
+    log = "Importing with galaxy-importer 0.4\nWARNING: plugins/x.py:8:1: F401 unused\nLoading module x\nERROR: no such tag\nno error here\n"
+    assert release.complaints(log) == ["WARNING: plugins/x.py:8:1: F401 unused", "ERROR: no such tag"]
+
+
+def test_a_program_that_fails_ends_the_check(tmp_path, monkeypatch):
+    monkeypatch.setattr(release, "HERE", tmp_path)
+    with pytest.raises(SystemExit, match=r"(?s)so it is.*This failed with 3: "):
+        release.run(sys.executable, "-c", "print('so it is'); raise SystemExit(3)")
