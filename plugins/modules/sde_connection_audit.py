@@ -278,7 +278,11 @@ fixed:
   returned: when the audit was made
   type: list
   elements: dict
-  sample: [{rule: alm-tls, severity: high, subject: 'alm 8 "Quote Engine tickets"', fingerprint: 65b00b4e44463b1edc1e0b89e2602096}]
+  sample:
+    - rule: alm-tls
+      severity: high
+      subject: alm 8 "Quote Engine tickets"
+      fingerprint: 65b00b4e44463b1edc1e0b89e2602096
 waivers:
   description: The waivers of the policy.
   returned: when the audit was made

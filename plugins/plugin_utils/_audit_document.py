@@ -45,7 +45,7 @@ def make(
 ) -> dict[str, Any]:
     """The document, which the reports render and the task returns a part of."""
     waivers = _Waivers(policy.waivers, {name_of(one): one for one in connections}, settings.audited_at[:10])
-    subjects = {name_of(one): f"{one['kind']} {one['id']} {json.dumps(one['alias'], ensure_ascii=False)}" for one in connections}
+    subjects = {name_of(one): _subject(one) for one in connections}
     findings = [_finding(verdict, subjects, waivers, settings.server) for verdict in verdicts]
     compared = _compare(findings, baseline) if baseline is not None else None
     return {
@@ -56,11 +56,17 @@ def make(
         "policies": policy.names,
         "summary": _summary(policy, connections, findings, settings),
         "rules": [_rule(rule) for rule in policy.rules],
-        "connections": [{"key": key(settings.server, name_of(one)), "server": settings.server, "facts": one} for one in connections],
+        "connections": [
+            {"key": key(settings.server, name_of(one)), "server": settings.server, "facts": one} for one in connections
+        ],
         "findings": findings,
         "waivers": waivers.as_dicts(),
         "baseline": compared,
     }
+
+
+def _subject(connection: dict[str, Any]) -> str:
+    return f"{connection['kind']} {connection['id']} {json.dumps(connection['alias'], ensure_ascii=False)}"
 
 
 def key(server: str | None, name: Name) -> str:
@@ -201,7 +207,8 @@ def check_baseline(content: Any, name: str) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise OptionError(f"baseline: {name} is no report of this audit.", advice)
     if str(content.get("version")).split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
-        raise OptionError(f"baseline: {name} is of version {content.get('version')}, which cannot be compared with {VERSION}.", advice)
+        problem = f"is of version {content.get('version')}, which cannot be compared with {VERSION}"
+        raise OptionError(f"baseline: {name} {problem}.", advice)
     findings = content.get("findings")
     wanted = ("rule", "severity", "verdict", "subject", "fingerprint")
     sound = isinstance(findings, list) and all(isinstance(one, dict) and all(name in one for name in wanted) for one in findings)

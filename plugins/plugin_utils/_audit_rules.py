@@ -8,7 +8,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import Rule
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem, as_data, kind_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import (
+    Engine,
+    Problem,
+    as_data,
+    kind_of,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 
 # A connection within one audit, by kind and id.

@@ -45,7 +45,7 @@ def document(*verdicts, waivers=(), baseline=None, connections=None, **options) 
         names = names[0] if names else [("alm", subject)] if rule != "loop" else []
         found.append(Verdict(by_id[rule], verdict, "why", names, subject if rule == "loop" else None))
     chosen = {"server": "sde.example.com", "audited_at": "2026-11-24T18:00:00Z", "fail_on": "high", "inconclusive": "warn",
-                "known_findings": "fail", **options}
+              "known_findings": "fail", **options}
     made = _audit_document.make(policy, connections, found, _audit_document.Settings(**chosen), baseline)
     SCHEMA.validate(made)
     return json.loads(json.dumps(made))

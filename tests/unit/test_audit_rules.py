@@ -270,11 +270,17 @@ def test_data_is_never_a_template(tmp_path):
     hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
     bad = with_params(**{"x": hostile, hostile: hostile, "list": [hostile, {"y": hostile}]}) | {"alias": hostile, "system": hostile}
     rules = [
-        {"id": "a", "title": "A", "severity": "low", "that": ["connection.alias == connection.params.x", "connection.params.x == text",
-         "connection.params.list[1].y in connection.params.list", "connection.params | string is search('lookup')",
-         "connection.params.x | upper is string", "(connection.params | to_json | from_json).x == text",
-         "connections[0].alias == text", "connections | map(attribute='alias') | first == connection.alias",
-         "connection.params | dict2items | map(attribute='value') | list is sequence"]},
+        {"id": "a", "title": "A", "severity": "low", "that": [
+            "connection.alias == connection.params.x",
+            "connection.params.x == text",
+            "connection.params.list[1].y in connection.params.list",
+            "connection.params | string is search('lookup')",
+            "connection.params.x | upper is string",
+            "(connection.params | to_json | from_json).x == text",
+            "connections[0].alias == text",
+            "connections | map(attribute='alias') | first == connection.alias",
+            "connection.params | dict2items | map(attribute='value') | list is sequence",
+        ]},
         {"id": "b", "title": "B", "severity": "low", "that": "connection.alias"},
         {"id": "c", "title": "C", "severity": "low", "loop": "connections | groupby('alias')", "label": "item[0]", "affected": "item[1]",
          "that": ["item[0] == text", "item[1][0].params.x == text"]},
