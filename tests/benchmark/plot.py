@@ -10,6 +10,7 @@ from statistics import median
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from PIL import Image
 
 from tests.benchmark import contenders as who
 from tests.benchmark.report import Results
@@ -46,6 +47,10 @@ def draw(results: Results, target: Path) -> None:
         names = [name for name in _STYLES if name in handles]
         figure.legend([handles[name] for name in names], names, loc="outside right upper", frameon=False)
         figure.savefig(target, dpi=110, metadata={"Software": None})
+    with Image.open(target) as image:
+        palette = image.convert("RGB").quantize(64)
+    # Lines need few colours, and the plot goes into the artifact.
+    palette.save(target, optimize=True)
 
 
 def _draw_panel(panel, results: Results, latency: int) -> None:

@@ -185,7 +185,7 @@ def _matrix(results: Results, sweep: list[Scenario], values: Callable, text: Cal
     rows = [["contender", *(f"{scenario.size:,}" for scenario in sweep)]]
     for contender in results.race.contenders:
         row = [spread(values(contender, scenario), text) for scenario in sweep]
-        if any(row):
+        if any(row) and contender is not who.EMPTY:
             rows.append([contender.name, *row])
     return table(rows)
 
