@@ -25,7 +25,6 @@ ANSIBLE = "https://docs.ansible.com/ansible/latest"
 CHAPTERS = {
     "action_plugins": f"{ANSIBLE}/plugins/action.html",
     "common_return_values": f"{ANSIBLE}/reference_appendices/common_return_values.html",
-    "list_of_collections": f"{ANSIBLE}/collections/index.html",
 }
 
 html_theme = "furo"

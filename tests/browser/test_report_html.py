@@ -34,6 +34,10 @@ addEventListener("securitypolicyviolation", (event) => violations.push(`${event.
 """
 
 
+# A browser does not ask which ansible-core made the file.
+pytestmark = pytest.mark.once
+
+
 @pytest.fixture(scope="module")
 def browser(checker):
     with sync_playwright() as playwright:

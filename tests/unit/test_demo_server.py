@@ -28,6 +28,9 @@ ALM = "/api/v2/connections/alm/"
 ISSUE_TRACKER = "/api/v2/connections/issue-tracker/"
 ANALYSIS = "/api/v2/connections/analysis/"
 
+# A tool of the tests, which has nothing of Ansible in it.
+pytestmark = pytest.mark.once
+
 BASE = {"id", "project", "system", "alias", "frequency", "command", "params"}
 WITH_CONNECTOR = BASE | {"connector", "inaccessible"}
 ALM_FIELDS = {

@@ -9,9 +9,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.once
 
 HEADER = (
     "SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors",

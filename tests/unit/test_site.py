@@ -47,6 +47,18 @@ def test_links_of_the_repository_become_those_of_the_site():
         docs.with_links_of_the_site("[x](gone.md)", page, places, "")
 
 
+def test_a_page_that_the_theme_dislikes_is_found(tmp_path):
+    (tmp_path / "good.html").write_text('<p class="contents">')
+    (tmp_path / "bad.html").write_text('<nav class="contents local" id="contents">')
+    assert docs.complaints(tmp_path) == ["bad.html"]
+
+
+def test_pages_of_antsibull_docs():
+    title = "securitycompass.sdelements.some role -- Do it"
+    text = docs.in_the_theme(f"{title}\n{'+' * len(title)}\n\n.. contents::\n   :local:\n   :depth: 2\n\nText\n")
+    assert text == "some role\n+++++++++\n\n**Do it**\n\n\nText\n"
+
+
 def test_each_guide_is_in_the_sidebar():
     index = (ROOT / "docs" / "site" / "index.md").read_text(encoding="utf-8")
     guides = [path.stem for path in sorted((ROOT / "docs").glob("*.md"))]
