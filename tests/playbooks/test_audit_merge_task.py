@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task sde_connection_audit_merge, by the real ansible-playbook."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import pytest
+import yaml
+
+from tests.audit_documents import connection, document, finding, rule
+from tests.conftest import COLLECTION
+from tests.support import validated  # noqa: F401  (makes the collection importable)
+
+TASK = "securitycompass.sdelements.sde_connection_audit_merge"
+TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
+# Arguments, and what the task says about them; {folder} holds the files.
+WRONG = {
+    "[]": "documents is empty. Name the JSON reports to merge",
+    "[nowhere/*.json]": "documents: there is no file nowhere/*.json (from ",
+    "['{folder}/text.json']": "text.json holds no JSON. Give JSON reports of sde_connection_audit.",
+    "['{folder}/other.json']": "other.json is no report of an audit. Give JSON reports of sde_connection_audit.",
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Reports of two servers, and files that are none."""
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    for server, verdict in (("eu", "pass"), ("us", "fail")):
+        about = connection("alm", 1, server)
+        part = {**document([TLS], [about], [finding(TLS, about, verdict)]), "servers": [server]}
+        (reports / f"{server}.json").write_text(json.dumps(part), encoding="utf-8")
+    (tmp_path / "text.json").write_text("CANARY: no JSON", encoding="utf-8")
+    (tmp_path / "other.json").write_text('{"CANARY": 1}', encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def play(ansible, folder):
+    """Run tasks, each of which may fail, and return their results and what was printed."""
+
+    def run(tasks: list[dict], *arguments: str) -> tuple[list[dict], str]:
+        named = [{TASK: one, "register": f"result{number}", "ignore_errors": True} for number, one in enumerate(tasks)]
+        content = "{{ [" + ", ".join(f"result{number}" for number in range(len(tasks))) + "] | to_json }}"
+        kept = {"ansible.builtin.copy": {"content": content, "dest": str(folder / "results.json"), "mode": "0600"}, "check_mode": False}
+        playbook = folder / "play.yml"
+        playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [*named, kept]}]), encoding="utf-8")
+        printed = ansible("ansible-playbook", playbook, *arguments, cwd=folder).stdout
+        return json.loads((folder / "results.json").read_text(encoding="utf-8")), printed
+
+    return run
+
+
+def test_reports_and_verdict(play, folder):
+    wanted = {"documents": ["reports/*.json", "reports/eu.json"], "reports": {"json": "merged/all.json", "html": "merged/all.html"}}
+    (merged, lenient), _printed = play([wanted, {"documents": "reports/*.json", "fail_on": "critical"}])
+    assert merged["failed"] and merged["changed"] and merged["verdict"] == "fail"
+    assert merged["msg"].startswith("SD Elements audit failed: 1 finding of high or more (1 high); ")
+    assert merged["servers"] == ["eu", "us"] and merged["missing_servers"] == []
+    assert sorted(merged["reports"]) == [str(folder / "merged" / name) for name in ("all.html", "all.json")]
+    stored = json.loads((folder / "merged" / "all.json").read_text(encoding="utf-8"))
+    assert stored["summary"]["message"] == merged["msg"]
+    assert not lenient["failed"] and not lenient["changed"] and lenient["verdicts"] == merged["verdicts"]
+
+
+def test_check_mode_writes_nothing(play, folder):
+    (merged,), _printed = play([{"documents": ["reports/*.json"], "reports": {"json": "merged.json"}}], "--check")
+    assert merged["verdict"] == "fail" and merged["reports"] == [] and not merged["changed"]
+    assert not (folder / "merged.json").exists()
+
+
+def test_what_is_wrong_is_said(play, folder):
+    wrong = [{"documents": yaml.safe_load(text.format(folder=folder))} for text in WRONG]
+    results, printed = play([*wrong, {"documents": ["reports/*.json"], "report": {}}, {}])
+    *said, unknown, without = results
+    for result, message in zip(said, WRONG.values(), strict=True):
+        assert result["failed"] and result["failure"]["kind"] == "option"
+        assert message in result["msg"]
+    assert "Unsupported parameters" in unknown["msg"] and "report. Supported" in unknown["msg"]
+    assert without["msg"] == "missing required arguments: documents"
+    assert "CANARY" not in printed
+
+
+def test_documentation_is_that_of_the_task():
+    action = importlib.import_module(f"{COLLECTION}.action.sde_connection_audit_merge")
+    module = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit_merge")
+    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
+    assert set(documented) == set(action.ARGUMENT_SPEC)
+    for name, option in action.ARGUMENT_SPEC.items():
+        assert documented[name].get("default") == option.get("default")
+        assert documented[name].get("choices") == option.get("choices")
+        assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
+        assert documented[name].get("required", False) == option.get("required", False)
