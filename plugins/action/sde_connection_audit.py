@@ -11,8 +11,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from yaml import MarkedYAMLError
@@ -26,6 +24,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _audit_rules,
     _reports,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 
@@ -97,14 +96,9 @@ class ActionModule(ActionBase):
         arguments = plain(self._task.args)
         # Connections may be many, and the validator copies what it checks.
         connections = arguments.get("connections")
-        validator = ArgumentSpecValidator(ARGUMENT_SPEC, mutually_exclusive=ONE_OF, required_one_of=ONE_OF)
-        validated = validator.validate({**arguments, **({"connections": []} if connections is not None else {})})
-        if validated.error_messages:
-            message = validated.errors.msg
-            if isinstance(validated.errors[0], UnsupportedError):
-                message = f"Unsupported parameters for ({self._task.action}) module: {message}"
-            raise OptionError(message)
-        return {**validated.validated_parameters, "connections": connections}
+        checked = {**arguments, **({"connections": []} if connections is not None else {})}
+        options = validated(self._task.action, ARGUMENT_SPEC, checked, mutually_exclusive=ONE_OF, required_one_of=ONE_OF)
+        return {**options, "connections": connections}
 
     def _read_policy(self, name: str) -> Any:
         if name == _audit_policy.STARTER:

@@ -54,7 +54,7 @@ def make(
         "audited_at": settings.audited_at,
         "servers": [settings.server] if settings.server else [],
         "policies": policy.names,
-        "summary": _summary(policy, connections, findings, settings),
+        "summary": summary_of(len(policy.rules), connections, findings, settings),
         "rules": [_rule(rule) for rule in policy.rules],
         "connections": [
             {"key": key(settings.server, name_of(one)), "server": settings.server, "facts": one} for one in connections
@@ -239,7 +239,8 @@ def warnings_of(document: dict[str, Any]) -> list[str]:
     return warnings
 
 
-def _summary(policy: Policy, connections: list[Any], findings: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
+def summary_of(rules: int, connections: list[Any], findings: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
+    """The verdict, and the counts that it is made of."""
     verdicts = Counter(one["verdict"] for one in findings)
     failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
     counted = [one for one in findings if _counts(one, settings)]
@@ -251,7 +252,7 @@ def _summary(policy: Policy, connections: list[Any], findings: list[dict[str, An
         "inconclusive": settings.inconclusive,
         "known_findings": settings.known_findings,
         "connections": len(connections),
-        "rules": len(policy.rules),
+        "rules": rules,
         "verdicts": {name: verdicts[name] for name in VERDICTS},
         "failed_by_severity": {name: failed[name] for name in reversed(SEVERITIES)},
     }

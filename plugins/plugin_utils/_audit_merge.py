@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_document
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES, Policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
 
 _ADVICE = "Give JSON reports of sde_connection_audit."
 _FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
@@ -203,7 +203,7 @@ def _strictest(values: list[Any], lenient: str) -> str:
 def _summary(
     rules: int, connections: list[Any], findings: list[Any], settings: _audit_document.Settings, missing: list[str]
 ) -> dict[str, Any]:
-    summary = _audit_document._summary(Policy([], {}, [None] * rules, []), connections, findings, settings)
+    summary = _audit_document.summary_of(rules, connections, findings, settings)
     if not missing:
         return summary
     # A server that was not audited is like a rule that could not be evaluated: the audit is not whole.

@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _options, _requests, _runner
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import Kind
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
 
 
 class InProcessAction(NormalAction):
@@ -56,14 +55,8 @@ class InProcessAction(NormalAction):
 
     def _validated(self) -> dict[str, Any]:
         """The task's arguments, checked as AnsibleModule checks them, with its messages."""
-        validator = ArgumentSpecValidator(_runner.ARGUMENT_SPEC, mutually_exclusive=_options.MUTUALLY_EXCLUSIVE)
-        validated = validator.validate(_plain(self._task.args))
-        if validated.error_messages:
-            message = validated.errors.msg
-            if isinstance(validated.errors[0], UnsupportedError):
-                message = f"Unsupported parameters for ({self._task.action}) module: {message}"
-            raise OptionError(message)
-        return validated.validated_parameters
+        arguments = _plain(self._task.args)
+        return validated(self._task.action, _runner.ARGUMENT_SPEC, arguments, mutually_exclusive=_options.MUTUALLY_EXCLUSIVE)
 
 
 def _plain(value: Any) -> Any:

@@ -59,7 +59,7 @@ def variables() -> dict:
 
 def items(name: str) -> list[dict]:
     """The items of a variable, those for many servers included."""
-    return variables()[name.replace("controller_", "sde_awx_")] if name != "controller_credential_types" else variables()[name]
+    return variables().get(name.replace("controller_", "sde_awx_"), variables()[name])
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,8 @@ def surveys() -> list[dict]:
 
 def test_each_answer_is_an_option_of_a_role(roles):
     for survey in surveys():
+        asked = [question["variable"] for question in survey["spec"]]
+        assert len(set(asked)) == len(asked)
         for question in survey["spec"]:
             option = roles[question["variable"]]
             if option["type"] == "str" and question["type"] == "multiplechoice":
@@ -96,9 +98,16 @@ def test_each_variable_of_a_template_is_read(roles):
             assert name in roles or name in text, (template["name"], name)
 
 
+def test_no_variable_of_a_template_hides_one_of_its_play():
+    """Extra variables win over those of a play."""
+    for template in items("controller_templates"):
+        (play,) = yaml.safe_load((ROOT / template["playbook"]).read_text(encoding="utf-8"))
+        given = set(template.get("extra_vars", {})) | {one["variable"] for one in template.get("survey_spec", {}).get("spec", [])}
+        assert not given & set(play.get("vars", {})), template["name"]
+
+
 def test_each_name_is_one_that_is_there():
-    names = {name: {item["name"] for item in items(name)} for name in TAKEN if name not in ("controller_execution_environments", "controller_projects", "controller_hosts", "controller_notifications")}
-    names |= {name: {item["name"] for item in variables()[name]} for name in ("controller_execution_environments", "controller_projects", "controller_notifications")}
+    names = {name: {item["name"] for item in items(name)} for name in TAKEN if name != "controller_hosts"}
     for template in items("controller_templates"):
         assert template["project"] in names["controller_projects"]
         assert template["inventory"] in names["controller_inventories"]
@@ -118,8 +127,7 @@ def test_the_roles_of_aap_take_all_of_it():
     held = variables()
     assert set(TAKEN) == {name for name in held if name.startswith("controller_")}
     for name, taken in TAKEN.items():
-        found = held.get(name.replace("controller_", "sde_awx_"), held[name])
-        for item in found if isinstance(found, list) else []:
+        for item in items(name) if name != "controller_hosts" else []:
             assert set(item) <= set(taken.split()), (name, item["name"])
     assert read(EXTENSION / "configure_aap.yml")[0]["vars_files"] == read(EXTENSION / "configure.yml")[0]["vars_files"]
 
