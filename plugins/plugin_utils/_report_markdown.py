@@ -63,7 +63,7 @@ def render(document: dict[str, Any]) -> str:
 _FENCE = re.compile("`+")
 # A word, perhaps within quotes or before punctuation, that no reader of Markdown makes anything else of.
 _WORD = re.compile(
-    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'’][^\W_]+)*[\"'.,;:?!)…]*|[–—]", re.IGNORECASE
+    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'\u2019][^\W_]+)*[\"'.,;:?!)\u2026]*|[\u2013\u2014]", re.IGNORECASE
 )
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#=&%+,;:@!-]*)?")
 

@@ -108,7 +108,7 @@ def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
     assert verdicts_in_json(texts["json"]) == verdicts_in_junit(texts["junit"]) == verdicts
     results = Counter({verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")})
     assert verdicts_in_sarif(texts["sarif"]) == results
-    [counts, *_] = tables_of(texts["markdown"])
+    [counts, *_others] = tables_of(texts["markdown"])
     columns = dict(zip(counts[0], counts[-1]))
     assert int(columns["Failed"]) == verdicts["fail"] and int(columns["Inconclusive"]) == verdicts["inconclusive"]
 

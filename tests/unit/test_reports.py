@@ -298,7 +298,7 @@ def test_sarif_results():
 
 
 def test_sarif_rules():
-    [tls, *_, named, _item] = sarif(audit_documents.small())["tool"]["driver"]["rules"]
+    [tls, *_others, named, _item] = sarif(audit_documents.small())["tool"]["driver"]["rules"]
     assert tls["help"]["text"].splitlines()[1] == "Remediation: Set the connection's method to https."
     assert "* `connection.params.alm_method == 'https'`" in tls["help"]["markdown"]
     assert tls["helpUri"] == "https://docs.example.com/tls?a=1&b=2"
@@ -379,7 +379,7 @@ def test_markdown_tables():
 
 def test_markdown_begins_with_the_verdict():
     for document, verdict in ((audit_documents.small(), "failed"), (audit_documents.passed(), "passed")):
-        first, _blank, second, *_ = _report_markdown.render(document).splitlines()
+        first, _blank, second, *_others = _report_markdown.render(document).splitlines()
         assert first == f"## SD Elements connection audit: {verdict}"
         assert second == document["summary"]["message"]
 
@@ -396,24 +396,30 @@ def test_markdown_has_no_links_but_those_of_the_policy(document):
         assert_harmless(rule["help"]["markdown"], ("https://docs.example.com/tls?a=1&b=2",))
 
 
+def in_code(text: str) -> str:
+    """How a text is to be seen in a cell of a table."""
+    shown = _report_text.cell(text, 200)
+    shown = shown if shown and shown == shown.strip() else f'"{shown}"'
+    return shown.replace("\\|", "\\\\u007c")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_markdown_shows_hostile_text_in_its_cell(name):
     text = HOSTILE[name]
     rule = audit_documents.rule("a-rule", "A title", "high", remediation="Mend it.")
     findings = [audit_documents.item_finding(rule, text, [], "fail", text)]
     _counts, failed = tables_of(_report_markdown.render(audit_documents.document([rule], [], findings)))
-    shown = _report_text.cell(text, 200)
-    shown = shown.replace("\\|", "\\\\u007c") if shown == shown.strip() else f'"{shown}"'
-    assert failed[1] == ["high", "a-rule A title", shown, shown, "Mend it."]
+    assert failed[1] == ["high", "a-rule A title", in_code(text), in_code(text), "Mend it."]
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("`|\\*_<>[]()@#!~$&:/\n -+=.1w"), max_size=60))
+@example("`a` and ``b")
 @settings(deadline=None)
 def test_markdown_of_any_text_is_harmless(text):
     assert_harmless(f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), _report_markdown.words(text)))}\n")
     assert_harmless(_report_markdown.words(text))
     [[_head, row]] = tables_of(f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), 'end'))}\n")
-    assert len(row) == 2 and row[1] == "end"
+    assert row == [in_code(text), "end"]
 
 
 def test_markdown_is_bounded_and_says_so(big):
@@ -448,7 +454,7 @@ def test_all_formats_have_the_same_counts(document, prepare):
     assert verdicts_in_sarif(_report_sarif.render(document)) == results
     assert run["properties"]["failed_by_severity"] == document["summary"]["failed_by_severity"]
 
-    [counts, *_] = tables_of(_report_markdown.render(document))
+    [counts, *_others] = tables_of(_report_markdown.render(document))
     assert sum(map(int, counts[-1][1:])) == len(document["findings"])
     failed = Counter(finding["severity"] for finding in document["findings"] if finding["verdict"] == "fail")
     assert [int(row[1]) for row in counts[1:-1]] == [failed[severity] for severity in SEVERITIES]
