@@ -72,6 +72,12 @@ def test_every_report_can_be_made_of_it():
         assert "other.example.com" in render(made), name
 
 
+def test_the_page_names_a_few_of_many_servers():
+    made = merge(*(of_server(f"sde-{number}", "pass") for number in range(9)))
+    page = _reports.FORMATS["html"](made)
+    assert " and 6 more</dd>" in page and page.count("sde-8") < page.count("sde-1")
+
+
 def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
     return waiver(["alm-tls"], {"alias": ["Jira*"]}, reason, "platform", "2027-01-31", state, findings)
 
