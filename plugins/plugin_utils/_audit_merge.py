@@ -90,6 +90,8 @@ def _problem_of(content: dict[str, Any]) -> str | None:
         return "a finding has a waiver that is not there"
     if any(one["rule"] not in {rule["id"] for rule in content["rules"]} for one in content["findings"]):
         return "a finding has a rule that is not there"
+    if any(not isinstance(one["message"], str) for one in content["findings"] if one["verdict"] not in ("pass", "not_applicable")):
+        return "a finding says nothing"
     if any(one["state"] not in _WAIVER_STATES for one in content["waivers"]):
         return "a waiver has no state"
     return None
@@ -179,7 +181,8 @@ def _finding(finding: dict[str, Any], index: list[int], prefix: str) -> dict[str
     return {
         **finding,
         "subject": prefix + scrub_text(str(finding["subject"])),
-        "message": scrub_text(str(finding["message"])),
+        # What passes has no message.
+        "message": scrub_text(finding["message"]) if isinstance(finding["message"], str) else None,
         "waiver": None if finding["waiver"] is None else index[finding["waiver"]],
     }
 

@@ -24,7 +24,7 @@ NOTHING = _audit_merge.Wishes(None, None, None)
 def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
     """A document with a connection for each of the verdicts, and the same verdict of each rule."""
     connections = [connection("alm", number, server) for number in range(1, len(verdicts) + 1)]
-    findings = [finding(one, about, verdict) for one in rules for about, verdict in zip(connections, verdicts, strict=True)]
+    findings = [finding(one, about, verdict, None if verdict == "pass" else "is not so") for one in rules for about, verdict in zip(connections, verdicts, strict=True)]
     made = document(list(rules), connections, findings, **given)
     return {**made, "servers": [server]}
 
@@ -70,6 +70,12 @@ def test_every_report_can_be_made_of_it():
     made = merge(small(), of_server("other.example.com", "fail", rules=(LATE,)))
     for name, render in _reports.FORMATS.items():
         assert "other.example.com" in render(made), name
+
+
+def test_the_page_names_a_few_of_many_servers():
+    made = merge(*(of_server(f"sde-{number}", "pass") for number in range(9)))
+    page = _reports.FORMATS["html"](made)
+    assert " and 6 more</dd>" in page and page.count("sde-8") < page.count("sde-1")
 
 
 def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
@@ -140,7 +146,7 @@ def test_a_missing_server_is_no_pass():
 def test_a_rule_about_all_connections():
     loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
     about = connection("alm", 1, "eu")
-    part = {**document([loop], [about], [item_finding(loop, "project 7", [], "fail")]), "servers": ["eu"]}
+    part = {**document([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]), "servers": ["eu"]}
     made = merge(part, of_server("us", "pass"))
     assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [("eu: project 7", "project 7")]
 
@@ -178,6 +184,7 @@ def broken(path: str, value) -> dict:
         (broken("findings.0.severity", "huge"), "a finding has no verdict"),
         (broken("findings.0.waiver", 1), "a finding has a waiver that is not there"),
         (broken("findings.0.waiver", "0"), "a finding has a waiver that is not there"),
+        (broken("findings.0.message", 7), "a finding says nothing"),
         (broken("findings.0.rule", "other"), "a finding has a rule that is not there"),
         (broken("waivers.0.state", "x"), "a waiver has no state"),
         (broken("servers", [1]), "audited_at, servers or policies is missing"),
