@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sde_connection_audit_merge
 short_description: Make one report of the audits of many SD Elements servers
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
@@ -157,15 +157,3 @@ failure:
       returned: on failure
       sample: option
 """
-
-
-def main() -> None:
-    """Say why this cannot run as a module."""
-    from ansible.module_utils.basic import AnsibleModule
-
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    module.fail_json(msg="sde_connection_audit_merge runs on the controller only: name it in full in a task.")
-
-
-if __name__ == "__main__":
-    main()

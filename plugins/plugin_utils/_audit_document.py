@@ -206,7 +206,7 @@ def check_baseline(content: Any, name: str) -> dict[str, Any]:
     advice = "Give the JSON report of an earlier run."
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise OptionError(f"baseline: {name} is no report of this audit.", advice)
-    if str(content.get("version")).split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
+    if str(content.get("version")).split(".", maxsplit=1)[0] != VERSION.split(".", maxsplit=1)[0]:
         problem = f"is of version {content.get('version')}, which cannot be compared with {VERSION}"
         raise OptionError(f"baseline: {name} {problem}.", advice)
     findings = content.get("findings")

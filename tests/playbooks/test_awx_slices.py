@@ -47,8 +47,6 @@ def record(kind: str, number: int, method: str) -> dict:
     return {"kind": kind, "id": number, "alias": f"{kind} {number}", "system": "JIRA", "frequency": "daily", "params": params}
 
 
-
-
 @pytest.fixture
 def fleet(start):
     """Address and token of each server. Three servers of different age stand for all of them."""
