@@ -166,8 +166,8 @@ def test_the_charts_count_as_the_document_does(show):
     systems = {system for system, _verdict in by_system}
     assert chart(page, "By system") == {system: [by_system[system, verdict] for verdict in VERDICTS] for system in systems}
     # The bars say the same: all of the width, in the order of the numbers.
-    for chart_bar in page.locator("svg.bar").all():
-        parts = [(part.get_attribute("class"), float(part.get_attribute("width"))) for part in chart_bar.locator("rect").all()]
+    for drawing in page.locator("svg.bar").all():
+        parts = [(part.get_attribute("class"), float(part.get_attribute("width"))) for part in drawing.locator("rect").all()]
         assert [name for name, _width in parts] == sorted((name for name, _width in parts), key=VERDICTS.index)
         assert sum(width for _name, width in parts) == pytest.approx(100, abs=0.1)
 
