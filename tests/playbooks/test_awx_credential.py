@@ -61,6 +61,7 @@ INJECTORS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", TYPES)
 def test_awx_accepts_the_type(name):
     definition = credential_type(name)
@@ -76,6 +77,7 @@ def test_awx_accepts_the_type(name):
         assert sandbox.from_string(template).render(known)
 
 
+@pytest.mark.once
 def test_each_name_is_one_that_the_modules_read():
     assert set(credential_type("SD Elements")["injectors"]["env"]) == set(NAMES.values())
     many = set(credential_type("SD Elements servers")["injectors"]["env"])
@@ -115,6 +117,7 @@ def test_verification_can_be_switched_off(monkeypatch, tmp_path):
     assert _options.server_from(validated()).verify is False
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", TYPES)
 def test_awx_shows_no_secret(name, tmp_path):
     secrets = {field["id"]: f"{TOKEN}{field['id']}" for field in credential_type(name)["inputs"]["fields"] if field.get("secret")}
@@ -173,6 +176,7 @@ def test_a_job_fails_without_the_ca(start, job):
     assert TOKEN not in str(job.texts())
 
 
+@pytest.mark.once
 def test_templates_are_kept_from_ansible():
     """Without '!unsafe', Ansible would fill them in, and AWX get empty ones."""
     text = (Path(__file__).parents[2] / "extensions" / "awx" / "vars" / "credential_types.yml").read_text(encoding="utf-8")

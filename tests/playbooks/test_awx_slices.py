@@ -81,6 +81,8 @@ def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str,
     return job
 
 
+# test_many_servers_at_a_desk does the same with two, on each release of ansible-core.
+@pytest.mark.once
 def test_a_hundred_servers_in_three_slices(fleet, tmp_path):
     urls, tokens = fleet
     reports = tmp_path / "reports"  # the folder that all nodes share
