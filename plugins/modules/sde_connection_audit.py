@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+# Documentation only: the action plugin of the same name does the work.
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -369,15 +371,3 @@ failure:
       returned: failure
       type: str
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Nothing but a message: the action plugin of the same name does the work, on the controller."""
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    module.fail_json(msg="securitycompass.sdelements.sde_connection_audit runs on the controller only, as its action plugin.")
-
-
-if __name__ == "__main__":
-    main()
