@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+# Documentation only: the action plugin of the same name does the work.
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""

@@ -56,8 +56,8 @@ def audit(ansible, tmp_path):
         tasks.append({"ansible.builtin.copy": content, "check_mode": False})
         playbook = tmp_path / "play" / "play.yml"
         playbook.parent.mkdir(exist_ok=True)
-        text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **(play or {})}], sort_keys=False)
-        playbook.write_text(text.replace("UNSAFE ", "!unsafe "), encoding="utf-8")
+        text = json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **(play or {})}])
+        playbook.write_text(text.replace('"UNSAFE ', '!unsafe "'), encoding="utf-8")
         (tmp_path / "cwd").mkdir(exist_ok=True)
         environment = access(api) if api else {}
         run = ansible("ansible-playbook", playbook, *arguments, cwd=tmp_path / "cwd", **environment)
@@ -353,8 +353,3 @@ def test_documentation_names_the_options_and_results(audit):
     assert set(result) - {"changed", "failed", "warnings"} == set(returned) - {"failure"}
     assert set(result["findings"][0]) == set(returned["findings"]["contains"])
     assert set(result["verdicts"]) == set(returned["verdicts"]["contains"])
-
-
-def test_module_without_its_action_says_so(ansible):
-    run = ansible("python3", ROOT / "plugins" / "modules" / "sde_connection_audit.py", "{}", PYTHONPATH=str(ROOT / "collections"))
-    assert run.returncode == 1 and "runs on the controller only" in run.stdout, run.stdout
