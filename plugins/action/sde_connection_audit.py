@@ -163,6 +163,7 @@ def _result(document: dict[str, Any], written: list[str]) -> dict[str, Any]:
         "verdicts": summary["verdicts"],
         "failed_by_severity": summary["failed_by_severity"],
         "findings": [one for one in document["findings"] if one["verdict"] not in ("pass", "not_applicable")],
+        "worst": _audit_document.worst_of(document),
         "fixed": document["baseline"]["fixed"] if document["baseline"] else [],
         "waivers": document["waivers"],
         "reports": written,

@@ -275,6 +275,17 @@ findings:
       returned: success
       type: str
       sample: new
+worst:
+  description:
+    - The worst findings, a line each, for logs and messages. At most 100.
+    - Errors come first, then what fails, by severity, then what cannot be decided; with O(inconclusive=fail) among what fails.
+  returned: when the audit was made
+  type: list
+  elements: str
+  sample:
+    - >-
+      fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.params.alm_method == 'https'
+      is false
 fixed:
   description: Failing findings of the O(baseline) that are no more.
   returned: when the audit was made

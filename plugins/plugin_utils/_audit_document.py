@@ -8,6 +8,7 @@ Waivers, the comparison with a baseline and the threshold are applied here; noth
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES, Policy, Waiver
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Name, Verdict, name_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import visible
 
 FORMAT = "securitycompass.sdelements/connection-audit"
 VERSION = "1.0"
@@ -237,6 +239,25 @@ def warnings_of(document: dict[str, Any]) -> list[str]:
             many = f"{len(findings)} subjects, the first of which is " if len(findings) > 1 else ""
             warnings.append(f"Rule {rule} {words} {many}{first}.")
     return warnings
+
+
+def worst_of(document: dict[str, Any], most: int = 100) -> list[str]:
+    """The worst findings, a line each, for a log: errors, what fails, and what could not be decided."""
+    titles = {rule["id"]: rule["title"] for rule in document["rules"]}
+    last = 1 if document["summary"]["inconclusive"] == "fail" else 2
+    ranks = {"error": 0, "fail": 1, "inconclusive": last}
+
+    def rank(finding: dict[str, Any]) -> tuple[int, int]:
+        return ranks[finding["verdict"]], -SEVERITIES.index(finding["severity"])
+
+    found = heapq.nsmallest(most, (one for one in document["findings"] if one["verdict"] in ranks), key=rank)
+    return [
+        visible(
+            f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): {one['subject']}: {one['message']}"
+            + (" (known)" if one["baseline"] == "known" else "")
+        )
+        for one in found
+    ]
 
 
 def summary_of(rules: int, connections: list[Any], findings: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:

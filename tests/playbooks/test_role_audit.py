@@ -293,8 +293,8 @@ def test_log(start, audit, policy):
     server = start(dataset=[BAD, hostile])
     run = audit(server, policy=policy(*rules), show_findings=3)
     shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', run.stdout, re.DOTALL).group(1))
-    assert [line.split(": ")[:2] for line in shown[:3]] == [["fail, critical", "worse"]] * 2 + [["fail, high", "tls"]]
-    assert shown[3:] == ["... and 1 more. The reports and connection_audit_result have all of them."]
+    assert [line.split(" (")[0] for line in shown[:3]] == ["fail, critical: worse"] * 2 + ["fail, high: tls"]
+    assert shown[3:] == ["... and 1 more, see the reports"]
     assert "{{ 7 * 7 }}" in shown[1] and "next line" in shown[1]
     assert not re.search(r'"msg": \[', audit(server, policy=policy(*rules), show_findings=0).stdout)
 

@@ -339,3 +339,30 @@ def test_file_without_connections(content):
 )
 def test_server_name(given_name, name):
     assert _audit_connections.server_name(given_name) == name
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The log
+
+
+def test_worst():
+    found = [
+        ("low", "fail", 1), ("critical", "inconclusive", 1), ("high", "fail", 1), ("high", "fail", 2), ("critical", "pass", 1),
+        ("critical", "waived", 2), ("info", "error", 1), ("critical", "fail", 12), ("low", "not_applicable", 2),
+    ]
+    made = document(*found)
+    worst = _audit_document.worst_of(made)
+    expected = ["error, info", "fail, critical", "fail, high", "fail, high", "fail, low", "inconclusive, critical"]
+    assert [line.partition(":")[0] for line in worst] == expected
+    assert worst[2] == 'fail, high: high (high): alm 1 "Jira 1": why'
+    assert _audit_document.worst_of(made, most=2) == worst[:2]
+    counted = _audit_document.worst_of(document(*found, inconclusive="fail"))
+    assert [line.partition(":")[0] for line in counted[:3]] == ["error, info", "inconclusive, critical", "fail, critical"]
+    known = _audit_document.worst_of(document(("high", "fail", 1), ("high", "fail", 2), baseline=document(("high", "fail", 2))))
+    assert [line.endswith(" (known)") for line in known] == [False, True]
+
+
+def test_worst_shows_what_hides():
+    connections = [{**CONNECTIONS[0], "alias": "a\u202eb\u2028c\nd"}]
+    (line,) = _audit_document.worst_of(document(("high", "fail", 1), connections=connections))
+    assert "a\\u202eb\\u2028c\\nd" in line and line.isprintable()
