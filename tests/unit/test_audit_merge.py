@@ -24,7 +24,11 @@ NOTHING = _audit_merge.Wishes(None, None, None)
 def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
     """A document with a connection for each of the verdicts, and the same verdict of each rule."""
     connections = [connection("alm", number, server) for number in range(1, len(verdicts) + 1)]
-    findings = [finding(one, about, verdict, None if verdict == "pass" else "is not so") for one in rules for about, verdict in zip(connections, verdicts, strict=True)]
+    findings = [
+        finding(one, about, verdict, None if verdict == "pass" else "is not so")
+        for one in rules
+        for about, verdict in zip(connections, verdicts, strict=True)
+    ]
     made = document(list(rules), connections, findings, **given)
     return {**made, "servers": [server]}
 
