@@ -82,7 +82,7 @@ class Engine:
             letters = self._render(_BULK, expression, name, {"_sde_values": values_in_turn})
         except Exception:  # of whatever filter or lookup the expression uses; the other way says of which value, and why
             letters = "?"
-        if "?" in letters:
+        if "?" in letters or len(letters) != len(values):
             return self.results(expression, name, values, _boolean)
         return [_ANSWERS[letter] for letter in letters]
 
