@@ -88,7 +88,8 @@ def _problem_of(content: dict[str, Any]) -> str | None:
         return "a finding has no verdict"
     if any(one["waiver"] is not None and one["waiver"] not in range(len(content["waivers"])) for one in content["findings"]):
         return "a finding has a waiver that is not there"
-    if any(one["rule"] not in {rule["id"] for rule in content["rules"]} for one in content["findings"]):
+    rules = {rule["id"] for rule in content["rules"]}
+    if any(one["rule"] not in rules for one in content["findings"]):
         return "a finding has a rule that is not there"
     if any(not isinstance(one["message"], str) for one in content["findings"] if one["verdict"] not in ("pass", "not_applicable")):
         return "a finding says nothing"

@@ -402,6 +402,8 @@ def test_starter_finds_duplicates():
     assert starter(*other_system)["no-duplicates"] == {"pass"}
     assert starter(same[0], {**same[1], "params": {}, "params_visible": False})["no-duplicates"] == {"inconclusive"}
     assert starter(*[{**one, "project": None} for one in same]).get("no-duplicates") is None
+    uploads = [connection("analysis", number, project=5, params={"report_name": "x"}) for number in (1, 2)]
+    assert starter(*uploads)["no-duplicates"] == {"pass"}  # they have no server
 
 
 def test_starter_s_variables_are_off_by_default():
