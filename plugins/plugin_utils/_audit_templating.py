@@ -82,7 +82,7 @@ class Engine:
             letters = self._render(_BULK, expression, name, {"_sde_values": values_in_turn})
         except Exception:  # of whatever filter or lookup the expression uses; the other way says of which value, and why
             letters = "?"
-        if "?" in letters:
+        if "?" in letters or len(letters) != len(values):
             return self.results(expression, name, values, _boolean)
         return [_ANSWERS[letter] for letter in letters]
 
@@ -96,6 +96,8 @@ class Engine:
             self._render(_ONE_BY_ONE, expression, name, {"_sde_take": loop.take, "_sde_each": loop.each})
         except Exception as exc:
             return [Problem(_message_of(exc))] * len(values)
+        if len(loop.results) != len(values):  # an expression that knows our names took some away: none may pass unseen
+            return [Problem("it was not evaluated for each value")] * len(values)
         return loop.results
 
     def problem(self, expression: str, name: str) -> str | None:

@@ -448,3 +448,10 @@ def test_progress_is_shown_now_and_then(monkeypatch, capsys):
     monkeypatch.setattr(action, "_SECONDS_BETWEEN_LINES", 1000)
     action._Progress(12).tick()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("that", ["(_sde_values | list) is iterable", "(_sde_values | first) is mapping"])
+def test_no_connection_is_left_without_a_verdict(that):
+    """An expression that takes the engine's own values away from it judges nothing."""
+    verdicts = judge_one(that, *(connection(id_=number) for number in (1, 2, 3)))
+    assert [verdict for verdict, _message in verdicts] == ["error"] * 3
