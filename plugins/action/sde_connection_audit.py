@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -103,9 +104,9 @@ class ActionModule(ActionBase):
     def _read_policy(self, name: str) -> Any:
         if name == _audit_policy.STARTER:
             return plain(self._loader.load_from_file(str(_audit_policy.STARTER_FILE)))
-        return self._read("policy", name)
+        return self._read("policy", name, check=_audit_policy.require_single_keys)
 
-    def _read(self, option: str, name: str) -> Any:
+    def _read(self, option: str, name: str, check: Callable[[str, str], None] = lambda path, name: None) -> Any:
         """What a YAML or JSON file holds, found as Ansible finds files, decrypted if need be."""
         try:
             path = self._find_needle("files", name)
@@ -114,6 +115,7 @@ class ActionModule(ActionBase):
             if not os.path.isfile(path):
                 raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
         try:
+            check(self._loader.get_real_file(path), name)
             return _json_of(self._loader.get_real_file(path)) or plain(self._loader.load_from_file(path))
         except AnsibleError as exc:
             raise OptionError(f"{option}: {name} cannot be read: {_reason(exc)}.") from exc

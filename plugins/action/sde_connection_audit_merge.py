@@ -88,5 +88,5 @@ def _content(path: str) -> Any:
             return json.load(file)
     except OSError as exc:
         raise OptionError(f"documents: {path} cannot be read: {exc.strerror}.", "Check its permissions.") from None
-    except ValueError:  # its text may hold what the file holds
+    except (ValueError, RecursionError):  # its text may hold what the file holds
         raise OptionError(f"documents: {path} holds no JSON.", "Give JSON reports of sde_connection_audit.") from None

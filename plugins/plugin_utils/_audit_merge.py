@@ -88,8 +88,10 @@ def _problem_of(content: dict[str, Any]) -> str | None:
         return "a finding has no verdict"
     if any(one["waiver"] is not None and one["waiver"] not in range(len(content["waivers"])) for one in content["findings"]):
         return "a finding has a waiver that is not there"
-    rules = {rule["id"] for rule in content["rules"]}
-    if any(one["rule"] not in rules for one in content["findings"]):
+    rules = [rule["id"] for rule in content["rules"]]
+    if not _are_texts([*rules, *(one["rule"] for one in content["findings"])]):
+        return "a rule has no id"
+    if not {one["rule"] for one in content["findings"]}.issubset(rules):
         return "a finding has a rule that is not there"
     if any(not isinstance(one["message"], str) for one in content["findings"] if one["verdict"] not in ("pass", "not_applicable")):
         return "a finding says nothing"
@@ -165,6 +167,7 @@ def _rules(parts: list[Part]) -> list[dict[str, Any]]:
 def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[list[int]]]:
     """The waivers of all, each once, and where those of each document are among them."""
     found: dict[str, dict[str, Any]] = {}
+    places: dict[str, int] = {}
     indexes = []
     for document in documents:
         index = []
@@ -173,7 +176,7 @@ def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], lis
             both = found.setdefault(name, {**waiver, "state": "unused", "findings": 0})
             both["findings"] += waiver["findings"]
             both["state"] = min(both["state"], waiver["state"], key=_WAIVER_STATES.index)
-            index.append(list(found).index(name))
+            index.append(places.setdefault(name, len(places)))
         indexes.append(index)
     return list(found.values()), indexes
 

@@ -96,6 +96,8 @@ class Engine:
             self._render(_ONE_BY_ONE, expression, name, {"_sde_take": loop.take, "_sde_each": loop.each})
         except Exception as exc:
             return [Problem(_message_of(exc))] * len(values)
+        if len(loop.results) != len(values):  # an expression that knows our names took some away: none may pass unseen
+            return [Problem("it was not evaluated for each value")] * len(values)
         return loop.results
 
     def problem(self, expression: str, name: str) -> str | None:

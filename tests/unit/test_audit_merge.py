@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 
 import jsonschema
 import pytest
@@ -214,3 +215,24 @@ def test_parts_that_do_not_go_together():
     unnamed = {**document([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"):
         merge(unnamed, unnamed)
+
+
+def test_many_waivers_take_linear_time():
+    """No list of all waivers is made for each of them."""
+    made = of_server("eu", "pass")
+    made["waivers"] = [waiver(["alm-tls"], None, f"reason {number}", "o", "2099-01-01", "unused", 0) for number in range(20_000)]
+    start = time.process_time()
+    assert len(merge_only(made)["waivers"]) == 20_000
+    assert time.process_time() - start < 5
+
+
+def merge_only(made: dict) -> dict:
+    return _audit_merge.merged([_audit_merge.checked(made, "a.json")], [], NOTHING)
+
+
+@pytest.mark.parametrize("id_", [["alm-tls"], 3, None])
+def test_a_rule_whose_id_is_no_text_is_a_clear_error(id_):
+    made = of_server("eu", "fail")
+    made["findings"][0]["rule"] = id_
+    with pytest.raises(OptionError, match="is not whole"):
+        merge_only(made)

@@ -324,3 +324,24 @@ def test_a_day_of_yaml_is_a_day():
     text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
     content = plain(yaml.safe_load(text))
     assert load(content).waivers[0].expires == "2027-01-31"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"rules": [{"id": "a"}],\n\t"rules": []}', "p.yml: rules stands twice"),
+        ('{"rules": [{"that": "false", "that": "true"}]}', "p.yml: that stands twice"),
+        ("rules:\n- that: 'false'\n  that: 'true'\n", "p.yml: line 3: that stands twice"),
+        ("a: &a {x: [1]}\nb: {<<: *a, c: *a}\nb: 1\n", "p.yml: line 3: b stands twice"),
+    ],
+)
+def test_a_key_that_stands_twice_hides_nothing(tmp_path, text, place):
+    (tmp_path / "p").write_text(text)
+    with pytest.raises(_audit_policy.PolicyError, match=place):
+        _audit_policy.require_single_keys(str(tmp_path / "p"), "p.yml")
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "&a [*a]", "- {a: 1}\n- {a: 1}\n", "x: !vault |\n  y\n", '[{"a": 1}, {"a": 1}]'])
+def test_keys_that_stand_once_are_accepted(tmp_path, text):
+    (tmp_path / "p").write_text(text)
+    _audit_policy.require_single_keys(str(tmp_path / "p"), "p.yml")

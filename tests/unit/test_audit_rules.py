@@ -450,3 +450,24 @@ def test_progress_is_shown_now_and_then(monkeypatch, capsys):
     monkeypatch.setattr(action, "_SECONDS_BETWEEN_LINES", 1000)
     action._Progress(12).tick()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("that", ["(_sde_values | list) is iterable", "(_sde_values | first) is mapping"])
+def test_no_connection_is_left_without_a_verdict(that):
+    """An expression that takes the engine's own values away from it judges nothing."""
+    verdicts = judge_one(that, *(connection(id_=number) for number in (1, 2, 3)))
+    assert [verdict for verdict, _message in verdicts] == ["error"] * 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "variables", "expected"),
+    [
+        ("allowed-server", {}, {"allowed_servers": "*.example.net"}, "fail"),
+        ("conflict-policy", {}, {"conflict_policies": "alm_or_other"}, "fail"),
+        ("scheduled", {"frequency": None}, {}, "inconclusive"),
+    ],
+)
+def test_starter_policy_passes_nothing_by_a_wrong_type(rule, facts, variables, expected):
+    rules = [one for one in STARTER["rules"] if one["id"] == rule]
+    verdicts = judged(rules, [connection(**facts)], **{**STARTER["vars"], **variables})
+    assert [one.verdict for one in verdicts] == [expected]
