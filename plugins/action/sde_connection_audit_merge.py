@@ -12,7 +12,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_document, _audit_merge, _reports
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _audit_connections,
+    _audit_document,
+    _audit_merge,
+    _reports,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
@@ -44,7 +49,8 @@ class ActionModule(ActionBase):
         options = validated(self._task.action, ARGUMENT_SPEC, plain(self._task.args))
         parts = [_audit_merge.checked(_content(path), path) for path in _paths(options["documents"])]
         wishes = _audit_merge.Wishes(options["fail_on"], options["inconclusive"], options["known_findings"])
-        document = _audit_merge.merged(parts, options["servers"], wishes)
+        servers = [name for name in map(_audit_connections.server_name, options["servers"]) if name]
+        document = _audit_merge.merged(parts, servers, wishes)
         paths = {name: os.path.abspath(path) for name, path in options["reports"].items() if path}
         written = [] if self._task.check_mode else _reports.write(document, paths)
         summary = document["summary"]

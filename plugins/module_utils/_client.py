@@ -45,6 +45,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._reques
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_TASK_BYTES = 256 * 1024 * 1024
 MAX_JSON_PARTS = 4_000_000  # objects, lists and their items in one answer: each takes far more memory than bytes
+MAX_TASK_PARTS = 4 * MAX_JSON_PARTS
 MAX_RETRY_AFTER = 60  # seconds; a server that asks for more is not waited for
 BACKOFF = 0.5  # seconds; the first retry comes at once, the second after about twice this, and so on doubling
 # Small, because a compressed chunk can expand a thousandfold.
@@ -172,6 +173,7 @@ class Client:
         self._server = server
         self._ends = time.monotonic() + server.deadline
         self._received = 0
+        self._parts = 0
         self._answers: dict[str, tuple[bytes, Any]] = {}  # by URL: digest and decoded body
         self._crew = _Crew(server.concurrency)
         self._gate = _Gate()
@@ -297,7 +299,9 @@ class Client:
             raise self._answer_error(url, "is no text (UTF-8)") from None
         if text.lstrip()[:1] == "<":
             raise self._answer_error(url, f"is {_page(text)} instead of JSON", kind="html")
-        if sum(map(text.count, "{[,")) > MAX_JSON_PARTS:
+        parts = sum(map(text.count, "{[,"))
+        self._parts += parts
+        if parts > MAX_JSON_PARTS or self._parts > MAX_TASK_PARTS:
             raise self._too_large(url)
         try:
             return self._cleaned(text, json.loads(text, parse_constant=_refuse_number, parse_float=_finite))

@@ -26,6 +26,7 @@ VERDICTS = ("pass", "fail", "waived", "not_applicable", "inconclusive", "error")
 NEVER = "never"
 # What a baseline is for: a finding that somebody has to look at.
 _COMPARED = ("fail", "inconclusive", "error")
+_LONGEST_ALIAS = 200
 
 
 class Settings(NamedTuple):
@@ -68,7 +69,10 @@ def make(
 
 
 def _subject(connection: dict[str, Any]) -> str:
-    return f"{connection['kind']} {connection['id']} {json.dumps(connection['alias'], ensure_ascii=False)}"
+    # It stands in every finding, and a server may send an alias of any length.
+    alias = connection["alias"]
+    shown = alias if len(alias) <= _LONGEST_ALIAS else f"{alias[:_LONGEST_ALIAS]}…"
+    return f"{connection['kind']} {connection['id']} {json.dumps(shown, ensure_ascii=False)}"
 
 
 def key(server: str | None, name: Name) -> str:
@@ -145,7 +149,7 @@ class _Waivers:
     def _covers(self, waiver: Waiver, verdict: Verdict) -> bool:
         if waiver.items is not None:
             label = verdict.label
-            if label is None or not any(fnmatchcase(label, pattern) for pattern in waiver.items):
+            if label is None or not any(_matches(label, pattern) for pattern in waiver.items):
                 return False
         if waiver.connections is None:
             return True
@@ -169,11 +173,16 @@ class _Waivers:
         ]
 
 
+def _matches(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern, in which only * and ? have a meaning: people write names in brackets."""
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
 def _fits(wanted: dict[str, list[Any]], connection: dict[str, Any]) -> bool:
     """Whether a connection has all that a waiver names."""
     for name, values in wanted.items():
         if name == "alias":
-            found = any(fnmatchcase(connection["alias"], pattern) for pattern in values)
+            found = any(_matches(connection["alias"], pattern) for pattern in values)
         elif name == "system":
             systems = {str(connection.get(key) or "").lower() for key in ("system", "system_id")}
             found = any(value.lower() in systems for value in values)

@@ -8,6 +8,7 @@ Nothing is judged again but the sum: a finding stays what the audit of its serve
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
@@ -16,6 +17,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
 
 _ADVICE = "Give JSON reports of sde_connection_audit."
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
 
 # What each list of a document must hold, so that it can be merged and rendered.
@@ -77,7 +79,7 @@ def _problem_of(content: dict[str, Any]) -> str | None:
         values = content.get(name)
         if not isinstance(values, list) or not all(isinstance(one, dict) and all(key in one for key in keys) for one in values):
             return f"{name} is no list of what it should hold"
-    if not isinstance(content.get("audited_at"), str) or not _are_texts(content.get("servers")) or not _are_texts(content.get("policies")):
+    if not _TIME.fullmatch(str(content.get("audited_at"))) or not _are_texts(content.get("servers")) or not _are_texts(content.get("policies")):
         return "audited_at, servers or policies is missing"
     summary = content.get("summary")
     if not isinstance(summary, dict) or summary.get("fail_on") not in _FAIL_ON:

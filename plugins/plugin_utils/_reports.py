@@ -35,8 +35,10 @@ def write(document: dict[str, Any], paths: Mapping[str, str | None]) -> list[str
     wanted = {name: os.path.realpath(os.path.expanduser(path)) for name, path in paths.items() if path}
     for name, path in wanted.items():
         _check(name, path, wanted)
+    # All are made before the first is written, so that none is new beside an old one that could not be made.
+    texts = {name: FORMATS[name](document) for name in wanted}
     for name, path in wanted.items():
-        _write(path, FORMATS[name](document), f"reports.{name}")
+        _write(path, texts[name], f"reports.{name}")
     return list(wanted.values())
 
 

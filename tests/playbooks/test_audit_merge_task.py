@@ -94,3 +94,13 @@ def test_documentation_is_that_of_the_task():
         assert documented[name].get("choices") == option.get("choices")
         assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
         assert documented[name].get("required", False) == option.get("required", False)
+
+
+@pytest.mark.parametrize(("hosts", "status"), [("eu", 0), ("EU", 0), ("prdo", 2), ("eu:&none", 2), ("all", 2)])
+def test_servers_of_the_inventory(ansible, folder, hosts, status):
+    inventory = folder / "servers.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": {"eu": {}, "EU": {}, "missing": {}}}}), encoding="utf-8")
+    given = json.dumps({"sde_reports": ["reports/eu.json"], "sde_report_dir": "merged", "sde_hosts": hosts})
+    playbook = "securitycompass.sdelements.merge_reports"
+    run = ansible("ansible-playbook", "-i", inventory, playbook, "-e", given, cwd=folder)
+    assert run.returncode == status, run.stdout

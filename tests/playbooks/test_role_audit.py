@@ -204,6 +204,24 @@ def test_several_servers(start, ansible, policy, tmp_path):
     assert {path.name for path in (tmp_path / "reports").iterdir()} == {f"{n}{s}" for n in files for s in SUFFIXES.values()}
 
 
+def test_hosts_that_are_not_there_do_not_pass(start, audit):
+    run = audit(start("newest"), hosts="prdo")
+    assert run.returncode == 2
+    assert 'connection_audit_hosts is \\"prdo\\", and no host of the inventory is one of them.' in run.stdout
+
+
+def test_what_could_not_be_gathered_does_not_pass(start, play):
+    run = play(start("newest"), role(), environment={"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": "x" * 20}, ignore_errors=True)
+    assert "the server refused the connection" in run.stdout and "audit passed" not in run.stdout
+
+
+def test_parameters_are_gathered_whatever_module_defaults_say(start, play, policy):
+    defaults = {"group/securitycompass.sdelements.sdelements": {"keep_params": ["conflict_policy"], "include_params": False}}
+    rule = {**TLS, "that": "connection.params | length > 1"}
+    run = play(start("newest"), role(policy=policy(rule), inconclusive="fail"), module_defaults=[defaults])
+    assert run.returncode == 0, run.stdout
+
+
 def test_answers_of_a_survey(start, audit, policy, tmp_path):
     """Text where a list, a number, a switch or a dictionary is wanted."""
     server = start("5.2", dataset=[good(), BAD, good("analysis")])

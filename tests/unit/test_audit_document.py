@@ -130,6 +130,12 @@ def test_message(verdicts, options, message):
 # Waivers
 
 
+def test_long_alias_is_cut_in_findings_and_whole_in_facts():
+    alias = "a" * 5000
+    made = document(("high", "fail", 1), connections=[{**CONNECTIONS[0], "alias": alias}, *CONNECTIONS[1:]])
+    assert len(made["findings"][0]["subject"]) < 250 and made["connections"][0]["facts"]["alias"] == alias
+
+
 @pytest.mark.parametrize(
     ("connections", "covers"),
     [
@@ -142,6 +148,7 @@ def test_message(verdicts, options, message):
         ({"alias": "Jira*"}, True),
         ({"alias": ["x", "*1"]}, True),
         ({"alias": "jira*"}, False),
+        ({"alias": "[J]ira*"}, False),
         ({"alias": "Jira"}, False),
         ({"system": "JIRA"}, True),
         ({"system": "jira"}, True),

@@ -590,3 +590,11 @@ def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
     assert error.kind == "report" and "cannot be written: File too large." in str(error)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_written_if_one_report_cannot_be_made(tmp_path):
+    document = audit_documents.small()
+    del document["waivers"]
+    with pytest.raises(KeyError):
+        _reports.write(document, {"json": str(tmp_path / "report.json"), "sarif": str(tmp_path / "report.sarif")})
+    assert not list(tmp_path.iterdir())
