@@ -139,6 +139,13 @@ def test_too_many_parts():
         assert failure_of(server).kind == "too_large"
 
 
+def test_too_many_parts_in_all_answers(start, monkeypatch):
+    monkeypatch.setattr(_client, "MAX_TASK_PARTS", 500)
+    server = start("newest")
+    assert gather(server, connection_id=1).facts["count"] == 1
+    assert failure_of(server, page_size=5).kind == "too_large"
+
+
 def test_other_success():
     with canned_server(b'{"results": []}', 206) as server:
         assert failure_of(server).kind == "unexpected_status"
