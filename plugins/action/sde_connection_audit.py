@@ -23,6 +23,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _audit_document,
     _audit_policy,
     _audit_rules,
+    _audit_yaml,
     _reports,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
@@ -83,7 +84,7 @@ class ActionModule(ActionBase):
         document = _audit_document.make(policy, connections, verdicts, settings, baseline)
         paths = {name: os.path.abspath(path) for name, path in options["reports"].items() if path}
         written = [] if self._task.check_mode else _reports.write(document, paths)
-        return {**_result(document, written), "warnings": _audit_document.warnings_of(document)}
+        return {**_result(document, written), "warnings": _audit_document.warnings_of(document, baseline)}
 
     def _connections(self, options: dict[str, Any]) -> Any:
         name = options["connections_file"]
@@ -99,12 +100,14 @@ class ActionModule(ActionBase):
         connections = arguments.get("connections")
         checked = {**arguments, **({"connections": []} if connections is not None else {})}
         options = validated(self._task.action, ARGUMENT_SPEC, checked, mutually_exclusive=ONE_OF, required_one_of=ONE_OF)
+        if options["known_findings"] == "accept" and not options["baseline"]:
+            raise OptionError("known_findings: accept is of use only with baseline.", "Give the JSON report of an earlier run there.")
         return {**options, "connections": connections}
 
     def _read_policy(self, name: str) -> Any:
         if name == _audit_policy.STARTER:
             return plain(self._loader.load_from_file(str(_audit_policy.STARTER_FILE)))
-        return self._read("policy", name, check=_audit_policy.require_single_keys)
+        return self._read("policy", name, check=_check_policy)
 
     def _read(self, option: str, name: str, check: Callable[[str, str], None] = lambda path, name: None) -> Any:
         """What a YAML or JSON file holds, found as Ansible finds files, decrypted if need be."""
@@ -115,10 +118,20 @@ class ActionModule(ActionBase):
             if not os.path.isfile(path):
                 raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
         try:
-            check(self._loader.get_real_file(path), name)
-            return _json_of(self._loader.get_real_file(path)) or plain(self._loader.load_from_file(path))
+            real = self._loader.get_real_file(path)
+            check(real, name)
+            return _json_of(real) or plain(self._loader.load_from_file(path))
         except AnsibleError as exc:
-            raise OptionError(f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
+            kind = "policy" if option == "policy" else "option"
+            raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
+
+
+def _check_policy(path: str, name: str) -> None:
+    """Refuse what is gone, or has no place any more, once a policy's YAML is values."""
+    _audit_policy.require_single_keys(path, name)
+    mistakes = _audit_yaml.impossible_days(path, name)
+    if mistakes:
+        raise _audit_policy.PolicyError(mistakes)
 
 
 def _reason(exc: BaseException) -> str:

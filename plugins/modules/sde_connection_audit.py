@@ -56,6 +56,7 @@ options:
   baseline:
     description:
       - JSON report of an earlier audit. Findings are marked as new or known, and fixed ones are listed.
+      - If it is of another O(server), a warning says so, since then all findings are new.
     type: path
   fail_on:
     description:
@@ -68,6 +69,7 @@ options:
   inconclusive:
     description:
       - Whether an inconclusive finding is only warned of, or counts like a failing one.
+      - With V(fail), an audit without any connection fails as well.
     type: str
     choices: [warn, fail]
     default: warn
@@ -75,6 +77,7 @@ options:
     description:
       - Whether findings that the O(baseline) has as well count for O(fail_on).
       - What was inconclusive or waived in the baseline and fails now is new.
+      - V(accept) requires O(baseline).
     type: str
     choices: [fail, accept]
     default: fail
@@ -340,7 +343,9 @@ waivers:
       type: str
       sample: our_policy.yml
     state:
-      description: V(active), V(unused) if nothing fails that it would excuse, or V(expired).
+      description:
+        - V(expired), V(active), or V(unused) if nothing fails that it would excuse.
+        - One that matches an inconclusive finding is active, though it does not excuse it.
       returned: success
       type: str
       sample: active
@@ -364,7 +369,7 @@ failure:
       description:
         - A word for the kind of failure.
         - V(option) means that an option, or a file that it names, is of no use.
-        - V(policy) means that the policy has mistakes; RV(msg) has one of them a line.
+        - V(policy) means that the policy has mistakes, of which RV(msg) has one a line, is no YAML, or has no rules.
         - V(report) means that a report cannot be written.
       returned: failure
       type: str

@@ -57,7 +57,7 @@ def make(
         "audited_at": settings.audited_at,
         "servers": [settings.server] if settings.server else [],
         "policies": policy.names,
-        "summary": summary_of(len(policy.rules), connections, findings, settings),
+        "summary": summary_of(len(policy.rules), connections, findings, settings, unaudited(connections)),
         "rules": [_rule(rule) for rule in policy.rules],
         "connections": [
             {"key": key(settings.server, name_of(one)), "server": settings.server, "facts": one} for one in connections
@@ -89,7 +89,7 @@ def fingerprint(rule: str, server: str | None, subject: Name | str | None) -> st
 
 def _finding(verdict: Verdict, subjects: dict[Name, str], waivers: _Waivers, server: str | None) -> dict[str, Any]:
     of_loop = verdict.rule.loop is not None
-    waiver = waivers.match(verdict) if verdict.verdict == "fail" else None
+    waiver = waivers.match(verdict)
     subject = (verdict.label or verdict.rule.title) if of_loop else subjects[verdict.names[0]]
     return {
         "rule": verdict.rule.id,
@@ -128,20 +128,27 @@ class _Waivers:
         self._connections = connections
         self._today = today
         self._used = [0] * len(waivers)
+        self._needed = [False] * len(waivers)
         self._by_rule: dict[str, list[int]] = {}
         for index, waiver in enumerate(waivers):
             for rule in waiver.rules:
                 self._by_rule.setdefault(rule, []).append(index)
 
     def match(self, verdict: Verdict) -> int | None:
-        """Which waiver excuses this. It counts for those that have expired as well, to say what they no longer excuse."""
+        """Which waiver excuses this. It counts for those that have expired as well, to say what they no longer excuse.
+
+        What cannot be decided is not excused. It may fail once it can be, so the waiver that matches is not unused.
+        """
+        if verdict.verdict not in ("fail", "inconclusive"):
+            return None
         found = None
         for index in self._by_rule.get(verdict.rule.id, []):
             in_force = not self._has_expired(index)
             if (found is None or not in_force) and self._covers(self._waivers[index], verdict):
-                self._used[index] += 1
+                self._needed[index] = True
+                self._used[index] += verdict.verdict == "fail"
                 found = index if in_force else found
-        return found
+        return found if verdict.verdict == "fail" else None
 
     def _has_expired(self, index: int) -> bool:
         return self._waivers[index].expires < self._today
@@ -166,7 +173,7 @@ class _Waivers:
                 "owner": waiver.owner,
                 "expires": waiver.expires,
                 "file": waiver.file,
-                "state": "expired" if self._has_expired(index) else "active" if self._used[index] else "unused",
+                "state": "expired" if self._has_expired(index) else "active" if self._needed[index] else "unused",
                 "findings": self._used[index],
             }
             for index, waiver in enumerate(self._waivers)
@@ -228,9 +235,21 @@ def check_baseline(content: Any, name: str) -> dict[str, Any]:
     return content
 
 
-def warnings_of(document: dict[str, Any]) -> list[str]:
+def unaudited(connections: list[Any], servers: Iterable[str] = ()) -> str:
+    """What was not audited for want of connections, in a sentence. Of many servers, none may be without."""
+    if not connections:
+        return "There are no connections, so nothing was audited"
+    known = {one["server"] for one in connections} if servers else set()
+    without = [server for server in servers if server not in known]
+    return f"There are no connections of {', '.join(without)}, so nothing was audited there" if without else ""
+
+
+def warnings_of(document: dict[str, Any], baseline: dict[str, Any] | None = None) -> list[str]:
     """What somebody should see who reads only the log."""
-    warnings = []
+    lack = unaudited(document["connections"], document["servers"])
+    warnings = [f"{lack}: check what the token may see, and which connections were chosen."] if lack else []
+    if baseline is not None:
+        warnings += _strangers(baseline.get("servers") or [], document["servers"])
     for waiver in document["waivers"]:
         name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
         if waiver["state"] == "expired":
@@ -248,6 +267,14 @@ def warnings_of(document: dict[str, Any]) -> list[str]:
             many = f"{len(findings)} subjects, the first of which is " if len(findings) > 1 else ""
             warnings.append(f"Rule {rule} {words} {many}{first}.")
     return warnings
+
+
+def _strangers(before: list[str], now: list[str]) -> list[str]:
+    """A warning if the server is none of the baseline's: it is part of fingerprints, so nothing can be recognised."""
+    if set(now or [""]) & set(before or [""]):
+        return []
+    names = [", ".join(servers) or "a server without name" for servers in (before, now)]
+    return [f"The baseline is of {names[0]}, and this audit of {names[1]}, so all findings are new."]
 
 
 def worst_of(document: dict[str, Any], most: int = 100) -> list[str]:
@@ -269,12 +296,16 @@ def worst_of(document: dict[str, Any], most: int = 100) -> list[str]:
     ]
 
 
-def summary_of(rules: int, connections: list[Any], findings: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
-    """The verdict, and the counts that it is made of."""
+def summary_of(
+    rules: int, connections: list[Any], findings: list[dict[str, Any]], settings: Settings, lack: str
+) -> dict[str, Any]:
+    """The verdict, and the counts that it is made of. 'lack': what unaudited() says."""
     verdicts = Counter(one["verdict"] for one in findings)
     failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
     counted = [one for one in findings if _counts(one, settings)]
-    has_failed = settings.fail_on != NEVER and bool(counted or verdicts["error"])
+    # What is not there cannot be decided either.
+    strict_lack = lack if settings.inconclusive == "fail" else ""
+    has_failed = settings.fail_on != NEVER and bool(counted or verdicts["error"] or strict_lack)
     summary = {
         "verdict": "fail" if has_failed else "pass",
         "message": "",
@@ -286,7 +317,7 @@ def summary_of(rules: int, connections: list[Any], findings: list[dict[str, Any]
         "verdicts": {name: verdicts[name] for name in VERDICTS},
         "failed_by_severity": {name: failed[name] for name in reversed(SEVERITIES)},
     }
-    summary["message"] = _message(summary, counted)
+    summary["message"] = _message(summary, counted) + (f" {lack}." if lack else "")
     return summary
 
 
@@ -304,16 +335,18 @@ def _message(summary: dict[str, Any], counted: list[dict[str, Any]]) -> str:
     """The one line for logs and notifications."""
     verdicts, fail_on = summary["verdicts"], summary["fail_on"]
     severities = Counter(one["severity"] for one in counted)
-    parts = ", ".join(f"{severities[name]} {name}" for name in reversed(SEVERITIES) if severities[name])
-    found = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({parts})" if parts else "")
-    others = verdicts["fail"] - sum(one["verdict"] == "fail" for one in counted)
+    parts = [f"{severities[name]} {name}" for name in reversed(SEVERITIES) if severities[name]]
+    doubtful = sum(one["verdict"] == "inconclusive" for one in counted)
+    parts += [f"{doubtful} of them inconclusive"] if doubtful else []
+    found = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({', '.join(parts)})" if parts else "")
+    others = verdicts["fail"] - (len(counted) - doubtful)
     if fail_on == NEVER:
         found = _count(others, "finding")
     else:
         found += f"; {others} {'known or lower' if summary['known_findings'] == 'accept' else 'lower'}"
     return (
         f"SD Elements audit {'failed' if summary['verdict'] == 'fail' else 'passed'}: {found}, {verdicts['waived']} waived, "
-        f"{verdicts['inconclusive']} inconclusive, {_count(verdicts['error'], 'error')}. "
+        f"{verdicts['inconclusive'] - doubtful}{' more' if doubtful else ''} inconclusive, {_count(verdicts['error'], 'error')}. "
         f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
     )
 

@@ -134,7 +134,7 @@ def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, A
         "servers": audited,
         "missing_servers": missing,
         "policies": _unique(policy for document in documents for policy in document["policies"]),
-        "summary": _summary(len(rules), connections, findings, settings, missing),
+        "summary": _summary(len(rules), connections, findings, settings, missing, _audit_document.unaudited(connections, audited)),
         "rules": rules,
         "connections": connections,
         "findings": findings,
@@ -210,9 +210,9 @@ def _strictest(values: list[Any], lenient: str) -> str:
 
 
 def _summary(
-    rules: int, connections: list[Any], findings: list[Any], settings: _audit_document.Settings, missing: list[str]
+    rules: int, connections: list[Any], findings: list[Any], settings: _audit_document.Settings, missing: list[str], lack: str
 ) -> dict[str, Any]:
-    summary = _audit_document.summary_of(rules, connections, findings, settings)
+    summary = _audit_document.summary_of(rules, connections, findings, settings, lack)
     if not missing:
         return summary
     # A server that was not audited is like a rule that could not be evaluated: the audit is not whole.

@@ -146,7 +146,7 @@ def load(
     disabled = {id_ for file in files for id_ in file.content.get("disable", [])}
     rules = [rule for file in files for rule in file.rules() if rule.id not in disabled]
     if not rules:
-        raise OptionError(f"The policy has no rules ({', '.join(names)}).", "Add some, or the policy 'starter'.")
+        raise SDElementsError("policy", f"The policy has no rules ({', '.join(names)}).", "Add some, or the policy 'starter'.")
     return Policy(names, _variables(files, variables), rules, [waiver for file in files for waiver in file.waivers()])
 
 
@@ -289,7 +289,10 @@ def _problem_with(expression: str, subject: str | None) -> str | None:
     try:
         tree = _parsed(expression)
     except TemplateSyntaxError as exc:
-        cure = "; write it bare, without braces" if "{{" in expression or "{%" in expression else ""
+        if "{{" in expression or "{%" in expression:
+            cure = "; write it bare, without braces"
+        else:
+            cure = "; did you mean ==?" if str(exc.message).endswith(_STRAY_ASSIGNMENT) else ""
         return f"is no expression ({str(exc.message).rstrip('.')}){cure}"
     names = {one.name for one in nodes.Output([tree]).find_all(nodes.Name)}
     for name in ("connection", "item"):
@@ -298,6 +301,8 @@ def _problem_with(expression: str, subject: str | None) -> str | None:
     return None
 
 
+# How the parser's complaint ends where a single = stands.
+_STRAY_ASSIGNMENT = "got '='"
 _WHERE_KNOWN = {
     "connection": "a rule without loop; use item or connections here",
     "item": "a rule with loop, and not in the loop itself",
@@ -308,5 +313,6 @@ def _parsed(expression: str) -> nodes.Expr:
     parser = Parser(Environment(), expression, state="variable")
     tree = parser.parse_expression()
     if not parser.stream.eos:
-        raise TemplateSyntaxError("it goes on after its end", parser.stream.current.lineno)
+        rest = ", got '='" if parser.stream.current.type == "assign" else ""
+        raise TemplateSyntaxError(f"it goes on after its end{rest}", parser.stream.current.lineno)
     return tree

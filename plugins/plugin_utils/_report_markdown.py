@@ -155,11 +155,19 @@ def _counts(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 def _about(document: dict[str, Any]) -> str:
     summary = document["summary"]
     servers = f" of {_several(document['servers'])}" if document["servers"] else ""
-    threshold = "Never fails" if summary["fail_on"] == "never" else f"Fails on findings of severity {summary['fail_on']} or more"
     return (
         f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of {_several(document['policies'])}, "
-        f"at {words(document['audited_at'])}. {threshold}."
+        f"at {words(document['audited_at'])}. {_threshold(document)}."
     )
+
+
+def _threshold(document: dict[str, Any]) -> str:
+    summary = document["summary"]
+    if summary["fail_on"] == "never":
+        return "Never fails"
+    counting = "; inconclusive findings count" if summary["inconclusive"] == "fail" else ""
+    accepted = "; known findings are accepted" if document["baseline"] and summary["known_findings"] == "accept" else ""
+    return f"Fails on findings of severity {summary['fail_on']} or more{counting}{accepted}"
 
 
 def _several(texts: list[str]) -> str:

@@ -256,22 +256,32 @@ WRONG_OPTIONS = [
     ({"connections": [{"id": 1}]}, "connections: kind of number 1 must be alm or analysis."),
     ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
     ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
-    ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
     ({"connections": [], "baseline": "p.yml"}, "baseline: p.yml is no report of this audit. Give the JSON report of an earlier run."),
     ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
-    ({"connections": [], "policy": []}, "The policy has no rules ()."),
+    ({"connections": [], "known_findings": "accept"}, "known_findings: accept is of use only with baseline."),
     ({"connections": [], "reports": {"pdf": "x"}},
      "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: reports.pdf"),
+]
+
+
+WRONG_POLICIES = [
+    ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
+    ({"connections": [], "policy": []}, "The policy has no rules ()."),
+    ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: title stands twice in one mapping; remove one."),
+    ({"connections": [], "policy": ["day.yml"]}, "day.yml: line 2: there is no day 2026-13-01 (month must be in 1..12"),
 ]
 
 
 def test_wrong_options(audit, file):
     file("p.yml", policy())
     file("bad.yml", "a: b\n c: d: token=SECRET\n")
-    outcomes = audit(several=[options for options, _expected in WRONG_OPTIONS])
-    for (_options, expected), outcome in zip(WRONG_OPTIONS, outcomes, strict=True):
+    file("twice.yml", "title: a\ntitle: b\n")
+    file("day.yml", "waivers:\n  - expires: 2026-13-01\n")
+    cases = [(*case, "option") for case in WRONG_OPTIONS] + [(*case, "policy") for case in WRONG_POLICIES]
+    outcomes = audit(several=[options for options, _expected, _kind in cases])
+    for (_options, expected, kind), outcome in zip(cases, outcomes, strict=True):
         result = outcome.result
-        assert result["failed"] and result["failure"]["kind"] == "option" and not result["changed"]
+        assert result["failed"] and result["failure"]["kind"] == kind and not result["changed"]
         assert expected in result["msg"] and "SECRET" not in result["msg"]
 
 

@@ -117,13 +117,34 @@ def test_threshold(severity, fail_on):
         ([("low", "fail", 1)], {}, "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules."),
         ([("low", "error", 1)], {}, "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules."),
         ([("high", "inconclusive", 1)], {"inconclusive": "fail"},
-         "failed: 1 finding of high or more (1 high); 0 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules."),
+         "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
+         "3 connections, 6 rules."),
+        ([("critical", "inconclusive", 1), ("high", "inconclusive", 1), ("high", "fail", 2), ("low", "fail", 2), ("low", "inconclusive", 1)],
+         {"inconclusive": "fail"},
+         "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
+         "3 connections, 6 rules."),
         ([("high", "fail", 1), ("low", "fail", 1)], {"fail_on": "never"},
          "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules."),
     ],
 )
 def test_message(verdicts, options, message):
     assert document(*verdicts, **options)["summary"]["message"] == f"SD Elements audit {message}"
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict"), [({}, "pass"), ({"inconclusive": "fail"}, "fail"), ({"inconclusive": "fail", "fail_on": "never"}, "pass")]
+)
+def test_an_audit_of_nothing_says_so(options, verdict):
+    policy = _audit_policy.load(["p.yml"], lambda name: {"rules": RULES}, {})
+    chosen = {"server": "sde.example.com", "audited_at": "2026-11-24T18:00:00Z", "fail_on": "high", "inconclusive": "warn",
+              "known_findings": "fail", **options}
+    made = _audit_document.make(policy, [], [], _audit_document.Settings(**chosen), None)
+    assert made["summary"]["verdict"] == verdict
+    assert made["summary"]["message"].startswith(f"SD Elements audit {verdict}ed: 0 findings")
+    assert made["summary"]["message"].endswith(" There are no connections, so nothing was audited.")
+    assert _audit_document.warnings_of(made) == [
+        "There are no connections, so nothing was audited: check what the token may see, and which connections were chosen."
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -190,10 +211,20 @@ def test_waiver_for_items_is_for_no_connection():
     assert verdict_of(("high", "fail", 1), waivers=[waiver("high", items=["*"])]) == "fail"
 
 
-@pytest.mark.parametrize("verdict", ["pass", "not_applicable", "inconclusive", "error"])
+@pytest.mark.parametrize("verdict", ["pass", "not_applicable", "error"])
 def test_only_what_fails_is_waived(verdict):
     made = document(("high", verdict, 1), waivers=[waiver("high")])
     assert made["findings"][0]["verdict"] == verdict and made["waivers"][0]["state"] == "unused"
+
+
+def test_a_waiver_of_what_cannot_be_decided_is_not_unused():
+    made = document(("high", "inconclusive", 1), waivers=[waiver("high"), waiver("low"), waiver("high", expires="2020-01-01")])
+    assert (made["findings"][0]["verdict"], made["findings"][0]["waiver"]) == ("inconclusive", None)
+    assert [(one["state"], one["findings"]) for one in made["waivers"]] == [("active", 0), ("unused", 0), ("expired", 0)]
+    unused = [one for one in _audit_document.warnings_of(made) if "unused" in one]
+    assert unused == ["p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse."]
+    strict = document(("high", "inconclusive", 1), waivers=[waiver("high")], inconclusive="fail")
+    assert strict["summary"]["verdict"] == "fail"
 
 
 def test_waiver_expires_after_its_day():
@@ -239,6 +270,23 @@ def test_baseline():
     compared = now["baseline"]
     assert (compared["audited_at"], compared["new"], compared["known"]) == (before["audited_at"], 2, 3)
     assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [("high", 'alm 2 "Jira 2"'), ("loop", "gone")]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ("sde.example.com", "sde.example.com", None),
+        (None, None, None),
+        ("eu.example.com", "us.example.com", "The baseline is of eu.example.com, and this audit of us.example.com, so all findings are new."),
+        (None, "us.example.com", "The baseline is of a server without name, and this audit of us.example.com, so all findings are new."),
+        ("us.example.com", None, "The baseline is of us.example.com, and this audit of a server without name, so all findings are new."),
+    ],
+)
+def test_baseline_of_another_server(before, now, expected):
+    earlier = document(("high", "fail", 1), server=before)
+    made = document(("high", "fail", 1), server=now, baseline=earlier)
+    assert _audit_document.warnings_of(made, earlier) == ([expected] if expected else [])
+    assert made["findings"][0]["baseline"] == ("new" if expected else "known")
 
 
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "waived"])

@@ -148,6 +148,14 @@ def test_a_missing_server_is_no_pass():
     assert merge(made, wishes=_audit_merge.Wishes("never", None, None))["summary"]["verdict"] == "pass"
 
 
+def test_a_server_without_connections_is_no_silent_pass():
+    made = merge(of_server("eu", "pass"), of_server("us"))
+    assert made["summary"]["verdict"] == "pass"
+    assert made["summary"]["message"].endswith(" There are no connections of us, so nothing was audited there.")
+    strict = merge(of_server("eu", "pass"), of_server("us"), wishes=_audit_merge.Wishes(None, "fail", None))
+    assert strict["summary"]["verdict"] == "fail"
+
+
 def test_a_rule_about_all_connections():
     loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
     about = connection("alm", 1, "eu")

@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_policy, _audit_schema
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_policy, _audit_schema, _audit_yaml
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 
 # One that uses every field.
@@ -236,7 +236,7 @@ def test_ten_mistakes_of_sense_and_their_messages():
         "1.yml: disable[0]: there is no rule alm-tsl; did you mean alm-tls?",
         "1.yml: waiver 1: rules[0]: there is no rule alm-ssl; did you mean alm-tls?",
         "1.yml: waiver 2: expires: there is no day 2027-02-30; write one as 2027-01-31.",
-        "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on after its end).",
+        "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on after its end, got '='); did you mean ==?",
         "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', got '}'); "
         "write it bare, without braces.",
         "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with loop, and not in the loop itself.",
@@ -255,6 +255,10 @@ def test_ten_mistakes_of_sense_and_their_messages():
         (("rules", 0, "that"), [], "1.yml: rule alm-tls: that: the list is empty: an expression, or a list of them, that must be true."),
         (("rules", 0, "that", 1), "a ==", "1.yml: rule alm-tls: that[1]: 'a ==' is no expression (unexpected 'end of "
          "template')."),
+        (("rules", 0, "that", 1), "(connection.alias = 'x')", "1.yml: rule alm-tls: that[1]: \"(connection.alias = 'x')\" is no expression "
+         "(expected token ')', got '='); did you mean ==?"),
+        (("rules", 0, "that", 1), "connection.alias is match('x', ignorecase=true", "1.yml: rule alm-tls: that[1]: "
+         "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',')."),
         (("rules", 0, "references", 0), "x", "1.yml: rule alm-tls: references[0]: \"x\" does not fit: references begin with https:// or "
          "http://."),
         (("rules", 1, "loop"), "connection.x", "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
@@ -316,8 +320,9 @@ def test_unknown_variable_of_the_task():
 
 @pytest.mark.parametrize("contents", [({},), (None,), ({"rules": []},), (FULL, {"disable": ["alm-tls", "project-connected", "two"]})])
 def test_policy_without_rules(contents):
-    with pytest.raises(OptionError, match="The policy has no rules"):
+    with pytest.raises(SDElementsError, match="The policy has no rules") as failure:
         load(*contents)
+    assert failure.value.kind == "policy"
 
 
 def test_a_day_of_yaml_is_a_day():
@@ -345,3 +350,24 @@ def test_a_key_that_stands_twice_hides_nothing(tmp_path, text, place):
 def test_keys_that_stand_once_are_accepted(tmp_path, text):
     (tmp_path / "p").write_text(text)
     _audit_policy.require_single_keys(str(tmp_path / "p"), "p.yml")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Days that are none, of which YAML makes no values
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("waivers:\n  - expires: 2026-13-01\n", ["p.yml: line 2: there is no day 2026-13-01 (month must be in 1..12); write one as 2027-01-31."]),
+        ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n1: x\n'1': x\n", []),
+        ("a: &a {x: 1}\nb: *a\nc: &c [*c]\n", []),
+        ("a: b\n c: d: e\n", []),
+        ("", []),
+    ],
+)
+def test_days_that_are_none(tmp_path, text, expected):
+    path = tmp_path / "p.yml"
+    path.write_text(text, encoding="utf-8")
+    found = _audit_yaml.impossible_days(str(path), "p.yml")
+    assert [one.replace("month must be in 1..12, not 13", "month must be in 1..12") for one in found] == expected

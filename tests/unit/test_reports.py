@@ -384,6 +384,26 @@ def test_markdown_begins_with_the_verdict():
         assert second == document["summary"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("given", "baseline", "expected"),
+    [
+        ({}, True, "Fails on findings of severity high or more."),
+        ({"inconclusive": "fail"}, True, "Fails on findings of severity high or more; inconclusive findings count."),
+        ({"known_findings": "accept"}, True, "Fails on findings of severity high or more; known findings are accepted."),
+        ({"known_findings": "accept"}, False, "Fails on findings of severity high or more."),
+        ({"inconclusive": "fail", "known_findings": "accept"}, True,
+         "Fails on findings of severity high or more; inconclusive findings count; known findings are accepted."),
+        ({"fail_on": "never", "inconclusive": "fail", "known_findings": "accept"}, True, "Never fails."),
+    ],
+)
+def test_markdown_says_what_counts(given, baseline, expected):
+    document = audit_documents.small()
+    document["summary"].update(given)
+    document["baseline"] = document["baseline"] if baseline else None
+    about = next(line for line in _report_markdown.render(document).splitlines() if line.startswith("Audited "))
+    assert about.endswith(f". {expected}")
+
+
 def test_markdown_names_servers_where_there_are_several():
     document = audit_documents.small()
     document["servers"].append("other.example.com")
