@@ -39,6 +39,7 @@ def announce(server: DemoServer) -> None:
     """Print what a client needs, ready to be exported."""
     print(f"SDE_HOST={server.url}")
     print(f"SDE_API_KEY={server.token}")
+    print(f"# may not see parameters: SDE_API_KEY={server.limited_token}")
     if server.ca_path:
         print(f"SDE_CA_PATH={server.ca_path}")
     sys.stdout.flush()

@@ -89,7 +89,7 @@ def test_check_finds_what_is_wrong(start, play, mode):
         if server_name.startswith("http://") or (method == "http" and "://" not in server_name):
             expected["without TLS"].append(name)
     assert broken == expected
-    assert f"50 connections break rules {sum(map(len, expected.values()))} times" in run.stdout
+    assert f"Rules are broken {sum(map(len, expected.values()))} times among 50 connections" in run.stdout
 
 
 @MODES

@@ -258,6 +258,8 @@ def test_a_template_of_ones_own(start, render, tmp_path):
     ("variables", "message"),
     [
         ({"files": []}, "There is nothing to write."),
+        ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
+        ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
         ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
         ({"kinds": ["alms"]}, "It can hold alm and analysis."),
         ({"nftables_set": "1 }"}, "They look like"),

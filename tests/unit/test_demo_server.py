@@ -488,6 +488,7 @@ def test_command_line(tmp_path, number):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         host = process.stdout.readline().strip().removeprefix("SDE_HOST=")
         assert process.stdout.readline() == "SDE_API_KEY=cli-token\n"
+        assert process.stdout.readline().startswith("# may not see parameters: SDE_API_KEY=")
         headers = {"Authorization": "Token cli-token"}
         assert [requests.get(host + ALM, headers=headers, timeout=5).status_code for _number in "ab"] == [503, 200]
         assert json.loads(ready.read_text(encoding="utf-8"))["url"] == host
