@@ -156,23 +156,36 @@ def test_starter_policy_is_documented():
     assert re.findall(rf"^\| `([\w-]+)` \| ({severities}) \| (.*) \|$", guide, re.MULTILINE) == rules
 
 
-def test_kinds_of_failure_are_documented():
-    in_code = set()
-    for path in (ROOT / "plugins" / "module_utils").glob("_*.py"):
-        in_code |= set(re.findall(r"(?:SDElementsError|IncompleteError|__init__)\(\s*\"(\w+)\"", path.read_text()))
-        in_code |= set(re.findall(r"return \"(\w+)\", f?\"", path.read_text()))
-        in_code |= set(re.findall(r"kind(?:: str)? ?= ?\"(\w+)\"", path.read_text()))
-        in_code |= set(re.findall(r"^    \d{3}: \(\"(\w+)\"", path.read_text(), re.MULTILINE))
-        in_code |= set(re.findall(r"kind, advice = \"(\w+)\"", path.read_text()))
-        in_code |= set(re.findall(r"_STATUS\.get\(status, \(\"(\w+)\"", path.read_text()))
+def kinds_of_failure(folder: str) -> set[str]:
+    """The kinds that the code of a folder of plugins/ knows."""
+    found = set()
+    for path in (ROOT / "plugins" / folder).glob("_*.py"):
+        text = path.read_text(encoding="utf-8")
+        for pattern in (
+            r"(?:SDElementsError|IncompleteError|__init__)\(\s*\"(\w+)\"",
+            r"return \"(\w+)\", f?\"",
+            r"kind(?:: str)? ?= ?\"(\w+)\"",
+            r"(?m)^    \d{3}: \(\"(\w+)\"",
+            r"kind, advice = \"(\w+)\"",
+            r"_STATUS\.get\(status, \(\"(\w+)\"",
+        ):
+            found |= set(re.findall(pattern, text))
     # Another kind is always made of this one.
-    in_code.discard("not_found")
+    return found - {"not_found"}
+
+
+def test_kinds_of_failure_are_documented():
+    of_modules, of_actions = kinds_of_failure("module_utils"), kinds_of_failure("plugin_utils")
     guide = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| \[`(\w+)`\]\(#", guide, re.MULTILINE)) == in_code
-    for kind in KINDS:
-        returned = yaml.safe_load(importlib.import_module(f"{COLLECTION}.modules.sde_{kind}_connection_info").RETURN)
+    assert set(re.findall(r"^\| \[`(\w+)`\]\(#", guide, re.MULTILINE)) == of_modules | of_actions
+    for name, kinds in (
+        ("sde_alm_connection_info", of_modules),
+        ("sde_analysis_connection_info", of_modules),
+        ("sde_connection_audit", of_actions | {"option"}),
+    ):
+        returned = yaml.safe_load(importlib.import_module(f"{COLLECTION}.modules.{name}").RETURN)
         described = str(returned["failure"]["contains"]["kind"]["description"])
-        assert set(re.findall(r"V\((\w+)\)", described)) == in_code
+        assert set(re.findall(r"\bV\((\w+)\)", described)) == kinds, name
 
 
 def test_links_within_the_repository():
