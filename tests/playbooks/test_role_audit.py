@@ -145,7 +145,7 @@ def test_hidden_parameters(start, audit, policy, tmp_path, chosen, status):
     run = audit(server, environment=environment, policy=policy(TLS), report_dir=".", **chosen)
     assert run.returncode == status, run.stdout
     assert report(tmp_path)["summary"]["verdicts"]["inconclusive"] == 2
-    assert "2 inconclusive" in verdicts(run)[0]
+    assert ("2 of them inconclusive" if status else "2 inconclusive") in verdicts(run)[0]
 
 
 def test_baseline(start, audit, policy, tmp_path):
@@ -199,7 +199,8 @@ def test_several_servers(start, ansible, policy, tmp_path):
     assert run.returncode == 2, run.stdout
     assert len(verdicts(run)) == 3
     recap = dict(re.findall(r"^(\S+) +: .* failed=(\d)", run.stdout, re.MULTILINE))
-    assert recap == {"sde-europe": "1", "sde.asia.example.com": "1", "eu/west": "0"}
+    # The controller only looks whether there are such hosts.
+    assert recap == {"localhost": "0", "sde-europe": "1", "sde.asia.example.com": "1", "eu/west": "0"}
     files = {"sde-europe", "sde.asia.example.com", "eu%2Fwest"}
     assert {path.name for path in (tmp_path / "reports").iterdir()} == {f"{n}{s}" for n in files for s in SUFFIXES.values()}
 
