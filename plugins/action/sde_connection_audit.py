@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
         return _audit_connections.of_file(self._read("connections_file", name), name) if name else options["connections"]
 
     def _baseline(self, name: str | None) -> dict[str, Any] | None:
-        return _audit_document.check_baseline(self._read("baseline", name), name) if name else None
+        return _audit_document.checked(self._read("baseline", name), "baseline", name) if name else None
 
     def _options(self) -> dict[str, Any]:
         """The task's arguments, checked, with defaults."""
@@ -128,8 +128,7 @@ class ActionModule(ActionBase):
 
 def _check_policy(path: str, name: str) -> None:
     """Refuse what is gone, or has no place any more, once a policy's YAML is values."""
-    _audit_policy.require_single_keys(path, name)
-    mistakes = _audit_yaml.impossible_days(path, name)
+    mistakes = _audit_yaml.mistakes(path, name)
     if mistakes:
         raise _audit_policy.PolicyError(mistakes)
 

@@ -95,4 +95,4 @@ def _content(path: str) -> Any:
     except OSError as exc:
         raise OptionError(f"documents: {path} cannot be read: {exc.strerror}.", "Check its permissions.") from None
     except (ValueError, RecursionError):  # its text may hold what the file holds
-        raise OptionError(f"documents: {path} holds no JSON.", "Give JSON reports of sde_connection_audit.") from None
+        raise OptionError(f"documents: {path} holds no JSON.", _audit_document.ADVICE) from None

@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_schema
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES, Policy, Waiver
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Name, Verdict, name_of
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import visible
@@ -24,6 +25,7 @@ FORMAT = "securitycompass.sdelements/connection-audit"
 VERSION = "1.0"
 VERDICTS = ("pass", "fail", "waived", "not_applicable", "inconclusive", "error")
 NEVER = "never"
+ADVICE = "Give a JSON report of sde_connection_audit."
 # What a baseline is for: a finding that somebody has to look at.
 _COMPARED = ("fail", "inconclusive", "error")
 _LONGEST_ALIAS = 200
@@ -207,9 +209,8 @@ def _compare(findings: list[dict[str, Any]], baseline: dict[str, Any]) -> dict[s
     counts = Counter()
     for finding in findings:
         if finding["verdict"] in _COMPARED:
-            # What could not be decided before, and fails now, is news.
-            was = before.get(finding["fingerprint"], {}).get("verdict")
-            finding["baseline"] = "known" if was in ("fail", finding["verdict"]) else "new"
+            was = before.get(finding["fingerprint"])
+            finding["baseline"] = "known" if was and _is_no_worse(finding, was) else "new"
             counts[finding["baseline"]] += 1
     fixed = [
         {name: one[name] for name in ("rule", "severity", "subject", "fingerprint")}
@@ -219,19 +220,23 @@ def _compare(findings: list[dict[str, Any]], baseline: dict[str, Any]) -> dict[s
     return {"audited_at": baseline["audited_at"], "new": counts["new"], "known": counts["known"], "fixed": fixed}
 
 
-def check_baseline(content: Any, name: str) -> dict[str, Any]:
-    """The report of an earlier audit, if it is one."""
-    advice = "Give the JSON report of an earlier run."
+def _is_no_worse(finding: dict[str, Any], was: dict[str, Any]) -> bool:
+    """Whether nothing is news: what could not be decided before, and fails now, is; a rule that weighs more now, too."""
+    is_graver = SEVERITIES.index(finding["severity"]) > SEVERITIES.index(was["severity"])
+    return was["verdict"] in ("fail", finding["verdict"]) and not is_graver
+
+
+def checked(content: Any, option: str, name: str) -> dict[str, Any]:
+    """The document of an earlier audit, or an OptionError that says why this is none."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise OptionError(f"baseline: {name} is no report of this audit.", advice)
-    if str(content.get("version")).split(".", maxsplit=1)[0] != VERSION.split(".", maxsplit=1)[0]:
-        problem = f"is of version {content.get('version')}, which cannot be compared with {VERSION}"
-        raise OptionError(f"baseline: {name} {problem}.", advice)
-    findings = content.get("findings")
-    wanted = ("rule", "severity", "verdict", "subject", "fingerprint")
-    sound = isinstance(findings, list) and all(isinstance(one, dict) and all(name in one for name in wanted) for one in findings)
-    if not sound or "audited_at" not in content:
-        raise OptionError(f"baseline: {name} is not whole.", advice)
+        raise OptionError(f"{option}: {name} is no report of an audit.", ADVICE)
+    known = VERSION.partition(".")[0]
+    if str(content.get("version")).partition(".")[0] != known:
+        problem = f"is of version {content.get('version')}, and only {known}.x can be read"
+        raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
+    mistake = next(_audit_schema.mistakes(content, "report"), None)
+    if mistake:
+        raise OptionError(f"{option}: {name} is not whole: {mistake.place}: {mistake.message}.", "Make that report again.")
     return content
 
 

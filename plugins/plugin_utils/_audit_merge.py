@@ -8,7 +8,6 @@ Nothing is judged again but the sum: a finding stays what the audit of its serve
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
@@ -16,19 +15,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_document
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
 
-_ADVICE = "Give JSON reports of sde_connection_audit."
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
-
-# What each list of a document must hold, so that it can be merged and rendered.
-_KEYS = {
-    "rules": ("id", "title", "description", "severity", "when", "that", "needs", "loop", "remediation", "references"),
-    "connections": ("key", "server", "facts"),
-    "findings": (
-        *("rule", "severity", "verdict", "connections", "subject", "label", "message", "fingerprint", "waiver", "baseline"),
-    ),
-    "waivers": ("rules", "connections", "items", "reason", "owner", "expires", "file", "state", "findings"),
-}
 _WAIVER_STATES = ("active", "expired", "unused")
 
 
@@ -49,18 +36,14 @@ class Wishes(NamedTuple):
 
 def checked(content: Any, name: str) -> Part:
     """A document that can be merged, or an OptionError that says why it cannot."""
-    if not isinstance(content, dict) or content.get("format") != _audit_document.FORMAT:
-        raise OptionError(f"documents: {name} is no report of an audit.", _ADVICE)
-    known = _audit_document.VERSION.partition(".")[0]
-    if str(content.get("version")).partition(".")[0] != known:
-        raise OptionError(
-            f"documents: {name} is of version {content.get('version')}, and only {known}.x can be merged.",
-            "Merge it with the release of this collection that wrote it.",
-        )
-    problem = _problem_of(content)
+    document = _audit_document.checked(content, "documents", name)
+    problem = _problem_of(document)
     if problem:
-        raise OptionError(f"documents: {name} is not whole: {problem}.", "Audit that server again.")
-    return Part(name, {**content, "connections": _connections(content["connections"])})
+        raise OptionError(f"documents: {name} is not whole: {problem}.", "Make that report again.")
+    try:
+        return Part(name, {**document, "connections": _connections(document["connections"])})
+    except OptionError as exc:
+        raise OptionError(f"documents: {name}: {exc}") from None
 
 
 def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,36 +57,17 @@ def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "facts": facts[one["server"], one["facts"]["kind"], one["facts"]["id"]]} for one in connections]
 
 
-def _problem_of(content: dict[str, Any]) -> str | None:
-    for name, keys in _KEYS.items():
-        values = content.get(name)
-        if not isinstance(values, list) or not all(isinstance(one, dict) and all(key in one for key in keys) for one in values):
-            return f"{name} is no list of what it should hold"
-    if not _TIME.fullmatch(str(content.get("audited_at"))) or not _are_texts(content.get("servers")) or not _are_texts(content.get("policies")):
-        return "audited_at, servers or policies is missing"
-    summary = content.get("summary")
-    if not isinstance(summary, dict) or summary.get("fail_on") not in _FAIL_ON:
-        return "its summary is missing"
-    if not all(isinstance(one["facts"], dict) and isinstance(one["key"], str) for one in content["connections"]):
-        return "its connections have no facts"
-    if any(one["severity"] not in SEVERITIES or one["verdict"] not in _audit_document.VERDICTS for one in content["findings"]):
-        return "a finding has no verdict"
-    if any(one["waiver"] is not None and one["waiver"] not in range(len(content["waivers"])) for one in content["findings"]):
-        return "a finding has a waiver that is not there"
-    rules = [rule["id"] for rule in content["rules"]]
-    if not _are_texts([*rules, *(one["rule"] for one in content["findings"])]):
-        return "a rule has no id"
-    if not {one["rule"] for one in content["findings"]}.issubset(rules):
-        return "a finding has a rule that is not there"
-    if any(not isinstance(one["message"], str) for one in content["findings"] if one["verdict"] not in ("pass", "not_applicable")):
-        return "a finding says nothing"
-    if any(one["state"] not in _WAIVER_STATES for one in content["waivers"]):
-        return "a waiver has no state"
+def _problem_of(document: dict[str, Any]) -> str | None:
+    """What no schema finds: a part that speaks of another which is not there."""
+    rules = {rule["id"] for rule in document["rules"]}
+    for number, finding in enumerate(document["findings"]):
+        if finding["rule"] not in rules:
+            return f"findings[{number}]: there is no rule {finding['rule']}"
+        if finding["waiver"] is not None and finding["waiver"] >= len(document["waivers"]):
+            return f"findings[{number}]: there is no waiver {finding['waiver']}"
+        if finding["message"] is None and finding["verdict"] not in ("pass", "not_applicable"):
+            return f"findings[{number}]: it has no message"
     return None
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(one, str) for one in values)
 
 
 def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, Any]:
@@ -160,7 +124,7 @@ def _rules(parts: list[Part]) -> list[dict[str, Any]]:
     for part in parts:
         for rule in part.document["rules"]:
             other, name = found.setdefault(rule["id"], (rule, part.name))
-            if any(other[key] != rule[key] for key in _KEYS["rules"]):
+            if other != rule:
                 advice = "Audit all servers with the same policy, or give the rules different ids."
                 raise OptionError(f"documents: rule {rule['id']} is not the same in {name} and {part.name}.", advice)
     return [rule for rule, _name in found.values()]
@@ -174,7 +138,7 @@ def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], lis
     for document in documents:
         index = []
         for waiver in document["waivers"]:
-            name = json.dumps([waiver[key] for key in _KEYS["waivers"] if key not in ("state", "findings")], sort_keys=True)
+            name = json.dumps({key: value for key, value in waiver.items() if key not in ("state", "findings")}, sort_keys=True)
             both = found.setdefault(name, {**waiver, "state": "unused", "findings": 0})
             both["findings"] += waiver["findings"]
             both["state"] = min(both["state"], waiver["state"], key=_WAIVER_STATES.index)
@@ -186,10 +150,10 @@ def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], lis
 def _finding(finding: dict[str, Any], index: list[int], prefix: str) -> dict[str, Any]:
     return {
         **finding,
-        "subject": prefix + scrub_text(str(finding["subject"])),
+        "subject": prefix + scrub_text(finding["subject"]),
         # What passes has no message.
-        "message": scrub_text(finding["message"]) if isinstance(finding["message"], str) else None,
-        "waiver": None if finding["waiver"] is None else index[finding["waiver"]],
+        "message": None if finding["message"] is None else scrub_text(finding["message"]),
+        "waiver": None if finding["waiver"] is None else index[int(finding["waiver"])],
     }
 
 
@@ -200,8 +164,8 @@ def _settings(documents: list[dict[str, Any]], wishes: Wishes, audited_at: str) 
         server=None,
         audited_at=audited_at,
         fail_on=wishes.fail_on or min((one["fail_on"] for one in summaries), key=_FAIL_ON.index),
-        inconclusive=wishes.inconclusive or _strictest([one.get("inconclusive") for one in summaries], "warn"),
-        known_findings=wishes.known_findings or _strictest([one.get("known_findings") for one in summaries], "accept"),
+        inconclusive=wishes.inconclusive or _strictest([one["inconclusive"] for one in summaries], "warn"),
+        known_findings=wishes.known_findings or _strictest([one["known_findings"] for one in summaries], "accept"),
     )
 
 
@@ -224,14 +188,14 @@ def _summary(
 
 
 def _baseline(documents: list[dict[str, Any]], prefixes: list[str]) -> dict[str, Any] | None:
-    compared = [(one["baseline"], prefix) for one, prefix in zip(documents, prefixes) if one.get("baseline")]
+    compared = [(one["baseline"], prefix) for one, prefix in zip(documents, prefixes) if one["baseline"]]
     if not compared:
         return None
     return {
         "audited_at": min(one["audited_at"] for one, _prefix in compared),
         "new": sum(one["new"] for one, _prefix in compared),
         "known": sum(one["known"] for one, _prefix in compared),
-        "fixed": [{**fixed, "subject": prefix + fixed["subject"]} for one, prefix in compared for fixed in one["fixed"]],
+        "fixed": [{**fixed, "subject": prefix + scrub_text(fixed["subject"])} for one, prefix in compared for fixed in one["fixed"]],
     }
 
 

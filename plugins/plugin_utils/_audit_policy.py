@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-import json
 import keyword
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
@@ -42,46 +39,6 @@ class PolicyError(SDElementsError):
     def __init__(self, mistakes: list[str]) -> None:
         count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         super().__init__("policy", "\n".join([f"The policy has {count}:", *mistakes]))
-
-
-def require_single_keys(path: str, name: str) -> None:
-    """Refuse a file in which a key stands twice: the last one would hide the others, and what they demand."""
-    text = Path(path).read_text(encoding="utf-8", errors="replace")
-    try:
-        json.loads(text, object_pairs_hook=lambda pairs: _single(pairs, name))
-    except (ValueError, RecursionError):
-        _require_single_keys_of_yaml(text, name)
-
-
-def _single(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
-    twice = [key for key, count in Counter(key for key, _value in pairs).items() if count > 1]
-    if twice:
-        raise PolicyError([f"{name}: {twice[0]} stands twice in one mapping; remove one."])
-    return dict(pairs)
-
-
-def _require_single_keys_of_yaml(text: str, name: str) -> None:
-    try:
-        pending: list[Any] = [yaml.compose(text, Loader=yaml.SafeLoader)]
-    except (yaml.YAMLError, RecursionError):
-        return  # whoever reads the file says why it cannot be read
-    seen: set[int] = set()
-    while pending:
-        node = pending.pop()
-        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            keys: set[str] = set()
-            for key, value in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                    if key.value in keys:
-                        line = key.start_mark.line + 1
-                        raise PolicyError([f"{name}: line {line}: {key.value} stands twice in one mapping; remove one."])
-                    keys.add(key.value)
-                pending.append(value)
-        else:
-            pending.extend(node.value)
 
 
 class Rule(NamedTuple):
@@ -159,7 +116,7 @@ class _File:
 
     def mistakes_of_form(self) -> list[str]:
         """What the schema finds."""
-        return [self.mistake(one.path, one.message) for one in _audit_schema.mistakes(self.content)]
+        return [self.mistake(*one) for one in _audit_schema.mistakes(self.content, "policy")]
 
     def mistake(self, path: tuple[str | int, ...], message: str) -> str:
         """A line about a mistake: file, rule or waiver, field, and what is wrong with it."""
@@ -170,7 +127,7 @@ class _File:
         elif path[:1] == ("waivers",) and len(path) > 1:
             place.append(f"waiver {path[1] + 1}")
             path = path[2:]
-        field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).lstrip(".")
+        field = _audit_schema.Mistake(path, message).place
         line = ": ".join([*place, *([field] if field else []), message if message.endswith("?") else f"{message}."])
         return " ".join(line.split())
 

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: what is wrong with a policy file, by its published JSON Schema, in words for people.
+"""Private to this collection: what is wrong with a policy or a report, by its published JSON Schema, in words for people.
 
-Only the keywords that policy.schema.json uses are known here, with their meaning in JSON Schema; a test compares the
-verdicts with those of a validator that knows all. Nothing else decides about the form of a policy.
+Only the keywords that these schemas use are known here, with their meaning in JSON Schema; a test compares the
+verdicts with those of a validator that knows all. Nothing else decides about the form of a file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-SCHEMA_FILE = Path(__file__).with_name("data") / "policy.schema.json"
+_DATA = Path(__file__).with_name("data")
 
 _NAMES_OF_TYPES = {
     "null": "nothing",
@@ -35,16 +35,40 @@ class Mistake(NamedTuple):
     path: tuple[str | int, ...]
     message: str
 
+    @property
+    def place(self) -> str:
+        """Where it is, as people write it: findings[2].verdict. Empty if it is the whole file."""
+        return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path).lstrip(".")
+
 
 @cache
-def policy_schema() -> dict[str, Any]:
-    """The published schema."""
-    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+def schema_of(kind: str) -> dict[str, Any]:
+    """The published schema of a policy or a report."""
+    return json.loads((_DATA / f"{kind}.schema.json").read_text(encoding="utf-8"))
 
 
-def mistakes(value: Any) -> list[Mistake]:
-    """All mistakes in the form of a policy file."""
-    return list(_check(value, policy_schema(), ()))
+def mistakes(value: Any, kind: str) -> Iterator[Mistake]:
+    """All mistakes in the form of a policy or a report."""
+    return _check(value, _whole_schema_of(kind), ())
+
+
+@cache
+def _whole_schema_of(kind: str) -> dict[str, Any]:
+    return _resolved(schema_of(kind), schema_of(kind))
+
+
+def _resolved(part: Any, whole: dict[str, Any]) -> Any:
+    """A schema with what it refers to in place; what it says itself counts more, as its description."""
+    if isinstance(part, list):
+        return [_resolved(one, whole) for one in part]
+    if not isinstance(part, dict):
+        return part
+    while "$ref" in part:
+        target: Any = whole
+        for key in part["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
+    return {key: _resolved(value, whole) for key, value in part.items()}
 
 
 def closest(word: Any, known: Iterable[str]) -> str:
@@ -54,47 +78,41 @@ def closest(word: Any, known: Iterable[str]) -> str:
 
 
 def _check(value: Any, schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
-    schema = _resolved(schema)
+    known = [schema["const"]] if "const" in schema else schema.get("enum")
     if "anyOf" in schema:
         yield from _check_any(value, schema, path)
-    elif "type" in schema and not _is(value, schema["type"]):
-        yield Mistake(path, _wrong_type(value, [schema["type"]], schema))
-    elif "enum" in schema and value not in schema["enum"]:
-        yield Mistake(path, _not_one_of(value, schema["enum"]))
+    elif "type" in schema and not any(_is(value, kind) for kind in _types_of(schema)):
+        yield Mistake(path, _wrong_type(value, _types_of(schema), schema))
+    elif known and value not in known:
+        yield Mistake(path, _not_one_of(value, known))
     elif isinstance(value, str):
         yield from _check_text(value, schema, path)
     elif isinstance(value, list):
         yield from _check_list(value, schema, path)
     elif isinstance(value, dict):
         yield from _check_mapping(value, schema, path)
-
-
-def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with what it refers to; what it says itself counts more, as its description."""
-    if "$ref" not in schema:
-        return schema
-    target: Any = policy_schema()
-    for key in schema["$ref"].removeprefix("#/").split("/"):
-        target = target[key]
-    return {**_resolved(target), **{key: value for key, value in schema.items() if key != "$ref"}}
+    elif "minimum" in schema and value is not None and value < schema["minimum"]:
+        yield Mistake(path, f"{value} is less than {schema['minimum']}")
 
 
 def _check_any(value: Any, schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
     """The mistakes by the alternative that the value's type belongs to."""
-    alternatives = [_resolved(one) for one in schema["anyOf"]]
     described = {"description": schema.get("description", "")}
-    for one in alternatives:
-        if _is(value, _type_of(one)):
+    for one in schema["anyOf"]:
+        if any(_is(value, kind) for kind in _types_of(one)):
             yield from _check(value, {**described, **one}, path)
             return
-    yield Mistake(path, _wrong_type(value, [_type_of(one) for one in alternatives], described))
+    yield Mistake(path, _wrong_type(value, [kind for one in schema["anyOf"] for kind in _types_of(one)], described))
 
 
-def _type_of(schema: dict[str, Any]) -> str:
-    return schema.get("type", "string")  # an enumeration here is one of texts
+def _types_of(schema: dict[str, Any]) -> list[str]:
+    types = schema.get("type", "string")  # an enumeration here is one of texts
+    return types if isinstance(types, list) else [types]
 
 
 def _check_text(value: str, schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    if len(value) < schema.get("minLength", 0):
+        yield Mistake(path, "it is empty" + _hint(schema))
     if "pattern" in schema and not re.search(schema["pattern"], value):
         problem = f"{_shown(value)} does not fit" if value.strip() else "it is empty"
         yield Mistake(path, f"{problem}: {schema['description']}" if schema.get("description") else problem)
@@ -103,6 +121,8 @@ def _check_text(value: str, schema: dict[str, Any], path: tuple[str | int, ...])
 def _check_list(value: list[Any], schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
     if len(value) < schema.get("minItems", 0):
         yield Mistake(path, "the list is empty" + _hint(schema))
+    if schema.get("uniqueItems") and len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
+        yield Mistake(path, "something stands in it twice" + _hint(schema))
     for index, item in enumerate(value):
         yield from _check(item, schema.get("items", {}), (*path, index))
 
@@ -113,7 +133,7 @@ def _check_mapping(value: dict[str, Any], schema: dict[str, Any], path: tuple[st
         yield Mistake(path, "it is empty" + _hint(schema))
     for name in schema.get("required", []):
         if name not in value:
-            yield Mistake((*path, name), "it is missing" + _hint(_resolved(known[name])))
+            yield Mistake((*path, name), "it is missing" + _hint(known[name]))
     for name, needed in schema.get("dependentRequired", {}).items():
         for other in needed:
             if name in value and other not in value:
@@ -135,8 +155,10 @@ def _is(value: Any, kind: str) -> bool:
         return isinstance(value, list)
     if kind == "object":
         return isinstance(value, dict)
-    # Of numbers the policy has only whole ones; true is none, 1.0 is one.
-    return not isinstance(value, bool) and isinstance(value, (int, float)) and float(value).is_integer()
+    if kind == "null":
+        return value is None
+    # Of numbers there are only whole ones; true is none, 1.0 is one.
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
 def _wrong_type(value: Any, kinds: list[str], schema: dict[str, Any]) -> str:
@@ -158,8 +180,9 @@ def _kind_of(value: Any) -> str:
     return _NAMES_OF_TYPES[{str: "string", list: "array", dict: "object"}[value.__class__]]
 
 
-def _not_one_of(value: Any, known: list[str]) -> str:
-    return f"{_shown(value)} is none of {', '.join(known)}{closest(value, known)}"
+def _not_one_of(value: Any, known: list[Any]) -> str:
+    words = [one for one in known if one is not None]
+    return f"{_shown(value)} is none of {', '.join(words)}{closest(value, words)}"
 
 
 def _hint(schema: dict[str, Any]) -> str:

@@ -19,8 +19,8 @@ TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 WRONG = {
     "[]": "documents is empty. Name the JSON reports to merge",
     "[nowhere/*.json]": "documents: there is no file nowhere/*.json (from ",
-    "['{folder}/text.json']": "text.json holds no JSON. Give JSON reports of sde_connection_audit.",
-    "['{folder}/other.json']": "other.json is no report of an audit. Give JSON reports of sde_connection_audit.",
+    "['{folder}/text.json']": "text.json holds no JSON. Give a JSON report of sde_connection_audit.",
+    "['{folder}/other.json']": "other.json is no report of an audit. Give a JSON report of sde_connection_audit.",
 }
 
 

@@ -302,6 +302,13 @@ def test_what_was_waived_before_is_new():
     assert document(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
 
 
+@pytest.mark.parametrize(("rule", "before", "expected"), [("high", "low", "new"), ("low", "high", "known")])
+def test_what_weighs_more_than_before_is_new(rule, before, expected):
+    earlier = document((rule, "fail", 1))
+    earlier["findings"][0]["severity"] = before
+    assert document((rule, "fail", 1), baseline=earlier)["findings"][0]["baseline"] == expected
+
+
 def test_known_findings_can_be_accepted():
     before = document(("high", "fail", 1))
     assert verdict_of(("high", "fail", 1), baseline=before) == "fail"
@@ -315,16 +322,17 @@ def test_known_findings_can_be_accepted():
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ([], "baseline: b.json is no report of this audit"),
-        ({"format": "other"}, "baseline: b.json is no report of this audit"),
-        ({"format": _audit_document.FORMAT, "version": "2.0"}, r"baseline: b.json is of version 2.0, which cannot be compared with 1.0"),
-        ({"format": _audit_document.FORMAT, "version": "1.7"}, "baseline: b.json is not whole"),
-        ({"format": _audit_document.FORMAT, "version": "1.0", "findings": [{}], "audited_at": "x"}, "baseline: b.json is not whole"),
+        ([], "baseline: b.json is no report of an audit"),
+        ({"format": "other"}, "baseline: b.json is no report of an audit"),
+        ({"format": _audit_document.FORMAT, "version": "2.0"}, "baseline: b.json is of version 2.0, and only 1.x can be read"),
+        ({"format": _audit_document.FORMAT, "version": "1.7"}, "baseline: b.json is not whole: audited_at: it is missing"),
+        ({**document(("high", "fail", 1)), "findings": [{}]}, r"baseline: b.json is not whole: findings\[0\].rule: it is missing"),
+        ({**document(("high", "fail", 1)), "audited_at": 7}, "baseline: b.json is not whole: audited_at: it must be text, not the number 7"),
     ],
 )
 def test_unusable_baseline(content, expected):
     with pytest.raises(OptionError, match=expected):
-        _audit_document.check_baseline(content, "b.json")
+        _audit_document.checked(content, "baseline", "b.json")
 
 
 @settings(max_examples=20, deadline=None)

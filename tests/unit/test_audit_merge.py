@@ -10,10 +10,12 @@ import time
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
 from tests.audit_documents import connection, document, finding, item_finding, rule, small, waiver
+from tests.mutations import mutated
 from tests.conftest import ROOT
 
 SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))
@@ -190,26 +192,39 @@ def broken(path: str, value) -> dict:
     [
         ([], "is no report of an audit"),
         ({"format": "other"}, "is no report of an audit"),
-        (broken("version", "2.0"), "is of version 2.0, and only 1.x can be merged"),
-        (broken("findings", None), "findings is no list"),
-        (broken("findings.0.verdict", None), "findings is no list"),
-        (broken("findings.0.verdict", "maybe"), "a finding has no verdict"),
-        (broken("findings.0.severity", "huge"), "a finding has no verdict"),
-        (broken("findings.0.waiver", 1), "a finding has a waiver that is not there"),
-        (broken("findings.0.waiver", "0"), "a finding has a waiver that is not there"),
-        (broken("findings.0.message", 7), "a finding says nothing"),
-        (broken("findings.0.rule", "other"), "a finding has a rule that is not there"),
-        (broken("waivers.0.state", "x"), "a waiver has no state"),
-        (broken("servers", [1]), "audited_at, servers or policies is missing"),
-        (broken("summary.fail_on", "x"), "its summary is missing"),
-        (broken("connections.0.facts", []), "its connections have no facts"),
-        (broken("connections.0.facts.id", None), "id of number 1 must be a whole number"),
+        (broken("version", "2.0"), "is of version 2.0, and only 1.x can be read"),
+        (broken("findings", None), "findings: it is missing"),
+        (broken("findings.0.verdict", None), "findings[0].verdict: it is missing"),
+        (broken("findings.0.verdict", "maybe"), 'findings[0].verdict: "maybe" is none of pass'),
+        (broken("findings.0.severity", "huge"), 'findings[0].severity: "huge" is none of critical'),
+        (broken("findings.0.waiver", 1), "findings[0]: there is no waiver 1"),
+        (broken("findings.0.waiver", "0"), "findings[0].waiver: it must be a whole number or nothing, not text"),
+        (broken("findings.0.message", 7), "findings[0].message: it must be text or nothing, not the number 7"),
+        (broken("findings.0.rule", "other"), "findings[0]: there is no rule other"),
+        (broken("waivers.0.state", "x"), 'waivers[0].state: "x" is none of active'),
+        (broken("servers", [1]), "servers[0]: it must be text, not the number 1"),
+        (broken("summary.fail_on", "x"), 'summary.fail_on: "x" is none of critical'),
+        (broken("connections.0.facts", []), "connections[0].facts: it must be a mapping, not a list"),
+        (broken("connections.0.facts.id", None), "connections[0].facts.id: it is missing"),
     ],
 )
 def test_what_cannot_be_merged(content, problem):
     with pytest.raises(OptionError) as failure:
         _audit_merge.checked(content, "x.json")
     assert problem in str(failure.value)
+
+
+@settings(max_examples=300, deadline=None)
+@given(mutated(small()))
+def test_a_broken_document_is_refused_or_can_be_merged_and_rendered(content):
+    try:
+        part = _audit_merge.checked(content, "x.json")
+    except OptionError as exc:
+        assert str(exc).startswith("documents: x.json")
+        return
+    made = _audit_merge.merged([part], [], NOTHING)
+    jsonschema.validate(made, SCHEMA)
+    assert all(render(made) for render in _reports.FORMATS.values())
 
 
 def test_parts_that_do_not_go_together():

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The interpreter of the published schemas says what a validator says that knows all of JSON Schema."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import mistakes, schema_of
+from tests.audit_documents import small
+from tests.mutations import VALUES, mutated
+from tests.unit.test_audit_policy import FULL
+
+SOUND = {"policy": FULL, "report": small()}
+KINDS = pytest.mark.parametrize("kind", SOUND)
+
+
+@KINDS
+def test_schema_is_one(kind):
+    jsonschema.Draft202012Validator.check_schema(schema_of(kind))
+    jsonschema.validate(SOUND[kind], schema_of(kind))
+    assert list(mistakes(SOUND[kind], kind)) == []
+
+
+@KINDS
+@settings(max_examples=500, deadline=None)
+@given(data=st.data())
+def test_our_interpreter_agrees_with_jsonschema(kind, data):
+    value = data.draw(mutated(SOUND[kind]) | VALUES)
+    valid = jsonschema.Draft202012Validator(schema_of(kind)).is_valid(value)
+    found = list(mistakes(value, kind))
+    assert (found == []) == valid, found
+
+
+@KINDS
+def test_every_keyword_of_the_schema_is_interpreted(kind):
+    known = {"$schema", "$id", "$defs", "$ref", "title", "description", "type", "enum", "const", "pattern", "anyOf", "items", "minItems",
+             "uniqueItems", "minimum", "minLength", "minProperties", "properties", "propertyNames", "additionalProperties", "required",
+             "dependentRequired"}
+    found = set()
+
+    def walk(schema):
+        found.update(schema)
+        for key in ("properties", "$defs"):
+            for inner in schema.get(key, {}).values():
+                walk(inner)
+        for inner in [*schema.get("anyOf", []), *(schema[key] for key in ("items", "propertyNames") if key in schema)]:
+            walk(inner)
+
+    walk(schema_of(kind))
+    assert found <= known
