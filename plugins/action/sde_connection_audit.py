@@ -40,7 +40,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "fail_on": {"type": "str", "choices": [*_audit_policy.SEVERITIES, _audit_document.NEVER], "default": "high"},
     "inconclusive": {"type": "str", "choices": ["warn", "fail"], "default": "warn"},
     "known_findings": {"type": "str", "choices": ["fail", "accept"], "default": "fail"},
-    "reports": {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in _reports.FORMATS}},
+    "reports": _reports.ARGUMENT,
 }
 ONE_OF = [("connections", "connections_file")]
 

@@ -28,7 +28,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "fail_on": {"type": "str", "choices": [*SEVERITIES, _audit_document.NEVER]},
     "inconclusive": {"type": "str", "choices": ["warn", "fail"]},
     "known_findings": {"type": "str", "choices": ["fail", "accept"]},
-    "reports": {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in _reports.FORMATS}},
+    "reports": _reports.ARGUMENT,
 }
 
 

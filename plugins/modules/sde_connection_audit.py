@@ -81,47 +81,8 @@ options:
     type: str
     choices: [fail, accept]
     default: fail
-  reports:
-    description:
-      - Files to write, before the task fails. Missing folders are made. A file is replaced as a whole, or not at all.
-      - A relative path starts at the directory where Ansible was started.
-    type: dict
-    default: {}
-    suboptions:
-      json:
-        description: The whole audit, with its own JSON Schema; the format of a O(baseline).
-        type: path
-      junit:
-        description: JUnit XML, as CI servers read it.
-        type: path
-      sarif:
-        description: SARIF 2.1.0, as security dashboards read it.
-        type: path
-      markdown:
-        description: Markdown, for a comment or a step summary.
-        type: path
-      html:
-        description: One HTML file for people, with filters.
-        type: path
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return what it would return without it.
-    support: full
-    details: Reports are not written.
-  diff_mode:
-    description: Returns details on what has changed, in diff mode.
-    support: none
-    details: Reports are new each time.
-  idempotent:
-    description: When run twice in a row outside check mode, the second invocation reports no change.
-    support: partial
-    details: Reports hold the time of the audit, so that each run that writes one reports a change.
-  action:
-    description: Indicates this has a corresponding action plugin, which runs on the controller.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
+extends_documentation_fragment:
+  - securitycompass.sdelements.audit
 notes:
   - A rule's C(that) and C(when) are conditionals as in a task, with all of Ansible's tests, filters and lookups, and with the
     variables of the play. They are written without braces, and must give true or false, nothing else.

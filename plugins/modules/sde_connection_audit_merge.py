@@ -52,39 +52,8 @@ options:
       - If it is not set, the strictest of the reports decides.
     type: str
     choices: [fail, accept]
-  reports:
-    description:
-      - Files to write, on the controller. Folders are made, and a file is replaced at once. None is written in check mode.
-    type: dict
-    default: {}
-    suboptions:
-      json:
-        description: The merged document. A baseline for later audits, and for other programs.
-        type: path
-      junit:
-        description: JUnit XML, for the test view of a pipeline.
-        type: path
-      sarif:
-        description: SARIF 2.1.0, for code scanning views.
-        type: path
-      markdown:
-        description: Markdown, for a comment or a step summary.
-        type: path
-      html:
-        description: One self-contained HTML page.
-        type: path
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return what it would return without it.
-    support: full
-    details: No report is written.
-  diff_mode:
-    description: Returns details on what has changed, in diff mode.
-    support: none
-  idempotent:
-    description: When run twice in a row outside check mode, the second invocation reports no change.
-    support: none
-    details: Reports are written each time.
+extends_documentation_fragment:
+  - securitycompass.sdelements.audit
 seealso:
   - module: securitycompass.sdelements.sde_connection_audit
 """

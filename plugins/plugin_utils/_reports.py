@@ -28,6 +28,8 @@ FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "markdown": _report_markdown.render,
     "html": _report_html.render,
 }
+# Of a task that writes them.
+ARGUMENT: dict[str, Any] = {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in FORMATS}}
 
 
 def write(document: dict[str, Any], paths: Mapping[str, str | None]) -> list[str]:

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 
 import pytest
 import yaml
 
 from tests.audit_documents import connection, document, finding, rule
-from tests.conftest import COLLECTION
 
 TASK = "securitycompass.sdelements.sde_connection_audit_merge"
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
@@ -82,18 +80,6 @@ def test_what_is_wrong_is_said(play, folder):
     assert "Unsupported parameters" in unknown["msg"] and "report. Supported" in unknown["msg"]
     assert without["msg"] == "missing required arguments: documents"
     assert "CANARY" not in printed
-
-
-def test_documentation_is_that_of_the_task():
-    action = importlib.import_module(f"{COLLECTION}.action.sde_connection_audit_merge")
-    module = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit_merge")
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
-    assert set(documented) == set(action.ARGUMENT_SPEC)
-    for name, option in action.ARGUMENT_SPEC.items():
-        assert documented[name].get("default") == option.get("default")
-        assert documented[name].get("choices") == option.get("choices")
-        assert set(documented[name].get("suboptions", {})) == set(option.get("options", {}))
-        assert documented[name].get("required", False) == option.get("required", False)
 
 
 @pytest.mark.parametrize(("hosts", "status"), [("eu", 0), ("EU", 0), ("prdo", 2), ("eu:&none", 2), ("all", 2)])

@@ -9,8 +9,10 @@ import importlib
 import pytest
 import yaml
 
+from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import audit
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests, _runner
+from tests.conftest import COLLECTION
 from tests.support import KINDS, connections
 from tests.unit.test_connections import CONTRACT
 
@@ -129,6 +131,19 @@ def test_options_are_documented_as_they_are():
     for name, option in table.items():
         for key in ("type", "elements", "choices", "default", "aliases"):
             assert documented[name].get(key) == option.get(key), (name, key)
+
+
+@pytest.mark.parametrize("name", ["sde_connection_audit", "sde_connection_audit_merge"])
+def test_options_of_audits_are_documented_as_they_are(name):
+    module = importlib.import_module(f"{COLLECTION}.modules.{name}")
+    table = importlib.import_module(f"{COLLECTION}.action.{name}").ARGUMENT_SPEC
+    texts = (module.DOCUMENTATION, audit.ModuleDocFragment.DOCUMENTATION)
+    documented = {name: option for text in texts for name, option in yaml.safe_load(text)["options"].items()}
+    assert set(documented) == set(table)
+    for option, spec in table.items():
+        for key in ("choices", "default", "required"):
+            assert documented[option].get(key) == spec.get(key), (option, key)
+        assert set(documented[option].get("suboptions", ())) == set(spec.get("options", ()))
 
 
 def test_environment_variables_are_documented():

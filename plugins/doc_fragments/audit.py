@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation that the modules share which write reports of audits."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The reports, and how these modules behave."""
+
+    DOCUMENTATION = r"""
+options:
+  reports:
+    description:
+      - Files to write on the controller, before the task fails. Missing folders are made. A file is replaced as a whole, or
+        not at all. None is written in check mode.
+      - A relative path starts at the directory where Ansible was started.
+    type: dict
+    default: {}
+    suboptions:
+      json:
+        description: The whole audit, with its own JSON Schema. The format of a baseline, and of reports to merge.
+        type: path
+      junit:
+        description: JUnit XML, as CI servers read it.
+        type: path
+      sarif:
+        description: SARIF 2.1.0, as security dashboards read it.
+        type: path
+      markdown:
+        description: Markdown, for a comment or a step summary.
+        type: path
+      html:
+        description: One HTML file for people, with filters.
+        type: path
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would return without it.
+    support: full
+    details: Reports are not written.
+  diff_mode:
+    description: Returns details on what has changed, in diff mode.
+    support: none
+    details: Reports are new each time.
+  idempotent:
+    description: When run twice in a row outside check mode, the second invocation reports no change.
+    support: partial
+    details: Reports hold the time of the audit, so that each run that writes one reports a change.
+  action:
+    description: Indicates this has a corresponding action plugin, which runs on the controller.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+"""
