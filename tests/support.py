@@ -7,10 +7,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.server
+import importlib
 import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
@@ -18,7 +20,9 @@ from ansible.playbook.conditional import Conditional
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
+from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import audit
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options
+from tests.conftest import COLLECTION
 from tests.demo_server import DemoServer
 
 try:
@@ -123,3 +127,10 @@ def conditional(templar: Templar, expression: str, variables: dict) -> bool | No
         return one.evaluate_conditional(templar, variables)
     except Exception:
         return None
+
+
+def documented_audit_options(name: str) -> dict[str, dict]:
+    """The documented options of a module that writes reports."""
+    module = importlib.import_module(f"{COLLECTION}.modules.{name}")
+    texts = (module.DOCUMENTATION, audit.ModuleDocFragment.DOCUMENTATION)
+    return {option: how for text in texts for option, how in yaml.safe_load(text)["options"].items()}

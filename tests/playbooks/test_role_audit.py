@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import CONNECTION_OPTIONS
 from tests.conftest import ROOT
 from tests.playbooks.test_canary import planted, TOKEN
-from tests.support import access, connections
+from tests.support import access, connections, documented_audit_options
 
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
@@ -347,25 +347,19 @@ def test_specification_and_defaults_agree():
 def test_specification_and_modules_agree():
     """Each option of the modules that a user of the role may want is a variable, of the same type, and is handed over."""
     handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
-    options = specification()
+    options, audit_options = specification(), documented_audit_options("sde_connection_audit")
     assert set(handed["_connection_audit_gathering"]) == {*CONNECTION_OPTIONS, "page_size", "concurrency"}
     others = {"connections", "policy", "policy_vars", "server", "reports"}
-    assert set(handed["_connection_audit_auditing"]) | others == set(audit_options())
+    assert set(handed["_connection_audit_auditing"]) | others == set(audit_options)
     for name, option in CONNECTION_OPTIONS.items():
         assert options[name]["type"] == option["type"], name
-    for name, option in audit_options().items():
+    for name, option in audit_options.items():
         if name not in ("reports", "policy", "policy_vars"):
             form = [(one.get("type"), one.get("elements"), one.get("choices")) for one in (options[name], option)]
             assert form[0] == form[1], name
         if option.get("default") and name in options and name != "policy":
             assert f"which is V({option['default']})." in " ".join(options[name]["description"]), name
-    assert set(options["report_formats"]["default"]) == set(audit_options()["reports"]["suboptions"])
-
-
-def audit_options() -> dict:
-    from ansible_collections.securitycompass.sdelements.plugins.modules import sde_connection_audit
-
-    return yaml.safe_load(sde_connection_audit.DOCUMENTATION)["options"]
+    assert set(options["report_formats"]["default"]) == set(audit_options["reports"]["suboptions"])
 
 
 def test_every_variable_is_used():

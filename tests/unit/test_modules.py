@@ -9,11 +9,10 @@ import importlib
 import pytest
 import yaml
 
-from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import audit
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests, _runner
 from tests.conftest import COLLECTION
-from tests.support import KINDS, connections
+from tests.support import KINDS, connections, documented_audit_options
 from tests.unit.test_connections import CONTRACT
 
 TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
@@ -135,10 +134,8 @@ def test_options_are_documented_as_they_are():
 
 @pytest.mark.parametrize("name", ["sde_connection_audit", "sde_connection_audit_merge"])
 def test_options_of_audits_are_documented_as_they_are(name):
-    module = importlib.import_module(f"{COLLECTION}.modules.{name}")
     table = importlib.import_module(f"{COLLECTION}.action.{name}").ARGUMENT_SPEC
-    texts = (module.DOCUMENTATION, audit.ModuleDocFragment.DOCUMENTATION)
-    documented = {name: option for text in texts for name, option in yaml.safe_load(text)["options"].items()}
+    documented = documented_audit_options(name)
     assert set(documented) == set(table)
     for option, spec in table.items():
         for key in ("choices", "default", "required"):
