@@ -8,6 +8,7 @@ Nothing is judged again but the sum: a finding stays what the audit of its serve
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
@@ -16,7 +17,10 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
 
 _FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
-_WAIVER_STATES = ("active", "expired", "unused")
+# The one that people have to see comes first: a waiver may expire between two audits.
+_WAIVER_STATES = ("expired", "active", "unused")
+# No run takes longer, slices and time zones included.
+_LONGEST_RUN = timedelta(days=1)
 
 
 class Part(NamedTuple):
@@ -58,11 +62,18 @@ def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _problem_of(document: dict[str, Any]) -> str | None:
-    """What no schema finds: a part that speaks of another which is not there."""
+    """What no schema finds: a part that speaks of another which is not there, and a time that is none."""
+    try:
+        _time_of(document)
+    except ValueError:
+        return f"audited_at: there is no time {document['audited_at']}"
     rules = {rule["id"] for rule in document["rules"]}
+    connections = {one["key"] for one in document["connections"]}
     for number, finding in enumerate(document["findings"]):
         if finding["rule"] not in rules:
             return f"findings[{number}]: there is no rule {finding['rule']}"
+        if not connections.issuperset(finding["connections"]):
+            return f"findings[{number}]: a connection of it is not there"
         if finding["waiver"] is not None and finding["waiver"] >= len(document["waivers"]):
             return f"findings[{number}]: there is no waiver {finding['waiver']}"
         if finding["message"] is None and finding["verdict"] not in ("pass", "not_applicable"):
@@ -70,10 +81,15 @@ def _problem_of(document: dict[str, Any]) -> str | None:
     return None
 
 
+def _time_of(document: dict[str, Any]) -> datetime:
+    return datetime.strptime(document["audited_at"], "%Y-%m-%dT%H:%M:%SZ")
+
+
 def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, Any]:
     """The document of all. ``servers``: of which there has to be a document."""
     documents = [part.document for part in parts]
     _require_apart(parts)
+    _require_one_run(parts)
     rules = _rules(parts)
     order = {rule["id"]: number for number, rule in enumerate(rules)}
     waivers, indexes = _waivers(documents)
@@ -89,7 +105,8 @@ def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, A
     asked = [*servers, *(server for document in documents for server in document.get("missing_servers") or [])]
     missing = [server for server in _unique(asked) if server not in audited]
     connections = [one for document in documents for one in document["connections"]]
-    audited_at = max(document["audited_at"] for document in documents)
+    # Nothing in it is older.
+    audited_at = min(document["audited_at"] for document in documents)
     settings = _settings(documents, wishes, audited_at)
     return {
         "format": _audit_document.FORMAT,
@@ -117,6 +134,14 @@ def _require_apart(parts: list[Part]) -> None:
                 advice = "Give one report of each server, and audit with the option server, so that connections can be told apart."
                 raise OptionError(f"documents: {places[name]} and {part.name} are both about {name}.", advice)
             places[name] = part.name
+
+
+def _require_one_run(parts: list[Part]) -> None:
+    """No old report speaks for a server that could not be audited this time."""
+    first, last = (choose(parts, key=lambda part: part.document["audited_at"]) for choose in (min, max))
+    if _time_of(last.document) - _time_of(first.document) > _LONGEST_RUN:
+        times = f"{first.name} is of {first.document['audited_at']}, and {last.name} of {last.document['audited_at']}"
+        raise OptionError(f"documents: {times}, which is no single run.", "Audit again what is old, or leave it out.")
 
 
 def _rules(parts: list[Part]) -> list[dict[str, Any]]:

@@ -151,13 +151,15 @@ def egress(connections: Any, resolved: Any = None) -> dict[str, list[dict[str, A
     agent, unknown = [], []
     for reference, connection in sorted(((_reference(one), one) for one in connections), key=lambda pair: _order(pair[0])):
         found = server(connection)
+        if found["state"] == "none":
+            continue
         if connection.get("inaccessible"):
             agent.append({**reference, "url": found["url"]})
         elif found["state"] == "known":
             place = places.setdefault(_Place(found["host"], found["port"]), {"schemes": [], "connections": []})
             place["schemes"].append(found["scheme"])
             place["connections"].append(reference)
-        elif found["state"] != "none":
+        else:
             unknown.append({**reference, "reason": _reason(found["state"], connection)})
     servers = [_egress_server(place, used, resolved or {}) for place, used in sorted(places.items())]
     return {"servers": servers, "agent": agent, "unknown": unknown}

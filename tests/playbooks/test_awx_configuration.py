@@ -260,7 +260,8 @@ def test_a_workflow_of_one_server(start, tmp_path):
         assert handed_on == {name: document["summary"][name] for name in ("verdict", "message", "verdicts", "failed_by_severity")}
         assert TOKEN not in str(job.texts())
         following = Job(tmp_path / f"next-{fail_on}", project=ROOT / "playbooks", **job.artifacts())
-        assert handed_on["message"] in following.run("playbooks/show_verdict.yml").stdout.decode()
+        said = following.run("playbooks/show_verdict.yml")
+        assert said.returncode == status and handed_on["message"] in said.stdout.decode()
 
 
 @pytest.mark.once
@@ -325,6 +326,10 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
                 assert awx.names("credentials") == awx.names("inventories") == ["SD Elements"]
         assert TOKEN not in printed
         assert_configured(awx)
+        before = list(awx.written)
+        for lacking in tokens:
+            run = desk(f"{steps[-1]} -e sde_awx_update_secrets=true", CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **{**tokens, lacking: ""})
+            assert run.returncode == 2 and "There is no API token for " in run.stdout and awx.written == before, run.stdout
         # What the first run made, the second left as it was, but for two that now have a folder for what they write.
         moved = [awx.one("job_templates", name)["id"] for name in ("SD Elements audit", "SD Elements render")]
         assert [request for request in awx.written if not request.startswith("POST")] == [f"PATCH job_templates/{number}" for number in moved]
@@ -377,6 +382,41 @@ def test_many_servers_at_a_desk(start, tmp_path, ansible):
     merged = ansible("bash", "-ec", merge, cwd=tmp_path)
     assert merged.returncode == 2 and (tmp_path / "reports" / "audit.sarif").is_file(), merged.stdout
     assert TOKEN not in run.stdout + merged.stdout
+
+
+@pytest.fixture
+def audit_servers(ansible, tmp_path):
+    """Audit servers, which are variables of hosts by name. Tells what the last task said of each, and the exit status."""
+
+    def run(hosts: dict[str, dict], **variables) -> tuple[int, dict[str, str]]:
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+        (tmp_path / "vars.json").write_text(json.dumps({"sde_report_dir": "reports", **variables}), encoding="utf-8")
+        command = ["ansible-playbook", "-i", "hosts.json", "securitycompass.sdelements.audit_servers", "-e", "@vars.json"]
+        # They never stand in for what a host lacks.
+        others = {"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": TOKEN}
+        played = ansible(*command, cwd=tmp_path, **others)
+        last = played.stdout.rpartition("TASK [Pass or fail] ")[2]
+        results = re.finditer(r"^(?:ok|fatal): \[([\w-]+)\](?:: FAILED!)? => ", last, re.MULTILINE)
+        said = {found[1]: json.JSONDecoder().raw_decode(last, found.end())[0]["msg"] for found in results}
+        assert set(said) == set(hosts), played.stdout
+        return played.returncode, said
+
+    return run
+
+
+def test_servers_that_pass_and_servers_that_cannot_be_audited(start, audit_servers):
+    server = start("5.2", token=TOKEN)
+    good = {"sde_url": server.url, "sde_api_token": TOKEN}
+    status, said = audit_servers({"eu": good}, connection_audit_fail_on="never")
+    assert status == 0 and said["eu"].startswith("SD Elements audit passed: ")
+    status, said = audit_servers(
+        {"eu": good, "wrong": {**good, "sde_api_token": "x" * 20}, "no-token": {"sde_url": server.url}, "no-url": {**good, "sde_url": ""}},
+        connection_audit_fail_on="never",
+    )
+    assert status == 2 and said["eu"].startswith("SD Elements audit passed: ")
+    assert " was answered with 401: Invalid token." in said["wrong"]
+    for name in ("no-token", "no-url"):
+        assert said[name].startswith(f"Give {name} its address in sde_url, and its token in sde_api_token")
 
 
 def assert_clean_but_for_findings(run: subprocess.CompletedProcess) -> None:

@@ -259,10 +259,12 @@ def test_a_template_of_ones_own(start, render, tmp_path):
     [
         ({"files": []}, "There is nothing to write."),
         ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
+        ({"files": [], "allow_list": "$HOME/allow.txt"}, "no whole path, so nothing was written: $HOME/allow.txt."),
         ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
         ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
         ({"kinds": ["alms"]}, "It can hold alm and analysis."),
         ({"nftables_set": "1 }"}, "They look like"),
+        ({"connections": []}, "There are no connections, so nothing was written."),
         ({"connections": [{"id": 1}]}, "The facts of a connection have 'params'"),
     ],
 )
@@ -299,6 +301,7 @@ GIVEN = """
       vars:
         connection_config_allow_list: {folder}/second.txt
         connection_config_connections: []
+        connection_config_allow_unknown: true
     - ansible.builtin.assert:
         that: connection_config_result is changed
 """
@@ -317,6 +320,61 @@ def test_gathered_on_the_controller_and_written_elsewhere(start, ansible, tmp_pa
     # Defaults of the play reach the tasks of the role, and given facts, even none, are not gathered again.
     assert [request for request in server.requests if "page_size=1" in request.query]
     assert [request.path.split("/")[-2] for request in server.requests].count("analysis") == 1
+
+
+LOOPED = """
+- hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/securitycompass.sdelements.sdelements:
+      keep_params: ["*_project"]
+      alias: nobody
+  vars:
+    # Names that the role's templates use.
+    connections: "{{ alm.connections }}"
+    egress: "{{ connections }}"
+  tasks:
+    - securitycompass.sdelements.sde_alm_connection_info:
+        keep_params: ["*"]
+        alias: "{{ omit }}"
+      register: alm
+    - ansible.builtin.include_role:
+        name: securitycompass.sdelements.connection_config
+      vars:
+        connection_config_connections: "{{ egress | selectattr('id', 'eq', item.id) | list }}"
+        connection_config_allow_list: "FOLDER/{{ item.id }}.txt"
+        connection_config_mode: "{{ item.mode }}"
+        connection_config_resolve: true
+      loop: [{id: 1, mode: "0600"}, {id: 2, mode: 'u=rw,go='}]
+    - ansible.builtin.include_role:
+        name: securitycompass.sdelements.connection_config
+      vars:
+        connection_config_allow_list: FOLDER/all.txt
+        connection_config_mode: 0640
+"""
+
+
+def test_in_a_loop_and_whatever_the_play_says(start, ansible, tmp_path):
+    """Neither names of the caller's nor module_defaults change what is written, and with which permissions."""
+    server = start("newest", dataset=[record(1), record(2, server="192.0.2.8")])
+    (tmp_path / "play.yml").write_text(LOOPED.replace("FOLDER", str(tmp_path)))
+    run = ansible("ansible-playbook", tmp_path / "play.yml", **access(server))
+    assert_clean(run)
+    found = {path.name: (path.stat().st_mode & 0o777, lines(path)[1:]) for path in tmp_path.glob("*.txt")}
+    assert found == {
+        "1.txt": (0o600, ["192.0.2.7 443 tcp"]),
+        "2.txt": (0o600, ["192.0.2.8 443 tcp"]),
+        "all.txt": (0o640, ["192.0.2.7 443 tcp", "192.0.2.8 443 tcp"]),
+    }
+
+
+def test_nothing_is_written_without_connections_or_hosts(start, ansible, render, tmp_path):
+    assert "There are no connections, so nothing was written." in render(start("newest", dataset=[]), status=2)
+    played = ansible("ansible-playbook", "securitycompass.sdelements.configuration", "-e", "connection_config_hosts=none")
+    assert played.returncode == 2 and "connection_config_hosts is " in played.stdout and ", and no host of the inventory" in played.stdout
+    assert not [name for name in FILES.values() if (tmp_path / name).exists()]
+    render(start("newest", dataset=[]), allow_unknown=True)
+    assert lines(tmp_path / "allow.txt")[1:] == []
 
 
 def test_no_canary_in_any_file(start, render, tmp_path):

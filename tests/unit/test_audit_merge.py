@@ -91,7 +91,7 @@ def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
 
 @pytest.mark.parametrize(
     "states, expected",
-    [(("active", "unused"), "active"), (("unused", "unused"), "unused"), (("expired", "active"), "active"), (("unused", "expired"), "expired")],
+    [(("active", "unused"), "active"), (("unused", "unused"), "unused"), (("expired", "active"), "expired"), (("unused", "expired"), "expired")],
 )
 def test_a_waiver_stands_once(states, expected):
     parts = [of_server(f"s{number}", "waived", waivers=[one_waiver(state, 1)]) for number, state in enumerate(states)]
@@ -201,6 +201,8 @@ def broken(path: str, value) -> dict:
         (broken("findings.0.waiver", "0"), "findings[0].waiver: it must be a whole number or nothing, not text"),
         (broken("findings.0.message", 7), "findings[0].message: it must be text or nothing, not the number 7"),
         (broken("findings.0.rule", "other"), "findings[0]: there is no rule other"),
+        (broken("findings.0.connections", ["x"]), "findings[0]: a connection of it is not there"),
+        (broken("audited_at", "2026-02-30T00:00:00Z"), "audited_at: there is no time 2026-02-30T00:00:00Z"),
         (broken("waivers.0.state", "x"), 'waivers[0].state: "x" is none of active'),
         (broken("servers", [1]), "servers[0]: it must be text, not the number 1"),
         (broken("summary.fail_on", "x"), 'summary.fail_on: "x" is none of critical'),
@@ -235,6 +237,9 @@ def test_parts_that_do_not_go_together():
         with pytest.raises(OptionError) as failure:
             merge(*documents)
         assert problem in str(failure.value)
+    old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T17:59:59Z"}
+    with pytest.raises(OptionError, match="0.json is of 2026-11-23T17:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run."):
+        merge(old, of_server("us", "pass"))
     unnamed = {**document([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"):
         merge(unnamed, unnamed)

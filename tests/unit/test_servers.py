@@ -235,7 +235,7 @@ def test_what_is_not_reached():
     hidden = {"params": {}, "params_visible": False}
     result = egress([
         facts(1, None), facts(2, "a b"), facts(3, None, **hidden), facts(4, None, params={}), facts(5, "h", inaccessible=True),
-        facts(6, None, inaccessible=True, **hidden),
+        facts(6, None, inaccessible=True, **hidden), facts(7, None, inaccessible=True),
     ])  # fmt: skip
     assert result == {
         "servers": [],
