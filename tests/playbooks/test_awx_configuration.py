@@ -277,6 +277,23 @@ def test_the_image(tmp_path, ansible):
 
 
 @pytest.mark.once
+def test_the_image_with_an_artifact(tmp_path, ansible):
+    """What the guide says for a collection that is not on Galaxy."""
+    instead = yaml.safe_load(next(block.text for block in blocks("text") if "type: file" in block.text))
+    (collection,) = instead["dependencies"]["galaxy"]["collections"]
+    version = read(ROOT / "galaxy.yml")["version"]
+    assert collection["name"] == f"securitycompass-sdelements-{version}.tar.gz"
+    definition = read(EXTENSION / "execution-environment.yml")
+    definition["dependencies"] |= instead.pop("dependencies")
+    (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump({**definition, **instead}), encoding="utf-8")
+    (tmp_path / collection["name"]).write_bytes(b"the artifact")
+    run = ansible("ansible-builder", "create", "-c", "context", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8")) == {"collections": [collection]}
+    assert (tmp_path / "context" / "_build" / collection["name"]).is_file()
+
+
+@pytest.mark.once
 def test_what_the_collection_asks_of_an_image(ansible):
     run = ansible("ansible-builder", "introspect", ROOT / "collections")
     assert run.returncode == 0, run.stdout

@@ -217,7 +217,7 @@ def test_what_could_not_be_gathered_does_not_pass(start, play):
 
 
 def test_parameters_are_gathered_whatever_module_defaults_say(start, play, policy):
-    defaults = {"group/securitycompass.sdelements.sdelements": {"keep_params": ["conflict_policy"], "include_params": False}}
+    defaults = {"group/securitycompass.sdelements.sdelements": {"keep_params": ["conflict_policy"], "include_params": False, "alias": "nobody"}}
     rule = {**TLS, "that": "connection.params | length > 1"}
     run = play(start("newest"), role(policy=policy(rule), inconclusive="fail"), module_defaults=[defaults])
     assert run.returncode == 0, run.stdout
