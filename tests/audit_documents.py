@@ -75,7 +75,7 @@ def small() -> dict[str, Any]:
     waivers = [
         waiver(["alm-tls"], {"alias": ["Jira S*"]}, "Migration is under way.", "sec@example.com", "2027-01-31", "active", 1),
         waiver(["no-debug-mode"], {"id": [1], "kind": ["alm"]}, "Looking for a fault.", "ops@example.com", "2026-10-31", "expired", 0),
-        waiver(["project-connected"], None, "Retired.", "pmo@example.com", "2027-06-30", "unused", 0, items=["Old *"]),
+        waiver(["project-connected"], None, "Retired.", "pmo@example.com", "2027-06-30", "unused", 0, labels=["Old *"]),
     ]
     encrypted = "connection.params.alm_method == 'https' is false"
     findings = [
@@ -256,12 +256,12 @@ def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
 
 
 def waiver(
-    rules: list[str], connections: dict | None, reason: str, owner: str, expires: str, state: str, findings: int, items: list | None = None
+    rules: list[str], connections: dict | None, reason: str, owner: str, expires: str, state: str, findings: int, labels: list | None = None
 ) -> dict[str, Any]:
     return {
         "rules": rules,
         "connections": connections,
-        "items": items,
+        "labels": labels,
         "reason": reason,
         "owner": owner,
         "expires": expires,

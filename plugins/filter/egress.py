@@ -32,6 +32,8 @@ options:
     default: {}
 notes:
   - No name is resolved, and nothing is connected to.
+  - Facts that were gathered with few parameters (O(securitycompass.sdelements.sde_alm_connection_info#module:keep_params)) may
+    lack the server or its scheme, and nothing in them tells.
 seealso:
   - plugin: securitycompass.sdelements.server
     plugin_type: filter

@@ -28,6 +28,8 @@ options:
     required: true
 notes:
   - No name is resolved, and nothing is connected to.
+  - Facts that were gathered with few parameters (O(securitycompass.sdelements.sde_alm_connection_info#module:keep_params)) may
+    lack the server or its scheme, and nothing in them tells.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info

@@ -277,8 +277,8 @@ waivers:
       returned: success
       type: dict
       sample: {alias: ['Payments*']}
-    items:
-      description: Which items of a rule with C(loop) are meant. Null for all.
+    labels:
+      description: Which items of a rule with C(loop) are meant, by their labels. Null for all.
       returned: success
       type: list
       elements: str

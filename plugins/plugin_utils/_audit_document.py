@@ -156,9 +156,9 @@ class _Waivers:
         return self._waivers[index].expires < self._today
 
     def _covers(self, waiver: Waiver, verdict: Verdict) -> bool:
-        if waiver.items is not None:
+        if waiver.labels is not None:
             label = verdict.label
-            if label is None or not any(_matches(label, pattern) for pattern in waiver.items):
+            if label is None or not any(_matches(label, pattern) for pattern in waiver.labels):
                 return False
         if waiver.connections is None:
             return True
@@ -170,7 +170,7 @@ class _Waivers:
             {
                 "rules": waiver.rules,
                 "connections": waiver.connections,
-                "items": waiver.items,
+                "labels": waiver.labels,
                 "reason": waiver.reason,
                 "owner": waiver.owner,
                 "expires": waiver.expires,

@@ -68,7 +68,7 @@ class Waiver(NamedTuple):
 
     rules: list[str]
     connections: dict[str, list[Any]] | None
-    items: list[str] | None
+    labels: list[str] | None
     reason: str
     owner: str
     expires: str
@@ -166,7 +166,7 @@ class _File:
             Waiver(
                 rules=raw["rules"],
                 connections={key: _listed(value) for key, value in raw["connections"].items()} if "connections" in raw else None,
-                items=raw.get("items"),
+                labels=raw.get("labels"),
                 reason=raw["reason"],
                 owner=raw["owner"],
                 expires=raw["expires"],

@@ -279,8 +279,8 @@ def _changes(baseline: dict[str, Any] | None) -> dict[str, Any] | None:
 def _waiver_row(waiver: dict[str, Any]) -> dict[str, Any]:
     """A waiver with its scope in words."""
     scope = [f"{key}: {_listed(value)}" for key, value in (waiver["connections"] or {}).items()]
-    if waiver["items"]:
-        scope.append(f"items: {_listed(waiver['items'])}")
+    if waiver["labels"]:
+        scope.append(f"labels: {_listed(waiver['labels'])}")
     return {**waiver, "scope": scope or ["everything"]}
 
 

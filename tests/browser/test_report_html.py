@@ -193,7 +193,7 @@ def test_what_changed_and_the_waivers(show):
     assert [row.locator("td").first.inner_text() for row in rows] == ["Active", "Expired", "Unused"]
     for text in ("alm-tls", "alias: Jira S*", "Migration is under way.", "sec@example.com", "2027-01-31"):
         assert text in rows[0].inner_text()
-    assert "items: Old *" in rows[2].inner_text()
+    assert "labels: Old *" in rows[2].inner_text()
 
 
 def test_a_finding_opens_to_all_that_is_known_of_it(show):

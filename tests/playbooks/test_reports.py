@@ -57,7 +57,7 @@ POLICY = {
     "waivers": [
         {"rules": ["alm-tls"], "connections": {"id": 3}, "reason": "Soon.", "owner": "sec@example.com", "expires": "2999-01-31"},
         {"rules": ["alm-tls"], "connections": {"id": 8}, "reason": "Late.", "owner": "sec@example.com", "expires": "2001-01-31"},
-        {"rules": ["kept"], "items": ["nothing"], "reason": "Unused.", "owner": "sec@example.com", "expires": "2999-01-31"},
+        {"rules": ["kept"], "labels": ["nothing"], "reason": "Unused.", "owner": "sec@example.com", "expires": "2999-01-31"},
     ],
 }
 

@@ -194,8 +194,8 @@ def test_waiver_of_connections(connections, covers):
 @pytest.mark.parametrize(
     ("fields", "names", "covers"),
     [
-        ({"items": ["x*"]}, [], True),
-        ({"items": ["y"]}, [], False),
+        ({"labels": ["x*"]}, [], True),
+        ({"labels": ["y"]}, [], False),
         ({}, [], True),
         ({"connections": {"id": 1}}, [("alm", 1)], True),
         ({"connections": {"id": 1}}, [("alm", 1), ("alm", 2)], False),
@@ -208,7 +208,7 @@ def test_waiver_of_items(fields, names, covers):
 
 
 def test_waiver_for_items_is_for_no_connection():
-    assert verdict_of(("high", "fail", 1), waivers=[waiver("high", items=["*"])]) == "fail"
+    assert verdict_of(("high", "fail", 1), waivers=[waiver("high", labels=["*"])]) == "fail"
 
 
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "error"])

@@ -54,7 +54,7 @@ FULL = {
             "owner": "appsec@example.com",
             "expires": "2027-01-31",
         },
-        {"rules": ["project-connected"], "items": ["7*"], "reason": "r", "owner": "o", "expires": "2027-01-31"},
+        {"rules": ["project-connected"], "labels": ["7*"], "reason": "r", "owner": "o", "expires": "2027-01-31"},
     ],
 }
 
