@@ -76,7 +76,8 @@ options:
   known_findings:
     description:
       - Whether findings that the O(baseline) has as well count for O(fail_on).
-      - What was inconclusive or waived in the baseline and fails now is new, and so is what fails with a higher severity.
+      - What was inconclusive or waived in the baseline and fails now is new, and so is what is found again with a higher
+        severity.
       - V(accept) requires O(baseline).
     type: str
     choices: [fail, accept]

@@ -17,8 +17,8 @@ description:
   - No rule is evaluated again. A report that was merged can be merged again.
   - It returns counts and no findings, which the reports hold.
   - Each SD Elements server may be in one of the reports only, and a rule has to be the same in all.
-  - All reports are of one run. If two are more than a day apart, that is an error, since an old one would speak for a server
-    that could not be audited. The merged report has the time of the oldest.
+  - All reports are of one run. If two are more than 20 hours apart, that is an error, since an old one would speak for a
+    server that could not be audited. The merged report has the time of the oldest.
   - It runs in the process of ansible-core on the controller.
 options:
   documents:

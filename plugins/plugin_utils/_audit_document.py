@@ -232,7 +232,7 @@ def checked(content: Any, option: str, name: str) -> dict[str, Any]:
         raise OptionError(f"{option}: {name} is no report of an audit.", ADVICE)
     known = VERSION.partition(".")[0]
     if str(content.get("version")).partition(".")[0] != known:
-        problem = f"is of version {content.get('version')}, and only {known}.x can be read"
+        problem = f"is of version {_audit_schema.shown(content.get('version'))}, and only {known}.x can be read"
         raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
     mistake = next(_audit_schema.mistakes(content, "report"), None)
     if mistake:
@@ -254,7 +254,7 @@ def warnings_of(document: dict[str, Any], baseline: dict[str, Any] | None = None
     lack = unaudited(document["connections"], document["servers"])
     warnings = [f"{lack}: check what the token may see, and which connections were chosen."] if lack else []
     if baseline is not None:
-        warnings += _strangers(baseline.get("servers") or [], document["servers"])
+        warnings += _strangers(baseline["servers"], document["servers"])
     for waiver in document["waivers"]:
         name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
         if waiver["state"] == "expired":

@@ -19,8 +19,8 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_
 _FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
 # The one that people have to see comes first: a waiver may expire between two audits.
 _WAIVER_STATES = ("expired", "active", "unused")
-# No run takes longer, slices and time zones included.
-_LONGEST_RUN = timedelta(days=1)
+# Enough for servers that are audited at one hour of their own time zones, and less than from one day to the next.
+_LONGEST_RUN = timedelta(hours=20)
 
 
 class Part(NamedTuple):

@@ -192,7 +192,7 @@ def _variables(files: list[_File], overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mistakes_of_sense(files: list[_File]) -> Iterator[str]:
-    """What no schema finds: names that stand for nothing or for two things, and days that are none."""
+    """What no schema finds: names that stand for nothing or for two things, and days that do not exist."""
     places: dict[str, str] = {}
     for file in files:
         for name in file.content.get("vars", {}):

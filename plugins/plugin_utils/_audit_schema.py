@@ -22,7 +22,6 @@ _NAMES_OF_TYPES = {
     "null": "nothing",
     "boolean": "true or false",
     "integer": "a whole number",
-    "number": "a number",
     "string": "text",
     "array": "a list",
     "object": "a mapping",
@@ -114,8 +113,7 @@ def _check_text(value: str, schema: dict[str, Any], path: tuple[str | int, ...])
     if len(value) < schema.get("minLength", 0):
         yield Mistake(path, "it is empty" + _hint(schema))
     if "pattern" in schema and not re.search(schema["pattern"], value):
-        problem = f"{_shown(value)} does not fit" if value.strip() else "it is empty"
-        yield Mistake(path, f"{problem}: {schema['description']}" if schema.get("description") else problem)
+        yield Mistake(path, (f"{shown(value)} does not fit" if value.strip() else "it is empty") + _hint(schema))
 
 
 def _check_list(value: list[Any], schema: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Mistake]:
@@ -163,10 +161,9 @@ def _is(value: Any, kind: str) -> bool:
 
 def _wrong_type(value: Any, kinds: list[str], schema: dict[str, Any]) -> str:
     wanted = " or ".join(_NAMES_OF_TYPES[kind] for kind in kinds)
-    message = f"it must be {wanted}, not {_kind_of(value)}{_hint(schema)}"
-    if "string" in kinds and isinstance(value, (bool, int, float)):
-        message += "; put it into quotes"
-    return message
+    # In YAML, text that looks like something else.
+    cure = "; put it into quotes" if "string" in kinds and isinstance(value, (bool, int, float)) else ""
+    return f"it must be {wanted}, not {_kind_of(value)}{_hint(schema)}{cure}"
 
 
 def _kind_of(value: Any) -> str:
@@ -182,13 +179,14 @@ def _kind_of(value: Any) -> str:
 
 def _not_one_of(value: Any, known: list[Any]) -> str:
     words = [one for one in known if one is not None]
-    return f"{_shown(value)} is none of {', '.join(words)}{closest(value, words)}"
+    return f"{shown(value)} is none of {', '.join(words)}{closest(value, words)}"
 
 
 def _hint(schema: dict[str, Any]) -> str:
-    return f": {schema['description']}" if schema.get("description") else ""
+    return f": {schema['description'].rstrip('.')}" if schema.get("description") else ""
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a message, on one line that is not long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: mistakes in a policy file that have no place, or are gone, once its text is values.
 
-A key that stands twice hides what the first one demands. A day that is none is refused without saying where it stands.
+A key that stands twice hides what the first one demands. A day that does not exist is refused without saying where.
 """
 
 from __future__ import annotations
@@ -63,12 +63,13 @@ def _problems(nodes: list[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:
     for node in nodes:
         if isinstance(node, yaml.MappingNode):
             keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE]
-            yield from ((keys[index], _TWICE.format(keys[index].value)) for index in _repeated([(key.tag, key.value) for key in keys]))
-        elif node.tag == _DAY:
+            # Whatever their tags are: 1 and '1' are one name later on.
+            yield from ((keys[index], _TWICE.format(keys[index].value)) for index in _repeated([key.value for key in keys]))
+        elif isinstance(node, yaml.ScalarNode) and node.tag == _DAY:
             try:
                 yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)
-            except ValueError as exc:
-                yield node, f"there is no day {node.value} ({exc}); write one as 2027-01-31"
+            except (ValueError, AttributeError):  # the second if it does not even look like one
+                yield node, f"there is no day {node.value}; write one as 2027-01-31"
 
 
 def _repeated(keys: list[Any]) -> list[int]:

@@ -303,10 +303,11 @@ def test_what_was_waived_before_is_new():
 
 
 @pytest.mark.parametrize(("rule", "before", "expected"), [("high", "low", "new"), ("low", "high", "known")])
-def test_what_weighs_more_than_before_is_new(rule, before, expected):
-    earlier = document((rule, "fail", 1))
+@pytest.mark.parametrize("verdict", ["fail", "inconclusive", "error"])
+def test_what_weighs_more_than_before_is_new(verdict, rule, before, expected):
+    earlier = document((rule, verdict, 1))
     earlier["findings"][0]["severity"] = before
-    assert document((rule, "fail", 1), baseline=earlier)["findings"][0]["baseline"] == expected
+    assert document((rule, verdict, 1), baseline=earlier)["findings"][0]["baseline"] == expected
 
 
 def test_known_findings_can_be_accepted():
@@ -324,10 +325,11 @@ def test_known_findings_can_be_accepted():
     [
         ([], "baseline: b.json is no report of an audit"),
         ({"format": "other"}, "baseline: b.json is no report of an audit"),
-        ({"format": _audit_document.FORMAT, "version": "2.0"}, "baseline: b.json is of version 2.0, and only 1.x can be read"),
+        ({"format": _audit_document.FORMAT, "version": "2.0"}, "baseline: b.json is of version \"2.0\", and only 1.x can be read"),
         ({"format": _audit_document.FORMAT, "version": "1.7"}, "baseline: b.json is not whole: audited_at: it is missing"),
         ({**document(("high", "fail", 1)), "findings": [{}]}, r"baseline: b.json is not whole: findings\[0\].rule: it is missing"),
         ({**document(("high", "fail", 1)), "audited_at": 7}, "baseline: b.json is not whole: audited_at: it must be text, not the number 7"),
+        ({**document(("high", "fail", 1)), "audited_at": None}, "audited_at: it must be text, not empty: One time for the whole run. Make that report again."),
     ],
 )
 def test_unusable_baseline(content, expected):

@@ -192,7 +192,7 @@ def broken(path: str, value) -> dict:
     [
         ([], "is no report of an audit"),
         ({"format": "other"}, "is no report of an audit"),
-        (broken("version", "2.0"), "is of version 2.0, and only 1.x can be read"),
+        (broken("version", "2.0"), "is of version \"2.0\", and only 1.x can be read"),
         (broken("findings", None), "findings: it is missing"),
         (broken("findings.0.verdict", None), "findings[0].verdict: it is missing"),
         (broken("findings.0.verdict", "maybe"), 'findings[0].verdict: "maybe" is none of pass'),
@@ -237,8 +237,8 @@ def test_parts_that_do_not_go_together():
         with pytest.raises(OptionError) as failure:
             merge(*documents)
         assert problem in str(failure.value)
-    old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T17:59:59Z"}
-    with pytest.raises(OptionError, match="0.json is of 2026-11-23T17:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run."):
+    old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T21:59:59Z"}
+    with pytest.raises(OptionError, match="0.json is of 2026-11-23T21:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run."):
         merge(old, of_server("us", "pass"))
     unnamed = {**document([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"):

@@ -265,6 +265,8 @@ def test_a_day_of_yaml_is_a_day():
         ('{"rules": [{"id": "a"}],\n\t"rules": []}', "p.yml: rules stands twice"),
         ('{"rules": [{"that": "false", "that": "true"}]}', "p.yml: that stands twice"),
         ("rules:\n- that: 'false'\n  that: 'true'\n", "p.yml: line 3: that stands twice"),
+        ("{that: 'false', !unsafe that: 'true'}", "p.yml: line 1: that stands twice"),
+        ("{1: x, '1': y}", "p.yml: line 1: 1 stands twice"),
         ("a: &a {x: [1]}\nb: {<<: *a, c: *a}\nb: 1\n", "p.yml: line 3: b stands twice"),
     ],
 )
@@ -286,8 +288,9 @@ def test_keys_that_stand_once_are_accepted(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("waivers:\n  - expires: 2026-13-01\n", ["p.yml: line 2: there is no day 2026-13-01 (month must be in 1..12); write one as 2027-01-31."]),
-        ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n1: x\n'1': x\n", []),
+        ("waivers:\n  - expires: 2026-13-01\n", ["p.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."]),
+        ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n", []),
+        ("- !!timestamp [1]\n- !!timestamp soon\n", ["p.yml: line 2: there is no day soon; write one as 2027-01-31."]),
         ("a: &a {x: 1}\nb: *a\nc: &c [*c]\n", []),
         ("a: b\n c: d: e\n", []),
         ("", []),
@@ -297,4 +300,4 @@ def test_days_that_are_none(tmp_path, text, expected):
     path = tmp_path / "p.yml"
     path.write_text(text, encoding="utf-8")
     found = _audit_yaml.mistakes(str(path), "p.yml")
-    assert [one.replace("month must be in 1..12, not 13", "month must be in 1..12") for one in found] == expected
+    assert found == expected
