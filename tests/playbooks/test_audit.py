@@ -268,7 +268,7 @@ WRONG_POLICIES = [
     ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
     ({"connections": [], "policy": []}, "The policy has no rules ()."),
     ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: title stands twice in one mapping; remove one."),
-    ({"connections": [], "policy": ["day.yml"]}, "day.yml: line 2: there is no day 2026-13-01 (month must be in 1..12"),
+    ({"connections": [], "policy": ["day.yml"]}, "day.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."),
 ]
 
 
