@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -119,9 +120,10 @@ class ActionModule(ActionBase):
                 raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
         try:
             real = self._loader.get_real_file(path)
+            Path(real).read_text(encoding="utf-8")
             check(real, name)
             return _json_of(real) or plain(self._loader.load_from_file(path))
-        except AnsibleError as exc:
+        except (AnsibleError, ValueError, RecursionError) as exc:
             kind = "policy" if option == "policy" else "option"
             raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
 
@@ -135,6 +137,10 @@ def _check_policy(path: str, name: str) -> None:
 
 def _reason(exc: BaseException) -> str:
     """Why a file cannot be read, without the lines of the file that ansible-core would show."""
+    if isinstance(exc, UnicodeError):
+        return "it is no text in UTF-8"
+    if isinstance(exc, RecursionError):
+        return "something in it is part of itself, or too deep"
     cause: BaseException | None = exc
     while cause:
         if isinstance(cause, MarkedYAMLError) and cause.problem_mark:

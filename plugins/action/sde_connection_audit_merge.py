@@ -76,7 +76,7 @@ def _paths(wanted: list[str]) -> list[str]:
     if not wanted:
         raise OptionError("documents is empty.", "Name the JSON reports to merge, or a glob such as reports/*.json.")
     for name in wanted:
-        path = os.path.expanduser(name)
+        path = os.path.expanduser(name.strip())
         files = [path] if os.path.isfile(path) else sorted(filter(os.path.isfile, glob.glob(path, recursive=True)))
         if not files:
             raise OptionError(

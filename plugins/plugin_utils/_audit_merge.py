@@ -63,10 +63,11 @@ def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _problem_of(document: dict[str, Any]) -> str | None:
     """What no schema finds: a part that speaks of another which is not there, and a time that is none."""
-    try:
-        _time_of(document)
-    except ValueError:
-        return f"audited_at: there is no time {document['audited_at']}"
+    for time in _times_of(document):
+        try:
+            _parsed(time)
+        except ValueError:
+            return f"audited_at: there is no time {time}"
     rules = {rule["id"] for rule in document["rules"]}
     connections = {one["key"] for one in document["connections"]}
     for number, finding in enumerate(document["findings"]):
@@ -81,15 +82,20 @@ def _problem_of(document: dict[str, Any]) -> str | None:
     return None
 
 
-def _time_of(document: dict[str, Any]) -> datetime:
-    return datetime.strptime(document["audited_at"], "%Y-%m-%dT%H:%M:%SZ")
+def _times_of(document: dict[str, Any]) -> tuple[str, str]:
+    """When its oldest and its newest part were audited."""
+    return document["audited_at"], document.get("audited_until", document["audited_at"])
+
+
+def _parsed(time: str) -> datetime:
+    return datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
 
 
 def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, Any]:
     """The document of all. ``servers``: of which there has to be a document."""
     documents = [part.document for part in parts]
     _require_apart(parts)
-    _require_one_run(parts)
+    audited_at, audited_until = _times_of_one_run(parts)
     rules = _rules(parts)
     order = {rule["id"]: number for number, rule in enumerate(rules)}
     waivers, indexes = _waivers(documents)
@@ -105,13 +111,13 @@ def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, A
     asked = [*servers, *(server for document in documents for server in document.get("missing_servers") or [])]
     missing = [server for server in _unique(asked) if server not in audited]
     connections = [one for document in documents for one in document["connections"]]
-    # Nothing in it is older.
-    audited_at = min(document["audited_at"] for document in documents)
     settings = _settings(documents, wishes, audited_at)
     return {
         "format": _audit_document.FORMAT,
         "version": _audit_document.VERSION,
+        # Nothing in it is older.
         "audited_at": audited_at,
+        "audited_until": audited_until,
         "servers": audited,
         "missing_servers": missing,
         "policies": _unique(policy for document in documents for policy in document["policies"]),
@@ -136,12 +142,14 @@ def _require_apart(parts: list[Part]) -> None:
             places[name] = part.name
 
 
-def _require_one_run(parts: list[Part]) -> None:
-    """No old report speaks for a server that could not be audited this time."""
-    first, last = (choose(parts, key=lambda part: part.document["audited_at"]) for choose in (min, max))
-    if _time_of(last.document) - _time_of(first.document) > _LONGEST_RUN:
-        times = f"{first.name} is of {first.document['audited_at']}, and {last.name} of {last.document['audited_at']}"
+def _times_of_one_run(parts: list[Part]) -> tuple[str, str]:
+    """The first and the last time. No old report speaks for a server that could not be audited this time."""
+    first, first_name = min((_times_of(part.document)[0], part.name) for part in parts)
+    last, last_name = max((_times_of(part.document)[1], part.name) for part in parts)
+    if _parsed(last) - _parsed(first) > _LONGEST_RUN:
+        times = f"{first_name} is of {first}, and {last_name} of {last}"
         raise OptionError(f"documents: {times}, which is no single run.", "Audit again what is old, or leave it out.")
+    return first, last
 
 
 def _rules(parts: list[Part]) -> list[dict[str, Any]]:

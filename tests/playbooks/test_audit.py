@@ -266,15 +266,19 @@ WRONG_OPTIONS = [
 
 WRONG_POLICIES = [
     ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
+    ({"connections": [], "policy": ["utf16.yml"]}, "policy: utf16.yml cannot be read: it is no text in UTF-8."),
+    ({"connections": [], "policy": ["itself.yml"]}, "policy: itself.yml cannot be read: something in it is part of itself, or too deep."),
     ({"connections": [], "policy": []}, "The policy has no rules ()."),
     ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: title stands twice in one mapping; remove one."),
     ({"connections": [], "policy": ["day.yml"]}, "day.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."),
 ]
 
 
-def test_wrong_options(audit, file):
+def test_wrong_options(audit, file, tmp_path):
     file("p.yml", policy())
     file("bad.yml", "a: b\n c: d: token=SECRET\n")
+    (tmp_path / "play" / "utf16.yml").write_text("title: a", encoding="utf-16")
+    file("itself.yml", "x: &x [*x]\n")
     file("twice.yml", "title: a\ntitle: b\n")
     file("day.yml", "waivers:\n  - expires: 2026-13-01\n")
     cases = [(*case, "option") for case in WRONG_OPTIONS] + [(*case, "policy") for case in WRONG_POLICIES]

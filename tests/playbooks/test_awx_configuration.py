@@ -343,9 +343,13 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
                 assert awx.names("credentials") == awx.names("inventories") == ["SD Elements"]
         assert TOKEN not in printed
         assert_configured(awx)
-        before = list(awx.written)
+        before, last = list(awx.written), steps[-1].strip()
+        forgotten = "{'sde_awx_servers': [{'name': 'eu', 'api_token': '%s'}, {'name': 'us', 'api_token': '{{ of_a_vault }}'}]}" % TOKEN
+        run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
+        assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.written == before, run.stdout
+        assert TOKEN not in run.stdout
         for lacking in tokens:
-            run = desk(f"{steps[-1]} -e sde_awx_update_secrets=true", CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **{**tokens, lacking: ""})
+            run = desk(f"{last} -e sde_awx_update_secrets=true", CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **{**tokens, lacking: ""})
             assert run.returncode == 2 and "There is no API token for " in run.stdout and awx.written == before, run.stdout
         # What the first run made, the second left as it was, but for two that now have a folder for what they write.
         moved = [awx.one("job_templates", name)["id"] for name in ("SD Elements audit", "SD Elements render")]

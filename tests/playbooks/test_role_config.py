@@ -261,6 +261,9 @@ def test_a_template_of_ones_own(start, render, tmp_path):
         ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
         ({"files": [], "allow_list": "$HOME/allow.txt"}, "no whole path, so nothing was written: $HOME/allow.txt."),
         ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
+        ({"files": [], "allow_list": "/tmp/"}, "no whole path, so nothing was written: /tmp/."),
+        ({"mode": 640}, "connection_config_mode is 640. Write it in quotes"),
+        ({"mode": "416"}, "Write it in quotes, such as '0640'; others may not write."),
         ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
         ({"kinds": ["alms"]}, "It can hold alm and analysis."),
         ({"nftables_set": "1 }"}, "They look like"),
@@ -383,3 +386,10 @@ def test_no_canary_in_any_file(start, render, tmp_path):
     texts = [shown, *((tmp_path / file).read_text() for file in FILES.values())]
     assert all("example.com" in text for text in texts)
     assert not [found for text in texts for found in re.findall(r"CANARY\d{4}\w*", text)]
+
+
+def test_facts_that_were_given_are_not_shown(start, render):
+    """Who gathers with include_secrets hides the result, and the role keeps it hidden."""
+    given = {**planted()[0], "params_visible": True}
+    shown = render(start("newest"), "-vv", connections=[given], allow_unknown=True)
+    assert "Keep the connections" in shown and "CANARY" not in shown
