@@ -395,7 +395,7 @@ def test_many_servers_at_a_desk(start, tmp_path, ansible):
         one["sde_url"] = server.url
     (tmp_path / "servers.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
     (tmp_path / "tokens.yml").write_text(yaml.safe_dump(dict.fromkeys(hosts["all"]["hosts"], TOKEN)), encoding="utf-8")
-    run = ansible("bash", "-ec", commands_of("many_servers.md")[0], cwd=tmp_path, SDE_API_TOKENS_FILE=str(tmp_path / "tokens.yml"))
+    run = ansible("bash", "-ec", commands_of("many_servers.md")[0], cwd=tmp_path, SDE_API_TOKENS_FILE="tokens.yml")
     assert_clean_but_for_findings(run)
     reports = {str(path.relative_to(tmp_path / "reports")) for path in (tmp_path / "reports").rglob("*") if path.is_file()}
     assert reports == {"servers/sde-eu.json", "servers/sde-us.json", "servers-all.html", "servers-all.json"}
