@@ -120,10 +120,11 @@ class ActionModule(ActionBase):
                 raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
         try:
             real = self._loader.get_real_file(path)
+            # Ansible's own reader would say what is wrong with a file that is no text, with halves of characters in it.
             Path(real).read_text(encoding="utf-8")
             check(real, name)
             return _json_of(real) or plain(self._loader.load_from_file(path))
-        except (AnsibleError, ValueError, RecursionError) as exc:
+        except (AnsibleError, OSError, ValueError, RecursionError) as exc:
             kind = "policy" if option == "policy" else "option"
             raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
 
@@ -137,6 +138,8 @@ def _check_policy(path: str, name: str) -> None:
 
 def _reason(exc: BaseException) -> str:
     """Why a file cannot be read, without the lines of the file that ansible-core would show."""
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
     if isinstance(exc, UnicodeError):
         return "it is no text in UTF-8"
     if isinstance(exc, RecursionError):

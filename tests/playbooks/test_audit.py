@@ -257,6 +257,7 @@ WRONG_OPTIONS = [
     ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
     ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
     ({"connections": [], "baseline": "p.yml"}, "baseline: p.yml is no report of an audit. Give a JSON report of sde_connection_audit."),
+    ({"connections": [], "baseline": "/"}, "baseline: / cannot be read: "),
     ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
     ({"connections": [], "known_findings": "accept"}, "known_findings: accept is of use only with baseline."),
     ({"connections": [], "reports": {"pdf": "x"}},
