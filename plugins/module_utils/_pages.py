@@ -81,8 +81,10 @@ def read_list(client: Client, path: str, query: dict[str, Any], make: Callable[[
     previous: _Reading | None = None
     problem = "it changed each time"
     for _reading in range(MAX_READINGS):
+        # A first page that was the only one does not tell how many there are now.
+        known = previous.first if previous and previous.first.next_query else None
         try:
-            reading = _read_once(client, path, query, workshop, previous and previous.first)
+            reading = _read_once(client, path, query, workshop, known)
         except IncompleteError as exc:
             previous, problem = None, str(exc)
             continue

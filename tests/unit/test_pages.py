@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client, _pages
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
@@ -210,7 +210,13 @@ CHANGES = st.lists(
 )
 
 
+SHRINKS_TO_ONE_PAGE = [
+    *[("", 0, 0)] * 7, ("delete", 0, 0), ("insert", 0, 0), *[("", 0, 0)] * 3, ("delete", 0, 0), ("delete", 0, 0), ("insert", 0, 4),
+]  # fmt: skip
+
+
 @settings(deadline=None, max_examples=300)
+@example(6, 4, "page", 1, SHRINKS_TO_ONE_PAGE)
 @given(st.integers(0, 12), st.integers(1, 5), st.sampled_from(["page", "place"]), st.sampled_from([1, 1, 3]), CHANGES)
 def test_list_is_as_it_stood_at_one_moment(size, page_size, link, concurrency, changes):
     """Whatever happens to it meanwhile: what is returned was the whole list once, with each record as last seen."""
