@@ -304,7 +304,7 @@ def test_what_the_collection_asks_of_an_image(ansible):
 
 @pytest.fixture
 def desk(tmp_path, ansible):
-    """An administrator's folder, and a home with the collections that the guide installs."""
+    """An administrator's folder, and a home with the collections that the guide installs. CI may not go without them."""
     awx = ROOT / ".venv" / "awx" / "ansible_collections" / "awx"
     if not awx.is_dir():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("awx.awx is missing (make checkers)")
