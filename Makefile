@@ -6,8 +6,6 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-# 'make test' goes from the quick to the slow, and one environment serves all.
-.NOTPARALLEL:
 
 PYTHON ?= python3
 export PYTHON
@@ -17,6 +15,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport $(filter-out ANSIBLE_HOME,$(filter ANSIBLE_%,$(.VARIABLES)))
 unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH VIRTUAL_ENV
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/collections
+# In place of ~/.ansible.cfg, whatever that holds.
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
 .PHONY: help
 help: ## Explain the targets
@@ -26,8 +26,30 @@ help: ## Explain the targets
 env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
 	@tests/tools/env.sh dev
 
+# Side by side, and to the end: a failure of one hides no failure of another.
+BESIDE := $(MAKE) --jobs --keep-going --output-sync=line lint docs sanity
+PYTEST := pytest -n auto --dist worksteal
+COVERAGE := --cov --cov-report=term --cov-report=html:build/coverage
+
 .PHONY: test
-test: lint docs sanity unit ## Run all checks and tests, as CI does
+test: checkers ## Run what every change must pass, as CI does
+	@$(BESIDE) test-suite
+
+.PHONY: test-all
+test-all: checkers ## Run 'test', the slow tests, those of the benchmark, and more examples of each property
+	@$(BESIDE) test-suite-all
+
+.PHONY: test-unit
+test-unit: env ## Run tests/unit alone, within a minute
+	$(PYTEST) tests/unit
+
+.PHONY: test-suite
+test-suite: checkers
+	$(PYTEST) -m "not slow" $(COVERAGE)
+
+.PHONY: test-suite-all
+test-suite-all: checkers
+	$(PYTEST) --hypothesis-profile long $(COVERAGE)
 
 DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
 
@@ -51,10 +73,6 @@ sanity: env ## Run ansible-test's sanity tests
 checkers: env ## Install the foreign programs that check what the collection writes
 	@tests/tools/checkers.sh
 
-.PHONY: unit
-unit: checkers ## Run all tests of tests/ and measure what they cover of plugins/
-	pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
-
 .PHONY: matrix
 matrix: checkers ## Run sanity and all tests on each supported ansible-core (CORES="2.16 2.21")
 	python -m tests.tools.matrix $(CORES)
@@ -67,6 +85,7 @@ demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for 
 .PHONY: bench
 bench: ## Measure the collection beside what people use today (BENCH=quick, PUBLISH=1, BEFORE=checkout, NEWEST=1)
 	@tests/tools/env.sh bench
+	@pytest -n auto tests/benchmark
 	@python -m tests.benchmark
 	@exec python -m tests.benchmark.audit
 

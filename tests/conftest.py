@@ -18,21 +18,27 @@ from pathlib import Path
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from hypothesis import settings
 
 from tests.demo_server import DemoServer
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTION = "ansible_collections.securitycompass.sdelements.plugins"
 
+# No setting of the developer's machine reaches a test, a fixture, or a program that they start.
+for name in list(os.environ):
+    if name.startswith(("SDE_", "ANSIBLE_")) or name.lower().endswith("_proxy"):
+        del os.environ[name]
+for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+    os.environ.pop(name, None)
+os.environ["ANSIBLE_CONFIG"] = str(ROOT / "tests" / "ansible.cfg")
+# Files that tests make are read by others, such as Ansible's own checks of permissions.
+os.umask(0o022)
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch):
-    """No setting of the developer's machine reaches a test."""
-    for name in list(os.environ):
-        if name.startswith(("SDE_", "ANSIBLE_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
+# The default is quick; 'make test-all' asks for the other one. No example has a deadline: machines differ.
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("long", deadline=None, max_examples=300)
+settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True)

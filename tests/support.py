@@ -9,6 +9,7 @@ import http.client
 import http.server
 import importlib
 import threading
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -127,6 +128,23 @@ def conditional(templar: Templar, expression: str, variables: dict) -> bool | No
         return one.evaluate_conditional(templar, variables)
     except Exception:
         return None
+
+
+def growth(work: Callable[[int], object], size: int) -> float:
+    """How much longer four times the work takes, in CPU time: about 4 where time is linear, 16 where it is quadratic.
+
+    The best of three runs counts, because other programs on the machine can only make a run longer.
+    """
+
+    def seconds(size: int) -> float:
+        start = time.process_time()
+        work(size)
+        return time.process_time() - start
+
+    return min(seconds(4 * size) for _run in range(3)) / min(seconds(size) for _run in range(3))
+
+
+LINEAR = 9  # what growth() stays below: far from 4, and farther from 16
 
 
 def documented_audit_options(name: str) -> dict[str, dict]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
@@ -337,7 +337,6 @@ def test_unusable_baseline(content, expected):
         _audit_document.checked(content, "baseline", "b.json")
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.permutations(range(6)))
 def test_a_run_compared_with_itself_has_nothing_new(order):
     verdicts = [("high", "fail", 1), ("low", "fail", 2), ("info", "inconclusive", 12), ("info", "error", 1), ("low", "pass", 1),

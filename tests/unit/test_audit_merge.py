@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
 from tests.audit_documents import connection, document, finding, item_finding, rule, small, waiver
 from tests.mutations import mutated
 from tests.conftest import ROOT
+from tests.support import growth, LINEAR
 
 SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
@@ -216,7 +216,6 @@ def test_what_cannot_be_merged(content, problem):
     assert problem in str(failure.value)
 
 
-@settings(max_examples=300, deadline=None)
 @given(mutated(small()))
 def test_a_broken_document_is_refused_or_can_be_merged_and_rendered(content):
     try:
@@ -252,10 +251,9 @@ def test_parts_that_do_not_go_together():
 def test_many_waivers_take_linear_time():
     """No list of all waivers is made for each of them."""
     made = of_server("eu", "pass")
-    made["waivers"] = [waiver(["alm-tls"], None, f"reason {number}", "o", "2099-01-01", "unused", 0) for number in range(20_000)]
-    start = time.process_time()
-    assert len(merge_only(made)["waivers"]) == 20_000
-    assert time.process_time() - start < 5
+    waivers = [waiver(["alm-tls"], None, f"reason {number}", "o", "2099-01-01", "unused", 0) for number in range(8_000)]
+    assert len(merge_only({**made, "waivers": waivers})["waivers"]) == len(waivers)
+    assert growth(lambda size: merge_only({**made, "waivers": waivers[:size]}), len(waivers) // 4) < LINEAR
 
 
 def merge_only(made: dict) -> dict:

@@ -10,7 +10,7 @@ import json
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_policy, _audit_schema, _audit_yaml
@@ -90,7 +90,6 @@ def test_starter_policy_keeps_the_schema():
     jsonschema.validate(yaml.safe_load(_audit_policy.STARTER_FILE.read_text()), _audit_schema.schema_of("policy"))
 
 
-@settings(max_examples=100, deadline=None)
 @given(mutated(FULL))
 def test_a_policy_is_loaded_or_its_mistakes_are_named(policy):
     try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import mistakes, schema_of
@@ -26,7 +26,6 @@ def test_schema_is_one(kind):
 
 
 @KINDS
-@settings(max_examples=500, deadline=None)
 @given(data=st.data())
 def test_our_interpreter_agrees_with_jsonschema(kind, data):
     value = data.draw(mutated(SOUND[kind]) | VALUES)

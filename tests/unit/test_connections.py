@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _redact
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
@@ -100,7 +100,6 @@ def comparable(connection: dict) -> dict:
     return kept
 
 
-@settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_one_connection_is_the_same_in_every_generation(running, data):
     kind = data.draw(st.sampled_from(KINDS))

@@ -73,6 +73,12 @@ def client_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("demo-server")]
 
 
+def wait_for_requests(server, count):
+    """Wait until the server has received as many requests."""
+    while len(server.requests) < count:
+        time.sleep(0.01)
+
+
 @pytest.fixture(autouse=True)
 def no_thread_left():
     """Whatever a test does to a server, no thread outlives it."""
@@ -213,7 +219,7 @@ def test_errors_are_those_of_the_framework():
         assert get(server, ALM + "?page_size=5&page=9").json() == {"detail": "Invalid page."}
         assert get(server, headers={"Accept": "text/csv"}).status_code == 406
         assert requests.post(server.url + ALM, headers={"Authorization": f"Token {server.token}"},
-                             timeout=5).status_code == 405
+                             timeout=60).status_code == 405
         assert "<html" in get(server, "/no/such/page/").text
         assert get(server, ALM.rstrip("/")).headers["Location"] == ALM
 
@@ -351,8 +357,8 @@ def test_huge_bodies_begin_well_and_end_with_the_client(name):
     with DemoServer(faults=[name]) as server:
         with get(server, stream=True) as answer:
             assert next(answer.iter_content(1 << 20)).startswith(b'{"results": [')
-        started = time.monotonic()
-    assert time.monotonic() - started < 1
+    # The fault itself would go on for longer than stopping waits for its thread.
+    assert not client_threads()
 
 
 @pytest.mark.parametrize("name, check", [
@@ -411,7 +417,7 @@ def test_socket_faults(name, error, tls):
 
 @pytest.mark.parametrize("name, expected", [("slow_drip", b"\r\n\r\n "), ("drip_headers", b"X-Drip: drop\r\n")])
 def test_drips(name, expected):
-    with DemoServer(faults=[name]) as server, socket.create_connection((server.host, server.port), timeout=5) as client:
+    with DemoServer(faults=[name]) as server, socket.create_connection((server.host, server.port), timeout=60) as client:
         client.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         seen = b""
         while expected not in seen:
@@ -437,37 +443,36 @@ def test_requests_are_noted():
     assert second.status == 404
 
 
-def test_keep_alive_and_threads():
-    with DemoServer(latency=0.1) as server, requests.Session() as session:
+def test_keep_alive():
+    with DemoServer() as server, requests.Session() as session:
         headers = {"Authorization": f"Token {server.token}"}
         for _number in range(3):
-            assert session.get(server.url + ALM, headers=headers, timeout=5).status_code == 200
+            assert session.get(server.url + ALM, headers=headers, timeout=60).status_code == 200
         assert len([thread for thread in client_threads() if thread.name.endswith("client")]) == 1
-        started = time.monotonic()
-        workers = [threading.Thread(target=get, args=(server,)) for _number in range(8)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert time.monotonic() - started < 0.75
-        assert [request.status for request in server.requests] == [200] * 11
+
+
+def test_requests_are_answered_side_by_side():
+    with DemoServer(faults=["stalled:1"]) as server:
+        with socket.create_connection((server.host, server.port)) as stalled:
+            stalled.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            wait_for_requests(server, 1)
+            assert get(server).status_code == 200
 
 
 @pytest.mark.parametrize("faults", ((), ("stalled",), ("slow_drip",), ("drip_headers",), ("huge_body",)))
-def test_stop_is_quick_and_leaves_nothing(faults):
+def test_stop_interrupts_faults_and_leaves_nothing(faults):
     with contextlib.ExitStack() as stack:
         server = DemoServer(faults=faults, tls=True).start()
         context = ssl.create_default_context(cafile=server.ca_path)
         ca_path = pathlib.Path(server.ca_path)
         for _number in range(3):
-            plain = stack.enter_context(socket.create_connection((server.host, server.port), timeout=5))
+            plain = stack.enter_context(socket.create_connection((server.host, server.port)))
             client = stack.enter_context(context.wrap_socket(plain, server_hostname=server.host))
             client.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         stack.enter_context(socket.create_connection((server.host, server.port)))
-        time.sleep(0.1)
-        started = time.monotonic()
+        wait_for_requests(server, 3)
         server.stop()
-        assert time.monotonic() - started < 0.5
+        # Each of these faults goes on for longer than stopping waits for its thread.
         assert not client_threads()
         assert not ca_path.parent.exists()
         server.stop()
@@ -490,8 +495,8 @@ def test_command_line(tmp_path, number):
         assert process.stdout.readline() == "SDE_API_KEY=cli-token\n"
         assert process.stdout.readline().startswith("# may not see parameters: SDE_API_KEY=")
         headers = {"Authorization": "Token cli-token"}
-        assert [requests.get(host + ALM, headers=headers, timeout=5).status_code for _number in "ab"] == [503, 200]
+        assert [requests.get(host + ALM, headers=headers, timeout=60).status_code for _number in "ab"] == [503, 200]
         assert json.loads(ready.read_text(encoding="utf-8"))["url"] == host
         process.send_signal(number)
-        output = process.communicate(timeout=5)
+        output = process.communicate(timeout=60)
     assert (process.returncode, output) == (0, ("", ""))

@@ -23,7 +23,7 @@ from tests.support import gather
 SIZE = 35
 
 # It measures the collection on one ansible-core: its callback plugin knows no older one than 2.19.
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

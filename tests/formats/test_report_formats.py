@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit's reports, checked by the schemas and validators of those who read them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import xmlschema
+
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _report_junit, _report_sarif, _reports
+from tests import audit_documents
+from tests.report_readers import complaints
+
+SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
+
+
+@pytest.fixture(params=SMALL_DOCUMENTS)
+def document(request):
+    return getattr(audit_documents, request.param)()
+
+
+def test_junit_schema(document, checker):
+    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
+    schema.validate(_report_junit.render(document))
+
+
+def test_junit_schema_tells_wrong_reports(checker):
+    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
+    assert not schema.is_valid(_report_junit.render(audit_documents.small()).replace(" failures=", " failed="))
+
+
+def test_sarif_schema(document, checker):
+    schema = json.loads(Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig"))
+    for one in (document, {**document, "summary": {**document["summary"], "inconclusive": "fail"}}):
+        jsonschema.validate(json.loads(_report_sarif.render(one)), schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_sarif_validator(checker, tmp_path):
+    files = []
+    for name in SMALL_DOCUMENTS:
+        files.append(tmp_path / f"{name}.sarif")
+        _reports.write(getattr(audit_documents, name)(), {"sarif": str(files[-1])})
+    assert complaints(checker, *files) == []
+    broken = tmp_path / "broken.sarif"
+    broken.write_text(files[0].read_text().replace('"fullDescription"', '"properties"'))
+    assert complaints(checker, broken) != []
