@@ -70,12 +70,16 @@ def playbook(tasks: list[dict]) -> str:
     return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False)
 
 
-def tasks_for(kind: str, url: str | None, **options) -> list[dict]:
+IN_PROCESS = {}
+AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
+
+
+def tasks_for(kind: str, url: str | None, ways: tuple[dict, ...] = (IN_PROCESS, AS_MODULE), **options) -> list[dict]:
     """Gather, print, and keep as a cacheable fact; in the controller's process, and as a module."""
     arguments = {"url": url or "{{ omit }}", "timeout": 1, "deadline": 4, "retries": 0, "include_last_job": True, **options}
     gather = {f"securitycompass.sdelements.sde_{kind}_connection_info": arguments, "register": "result", "ignore_errors": True}
     use = [{"ansible.builtin.debug": {"var": "result"}}, {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}}]
-    return [gather, *use, {**gather, "environment": {"SOME_VARIABLE": "makes it a module"}}, *use]
+    return [task for way in ways for task in ({**gather, **way}, *use)]
 
 
 # What it says of connections is in messages, labels and facts.
@@ -159,11 +163,17 @@ def test_no_canary_in_any_generation(start, leaks):
     assert leaks(tasks) == set()
 
 
-def test_no_canary_in_any_failure(start, leaks):
+@pytest.mark.parametrize("way", [IN_PROCESS, pytest.param(AS_MODULE, marks=pytest.mark.slow)], ids=["in-process", "module"])
+def test_no_canary_in_any_failure(start, leaks, way):
     dataset = planted()
     tasks = []
     for fault in FAULTS:
-        tasks += tasks_for("alm", start("5.2", fault, dataset=dataset, token=TOKEN).url, page_size=1)
+        tasks += tasks_for("alm", start("5.2", fault, dataset=dataset, token=TOKEN).url, (way,), page_size=1)
+    assert leaks(tasks) == set()
+
+
+def test_no_canary_in_what_a_server_repeats(leaks):
+    tasks = []
     detail = json.dumps({"detail": f"password={TOKEN}x", "alm_pass": [f"{TOKEN}y"], "z": [f"https://a:{TOKEN}@h/"]}).encode()
     page = f"<html><title>{TOKEN}</title>{TOKEN}</html>".encode()
     with canned_server(detail, 400) as first, canned_server(page, 500) as second, canned_server(page) as third:

@@ -81,54 +81,70 @@ def test_other_files_are_shown_as_they_are(block):
     assert any(text.endswith(f"\n{block.text}") for text in files)
 
 
+def written(block: Block, folder: Path) -> Path:
+    """The block as a file that is named after its place."""
+    path = folder / f"{block.page.stem}-{block.line}.yml"
+    path.write_text(block.text, encoding="utf-8")
+    return path
+
+
+@MODES
+def test_playbooks(start, ansible, tmp_path, mode):
+    """All in one run, which is many times quicker than one run for each."""
+    files = [written(block, tmp_path) for block in yaml_blocks("playbook")]
+    run = ansible("ansible-playbook", *files, *mode, **access(start("5.2")))
+    assert_ran(run)
+    plays = run.stdout.split("\nPLAY [")[1:]
+    assert len(plays) >= len(files)
+    assert [play for play in plays if not re.search(r"^(ok|changed): ", play, re.MULTILINE)] == []
+
+
+@pytest.mark.slow
 @MODES
 @pytest.mark.parametrize("block", yaml_blocks("playbook"), ids=str)
-def test_playbook(start, ansible, tmp_path, block, mode):
-    playbook = tmp_path / "example.yml"
-    playbook.write_text(block.text, encoding="utf-8")
-    run = ansible("ansible-playbook", playbook, *mode, **access(start("5.2")))
+def test_playbook_alone(start, ansible, tmp_path, block, mode):
+    """No example needs what another one has registered."""
+    run = ansible("ansible-playbook", written(block, tmp_path), *mode, **access(start("5.2")))
     assert_ran(run)
     assert re.search(r"ok=[1-9]\d* .*failed=0", run.stdout), run.stdout
 
 
-@pytest.mark.parametrize("block", yaml_blocks("policy"), ids=str)
-def test_policy(start, ansible, tmp_path, block):
+def test_policies(start, ansible, tmp_path):
     """Each rule of an example decides something, and each waiver waives something."""
-    policy = tmp_path / "policy.yml"
-    policy.write_text(block.text, encoding="utf-8")
-    given = {"policy": ["starter", str(policy)], "fail_on": "never", "report_dir": str(tmp_path), "report_formats": ["json"]}
-    variables = json.dumps({f"connection_audit_{name}": value for name, value in given.items()})
-    run = ansible("ansible-playbook", "securitycompass.sdelements.audit", "-e", variables, **access(start("5.2")))
+    examples = yaml_blocks("policy")
+    audits = []
+    for block in examples:
+        policy = written(block, tmp_path)
+        given = {"policy": ["starter", str(policy)], "report_dir": str(tmp_path), "report_name": policy.stem}
+        given |= {"fail_on": "never", "report_formats": ["json"]}
+        role = {"name": "securitycompass.sdelements.connection_audit"}
+        variables = {f"connection_audit_{name}": value for name, value in given.items()}
+        audits.append({"ansible.builtin.include_role": role, "vars": variables})
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": audits}]))
+    run = ansible("ansible-playbook", tmp_path / "play.yml", **access(start("5.2")))
     assert run.returncode == 0, run.stdout
-    document = json.loads((tmp_path / "localhost.json").read_text())
-    decided = {one["rule"] for one in document["findings"] if one["verdict"] in ("pass", "fail", "waived")}
-    content = yaml.safe_load(block.text)
-    assert {rule["id"] for rule in content.get("rules", [])} <= decided
-    assert not set(content.get("disable", [])) & {rule["id"] for rule in document["rules"]}
-    assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", []))
-    assert document["summary"]["verdicts"]["error"] == 0
+    for block in examples:
+        document = json.loads((tmp_path / f"{block.page.stem}-{block.line}.json").read_text())
+        decided = {one["rule"] for one in document["findings"] if one["verdict"] in ("pass", "fail", "waived")}
+        content = yaml.safe_load(block.text)
+        assert {rule["id"] for rule in content.get("rules", [])} <= decided, block
+        assert not set(content.get("disable", [])) & {rule["id"] for rule in document["rules"]}, block
+        assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", [])), block
+        assert document["summary"]["verdicts"]["error"] == 0, block
 
 
 @MODES
-@pytest.mark.parametrize("kind", KINDS)
-def test_examples_of_a_module(start, ansible, tmp_path, kind, mode):
-    examples = importlib.import_module(f"{COLLECTION}.modules.sde_{kind}_connection_info").EXAMPLES
-    # The data hold connections without TLS, which the assertion of the example finds.
-    dataset = [one for one in start("5.2").records(kind) if one["params"].get("alm_method") != "http"]
-    server = start("5.2", dataset=dataset)
-    playbook = tmp_path / "example.yml"
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
-    playbook.write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
-    assert_clean(ansible("ansible-playbook", playbook, *mode, **access(server)))
-
-
-@pytest.mark.parametrize("name", ["server", "egress"])
-def test_examples_of_a_filter(start, ansible, tmp_path, name):
-    examples = importlib.import_module(f"{COLLECTION}.filter.{name}").EXAMPLES
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
-    playbook = tmp_path / "example.yml"
-    playbook.write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
-    assert_clean(ansible("ansible-playbook", playbook, **access(start("5.2"))))
+def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
+    # The data hold connections without TLS, which the assertion of an example finds.
+    server = start("5.2")
+    dataset = [one for kind in KINDS for one in server.records(kind) if one["params"].get("alm_method") != "http"]
+    files = []
+    for name in [*(f"modules.sde_{kind}_connection_info" for kind in KINDS), "filter.server", "filter.egress"]:
+        examples = importlib.import_module(f"{COLLECTION}.{name}").EXAMPLES
+        play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
+        files.append(tmp_path / f"{name}.yml")
+        files[-1].write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
+    assert_clean(ansible("ansible-playbook", *files, *mode, **access(start("5.2", dataset=dataset))))
 
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)

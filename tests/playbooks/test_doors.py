@@ -77,7 +77,9 @@ def comparable(result: dict) -> dict:
     return {key: value for key, value in result.items() if key not in ABOUT_THE_RUN}
 
 
-@pytest.mark.parametrize("kind, mode", [("alm", []), ("analysis", ["--check"])], ids=["run", "check"])
+@pytest.mark.parametrize(
+    "kind, mode", [("alm", []), pytest.param("analysis", ["--check"], marks=pytest.mark.slow)], ids=["run", "check"]
+)
 def test_both_doors_give_the_same(start, results, kind, mode):
     server = start("5.2")
     tasks = [(options, door) for options in CASES.values() for door in (IN_PROCESS, AS_MODULE)]

@@ -52,14 +52,44 @@ def render(ansible, tmp_path):
 
 
 @pytest.fixture
+def render_each(ansible, tmp_path):
+    """Run the role's playbook once, on a host for each case. Returns what was printed, and the messages of each case.
+
+    A case is a server and the role's variables. Its files are in a folder of its name.
+    """
+
+    def run(cases: dict[str, tuple], *arguments: str, files=tuple(FILES), status: int = 0) -> tuple[str, dict[str, str]]:
+        hosts = {}
+        for name, (server, variables) in cases.items():
+            (tmp_path / name).mkdir(exist_ok=True)
+            paths = {file: str(tmp_path / name / FILES[file]) for file in variables.pop("files", files)}
+            given = {"url": server.url, "api_token": server.token, **paths, **variables}
+            hosts[name] = {f"connection_config_{option}": value for option, value in given.items()}
+        inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}}
+        (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+        command = ["ansible-playbook", "securitycompass.sdelements.configuration", "-i", tmp_path / "hosts.json"]
+        played = ansible(*command, "-e", "connection_config_hosts=all", *arguments)
+        assert_clean(played, status)
+        return played.stdout, messages_of(played.stdout)
+
+    return run
+
+
+def messages_of(printed: str) -> dict[str, str]:
+    """What the tasks that failed said, by host."""
+    failed = re.finditer(r"^(?:fatal|failed): \[([^]]+)\].*?=> (?={)", printed, re.MULTILINE)
+    return {found[1]: json.JSONDecoder().raw_decode(printed, found.end())[0]["msg"] for found in failed}
+
+
+@pytest.fixture
 def checked(checker, tmp_path):
     """Give the files to nft and promtool, as an administrator would."""
 
-    def check() -> None:
-        nft = subprocess.run([checker("nft"), "-c", "-f", tmp_path / "sets.nft"], capture_output=True, text=True, check=False)
+    def check(folder: Path = tmp_path) -> None:
+        nft = subprocess.run([checker("nft"), "-c", "-f", folder / "sets.nft"], capture_output=True, text=True, check=False)
         assert (nft.returncode, nft.stdout + nft.stderr) == (0, "")
-        (tmp_path / "prometheus.yml").write_text(SCRAPE)
-        command = [checker("promtool"), "check", "config", tmp_path / "prometheus.yml"]
+        (folder / "prometheus.yml").write_text(SCRAPE)
+        command = [checker("promtool"), "check", "config", folder / "prometheus.yml"]
         promtool = subprocess.run(command, capture_output=True, text=True, check=False)
         assert promtool.returncode == 0 and "SUCCESS" in promtool.stdout, promtool.stdout + promtool.stderr
         assert "WARNING" not in promtool.stdout
@@ -94,44 +124,38 @@ def groups(path: Path) -> list[dict]:
     return json.loads(path.read_text(encoding="ascii"))
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_every_generation(start, render, checked, tmp_path, generation):
-    server = start(generation)
-    render(server, allow_unknown=True)
-    checked()
-    allowed = lines(tmp_path / "allow.txt")
-    assert {"rally1.rallydev.com 443 tcp", "jira.example.com 80 tcp", "jira.example.com 443 tcp"} <= set(allowed)
-    known = json.loads((tmp_path / "allow.json").read_text())
-    assert [f"{one['host']} {one['port']} {one['protocol']}" for one in known["servers"]] == [
-        line for line in allowed if not line.startswith("#")
-    ]
-    records = server.records("alm") + server.records("analysis")
-    names = {(one["kind"], one["id"]) for one in records if any(name.endswith("_server") for name in one["params"])}
-    listed = [one for server in known["servers"] for one in server["connections"]] + known["agent"]
-    assert {(one["kind"], one["id"]) for one in listed} == names
-    targets = groups(tmp_path / "targets.json")
-    assert [(one["labels"]["kind"], int(one["labels"]["id"])) for one in targets] == sorted(names)
-    first = {"kind": "alm", "id": "1", "alias": "Rally Integration", "system": "rally", "project": "2", "via": "server"}
-    assert targets[0] == {
-        "targets": ["https://rally1.rallydev.com:443"],
-        "labels": {**first, "sde_server": server.url.partition("://")[2]},
-    }
+def test_every_generation(start, render_each, checked, tmp_path):
+    servers = {generation: start(generation) for generation in GENERATIONS}
+    # The other files are made of the same list.
+    files = dict.fromkeys(GENERATIONS, ["allow_list_json", "prometheus"]) | {"newest": list(FILES)}
+    render_each({generation: (servers[generation], {"allow_unknown": True, "files": files[generation]}) for generation in GENERATIONS})
+    for generation, server in servers.items():
+        folder = tmp_path / generation
+        known = json.loads((folder / "allow.json").read_text())
+        allowed = {f"{one['host']} {one['port']} {one['protocol']}" for one in known["servers"]}
+        assert {"rally1.rallydev.com 443 tcp", "jira.example.com 80 tcp", "jira.example.com 443 tcp"} <= allowed
+        records = server.records("alm") + server.records("analysis")
+        names = {(one["kind"], one["id"]) for one in records if any(name.endswith("_server") for name in one["params"])}
+        listed = [one for server in known["servers"] for one in server["connections"]] + known["agent"]
+        assert {(one["kind"], one["id"]) for one in listed} == names
+        targets = groups(folder / "targets.json")
+        assert [(one["labels"]["kind"], int(one["labels"]["id"])) for one in targets] == sorted(names)
+        first = {"kind": "alm", "id": "1", "alias": "Rally Integration", "system": "rally", "project": "2", "via": "server"}
+        assert targets[0] == {
+            "targets": ["https://rally1.rallydev.com:443"],
+            "labels": {**first, "sde_server": server.url.partition("://")[2]},
+        }
+    checked(tmp_path / "newest")
+    assert {line for line in lines(tmp_path / "newest" / "allow.txt") if not line.startswith("#")} == allowed
 
 
-def test_second_run_changes_nothing(start, render, tmp_path):
-    server = start("newest")
-    assert "changed=1 " in render(server, allow_unknown=True)
+def test_second_run_changes_nothing_and_check_mode_shows_the_difference(start, render, tmp_path):
+    assert "changed=1 " in render(start(dataset=[record(1)]), server="x")
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")}
     assert len(before) == 4
-    assert "changed=0 " in render(server, allow_unknown=True)
-    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")} == before
-
-
-def test_check_mode_shows_the_difference(start, render, tmp_path):
-    render(start(dataset=[record(1)]), server="x")
-    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    assert "changed=0 " in render(start(dataset=[record(1)]), server="x")
     shown = render(start(dataset=[record(1), record(2, server="192.0.2.8:8080")]), "--check", "--diff", server="x")
-    assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")} == before
     for added in ("+192.0.2.8 8080 tcp", "+\t192.0.2.8 . 8080,", '+  {"targets": ["https://192.0.2.8:8080"]'):
         assert added in shown
     assert "changed=1 " in shown
@@ -175,58 +199,66 @@ def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
     assert (unknown["targets"], unknown["labels"]["id"], unknown["labels"]["unknown"]) == ([], "4", "unreadable")
 
 
-@MODES
-def test_hidden_parameters(start, render, checked, tmp_path, mode):
+def test_hidden_parameters(start, render_each, checked, tmp_path):
     server = start("5.2", dataset=[record(1, "one"), {**record(2), "kind": "analysis"}])
-    as_limited = {"environment": {"SDE_API_KEY": server.limited_token}}
-    refused = render(server, *mode, status=2, **as_limited)
-    assert "The server of 2 of 2 connections is not known, so nothing was written" in refused
-    assert "its parameters are hidden from the token" in refused and not list(tmp_path.glob("*.*"))
-    if mode:
-        return
-    render(server, allow_unknown=True, **as_limited)
-    checked()
+    limited = {"api_token": server.limited_token}
+    cases = {"refused": (server, {**limited}), "allowed": (server, {**limited, "allow_unknown": True})}
+    _printed, messages = render_each(cases, status=2)
+    assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
+    assert "The server of 2 of 2 connections is not known, so nothing was written" in messages["refused"]
+    assert "its parameters are hidden from the token" in messages["refused"]
+    folder = tmp_path / "allowed"
+    checked(folder)
     expected = [f'# UNKNOWN: {kind} {number} "one", its parameters are hidden from the token' for kind, number in (("alm", 1), ("analysis", 2))]
     for file in ("allow.txt", "sets.nft"):
-        assert [line for line in lines(tmp_path / file) if "UNKNOWN" in line] == expected
-    assert len(json.loads((tmp_path / "allow.json").read_text())["unknown"]) == 2
-    assert [(one["targets"], one["labels"]["unknown"]) for one in groups(tmp_path / "targets.json")] == [([], "hidden")] * 2
+        assert [line for line in lines(folder / file) if "UNKNOWN" in line] == expected
+    assert len(json.loads((folder / "allow.json").read_text())["unknown"]) == 2
+    assert [(one["targets"], one["labels"]["unknown"]) for one in groups(folder / "targets.json")] == [([], "hidden")] * 2
 
 
-def test_names_are_not_resolved_unless_asked(start, render, checked, tmp_path):
+def test_hidden_parameters_in_check_mode(start, render, tmp_path):
+    server = start("5.2", dataset=[record(1)])
+    refused = render(server, "--check", status=2, environment={"SDE_API_KEY": server.limited_token})
+    assert "its parameters are hidden from the token" in refused and not list(tmp_path.glob("*.*"))
+
+
+def test_names_are_not_resolved_unless_asked(start, render_each, checked, tmp_path):
     server = start("newest", dataset=[record(1, server="localhost"), record(2, server="nowhere.invalid"), record(3)])
-    refused = render(server, status=2)
-    assert "2 servers have none, so nothing was written: localhost, nowhere.invalid" in refused
-    assert "Set connection_config_resolve" in refused and not list(tmp_path.glob("*.*"))
-    refused = render(server, status=2, resolve=True)
-    assert "1 servers have none, so nothing was written: nowhere.invalid" in refused
-    assert "cannot be resolved on this host" in refused
-    # The other files hold names.
-    render(server, files=["allow_list", "prometheus"])
-    render(server, resolve=True, allow_unknown=True)
-    checked()
-    found = elements(tmp_path / "sets.nft")
+    cases = {
+        "unasked": {},
+        "asked": {"resolve": True},
+        # The other files hold names.
+        "names": {"files": ["allow_list", "prometheus"]},
+        "unknown": {"resolve": True, "allow_unknown": True},
+    }
+    _printed, messages = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
+    assert set(messages) == {"unasked", "asked"}
+    assert "2 servers have none, so nothing was written: localhost, nowhere.invalid" in messages["unasked"]
+    assert "Set connection_config_resolve" in messages["unasked"] and not list((tmp_path / "unasked").iterdir())
+    assert "1 servers have none, so nothing was written: nowhere.invalid" in messages["asked"]
+    assert "cannot be resolved on this host" in messages["asked"]
+    folder = tmp_path / "unknown"
+    checked(folder)
+    found = elements(folder / "sets.nft")
     assert {"127.0.0.1 . 443", "192.0.2.7 . 443"} <= set(found) <= {"127.0.0.1 . 443", "192.0.2.7 . 443", "::1 . 443"}
-    assert "# UNKNOWN: the address of nowhere.invalid, port 443" in lines(tmp_path / "sets.nft")
+    assert "# UNKNOWN: the address of nowhere.invalid, port 443" in lines(folder / "sets.nft")
 
 
-def test_table_and_set(start, render, checked, tmp_path):
+def test_table_and_set_and_validation(start, render_each, checker, tmp_path):
     server = start("newest", dataset=[record(1)])
-    render(server, nftables_table="ip filter", nftables_set="sde")
-    checked()
-    assert "add element ip filter sde_ipv4 {" in lines(tmp_path / "sets.nft")
-    wrong = render(server, status=2, nftables_table="inet filter; flush ruleset")
-    assert "They look like" in wrong
-
-
-def test_validation_keeps_the_old_file(start, render, checker, tmp_path):
-    server = start("newest", dataset=[record(1)])
-    target = tmp_path / FILES["nftables"]
-    target.write_text("old\n")
-    failed = render(server, files=["nftables"], status=2, nftables_validate="/bin/false %s")
-    assert "failed to validate" in failed and target.read_text() == "old\n"
-    render(server, files=["nftables"], nftables_validate=f"{checker('nft')} -c -f %s")
-    assert elements(target) == ["192.0.2.7 . 443"]
+    cases = {
+        "named": {"nftables_table": "ip filter", "nftables_set": "sde", "nftables_validate": f"{checker('nft')} -c -f %s"},
+        "wrong": {"nftables_table": "inet filter; flush ruleset"},
+        "refused": {"nftables_validate": "/bin/false %s"},
+    }
+    (tmp_path / "refused").mkdir()
+    (tmp_path / "refused" / "sets.nft").write_text("old\n")
+    _printed, messages = render_each({name: (server, given) for name, given in cases.items()}, files=["nftables"], status=2)
+    assert "add element ip filter sde_ipv4 {" in lines(tmp_path / "named" / "sets.nft")
+    assert elements(tmp_path / "named" / "sets.nft") == ["192.0.2.7 . 443"]
+    assert set(messages) == {"wrong", "refused"} and "They look like" in messages["wrong"]
+    assert "failed to validate" in messages["refused"]
+    assert (tmp_path / "refused" / "sets.nft").read_text() == "old\n"
 
 
 def test_the_validation_of_the_guide_for_prometheus(start, render, checker, tmp_path):
@@ -254,27 +286,32 @@ def test_a_template_of_ones_own(start, render, tmp_path):
     assert "Set both connection_config_template and" in render(server, files=[], status=2, template_dest=str(target))
 
 
-@pytest.mark.parametrize(
-    ("variables", "message"),
-    [
-        ({"files": []}, "There is nothing to write."),
-        ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
-        ({"files": [], "allow_list": "$HOME/allow.txt"}, "no whole path, so nothing was written: $HOME/allow.txt."),
-        ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
-        ({"files": [], "allow_list": "/tmp/"}, "no whole path, so nothing was written: /tmp/."),
-        ({"mode": 640}, "connection_config_mode is 640. Write it in quotes"),
-        ({"mode": "416"}, "Write it in quotes, such as '0640'; others may not write."),
-        ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
-        ({"kinds": ["alms"]}, "It can hold alm and analysis."),
-        ({"nftables_set": "1 }"}, "They look like"),
-        ({"connections": []}, "There are no connections, so nothing was written."),
-        ({"connections": [{"id": 1}]}, "The facts of a connection have 'params'"),
-    ],
-)
-def test_wrong_variables(start, render, variables, message):
+WRONG_VARIABLES = [
+    ({"files": []}, "There is nothing to write."),
+    ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
+    ({"files": [], "allow_list": "$HOME/allow.txt"}, "no whole path, so nothing was written: $HOME/allow.txt."),
+    ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
+    ({"files": [], "allow_list": "/tmp/"}, "no whole path, so nothing was written: /tmp/."),
+    ({"mode": 640}, "connection_config_mode is 640. Write it in quotes"),
+    ({"mode": "416"}, "Write it in quotes, such as '0640'; others may not write."),
+    ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
+    ({"kinds": ["alms"]}, "It can hold alm and analysis."),
+    ({"nftables_set": "1 }"}, "They look like"),
+    ({"connections": []}, "There are no connections, so nothing was written."),
+    ({"connections": [{"id": 1}]}, "The facts of a connection have 'params'"),
+]
+
+
+def test_wrong_variables(start, render_each):
     server = start("newest", dataset=[record(1)])
-    assert message in render(server, status=2, **variables)
+    cases = {f"case{number}": (server, dict(variables)) for number, (variables, _message) in enumerate(WRONG_VARIABLES)}
+    _printed, messages = render_each(cases, status=2)
+    assert [message for (_given, message), said in zip(WRONG_VARIABLES, messages_in_order(messages), strict=True) if message not in said] == []
     assert not server.requests
+
+
+def messages_in_order(messages: dict[str, str]) -> list[str]:
+    return [messages[name] for name in sorted(messages, key=lambda name: int(name.removeprefix("case")))]
 
 
 def test_empty_answers_of_a_survey(start, render, tmp_path):
