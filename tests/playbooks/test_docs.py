@@ -23,10 +23,12 @@ from tests.support import access, connections, KINDS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "site" / "index.md"]
 PAGES += sorted((ROOT / "roles").glob("*/README.md"))
-# What these two run is tested on its own; they would run this test, too.
+# Both are tested elsewhere; here they would run this test again.
 NOT_HERE = re.compile(r"make (demo|test)\b.*")
 # Their commands are run in their order, against what stands for an AWX, by test_awx_configuration.py.
 WALKED = ("awx_guide.md", "many_servers.md")
+# Tested with the blocks of requirements, by test_installation.py.
+INSTALLS = re.compile(r"-r requirements\.yml")
 # The data hold connections that break each rule.
 FAILS = re.compile(r"check_connections|\.audit -e connection_audit_report_dir")
 
@@ -59,13 +61,15 @@ def blocks(*languages: str) -> list[Block]:
 
 
 def yaml_blocks(kind: str) -> list[Block]:
-    """Blocks that are a playbook, an audit's policy, or another file."""
+    """Blocks that are a playbook, an audit's policy, requirements of a playbook, or another file."""
     return [block for block in blocks("yaml") if kind_of(yaml.safe_load(block.text)) == kind]
 
 
 def kind_of(content: list | dict) -> str:
     if isinstance(content, list):
         return "playbook"
+    if set(content) == {"collections"}:
+        return "requirements"
     return "policy" if set(content) & {"rules", "disable", "waivers"} else "file"
 
 
@@ -76,7 +80,7 @@ def test_each_block_has_a_language_that_is_tested():
 
 @pytest.mark.parametrize("block", yaml_blocks("file") + blocks("groovy"), ids=str)
 def test_other_files_are_shown_as_they_are(block):
-    """They are tested where they stand."""
+    """Other tests run the files."""
     files = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "examples").rglob("*") if path.is_file()]
     assert any(text.endswith(f"\n{block.text}") for text in files)
 
@@ -149,13 +153,26 @@ def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)
 def test_facts(start, block):
-    assert json.loads(block.text) == connections(start("5.2"), include_last_job=True)[0]
+    shown, facts = json.loads(block.text), connections(start("5.2"), include_last_job=True)[0]
+    # README.md shows some of the facts, docs/facts.md all of them.
+    assert shown == (excerpt(facts, shown) if block.page.name == "README.md" else facts)
 
 
-@pytest.mark.parametrize("block", [one for one in blocks("shell") if one.page.name not in WALKED], ids=str)
+def excerpt(facts: dict, keys: dict) -> dict:
+    """Facts that have these keys, at any depth."""
+    return {key: excerpt(facts[key], part) if isinstance(part, dict) else facts[key] for key, part in keys.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_of_facts_are_documented(start, kind):
+    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "facts.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert table == list(connections(start("3.2"), kind)[0])
+
+
+@pytest.mark.parametrize("block", [one for one in blocks("shell") if one.page.name not in WALKED and not INSTALLS.search(one.text)], ids=str)
 def test_commands(start, ansible, tmp_path, block):
     commands = NOT_HERE.sub("true", block.text).replace(".venv/bin/python", shlex.quote(sys.executable))
-    # What is installed goes to an empty place; what is there already is found as well.
+    # Commands install collections into an empty folder, and still find this collection.
     places = os.pathsep.join([str(tmp_path / "installed"), str(ROOT / "collections")])
     server = start("5.2")
     # A guide's commands are run in a folder of the user's.

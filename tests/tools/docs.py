@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the documentation site into build/docs, and check every link within it.
 
-Its pages are the guides of docs/, a few papers of the root, and antsibull-docs' reference of plugins and roles.
+Its pages are the guides of docs/, a few pages of the root, and antsibull-docs' reference of plugins and roles.
 """
 
 from __future__ import annotations
@@ -22,22 +22,32 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "build" / "docs"
 SOURCE = ROOT / "build" / "docs-source"
 COLLECTION = "securitycompass.sdelements"
-PAPERS = {"README.md": "readme.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+ROOT_PAGES = {"README.md": "readme.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 # Markdown's links, outside of code.
 LINK = re.compile(r"(?P<code>^```.*?^```$|`[^`\n]+`)|\]\((?P<target>[^)\s]+)\)", re.MULTILINE | re.DOTALL)
 
 
 def pages() -> dict[Path, Path]:
     """Return where each page and picture of the repository is on the site."""
-    found = {ROOT / name: SOURCE / place for name, place in PAPERS.items()}
-    for path in sorted((ROOT / "docs").iterdir()):
+    found = {ROOT / name: SOURCE / place for name, place in ROOT_PAGES.items()}
+    docs = ROOT / "docs"
+    for path in sorted([*docs.iterdir(), *docs.glob("images/*")]):
         if path.is_file():
-            found[path] = SOURCE / "guides" / path.name
+            found[path] = SOURCE / "guides" / path.relative_to(docs)
     return found
 
 
-def with_links_of_the_site(text: str, page: Path, places: dict[Path, Path], repository: str) -> str:
-    """Return a page whose links lead to other pages of the site, or else to the repository."""
+def reference_pages() -> dict[Path, Path]:
+    """Return where the documentation of each plugin and role of the repository is on the site."""
+    folder = SOURCE / "collections" / Path(*COLLECTION.split("."))
+    found = {path: folder / f"{path.parent.name}_role.rst" for path in ROOT.glob("roles/*/README.md")}
+    for kind, name in (("module", "modules"), ("filter", "filter")):
+        found |= {path: folder / f"{path.stem}_{kind}.rst" for path in ROOT.glob(f"plugins/{name}/*.py")}
+    return found
+
+
+def with_links_of_the_site(text: str, page: Path, places: dict[Path, Path], repository: str, version: str = "main") -> str:
+    """Return a page whose links lead to other pages of the site, or else to a version of the repository."""
 
     def replace(match: re.Match[str]) -> str:
         target = match["target"]
@@ -50,7 +60,9 @@ def with_links_of_the_site(text: str, page: Path, places: dict[Path, Path], repo
         if linked in places:
             new = os.path.relpath(places[linked], places[page].parent)
         else:
-            new = f"{repository}/tree/main/{linked.relative_to(ROOT)}"
+            # Only the raw file of a picture is a picture.
+            kind = "raw" if linked.suffix == ".png" else "tree"
+            new = f"{repository}/{kind}/{version}/{linked.relative_to(ROOT)}"
         return f"]({new}{number_sign}{anchor})"
 
     return LINK.sub(replace, text)
@@ -63,9 +75,10 @@ def prepare() -> dict[str, str]:
     (SOURCE / "_static").mkdir(parents=True)
     for name, place in {"conf.py": "", "index.md": "", "custom.css": "_static"}.items():
         shutil.copy2(ROOT / "docs" / "site" / name, SOURCE / place / name)
-    places = pages()
-    for path, place in places.items():
-        place.parent.mkdir(exist_ok=True)
+    own_pages = pages()
+    places = own_pages | reference_pages()
+    for path, place in own_pages.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
             text = path.read_text(encoding="utf-8")
             place.write_text(with_links_of_the_site(text, path, places, galaxy["repository"]), encoding="utf-8")
@@ -114,7 +127,7 @@ def run(*command: object, **variables: str) -> None:
 
 
 class Page(HTMLParser):
-    """What a page links to, and what can be linked to on it."""
+    """The links and the anchors of a page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 from tests.demo_server import DemoServer
+from tests.tools import docs
 from tests.tools.sanity import tracked_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ def run(*command: object, cwd: Path = ROOT, **variables: str) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------------
-# Papers
+# Metadata
 
 
 def version_problems(tag: str = "") -> list[str]:
@@ -65,7 +66,7 @@ def version_problems(tag: str = "") -> list[str]:
     headings = re.findall(r"^## v(\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("\\", ""), re.MULTILINE)
     problems = []
     if not VERSION.fullmatch(version):
-        problems.append(f"galaxy.yml: {version} is no semantic version")
+        problems.append(f"galaxy.yml: {version} is not a semantic version")
     if newest != version:
         problems.append(f"changelogs/changelog.yaml: the newest release is {newest}, and galaxy.yml says {version}")
     if headings[:1] != [version]:
@@ -115,8 +116,17 @@ def build() -> Path:
     for name in tracked_files():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)
+    readme = source / "README.md"
+    # Galaxy shows the README alone, so relative links would lead nowhere there.
+    readme.write_text(with_absolute_links(readme.read_text(encoding="utf-8")), encoding="utf-8")
     run("ansible-galaxy", "collection", "build", "--output-path", HERE, source)
     return HERE / f"{COLLECTION.replace('.', '-')}-{galaxy()['version']}.tar.gz"
+
+
+def with_absolute_links(readme: str) -> str:
+    """Return README.md with links to the repository at the tag of the version."""
+    metadata = galaxy()
+    return docs.with_links_of_the_site(readme, ROOT / "README.md", {}, metadata["repository"], metadata["version"])
 
 
 def importer_problems(artifact: Path) -> list[str]:
@@ -126,7 +136,7 @@ def importer_problems(artifact: Path) -> list[str]:
     printed = run(sys.executable, "-m", "galaxy_importer.main", artifact, cwd=HERE, GALAXY_IMPORTER_CONFIG=str(configuration))
     (HERE / "importer.log").write_text(printed, encoding="utf-8")
     if "Importer processing completed successfully" not in printed:
-        return ["the importer did not come to its end: see build/release/importer.log"]
+        return ["the importer did not finish: see build/release/importer.log"]
     return complaints(printed)
 
 

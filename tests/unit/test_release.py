@@ -18,7 +18,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Papers of a release 1.0.0 that is in order."""
+    """Metadata of a release 1.0.0 that is in order."""
     monkeypatch.setattr(release, "ROOT", tmp_path)
     (tmp_path / "changelogs" / "fragments").mkdir(parents=True)
     (tmp_path / "plugins" / "filter").mkdir(parents=True)
@@ -41,7 +41,7 @@ def test_release_in_order(repository):
     "name, text, problem",
     [
         ("galaxy.yml", "version: 1.0.1\n", "the newest release is 1.0.0, and galaxy.yml says 1.0.1"),
-        ("galaxy.yml", "version: v1.0.0\n", "v1.0.0 is no semantic version"),
+        ("galaxy.yml", "version: v1.0.0\n", "v1.0.0 is not a semantic version"),
         ("changelogs/changelog.yaml", "releases: {0.9.0: {}, 0.10.0: {}}\n", "the newest release is 0.10.0, and galaxy.yml says 1.0.0"),
         ("CHANGELOG.md", "## v0\\.10\\.0\n", "CHANGELOG.md begins with ['0.10.0'], and galaxy.yml says 1.0.0"),
         ("plugins/filter/some.py", "version_added: '1.1.0'\n", "plugins/filter/some.py: 1.1.0 is added in a release to come"),
