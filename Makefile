@@ -57,6 +57,7 @@ DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collec
 .PHONY: lint
 lint: env ## Lint the collection, its documentation and its changelog
 	ansible-lint
+	python -m tests.tools.style
 	$(DOCS_LINT) || $(DOCS_LINT)
 	antsibull-changelog lint
 

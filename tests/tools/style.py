@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the wording of documentation, messages, docstrings, comments, task names and identifiers.
+
+CONTRIBUTING.md has the style guide. Older places are counted in style_known.txt, and the list only shrinks:
+'python -m tests.tools.style --prune' removes the places that have been reworded.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from markdown_it import MarkdownIt
+
+from tests.tools.sanity import tracked_files
+
+ROOT = Path(__file__).resolve().parents[2]
+KNOWN = Path("tests/tools/style_known.txt")
+# Binary, generated or somebody else's text, and the two files that are about bad wording.
+SKIPPED_SUFFIXES = {".csv", ".pem", ".png", ".svg"}
+SKIPPED = {"CHANGELOG.md", "LICENSE", str(KNOWN), "tests/tools/style.py", "tests/unit/test_style.py"}
+CODE = "…"
+
+
+class Tic(NamedTuple):
+    """Words to avoid. A space in a pattern matches any white space."""
+
+    name: str
+    pattern: str
+    advice: str
+    # Contexts in which the words are right.
+    exceptions: str = r"(?!)"
+
+
+class Place(NamedTuple):
+    """Where a file has a tic."""
+
+    path: str
+    line: int
+    tic: Tic
+    excerpt: str
+
+
+TICS = (
+    Tic(
+        "is no",
+        r"(?:is|are|was|were) no",
+        "negate the verb: 'is not a …'",
+        r"there (?:is|are|was|were) no|no (?:better|faster|fewer|less|longer|more than|slower|worse)",
+    ),
+    Tic("there is no day", r"there is no (?:day|time (?:…|\d))", "'… is not a valid date'"),
+    Tic("is none of", r"(?:is|are) none of", "'must be one of …'", r"there (?:is|are) none"),
+    Tic("has no … that is", r"has no \w+ that is", "'… must be …'"),
+    Tic("What", r"(?-i:What) [^?.]*\.(?=\s|$)", "begin the sentence with a noun"),
+    Tic("mistake", r"mistakes?", "'error'"),
+    Tic("mend", r"mend(?:s|ed|ing)?", "'fix'"),
+    Tic("gives", r"gives", "'returns', 'prints', 'makes'", r"gives up"),
+    Tic("one a line", r"one an? (?:file|host|line|page|row)", "'one per line'"),
+    Tic("belongs into", r"belongs? into", "'belongs in'"),
+    Tic("whoever", r"whoever", "name the person: 'the administrator'"),
+    Tic("beside", r"beside", "'next to', 'with', 'in addition to', 'compared with'"),
+    Tic("on the way", r"on the way", "say where or when"),
+    Tic("stands", r"stands?", "'is', 'is listed'", r"stands? (?:alone|for|in for|out)"),
+    Tic("speaks of", r"speaks? (?:like|of)", "'mentions', 'refers to', 'behaves like'"),
+    Tic("comes to", r"comes? to", "'is', 'reaches'", r"it comes to"),
+    Tic("some hundredths", r"some (?:hundredths|tenths|thousandths)", "'a few hundredths'"),
+    Tic("which else", r"(?:that|which|who) else", "'otherwise'"),
+    Tic("that there are", r"that there (?:is|are)(?=\W*(?:$|[.,;:]))", "name the set: 'known kinds'"),
+    Tic("of which there", r"of which there", "'without …', 'that has …'"),
+    Tic("a newest", r"a newest", "'the newest releases'"),
+    Tic("has an end", r"has an end", "state the limit"),
+    Tic("nothing that a", r"nothing that an?", "say what is done: 'all … are …'"),
+    Tic("metaphor", r"crews?|doors?|houses?|papers|roofs?|rooms?|wishes|workshops?", "use the usual term", r"(?:with room|room (?:for|more))"),
+    Tic("cure", r"cures?", "'fix'"),
+)
+
+
+def compiled(words: str) -> re.Pattern:
+    """Return a pattern for whole words."""
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)".replace(" ", r"\s+"), re.IGNORECASE)
+
+
+PATTERNS = [(tic, compiled(tic.pattern), compiled(tic.exceptions)) for tic in TICS]
+
+
+def tics(text: str) -> Iterator[tuple[Tic, re.Match]]:
+    """Find the tics in a text."""
+    for tic, pattern, exceptions in PATTERNS:
+        # Blanks keep the positions in the text.
+        rest = exceptions.sub(lambda match: " " * len(match[0]), text)
+        yield from ((tic, match) for match in pattern.finditer(rest))
+
+
+def markdown_texts(text: str) -> Iterator[tuple[int, str]]:
+    """Yield paragraphs, headings and cells without code, and the code blocks."""
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "inline":
+            parts = ("\n" if one.type.endswith("break") else CODE if one.type == "code_inline" else one.content for one in token.children)
+            yield token.map[0] + 1, "".join(parts)
+        elif token.type == "fence":
+            texts = yaml_texts if token.info == "yaml" else other_texts
+            yield from ((token.map[0] + 1 + line, part) for line, part in texts(token.content))
+
+
+def python_texts(text: str) -> Iterator[tuple[int, str]]:
+    """Yield strings, comments and the words of identifiers."""
+    tree = ast.parse(text)
+    inner = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node) if part is not node}
+    for node in ast.walk(tree):
+        if node in inner:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else CODE for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    yield 1, comments({token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT})
+    names = {token.string: token.start[0] for token in reversed(tokens) if token.type == tokenize.NAME}
+    yield from ((line, words(name)) for name, line in names.items())
+
+
+def yaml_texts(text: str) -> Iterator[tuple[int, str]]:
+    """Yield keys, values and comments."""
+    rest = text
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.ScalarToken):
+            yield token.start_mark.line + 1, token.value
+            start, end = token.start_mark.index, token.end_mark.index
+            rest = rest[:start] + re.sub(r"[^\n]", " ", rest[start:end]) + rest[end:]
+    lines = enumerate(rest.splitlines(), 1)
+    yield 1, comments({number: line[line.index("#") :] for number, line in lines if "#" in line})
+
+
+def other_texts(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the whole text, without what begins a line of a comment."""
+    yield 1, re.sub(r"^[ \t]*(?:#+|//|/?\*+)", "", text, flags=re.MULTILINE)
+
+
+def comments(lines: dict[int, str]) -> str:
+    """Return comments as one text, each in its line."""
+    return "\n".join(lines.get(number, "").lstrip("# ") for number in range(1, max(lines, default=0) + 1))
+
+
+def words(name: str) -> str:
+    """Return the words of a name in any case."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", name)
+
+
+READERS = {".md": markdown_texts, ".py": python_texts, ".yaml": yaml_texts, ".yml": yaml_texts}
+
+
+def places(path: str, text: str) -> list[Place]:
+    """Return where a file has tics, its name included."""
+    found = []
+    read = READERS.get(Path(path).suffix, other_texts)
+    for start, whole in [(1, words(Path(path).stem)), *read(text)]:
+        for paragraph in re.finditer(r"(?:.*\S.*\n?)+", whole):
+            for tic, match in tics(paragraph[0]):
+                position = paragraph.start() + match.start()
+                excerpt = " ".join(whole[max(0, position - 30) : position + 60].split())
+                found.append(Place(path, start + whole.count("\n", 0, position), tic, excerpt))
+    return sorted(found)
+
+
+def all_places() -> list[Place]:
+    """Return where the repository has tics."""
+    paths = [path for path in tracked_files() if path not in SKIPPED and Path(path).suffix not in SKIPPED_SUFFIXES]
+    return [place for path in paths for place in places(path, (ROOT / path).read_text(encoding="utf-8"))]
+
+
+def known() -> Counter[str]:
+    """Return how often each file may have each tic, by 'path: tic'."""
+    lines = (line.rsplit(": ", 1) for line in (ROOT / KNOWN).read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    return Counter({key: int(count) for key, count in lines})
+
+
+def write_known(counts: Counter[str]) -> None:
+    """Replace the list of known places, and keep its head."""
+    head = [line for line in (ROOT / KNOWN).read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    lines = [f"{key}: {count}" for key, count in sorted(counts.items())]
+    (ROOT / KNOWN).write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Print new places, and known ones that are gone."""
+    found = all_places()
+    counts = Counter(f"{place.path}: {place.tic.name}" for place in found)
+    if arguments == ["--prune"]:
+        write_known(known() & counts)
+    new, gone = counts - known(), known() - counts
+    for place in found:
+        if f"{place.path}: {place.tic.name}" in new:
+            print(f"{place.path}:{place.line}: '{place.tic.name}' in \"{place.excerpt}\". Write {place.tic.advice}.")
+    for key, count in gone.items():
+        print(f"{KNOWN}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
+    print(f"Style: {new.total()} new, {known().total()} known places in {len({key.partition(':')[0] for key in known()})} files.")
+    return 1 if new or gone else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check of wording finds what it should, in every kind of text, and its list of known places only shrinks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tools import style
+
+pytestmark = pytest.mark.once
+
+BAD = [
+    "unexpected status 103, which is no way to answer a question",
+    "is no text (UTF-8)",
+    "there is no day 2027-02-30; write one as 2027-01-31",
+    "The policy has 3 mistakes",
+    "number 3 is no mapping",
+    "b.json is no report of an audit",
+    "Require kinds that there are",
+    "What a rule needs and the token may not see makes it inconclusive.",
+    "servers of which there is no report",
+    "A newest server calls alm_server issue_tracker_server",
+    "a patch release mends, a minor one may add",
+    "One machine has an end.",
+    "Policy files of your own belong into the image",
+    "That takes some hundredths of a second",
+    "an audit without any connection, which else passes with a warning",
+    "Nothing that a file holds can leave its comment, string or line",
+    "What is not here is left out of the tasks where it is not set.",
+    "a record has no id that is a whole number",
+    "'severity' is none of info, low",
+    "A filter that matches nothing gives an empty list",
+    "names of policy files, one a line",
+    "Whoever runs SD Elements has to know",
+    "how long it takes, beside what people use today",
+    "Options stand in one table",
+    "'item' speaks of a connection",
+    "Both doors give the same result",
+    "each message, with its cure",
+]
+GOOD = [
+    "unexpected status 103",
+    "policy.yml is not valid UTF-8",
+    "2027-02-30 is not a valid date; use YYYY-MM-DD",
+    "Invalid policy (3 errors)",
+    "connections[2] must be a mapping",
+    "Validate connection_audit_kinds",
+    "A rule is inconclusive if the token cannot see a value that it needs.",
+    "The newest releases name it issue_tracker_server",
+    "Patch releases fix bugs.",
+    "One machine scales only so far.",
+    "Unset variables are omitted, so that the environment and module_defaults apply",
+    "There is no npm, so some tests are skipped.",
+    "The alert is no longer among the results, and no more than 50 are shown.",
+    "What does the token see? It sees what its user sees.",
+    "What changed",
+    "Turn connections into facts, one line for each host.",
+    "* stands for any text, and the variables never stand in for a missing token.",
+    "The parser gives up. The dish is on a table in the warehouse with room for more.",
+    "Recommendations of the department: amend nothing, besides the token.",
+]
+
+
+def tics(path: str, text: str) -> list[tuple[int, str]]:
+    return [(place.line, place.tic.name) for place in style.places(path, text)]
+
+
+@pytest.mark.parametrize("sentence", BAD)
+def test_a_bad_sentence_is_found(sentence):
+    assert tics("page.md", sentence)
+
+
+@pytest.mark.parametrize("sentence", GOOD)
+def test_a_good_sentence_is_not_found(sentence):
+    assert tics("page.md", sentence) == []
+
+
+@pytest.mark.parametrize("tic", style.TICS, ids=lambda tic: tic.name)
+def test_each_tic_has_a_bad_sentence(tic):
+    unproven = {"comes to", "on the way"}
+    assert tic.name in unproven or any(tic.name == name for sentence in BAD for _line, name in tics("page.md", sentence))
+
+
+@pytest.mark.parametrize(
+    "path, text, lines",
+    [
+        ("a.md", "Words\nthat go\nwrong: it is\nno page.\n", [3]),
+        ("a.md", "`it is no page`\n\n```text\nIt is no page.\n```\n", [4]),
+        ("a.md", "| a | b |\n|---|---|\n| `x` | this `y` is no page |\n", [3]),
+        ("a.md", "Text\n\n```yaml\n- hosts: all\n  tasks:\n    - name: Require kinds that there are\n```\n", [6]),
+        ("a.py", '"""It is\nno page."""\n', [1]),
+        ("a.py", "def f(x):\n    raise ValueError(f'{x} is '\n                     f'no {x}')\n", [2]),
+        ("a.py", "x = 1  # It is\n# no page.\n\ny = 2  # gives 2\n", [1, 4]),
+        ("a.py", "class _Crew:\n    def all_mistakes(self): pass\n", [1, 2]),
+        ("a.yml", "# It is\n# no page.\n- name: Find the mistake\n  key: a # gives b\n", [1, 3, 4]),
+        ("a.yml", "- msg: >-\n    It is\n    no page\n- msg: '# one'\n", [1]),
+        ("a.sh", "#!/bin/sh\n# It is\n# no page.\necho 'one a line'\n", [2, 4]),
+        ("a.css", "/* Whoever */\na { color: red }\n", [1]),
+        ("test_papers.py", "", [1]),
+        ("a.py", "x = 'it' + 'is' + 'no'\nis_not = 1\n", []),
+    ],
+)
+def test_texts_of_a_file(path, text, lines):
+    assert [line for line, _name in tics(path, text)] == lines
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A repository with two known places in one file."""
+    monkeypatch.setattr(style, "ROOT", tmp_path)
+    monkeypatch.setattr(style, "tracked_files", lambda: ["a.md", "b.md"])
+    (tmp_path / style.KNOWN).parent.mkdir(parents=True)
+    (tmp_path / style.KNOWN).write_text("# head\na.md: mistake: 2\n")
+    (tmp_path / "a.md").write_text("A mistake.\n\nMistakes.\n")
+    (tmp_path / "b.md").write_text("Fine.\n")
+    return tmp_path
+
+
+def test_known_places_are_accepted(repository, capsys):
+    assert style.main([]) == 0
+    assert capsys.readouterr().out == "Style: 0 new, 2 known places in 1 files.\n"
+
+
+@pytest.mark.parametrize("name, text", [("b.md", "A mistake."), ("a.md", "A mistake. Mistakes. One mistake."), ("a.md", "Mistakes mend a mistake.")])
+def test_a_new_place_is_refused(repository, capsys, name, text):
+    (repository / name).write_text(text)
+    assert style.main([]) == style.main(["--prune"]) == 1
+    assert f"{name}:1: " in capsys.readouterr().out
+    assert (repository / style.KNOWN).read_text() == "# head\na.md: mistake: 2\n"
+
+
+@pytest.mark.parametrize("text, known", [("One mistake.", "# head\na.md: mistake: 1\n"), ("None.", "# head\n")])
+def test_a_known_place_that_is_gone_must_leave_the_list(repository, capsys, text, known):
+    (repository / "a.md").write_text(text)
+    assert style.main([]) == 1
+    assert "fewer than listed" in capsys.readouterr().out
+    assert style.main(["--prune"]) == 0
+    assert (repository / style.KNOWN).read_text() == known
