@@ -8,6 +8,9 @@ import contextlib
 import http.client
 import http.server
 import importlib
+import json
+import re
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -128,6 +131,18 @@ def conditional(templar: Templar, expression: str, variables: dict) -> bool | No
         return one.evaluate_conditional(templar, variables)
     except Exception:
         return None
+
+
+def messages_of(printed: str, status: str = "fatal|failed") -> dict[str, str]:
+    """The message of the last task of this status, by host, out of what ansible-playbook printed."""
+    results = re.finditer(rf"^(?:{status}): \[([^]]+)\].*?=> (?={{)", printed, re.MULTILINE)
+    return {found[1]: json.JSONDecoder().raw_decode(printed, found.end())[0]["msg"] for found in results}
+
+
+def inventory_of(hosts: dict[str, dict]) -> str:
+    """An inventory, as JSON, of hosts that are this machine, and their variables."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    return json.dumps({"all": {"hosts": hosts, "vars": local}})
 
 
 def growth(work: Callable[[int], object], size: int) -> float:

@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import CONNECTION_OPTIONS
 from tests.conftest import ROOT
 from tests.playbooks.test_canary import planted, TOKEN
-from tests.support import access, connections, documented_audit_options
+from tests.support import access, connections, documented_audit_options, inventory_of, messages_of
 
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
@@ -56,6 +56,28 @@ def audit(ansible, tmp_path):
         given = json.dumps({f"connection_audit_{name}": value for name, value in variables.items()})
         environment = access(api) if environment is None else environment
         return ansible("ansible-playbook", PLAYBOOK, "-e", given, *arguments, cwd=tmp_path, **environment)
+
+    return run
+
+
+@pytest.fixture
+def audit_each(ansible, tmp_path):
+    """Run the collection's playbook once, on a host for each case. Returns whether it failed, and what it said, by case.
+
+    A case is a server and the role's variables, without their prefix.
+    """
+
+    def run(cases: dict[str, tuple]) -> dict[str, tuple[bool, str]]:
+        hosts = {}
+        for name, (server, variables) in cases.items():
+            given = {"url": server.url, "api_token": server.token, **variables}
+            hosts[name] = {f"connection_audit_{option}": value for option, value in given.items()}
+        (tmp_path / "hosts.json").write_text(inventory_of(hosts))
+        done = ansible("ansible-playbook", PLAYBOOK, "-i", "hosts.json", "-e", "connection_audit_hosts=all", cwd=tmp_path)
+        failed, last = messages_of(done.stdout), done.stdout.rpartition("Pass or fail] ")[2]
+        passed = messages_of(last, "ok")
+        assert set(failed) | set(passed) == set(cases), done.stdout
+        return {name: (name in failed, failed.get(name) or passed[name]) for name in cases}
 
     return run
 
@@ -128,24 +150,24 @@ def test_passes(start, audit, policy, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"home", "policy.yml"}
 
 
-@pytest.mark.parametrize(
-    "severity, chosen, status",
-    [("medium", {}, 0), ("medium", {"fail_on": "medium"}, 2), ("critical", {"fail_on": "never"}, 0)],
-)
-def test_threshold(start, audit, policy, severity, chosen, status):
-    run = audit(start(dataset=[good(), BAD]), policy=policy({**TLS, "severity": severity}), **chosen)
-    assert run.returncode == status, run.stdout
-    assert "alm 2" in run.stdout
-
-
-@pytest.mark.parametrize("chosen, status", [({}, 0), ({"inconclusive": "warn"}, 0), ({"inconclusive": "fail"}, 2)])
-def test_hidden_parameters(start, audit, policy, tmp_path, chosen, status):
+def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
     server = start("5.2", dataset=[good(), BAD])
-    environment = access(server, server.limited_token)
-    run = audit(server, environment=environment, policy=policy(TLS), report_dir=".", **chosen)
-    assert run.returncode == status, run.stdout
-    assert report(tmp_path)["summary"]["verdicts"]["inconclusive"] == 2
-    assert ("2 of them inconclusive" if status else "2 inconclusive") in verdicts(run)[0]
+    medium, critical = (policy({**TLS, "severity": severity}, name=f"{severity}.yml") for severity in ("medium", "critical"))
+    hidden = {"api_token": server.limited_token, "policy": policy(TLS), "report_dir": ".", "report_formats": "json"}
+    cases = {
+        "below": (False, {"policy": medium}),
+        "reached": (True, {"policy": medium, "fail_on": "medium"}),
+        "never": (False, {"policy": critical, "fail_on": "never"}),
+        "hidden": (False, hidden),
+        "hidden-warn": (False, {**hidden, "inconclusive": "warn"}),
+        "hidden-fail": (True, {**hidden, "inconclusive": "fail"}),
+    }
+    done = audit_each({name: (server, variables) for name, (_fails, variables) in cases.items()})
+    assert {name: failed for name, (failed, _message) in done.items()} == {name: fails for name, (fails, _variables) in cases.items()}
+    assert "1 finding of medium or more" in done["reached"][1]
+    for name in ("hidden", "hidden-warn", "hidden-fail"):
+        assert report(tmp_path, name)["summary"]["verdicts"]["inconclusive"] == 2
+        assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in done[name][1]
 
 
 def test_baseline(start, audit, policy, tmp_path):
@@ -254,15 +276,23 @@ EMPTY += ["url", "api_token", "ca_path", "client_cert", "client_key"]
 CHOSEN = {"kinds", "report_formats", "show_findings", "fail_on", "inconclusive", "known_findings"}
 
 
-def test_answers_that_are_left_empty(start, audit, tmp_path):
+def test_answers_that_are_left_empty(start, audit_each, tmp_path):
     """Empty text, null and an empty list are as if the variable were not set."""
     server = start("5.2")
-    text = audit(server, **dict.fromkeys(EMPTY, ""))
-    null = audit(server, **dict.fromkeys(sorted(set(specification()) - CHOSEN)))
-    lists = audit(server, policy=[], policy_vars={}, report_formats=[], report_dir="reports")
-    assert verdicts(text) == verdicts(null) == verdicts(lists)
-    assert len(verdicts(text)) == 1 and " 50 connections, " in verdicts(text)[0]
+    access_options = {"url": server.url, "api_token": server.token}
+    done = audit_each({
+        "text": (server, {**dict.fromkeys(EMPTY, ""), **access_options}),
+        "null": (server, {**dict.fromkeys(sorted(set(specification()) - CHOSEN)), **access_options}),
+        "lists": (server, {"policy": [], "policy_vars": {}, "report_formats": [], "report_dir": "reports"}),
+    })
+    assert len(set(done.values())) == 1 and " 50 connections, " in done["text"][1]
     assert not (tmp_path / "reports").exists()
+
+
+def test_an_address_that_is_left_empty(start, audit):
+    """The environment applies."""
+    run = audit(start("5.2"), url="", api_token=None, fail_on="never")
+    assert run.returncode == 0, run.stdout
 
 
 def test_module_defaults(start, play, policy):
@@ -285,24 +315,23 @@ def test_result_for_later_tasks(start, play, policy):
     assert run.returncode == 0 and "1 failed" in run.stdout, run.stdout
 
 
-@pytest.mark.parametrize(
-    "variables, message",
-    [
-        ({"kinds": ["alms"]}, 'connection_audit_kinds is ["alms"]. It can hold alm and analysis.'),
-        ({"report_formats": "json, pdf"}, 'connection_audit_report_formats is ["json", "pdf"]. It can hold json, junit,'),
-        ({"fail_on": "higher"}, "value of connection_audit_fail_on must be one of"),
-        ({"policy": "no-such-file.yml"}, "no-such-file.yml"),
-        ({"baseline": "no-such-file.json"}, "no-such-file.json"),
-        ({"connections": [{"id": 1}], "connections_file": "both.json"}, "connections_file"),
-        ({"api_token": "not-the-token"}, "was answered with 401: Invalid token. Check api_token"),
-    ],
-    ids=lambda value: str(value)[:30],
-)
-def test_what_cannot_be_audited(start, audit, tmp_path, variables, message):
-    run = audit(start("5.2"), report_dir="reports", **variables)
-    assert run.returncode == 2, run.stdout
-    assert message in run.stdout.replace('\\"', '"'), run.stdout
-    assert verdicts(run) == [] and not (tmp_path / "reports").exists()
+WRONG_VARIABLES = [
+    ({"kinds": ["alms"]}, 'connection_audit_kinds is ["alms"]. It can hold alm and analysis.'),
+    ({"report_formats": "json, pdf"}, 'connection_audit_report_formats is ["json", "pdf"]. It can hold json, junit,'),
+    ({"fail_on": "higher"}, "value of connection_audit_fail_on must be one of"),
+    ({"policy": "no-such-file.yml"}, "no-such-file.yml"),
+    ({"baseline": "no-such-file.json"}, "no-such-file.json"),
+    ({"connections": [{"id": 1}], "connections_file": "both.json"}, "connections_file"),
+    ({"api_token": "not-the-token"}, "was answered with 401: Invalid token. Check api_token"),
+]
+
+
+def test_wrong_variables(start, audit_each, tmp_path):
+    server = start("5.2")
+    cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
+    done = audit_each({name: (server, {"report_dir": "reports", **variables}) for name, (variables, _message) in cases.items()})
+    assert {name: done[name] for name, (_variables, message) in cases.items() if not done[name][0] or message not in done[name][1]} == {}
+    assert not (tmp_path / "reports").exists()
 
 
 def test_log(start, audit, policy):

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.demo_server import GENERATIONS
 from tests.playbooks.test_canary import planted, TOKEN
 from tests.playbooks.test_playbooks import assert_clean, MODES
-from tests.support import access
+from tests.support import access, inventory_of, messages_of
 
 FILES = {"allow_list": "allow.txt", "allow_list_json": "allow.json", "nftables": "sets.nft", "prometheus": "targets.json"}
 # What could break out of a comment, a string, a line or a template.
@@ -65,20 +65,13 @@ def render_each(ansible, tmp_path):
             paths = {file: str(tmp_path / name / FILES[file]) for file in variables.pop("files", files)}
             given = {"url": server.url, "api_token": server.token, **paths, **variables}
             hosts[name] = {f"connection_config_{option}": value for option, value in given.items()}
-        inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}}
-        (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+        (tmp_path / "hosts.json").write_text(inventory_of(hosts))
         command = ["ansible-playbook", "securitycompass.sdelements.configuration", "-i", tmp_path / "hosts.json"]
         played = ansible(*command, "-e", "connection_config_hosts=all", *arguments)
         assert_clean(played, status)
         return played.stdout, messages_of(played.stdout)
 
     return run
-
-
-def messages_of(printed: str) -> dict[str, str]:
-    """What the tasks that failed said, by host."""
-    failed = re.finditer(r"^(?:fatal|failed): \[([^]]+)\].*?=> (?={)", printed, re.MULTILINE)
-    return {found[1]: json.JSONDecoder().raw_decode(printed, found.end())[0]["msg"] for found in failed}
 
 
 @pytest.fixture
@@ -304,14 +297,11 @@ WRONG_VARIABLES = [
 
 def test_wrong_variables(start, render_each):
     server = start("newest", dataset=[record(1)])
-    cases = {f"case{number}": (server, dict(variables)) for number, (variables, _message) in enumerate(WRONG_VARIABLES)}
-    _printed, messages = render_each(cases, status=2)
-    assert [message for (_given, message), said in zip(WRONG_VARIABLES, messages_in_order(messages), strict=True) if message not in said] == []
+    cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
+    _printed, said = render_each({name: (server, dict(variables)) for name, (variables, _message) in cases.items()}, status=2)
+    assert set(said) == set(cases)
+    assert {name: said[name] for name, (_variables, message) in cases.items() if message not in said[name]} == {}
     assert not server.requests
-
-
-def messages_in_order(messages: dict[str, str]) -> list[str]:
-    return [messages[name] for name in sorted(messages, key=lambda name: int(name.removeprefix("case")))]
 
 
 def test_empty_answers_of_a_survey(start, render, tmp_path):
