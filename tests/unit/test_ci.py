@@ -64,7 +64,7 @@ def test_both_run_what_is_run_here():
     for path in (GITHUB, GITLAB):
         text = path.read_text(encoding="utf-8")
         targets = re.findall(r"\bmake ([a-z-]+)", text.partition("jobs:\n")[2] or text)
-        assert set(targets) == {"matrix", "release-check"}
+        assert set(targets) == {"matrix", "release-check", "test-all"}
         assert re.search(r"^ +(?:run:|-) \.ci/run$", text, re.MULTILINE)
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
         assert all(f"\n{target}: " in makefile for target in targets)
