@@ -36,10 +36,16 @@ class Generation:
     user_is_email: bool = False
     # `system` is an object (or else a string).
     system_is_object: bool = False
+    # ... but a string in a list of analysis connections with `include=last_job`.
+    system_is_string_with_job: bool = False
     # The system of an analysis connection may carry `verification_categories`.
     has_categories: bool = False
     # "ALM" is called "issue tracker" inside `params`, too.
     issue_tracker_names: bool = False
+    # Names in `params`, as the data have them, that only later releases know.
+    later_params: frozenset[str] = frozenset()
+    # How many of the names in a tool's history (see `systems`) this release has come to.
+    system_names: int = 1
 
     def fields_of(self, kind: str, listed: bool) -> tuple[str, ...]:
         """The names of the fields of a connection, in a list or alone."""
@@ -47,15 +53,19 @@ class Generation:
 
 
 _OLD_FILTERS = ("alias", "frequency", "system")
+_SINCE_4_12 = frozenset({"alm_validate_cert", "alm_reference_context", "analysis_validate_cert"})
+_SINCE_NEWEST = frozenset({"alm_auth_mode", "last_successful_run"})
 
-_3_2 = Generation("3.2", filters={ALM: _OLD_FILTERS, ANALYSIS: _OLD_FILTERS})
+_3_2 = Generation("3.2", filters={ALM: _OLD_FILTERS, ANALYSIS: _OLD_FILTERS}, later_params=_SINCE_4_12 | _SINCE_NEWEST)
 _4_2 = replace(_3_2, name="4.2", fields=_3_2.fields + ("connector", "inaccessible"), filters={})
 _4_4 = replace(_4_2, name="4.4", has_last_job=True)
-_4_8 = replace(_4_4, name="4.8", system_is_object=True, alm_list_fields=("in_progress",), null_last_job=True,
-               user_is_email=True, filters={ALM: ("project",)})
-_4_12 = replace(_4_8, name="4.12", fields=_4_8.fields + ("debug_mode",))
-_5_2 = replace(_4_12, name="5.2", has_categories=True)
-_NEWEST = replace(_5_2, name="newest", alm_path="issue-tracker", issue_tracker_names=True, paging="unasked")
+_4_8 = replace(_4_4, name="4.8", system_is_object=True, system_is_string_with_job=True, system_names=2,
+               alm_list_fields=("in_progress",), null_last_job=True, filters={ALM: ("project",)})
+_4_12 = replace(_4_8, name="4.12", fields=_4_8.fields + ("debug_mode",), system_is_string_with_job=False,
+                later_params=_SINCE_NEWEST)
+_5_2 = replace(_4_12, name="5.2", has_categories=True, user_is_email=True)
+_NEWEST = replace(_5_2, name="newest", alm_path="issue-tracker", issue_tracker_names=True, paging="unasked",
+                  later_params=frozenset(), system_names=3)
 
 BY_NAME = {generation.name: generation for generation in (_3_2, _4_2, _4_4, _4_8, _4_12, _5_2, _NEWEST)}
 GENERATIONS = tuple(BY_NAME)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+from datetime import datetime, timezone
 
 from . import database
 from .dataset import SEED, complete
@@ -14,14 +15,16 @@ _LOCK = threading.Lock()
 _loaded: str | None = None
 
 
-def load(dataset: list[dict] | None = None) -> list[dict]:
+def load(dataset: list[dict] | None = None, now: datetime | None = None) -> list[dict]:
     """Replace the records by those of a dataset (None: the seed data) and return them in full.
 
-    Keys that a record lacks get plausible values. Loading what is already there does nothing.
+    Keys that a record lacks get plausible values, and times are relative to now (None: this very hour).
+    Loading what is already there does nothing.
     """
     # The database is one for the process, and so is what it holds.
     global _loaded  # pylint: disable=global-statement
-    records, wanted = _seed() if dataset is None else _prepared(dataset)
+    hour = (now or clock()).replace(minute=0, second=0, microsecond=0)
+    records, wanted = _seed(hour) if dataset is None else _prepared(dataset, hour)
     with _LOCK:
         if wanted != _loaded:
             _loaded = None
@@ -30,15 +33,20 @@ def load(dataset: list[dict] | None = None) -> list[dict]:
     return records
 
 
-def _prepared(dataset: list[dict]) -> tuple[list[dict], str]:
+def clock() -> datetime:
+    """The time by the clock of this machine."""
+    return datetime.now(timezone.utc)
+
+
+def _prepared(dataset: list[dict], hour: datetime) -> tuple[list[dict], str]:
     """The records in full, and a text that is equal for equal records only."""
-    records = complete(dataset)
+    records = complete(dataset, hour)
     return records, json.dumps(records, sort_keys=True)
 
 
-@functools.cache
-def _seed() -> tuple[list[dict], str]:
-    return _prepared(SEED)
+@functools.lru_cache(maxsize=4)
+def _seed(hour: datetime) -> tuple[list[dict], str]:
+    return _prepared(SEED, hour)
 
 
 def _replace(records: list[dict]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from .generations import ALM
+from .generations import ALM, ANALYSIS, Generation
+from .systems import BY_FIRST_NAME
 
 
 class ConnectionSerializer(serializers.Serializer):
@@ -48,21 +49,26 @@ class ConnectionSerializer(serializers.Serializer):
     def get_system(self, instance):
         """The name of the tool, or an object."""
         generation = self.context["generation"]
-        if not generation.system_is_object:
-            return instance.system
+        name = system_name(instance, generation)
+        if not generation.system_is_object or self._is_listed_with_job() and generation.system_is_string_with_job:
+            return name
         shown = {"id": instance.system_id}
-        if self.context["listed"]:
+        if self.context["listed"] and self.context["kind"] == ALM:
             shown["short_name"] = instance.system_short_name
-        shown["name"] = instance.system
+        shown["name"] = name
         if generation.has_categories and instance.verification_categories:
             shown["verification_categories"] = instance.verification_categories
         return shown
 
+    def _is_listed_with_job(self) -> bool:
+        return self.context["kind"] == ANALYSIS and self.context["listed"] and "last_job" in self.context["include"]
+
     def get_params(self, instance):
-        """The settings of the connection, credentials and all."""
-        if self.context["kind"] == ALM and self.context["generation"].issue_tracker_names:
-            return in_issue_tracker_words(instance.params, instance.last_job)
-        return instance.params
+        """The settings of the connection that this release knows, credentials and all."""
+        generation = self.context["generation"]
+        params = {name: value for name, value in instance.params.items() if name not in generation.later_params}
+        is_renamed = self.context["kind"] == ALM and generation.issue_tracker_names
+        return in_issue_tracker_words(params) if is_renamed else params
 
     def get_last_job(self, instance):
         """The last synchronisation; its user is an id in some generations and an e-mail address in others."""
@@ -75,13 +81,17 @@ class ConnectionSerializer(serializers.Serializer):
         return job
 
 
-def in_issue_tracker_words(params: dict, last_job: dict | None) -> dict:
+def system_name(instance, generation: Generation) -> str:
+    """The name of the tool in this release; one that the table lacks keeps its own."""
+    system = BY_FIRST_NAME.get((instance.system_id, instance.system))
+    return system.name_at(generation.system_names) if system else instance.system
+
+
+def in_issue_tracker_words(params: dict) -> dict:
     """The `params` of an ALM connection as the newest servers name them."""
     renamed = {_renamed(key): value for key, value in params.items()}
     if renamed.get("conflict_policy") == "alm":
         renamed["conflict_policy"] = "issue_tracker"
-    renamed["issue_tracker_auth_mode"] = "token" if "alm_api_token" in params else "password"
-    renamed["last_successful_run"] = last_job["last_run"] if last_job and last_job["succeeded"] else None
     return renamed
 
 

@@ -12,6 +12,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 
 from .exchange import Received
 from .faults import Switches
@@ -29,6 +30,7 @@ class DemoServer:
     `dataset`: records as `records()` returns them, in place of the seed data. It belongs to the process: the server
     that starts last decides what all of them serve.
     `old_path`: the newest generation answers at the old ALM path, too. `token`: in place of a random one.
+    `now`: the time to which those in the data are relative, in place of the start; it belongs to the process, too.
 
     `token` may see everything, `limited_token` no `params`, and `forbidden_token` gets 403.
     `requests` lists every request, in the order of arrival.
@@ -47,6 +49,7 @@ class DemoServer:
         dataset: list[dict] | None = None,
         old_path: bool = False,
         token: str | None = None,
+        now: datetime | None = None,
     ) -> None:
         self.generation = BY_NAME[_one_of("generation", generation, tuple(BY_NAME))]
         self.faults = Switches(faults)
@@ -63,6 +66,7 @@ class DemoServer:
         self.serial = next(_SERIALS)
         self._own_token = token
         self._dataset = dataset
+        self._now = now
         self._records: list[dict] = []
         self._folder = self._httpd = self._thread = None
 
@@ -79,7 +83,7 @@ class DemoServer:
         database.open_database(__package__)
         from .wsgi import WsgiServer
 
-        self._records = seed.load(self._dataset)
+        self._records = seed.load(self._dataset, self._now)
         self.token = database.add_account("full", self._own_token) if self._own_token else database.token_of("full")
         self.limited_token = database.token_of("limited")
         self.forbidden_token = database.token_of("forbidden")

@@ -16,38 +16,45 @@ class System:
     verb: str
     # What a verification tool verifies; shown from 5.2 on.
     categories: tuple[str, ...] = ()
+    # What later releases call the tool; only its id stays.
+    later_names: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
         """The command that synchronises a connection to this tool."""
         return f"{self.verb}_{self.id}"
 
+    def name_at(self, step: int) -> str:
+        """The name after so many steps of the tool's history."""
+        return (self.name, *self.later_names)[:step][-1]
 
-# Ids and names as seen on servers. For the tools from Azure DevOps on, only the names are known: their ids are guesses.
+
+# Ids and names as seen on servers. Of Azure DevOps, ServiceNow and GitLab only the names are known: their ids are guesses.
 ALM_SYSTEMS = (
-    System("rally", "Rally", "CA Agile Central", "sync"),
-    System("jira", "JIRA", "JIRA", "sync"),
+    System("rally", "Rally", "CA Agile Central", "sync", later_names=("CA Agile Central (formerly Rally)",)),
+    System("jira", "JIRA", "JIRA", "sync", later_names=("JIRA", "Atlassian JIRA")),
     System("github", "GitHub", "GitHub", "sync"),
     System("trac", "Trac", "Trac", "sync"),
     System("mingle", "Mingle", "Mingle", "sync"),
     System("rational", "IBM Rational Team Concert", "Rational", "sync"),
     System("tfs", "Azure DevOps / Team Foundation Server", "Azure DevOps", "sync"),
-    System("hpalm", "HP ALM", "HP ALM", "sync"),
-    System("pivotal", "Pivotal Tracker", "Pivotal", "sync"),
+    System("hp_alm", "HP ALM", "HP ALM", "sync"),
+    System("pt", "Pivotal Tracker", "Pivotal", "sync"),
     System("servicenow", "ServiceNow", "ServiceNow", "sync"),
     System("gitlab", "GitLab", "GitLab", "sync"),
 )
 
 ANALYSIS_SYSTEMS = (
-    System("whitehat", "WhiteHat", "WhiteHat", "sync", ("dast",)),
-    System("veracode", "Veracode", "Veracode", "import", ("sast", "dast")),
-    System("fortify", "Fortify", "Fortify", "import", ("sast",)),
-    System("checkmarx", "Checkmarx", "Checkmarx", "import", ("sast", "sca")),
-    System("appscan", "AppScan", "AppScan", "import", ("dast",)),
-    System("webinspect", "WebInspect", "WebInspect", "import", ("dast",)),
-    System("fortify_file_upload", "Fortify (file upload)", "Fortify file", "import", ("sast",)),
+    System("whitehat", "WhiteHat", "WhiteHat", "sync", ("DAST",)),
+    System("veracode", "Veracode", "Veracode", "import", ("SAST", "DAST")),
+    System("fortify", "Fortify", "Fortify", "import", ("SAST",), ("Fortify", "Fortify Software Security Center")),
+    System("checkmarx", "Checkmarx", "Checkmarx", "import", ("SAST", "SCA")),
+    System("appscan", "AppScan", "AppScan", "import", ("DAST",)),
+    System("webinspect", "WebInspect", "WebInspect", "import", ("DAST",)),
+    System("fortify_file_upload", "Fortify (file upload)", "Fortify file", "import", ("SAST",)),
     System("veracode_file_upload", "Veracode (file upload)", "Veracode file", "import"),
     System("checkmarx_file_upload", "Checkmarx (file upload)", "Checkmarx file", "import"),
 )
 
 SYSTEMS = {"alm": ALM_SYSTEMS, "analysis": ANALYSIS_SYSTEMS}
+BY_FIRST_NAME = {(system.id, system.name): system for systems in SYSTEMS.values() for system in systems}
