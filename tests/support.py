@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 import yaml
@@ -35,6 +36,8 @@ except ImportError:
     trust_as_template = None
 
 KINDS = ("alm", "analysis")
+# The hour in which the server was started whose answers the documentation shows.
+DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
 
 
 def validated(**options) -> dict:

@@ -83,7 +83,7 @@ connections:
       description: Name of the tool that SD Elements talks to, as the server writes it.
       returned: success
       type: str
-      sample: Rally
+      sample: CA Agile Central (formerly Rally)
     system_id:
       description:
         - ID of the tool, the same on every release. Releases before 4.8 say it only in RV(connections[].command).

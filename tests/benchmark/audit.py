@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "benchmark"
 SIZES = {"full": (100, 1000, 5000), "quick": (10, 40)}
 GOAL = 0.15
-NOW = "2026-11-24T18:00:00Z"
 # Rules about each connection: those of the starter policy, and the one that everybody writes first.
 RULES = 12
 OWN_RULE = {
@@ -101,6 +100,7 @@ def measure(size: int) -> Run:
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 
+    from tests.benchmark.dataset import NOW
     from tests.support import conditional, templar_of
 
     class OneAtATime(Engine):
@@ -119,7 +119,7 @@ def measure(size: int) -> Run:
     policy = _audit_policy.load(["starter"], lambda name: starter, VARIABLES)
     assert len(policy.rules) == RULES
     connections = _audit_connections.checked(facts(size))
-    data = {**policy.variables, "connections": connections, "audited_at": NOW}
+    data = {**policy.variables, "connections": connections, "audited_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
 
     def judge(engine: Engine) -> tuple[float, list]:
         started = time.process_time()
@@ -147,7 +147,7 @@ def facts(size: int) -> list[dict]:
     from tests.demo_server import DemoServer
     from tests.support import validated
 
-    with DemoServer("5.2", dataset=list(dataset.records(min(size, 200)))) as server:
+    with DemoServer("5.2", dataset=list(dataset.records(min(size, 200))), now=dataset.NOW) as server:
         options = validated(url=server.url, api_token=server.token, include_last_job=True)
         some = _connections.gather(_connections.ALM, options).facts["connections"]
     return [{**some[index % len(some)], "id": index + 1} for index in range(size)]

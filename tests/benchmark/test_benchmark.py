@@ -38,7 +38,7 @@ def place(tmp_path_factory):
 @pytest.mark.parametrize("query", ["", "?page_size=10", "?page=2&page_size=10", "?page_size=10&page=4", "?page_size=50"])
 def test_bodies_are_those_of_the_embedded_api(place, query):
     path = f"/api/v2/connections/alm/{query}"
-    with DemoServer("5.2", dataset=list(dataset.records(SIZE))) as demo:
+    with DemoServer("5.2", dataset=list(dataset.records(SIZE)), now=dataset.NOW) as demo:
         real = dataset.fetch(demo.url + path, demo.token).replace(demo.url.encode(), b"BASE")
     url = server.Server(place.base_url).url(SIZE)
     assert dataset.fetch(url + path, place.token).replace(url.encode(), b"BASE") == real

@@ -42,7 +42,8 @@ def add_account(role: str, token: str | None = None) -> str:
     known = Token.objects.filter(key=token).first()
     if known:
         return known.key
-    user = User.objects.create_user(f"{role}-{User.objects.count() + 1}@example.com")
+    address = f"{role}-{User.objects.count() + 1}@example.com"
+    user = User.objects.create_user(address, address, first_name=role.title(), last_name="Demo")
     actions = {"full": ("view_", "edit_"), "limited": ("view_",), "forbidden": ()}[role]
     for permission in Permission.objects.filter(content_type__app_label="demo_server"):
         if permission.codename.startswith(actions):

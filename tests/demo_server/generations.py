@@ -36,6 +36,8 @@ class Generation:
     user_is_email: bool = False
     # `system` is an object (or else a string).
     system_is_object: bool = False
+    # ... with a short name in lists of these kinds ...
+    short_names: tuple[str, ...] = (ALM,)
     # ... but a string in a list of analysis connections with `include=last_job`.
     system_is_string_with_job: bool = False
     # The system of an analysis connection may carry `verification_categories`.
@@ -63,7 +65,7 @@ _4_8 = replace(_4_4, name="4.8", system_is_object=True, system_is_string_with_jo
                alm_list_fields=("in_progress",), null_last_job=True, filters={ALM: ("project",)})
 _4_12 = replace(_4_8, name="4.12", fields=_4_8.fields + ("debug_mode",), system_is_string_with_job=False,
                 later_params=_SINCE_NEWEST)
-_5_2 = replace(_4_12, name="5.2", has_categories=True, user_is_email=True)
+_5_2 = replace(_4_12, name="5.2", short_names=KINDS, has_categories=True, user_is_email=True)
 _NEWEST = replace(_5_2, name="newest", alm_path="issue-tracker", issue_tracker_names=True, paging="unasked",
                   later_params=frozenset(), system_names=3)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from .generations import ALM, ANALYSIS, Generation
+from .models import edit_permission, view_permission
 from .systems import BY_FIRST_NAME
 
 
@@ -53,7 +54,7 @@ class ConnectionSerializer(serializers.Serializer):
         if not generation.system_is_object or self._is_listed_with_job() and generation.system_is_string_with_job:
             return name
         shown = {"id": instance.system_id}
-        if self.context["listed"] and self.context["kind"] == ALM:
+        if self.context["listed"] and self.context["kind"] in generation.short_names:
             shown["short_name"] = instance.system_short_name
         shown["name"] = name
         if generation.has_categories and instance.verification_categories:
@@ -79,6 +80,31 @@ class ConnectionSerializer(serializers.Serializer):
         if not self.context["generation"].user_is_email:
             job["user"] = user_id
         return job
+
+
+class UserSerializer(serializers.Serializer):
+    """A user, in the documented form."""
+
+    id = serializers.ReadOnlyField()
+    email = serializers.ReadOnlyField()
+    first_name = serializers.ReadOnlyField()
+    last_name = serializers.ReadOnlyField()
+    last_login = serializers.ReadOnlyField()
+    date_joined = serializers.ReadOnlyField()
+    is_active = serializers.ReadOnlyField()
+    is_superuser = serializers.ReadOnlyField()
+    role = serializers.SerializerMethodField()
+    groups = serializers.SerializerMethodField()
+
+    def get_role(self, user) -> str:
+        """A role by what the user may do."""
+        if user.has_perm(edit_permission(ALM)):
+            return "Project Lead"
+        return "User" if user.has_perm(view_permission(ALM)) else "No Role"
+
+    def get_groups(self, _user) -> list[str]:
+        """The users here are in no group."""
+        return []
 
 
 def system_name(instance, generation: Generation) -> str:

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The URLs of each generation; any other path is Django's plain 404 page."""
+"""The URLs of each generation; a path outside the API is Django's plain 404 page."""
 from __future__ import annotations
 
 import functools
 
-from django.urls import path
+from django.urls import path, re_path
 
 from .generations import Generation
-from .views import AlmViewSet, AnalysisViewSet
+from .views import AlmViewSet, AnalysisViewSet, CurrentUserView, UnknownPathView
 
 # Never asked: the middleware chooses the URLs by server.
 urlpatterns: list = []
@@ -23,4 +23,6 @@ def patterns(generation: Generation, old_path: bool) -> tuple:
     for name, view in views:
         found.append(path(f"api/v2/connections/{name}/", view.as_view({"get": "list"})))
         found.append(path(f"api/v2/connections/{name}/<str:pk>/", view.as_view({"get": "retrieve"})))
+    found.append(path("api/v2/users/me/", CurrentUserView.as_view()))
+    found.append(re_path(r"^api/v2/(?:.*/)?$", UnknownPathView.as_view()))
     return tuple(found)

@@ -6,12 +6,12 @@ from __future__ import annotations
 import functools
 
 from django.http import Http404
-from rest_framework import exceptions, permissions, serializers, viewsets
+from rest_framework import exceptions, permissions, serializers, views, viewsets
 from rest_framework.response import Response
 
 from . import models, pagination
 from .generations import ALM, ANALYSIS
-from .serializers import ConnectionSerializer
+from .serializers import ConnectionSerializer, UserSerializer
 
 
 class MayView(permissions.IsAuthenticated):
@@ -111,3 +111,23 @@ class AnalysisViewSet(ConnectionViewSet):
     """Connections to security tools."""
 
     kind = ANALYSIS
+
+
+class CurrentUserView(views.APIView):
+    """The user of the token, whatever else that user may see: clients try a token here."""
+
+    permission_classes = [permissions.IsAuthenticated]
+
+    def get(self, request):
+        """The user, in the documented form."""
+        return Response(UserSerializer(request.user).data)
+
+
+class UnknownPathView(views.APIView):
+    """Any other path of the API: 404, but only for those whose token is known."""
+
+    permission_classes = [permissions.IsAuthenticated]
+
+    def get(self, request):
+        """The framework's words for what is not there."""
+        raise exceptions.NotFound()

@@ -36,9 +36,9 @@ CONTRACT = {
     "debug_mode": (bool, type(None)),
     "last_job": (dict, type(None)),
 }
-# What old releases do not say at all, and what new ones add.
-NOT_EVERYWHERE = {"connector", "system_short_name", "inaccessible", "in_progress", "debug_mode", "last_job"}
-NEW_PARAMS = {"issue_tracker_auth_mode", "alm_auth_mode", "last_successful_run"}
+# What old releases do not say at all, what changes, and what new ones add.
+NOT_EVERYWHERE = {"system", "connector", "system_short_name", "inaccessible", "in_progress", "debug_mode", "last_job"}
+NEW_PARAMS = {"alm_validate_cert", "analysis_validate_cert", "alm_reference_context", "alm_auth_mode", "last_successful_run"}
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.parse
+from datetime import datetime
 
 import pytest
 import requests
@@ -115,9 +117,12 @@ def test_fields_of_a_generation(generation):
     assert any("last_job" in record for record in with_job) == (generation not in ("3.2", "4.2"))
 
 
+LONG_NAME = "CA Agile Central (formerly Rally)"
+
+
 @pytest.mark.parametrize("generation, listed, alone", [
     ("4.4", "Rally", "Rally"),
-    ("4.8", {"id": "rally", "short_name": "CA Agile Central", "name": "Rally"}, {"id": "rally", "name": "Rally"}),
+    ("4.8", {"id": "rally", "short_name": "CA Agile Central", "name": LONG_NAME}, {"id": "rally", "name": LONG_NAME}),
 ])
 def test_system(generation, listed, alone):
     with DemoServer(generation=generation) as server:
@@ -125,34 +130,87 @@ def test_system(generation, listed, alone):
         assert get(server, ALM + "1/").json()["system"] == alone
 
 
-def test_verification_categories_come_with_5_2():
-    with DemoServer(generation="4.12") as old, DemoServer(generation="5.2") as new:
-        assert "verification_categories" not in get(old, ANALYSIS).json()["results"][1]["system"]
-        assert get(new, ANALYSIS).json()["results"][1]["system"]["verification_categories"] == ["dast"]
+@pytest.mark.parametrize("generation, query, system", [
+    ("4.4", "", "Veracode"),
+    ("4.8", "", {"id": "veracode", "name": "Veracode"}),
+    ("4.8", "?include=last_job", "Veracode"),
+    ("4.12", "?include=last_job", {"id": "veracode", "name": "Veracode"}),
+    ("5.2", "", {"id": "veracode", "short_name": "Veracode", "name": "Veracode", "verification_categories": ["SAST", "DAST"]}),
+])
+def test_system_of_an_analysis_connection(generation, query, system):
+    with DemoServer(generation=generation) as server:
+        assert get(server, ANALYSIS + query).json()["results"][2]["system"] == system
+
+
+@pytest.mark.parametrize("generation, jira, fortify", [
+    ("3.2", "JIRA", "Fortify"),
+    ("5.2", "JIRA", "Fortify"),
+    ("newest", "Atlassian JIRA", "Fortify Software Security Center"),
+])
+def test_names_of_systems_change_and_commands_do_not(generation, jira, fortify):
+    with DemoServer(generation=generation, old_path=True) as server:
+        alm, analysis = get(server, ALM + "2/").json(), get(server, ANALYSIS + "7/").json()
+    names = [one["system"] if isinstance(one["system"], str) else one["system"]["name"] for one in (alm, analysis)]
+    assert names == [jira, fortify]
+    assert (alm["command"], analysis["command"]) == ("sync_jira", "import_fortify")
 
 
 def test_last_job_by_generation():
     jobs = {}
-    for generation in ("4.4", "4.8"):
+    for generation in ("4.4", "4.12", "5.2"):
         with DemoServer(generation=generation) as server:
             jobs[generation] = get(server, ALM + "?include=last_job").json()["results"]
             assert get(server, ALM + "1/?include=last_job").json()["last_job"] == jobs[generation][0]["last_job"]
-    assert jobs["4.4"][0]["last_job"]["user"] == 3
-    assert jobs["4.8"][0]["last_job"]["user"] == "m.keller@example.com"
-    assert "last_job" not in jobs["4.4"][4] and jobs["4.8"][4]["last_job"] is None
+    assert jobs["4.4"][0]["last_job"]["user"] == jobs["4.12"][0]["last_job"]["user"] == 3
+    assert jobs["5.2"][0]["last_job"]["user"] == "m.keller@example.com"
+    assert "last_job" not in jobs["4.4"][4] and jobs["4.12"][4]["last_job"] is None
 
 
 def test_newest_speaks_of_issue_trackers():
     with DemoServer(generation="newest") as server, DemoServer(generation="newest", old_path=True) as both:
         assert get(server).status_code == 404
         assert get(both, ALM + "1/").json() == get(server, ISSUE_TRACKER + "1/").json()
-        params = get(server, ISSUE_TRACKER + "1/").json()["params"]
-        truth = server.records("alm")[0]["params"]
-    assert params["issue_tracker_server"] == truth["alm_server"]
-    assert params["conflict_policy"] == "issue_tracker"
-    assert params["issue_tracker_auth_mode"] == "password"
-    assert params["last_successful_run"] == "2026-11-20T06:15:04Z"
-    assert not [key for key in params if key.startswith("alm_")]
+        params = [one["params"] for one in get(server, ISSUE_TRACKER + "?page_size=50").json()["results"]]
+        truth = [record["params"] for record in server.records("alm")]
+    for sent, record in zip(params, truth, strict=True):
+        renamed = {key.replace("alm_", "issue_tracker_", 1) if key.startswith("alm_") else key: record[key] for key in record}
+        assert sent == {**renamed, "conflict_policy": sent["conflict_policy"]}
+    assert {one["conflict_policy"] for one in params} == {"issue_tracker", "sde", "timestamp"}
+    assert {one["issue_tracker_auth_mode"] for one in params} == {"basic", "api_token", "personal_access_token"}
+
+
+# The release that a parameter came with.
+SINCE = {
+    ALM: {"alm_validate_cert": "4.12", "alm_reference_context": "4.12", "alm_auth_mode": "newest",
+          "last_successful_run": "newest", "alm_context_root": "3.2", "alm_server": "3.2"},
+    ANALYSIS: {"analysis_validate_cert": "4.12", "analysis_server": "3.2", "last_successful_run": None},
+}
+
+
+@pytest.mark.parametrize("path", (ALM, ANALYSIS))
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_parameters_come_with_a_release(generation, path):
+    with DemoServer(generation=generation, old_path=True) as server:
+        params = [one["params"] for one in get(server, path + "?page_size=50").json()["results"]]
+    names = {name.replace("issue_tracker_", "alm_") for one in params for name in one}
+    known = GENERATIONS[: GENERATIONS.index(generation) + 1]
+    assert {name: name in names for name in SINCE[path]} == {name: since in known for name, since in SINCE[path].items()}
+    assert all(isinstance(one[name], bool) for one in params for name in one if name.endswith("_validate_cert"))
+
+
+def test_last_successful_run():
+    """There once a synchronisation has succeeded, kept after a later failure, never later than the last run."""
+    with DemoServer(generation="newest") as server:
+        results = get(server, ISSUE_TRACKER + "?include=last_job&page_size=50").json()["results"]
+    states = set()
+    for one in results:
+        job, success = one["last_job"], one["params"].get("last_successful_run")
+        if success:
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", success)
+            hours = (datetime.fromisoformat(job["last_run"]) - datetime.fromisoformat(success)).total_seconds() / 3600
+            assert abs(hours) < 1 / 3600 if job["succeeded"] else hours > 0.5
+        states.add((job and job["succeeded"], bool(success)))
+    assert states == {(None, False), (True, True), (False, True), (False, False)}
 
 
 # The data
@@ -170,11 +228,31 @@ def test_seed_covers_every_system_and_every_state():
     assert any(record["params"].get("alm_method") == "http" for record in SEED)
 
 
+@pytest.mark.parametrize("kind, name", [("alm", "alm_validate_cert"), ("analysis", "analysis_validate_cert")])
+def test_seed_has_certificates_in_every_state(kind, name):
+    with_tls = [one["params"] for one in SEED if one["kind"] == kind and one["params"].get("alm_method") != "http"]
+    assert {one.get(name) for one in with_tls if f"{kind}_server" in one} == {True, False, None}
+    assert not [one for one in SEED if "bypass_cert_validation" in one["params"]]
+
+
+def test_seed_has_two_servers_below_one_host():
+    roots = {}
+    for params in (record["params"] for record in SEED if record["kind"] == "alm"):
+        roots.setdefault((params["alm_server"], params["sde_project"]), set()).add(params.get("alm_context_root"))
+    assert {"/jira", "/jira-eu"} in roots.values()
+    forms = {root for group in roots.values() for root in group if root}
+    assert any(root.endswith("/") for root in forms) and any(not root.startswith("/") for root in forms)
+
+
+LATER = ("alm_auth_mode", "last_successful_run")
+
+
 def test_records_are_the_truth_and_the_callers_own():
     with DemoServer(generation="4.12") as server:
         records = server.records("alm")
         served = get(server).json()["results"]
-        assert [record["params"] for record in records] == [record["params"] for record in served]
+        known = [{name: record["params"][name] for name in record["params"] if name not in LATER} for record in records]
+        assert known == [record["params"] for record in served]
         assert [record["id"] for record in records] == sorted(record["id"] for record in records)
         records[0]["params"].clear()
         assert server.records("alm")[0]["params"]
@@ -222,6 +300,34 @@ def test_errors_are_those_of_the_framework():
                              timeout=60).status_code == 405
         assert "<html" in get(server, "/no/such/page/").text
         assert get(server, ALM.rstrip("/")).headers["Location"] == ALM
+
+
+@pytest.mark.parametrize("path", ["/api/v2/", "/api/v2/nothing/", "/api/v2/connections/", ISSUE_TRACKER, ISSUE_TRACKER + "1/",
+                                  "/api/v2/users/you/", ALM, ALM + "999/", "/api/v2/users/me/"])
+def test_api_answers_errors_in_json(path):
+    with DemoServer() as server:
+        known = path in (ALM, "/api/v2/users/me/")
+        answer = get(server, path)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200 if known else 404, "application/json")
+        assert known or answer.json() == {"detail": "Not found."}
+        wrong = get(server, path, token="nobody")
+        assert (wrong.status_code, wrong.json()) == (401, {"detail": "Invalid token."})
+        missing = requests.get(server.url + path, timeout=5)
+        assert (missing.status_code, missing.headers["WWW-Authenticate"]) == (401, "Token")
+        assert missing.json() == {"detail": "Authentication credentials were not provided."}
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_user_of_a_token(generation):
+    with DemoServer(generation=generation) as server:
+        tokens = (server.token, server.limited_token, server.forbidden_token)
+        users = [get(server, "/api/v2/users/me/", token=token).json() for token in tokens]
+    assert [user["role"] for user in users] == ["Project Lead", "User", "No Role"]
+    assert len({user["id"] for user in users}) == 3
+    for user in users:
+        assert set(user) == {"id", "email", "first_name", "last_name", "last_login", "date_joined", "is_active",
+                             "is_superuser", "role", "groups"}
+        assert user["email"].endswith("@example.com") and user["is_active"] is True and user["groups"] == []
 
 
 def test_own_token():

@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests, _runner
 from tests.conftest import COLLECTION
-from tests.support import KINDS, connections, documented_audit_options
+from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_audit_options
 from tests.unit.test_connections import CONTRACT
 
 TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
@@ -174,7 +174,7 @@ def test_return_is_the_contract(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_samples_come_from_the_server(start, kind):
     documented = yaml.safe_load(module_of(kind).RETURN)["connections"]["contains"]
-    found = connections(start("5.2"), kind, include_last_job=True)[0]
+    found = connections(start("5.2", now=DOCUMENTED_HOUR), kind, include_last_job=True)[0]
     jobs = documented.pop("last_job")["contains"]
     params = documented.pop("params")["sample"]
     assert params.items() <= found["params"].items()
