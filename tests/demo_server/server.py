@@ -95,16 +95,14 @@ class DemoServer:
             raise
         self.port = self._httpd.server_port
         self.url = f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
-        self._thread = threading.Thread(
-            target=self._httpd.serve_forever, kwargs={"poll_interval": 0.02}, name="demo-server", daemon=True
-        )
+        self._thread = threading.Thread(target=self._httpd.serve, name="demo-server", daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
         """Stop listening, end every connection and thread, and remove what was written. May be called twice."""
         if self._httpd:
-            self._httpd.shutdown()
+            self._httpd.end()
             self._thread.join()
             self._httpd.close_all()
             self._httpd.server_close()

@@ -66,6 +66,7 @@ class WsgiServer(ThreadedWSGIServer):
     def __init__(self, demo, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         self.demo = demo
         self.tls = tls
+        self._has_ended = False
         self._open: dict[threading.Thread, socket.socket] = {}
         super().__init__((host, port), RequestHandler)
         self.set_app(_application())
@@ -75,6 +76,21 @@ class WsgiServer(ThreadedWSGIServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
         self.setup_environ()
+
+    def serve(self) -> None:
+        """Accept connections until `end`; unlike `serve_forever`, without looking for an end many times a second."""
+        while not self._has_ended:
+            self.handle_request()
+
+    def end(self) -> None:
+        """End `serve`: the connection made here wakes it."""
+        self._has_ended = True
+        with contextlib.suppress(OSError):
+            socket.create_connection(self.server_address, timeout=1).close()
+
+    def verify_request(self, request, client_address):
+        """Turn away whoever comes after the end."""
+        return not self._has_ended
 
     def get_request(self):
         """Accept a connection; the TLS handshake is left to its thread."""
