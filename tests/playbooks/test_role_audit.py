@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import CONNECTION_OPTIONS
 from tests.conftest import ROOT
+from tests.demo_server.dataset import Ago
 from tests.playbooks.test_canary import planted, TOKEN
 from tests.support import access, connections, documented_audit_options, inventory_of, messages_of
 
@@ -27,7 +28,7 @@ TLS = {"id": "tls", "title": "TLS", "severity": "high", "that": "connection.para
 
 def good(kind: str = "alm", number: int = 1, **fields) -> dict:
     """A connection that keeps the rule above."""
-    job = {"id": 1, "last_run": "2026-11-01T00:00:00Z", "succeeded": True, "ready": True, "automatic": True}
+    job = {"id": 1, "last_run": Ago(1), "succeeded": True, "ready": True, "automatic": True}
     record = {"id": number, "kind": kind, "alias": f"good {number}", "frequency": "daily", "system": "JIRA"}
     params = {"alm_method": "https", "alm_server": "jira.example.com"}
     return {**record, "last_job": {**job, "result_message": "", "user": None}, "params": params, **fields}

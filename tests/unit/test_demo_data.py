@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data of the embedded API: they show each rule at work, and look the same in a year."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.demo_server import seed
+from tests.support import connections, KINDS
+from tests.unit import test_audit_rules
+from tests.unit.test_audit_rules import STARTER
+
+# With these, no rule of the starter policy is idle.
+CHOSEN = {"allowed_servers": ["*.example.com", "*.example.org"], "conflict_policies": ["alm"], "required_projects": [1, 2]}
+
+
+def facts_of(server) -> list[dict]:
+    return [one for kind in KINDS for one in connections(server, kind, include_last_job=True)]
+
+
+def verdicts_of(facts: list[dict], now: datetime, monkeypatch) -> list[tuple]:
+    """What the starter policy says of connections at a time."""
+    monkeypatch.setattr(test_audit_rules, "NOW", f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    judged = test_audit_rules.judged(STARTER["rules"], facts, **{**STARTER["vars"], **CHOSEN})
+    return [(one.rule.id, one.verdict, tuple(one.names)) for one in judged]
+
+
+def times_in(value, found: list[datetime]):
+    """A copy with each time taken out of it; the times are added to those found."""
+    if isinstance(value, dict):
+        return {name: times_in(item, found) for name, item in value.items()}
+    if isinstance(value, list):
+        return [times_in(item, found) for item in value]
+    try:
+        found.append(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return value
+    return "a time"
+
+
+@pytest.mark.parametrize("way", ["switch", "clock"])
+def test_data_look_the_same_400_days_later(start, monkeypatch, way):
+    today = datetime.now(timezone.utc)
+    later = today + timedelta(days=400)
+    before = facts_of(start("newest", now=today))
+    verdicts = verdicts_of(before, today, monkeypatch)
+    if way == "switch":
+        after = facts_of(start("newest", now=later))
+    else:
+        monkeypatch.setattr(seed, "clock", lambda: later)
+        after = facts_of(start("newest"))
+    old, new = [], []
+    assert times_in(before, old) == times_in(after, new)
+    assert len(old) > 50 and {two - one for one, two in zip(old, new, strict=True)} == {later - today}
+    assert verdicts_of(after, later, monkeypatch) == verdicts
+
+
+@pytest.mark.parametrize("minute", [0, 59])
+def test_no_time_is_in_the_future(start, minute):
+    now = datetime.now(timezone.utc).replace(minute=minute, second=0, microsecond=0)
+    found = []
+    times_in(facts_of(start("newest", now=now)), found)
+    assert found and max(found) <= now
+
+
+def test_running_jobs_are_younger_than_an_hour_but_for_one_that_is_stuck(start):
+    """No job may run for longer than an hour."""
+    now = datetime.now(timezone.utc)
+    running = [one for one in facts_of(start("5.2", now=now)) if one["in_progress"]]
+    hours = [(now - datetime.fromisoformat(one["last_job"]["last_run"])).total_seconds() / 3600 for one in running]
+    assert sorted(one > 1 for one in hours) == [False, True]
+    assert not any(one["last_job"]["ready"] for one in running)
+
+
+def test_each_starter_rule_passes_and_fails_somewhere(start, monkeypatch):
+    server = start("5.2")
+    now = datetime.now(timezone.utc)
+    shown = {(rule, verdict) for rule, verdict, _names in verdicts_of(facts_of(server), now, monkeypatch)}
+    hidden = [one for kind in KINDS for one in connections(server, kind, api_token=server.limited_token)]
+    shown |= {(rule, verdict) for rule, verdict, _names in verdicts_of(hidden, now, monkeypatch) if rule == "params-visible"}
+    rules = [rule["id"] for rule in STARTER["rules"]]
+    assert [rule for rule in rules if not {(rule, "pass"), (rule, "fail")} <= shown] == []
+
+
+def test_schedules_are_those_that_servers_offer(start):
+    """'manually' is not offered for connections through the remote integration agent."""
+    facts = facts_of(start("5.2"))
+    assert {one["frequency"] for one in facts} == {"hourly", "daily", "weekly", "monthly", "manually"}
+    assert not [one["id"] for one in facts if one["inaccessible"] and one["frequency"] == "manually"]
