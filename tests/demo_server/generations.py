@@ -46,7 +46,7 @@ class Generation:
     issue_tracker_names: bool = False
     # Names in `params`, as the data have them, that only later releases know.
     later_params: frozenset[str] = frozenset()
-    # How many of the names in a tool's history (see `systems`) this release has come to.
+    # How many of the names in a tool's history (see `systems`) this release knows.
     system_names: int = 1
 
     def fields_of(self, kind: str, listed: bool) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ class System:
     verb: str
     # What a verification tool verifies; shown from 5.2 on.
     categories: tuple[str, ...] = ()
-    # What later releases call the tool; only its id stays.
+    # The names of the tool in later releases; only its id stays.
     later_names: tuple[str, ...] = ()
 
     @property

@@ -89,7 +89,7 @@ class WsgiServer(ThreadedWSGIServer):
             socket.create_connection(self.server_address, timeout=1).close()
 
     def verify_request(self, request, client_address):
-        """Turn away whoever comes after the end."""
+        """Refuse connections after the end."""
         return not self._has_ended
 
     def get_request(self):

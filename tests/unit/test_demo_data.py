@@ -22,7 +22,7 @@ def facts_of(server) -> list[dict]:
 
 
 def verdicts_of(facts: list[dict], now: datetime, monkeypatch) -> list[tuple]:
-    """What the starter policy says of connections at a time."""
+    """The verdicts of the starter policy at a time."""
     monkeypatch.setattr(test_audit_rules, "NOW", f"{now:%Y-%m-%dT%H:%M:%SZ}")
     judged = test_audit_rules.judged(STARTER["rules"], facts, **{**STARTER["vars"], **CHOSEN})
     return [(one.rule.id, one.verdict, tuple(one.names)) for one in judged]
