@@ -357,7 +357,8 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
 @pytest.mark.parametrize("lacking", ["SDE_API_KEY", pytest.param("SDE_EU_TOKEN", marks=pytest.mark.slow)])
 def test_nothing_is_configured_without_a_token(desk, lacking):
     tokens = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": TOKEN, "SDE_US_TOKEN": TOKEN, lacking: ""}
-    command = f"{commands_of('many_servers.md')[-1].strip()} -e sde_awx_update_secrets=true"
+    first, last = commands_of("awx_guide.md")[0], commands_of("many_servers.md")[-1]
+    command = f"{first}\n{last.strip()} -e sde_awx_update_secrets=true"
     with listening() as (awx, url):
         run = desk(command, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "There is no API token for " in run.stdout, run.stdout
