@@ -144,7 +144,7 @@ def _last_success(before: Ago | None, job: dict | None) -> dict:
     return {"last_successful_run": Ago(success.hours, f"{success.rest[:6]}.588388+00:00")} if success else {}
 
 
-def _analysis(id_: int, project: int, system: str, alias: str, frequency: str, params: dict, **more) -> dict:
+def _analysis(id_: int, project: int, system: str, alias: str | None, frequency: str, params: dict, **more) -> dict:
     """An analysis connection: what all of them set, under what this one sets."""
     common = {"import_behaviour": "replace-scanner", "task_status_mapping": "{}"}
     if "analysis_server" in params:
@@ -365,7 +365,8 @@ ANALYSIS_RECORDS = [
     _analysis(11, 11, "fortify_file_upload", "Driver App FPR upload", "manually", {
         "report_name": "driver-app.fpr", "report_format": "fpr",
     }, last_job=_job(211, Ago(292, ":05:56Z"), "17 findings imported.", user=8, automatic=False)),
-    _analysis(12, 12, "veracode_file_upload", "Stock Control report upload", "manually", {
+    # An analysis connection may be made without an alias.
+    _analysis(12, 12, "veracode_file_upload", None, "manually", {
         "report_name": "stock-control.xml", "report_format": "xml", "confidence_threshold": 0.75,
     }),
     _analysis(13, 13, "checkmarx_file_upload", "FHIR Gateway report upload", "manually", {

@@ -14,7 +14,7 @@ class Connection(models.Model):
     system = models.CharField(max_length=100)
     system_id = models.CharField(max_length=100)
     system_short_name = models.CharField(max_length=100)
-    alias = models.CharField(max_length=255)
+    alias = models.CharField(max_length=255, null=True)
     frequency = models.CharField(max_length=20)
     command = models.CharField(max_length=100)
     params = models.JSONField()

@@ -226,6 +226,7 @@ def test_seed_covers_every_system_and_every_state():
             assert any(record.get(flag) for record in records)
     assert len({record["project"] for record in SEED}) == 20
     assert any(record["params"].get("alm_method") == "http" for record in SEED)
+    assert any(record["alias"] is None for record in SEED)
 
 
 @pytest.mark.parametrize("kind, name", [("alm", "alm_validate_cert"), ("analysis", "analysis_validate_cert")])
