@@ -132,7 +132,7 @@ options:
   include_params:
     description:
       - Whether to return RV(connections[].params). Without them a large result is much smaller, and Ansible much
-        quicker. The other facts stay as they are, RV(connections[].secrets_set) included.
+        quicker. The other facts stay as they are, such as RV(connections[].server) and RV(connections[].secrets_set).
     type: bool
     default: true
   keep_params:

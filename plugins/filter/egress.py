@@ -14,7 +14,8 @@ author:
 description:
   - Sorts connections by the servers that they talk to, for a firewall's allow-list.
   - Every connection is in one of the lists that it returns, except those whose parameters name no server.
-  - Servers are read as P(securitycompass.sdelements.server#filter) does.
+  - Servers are taken from the fact C(server). Facts that an older release of this collection saved without it are read as
+    the modules do.
 positional: _input
 options:
   _input:
@@ -32,11 +33,7 @@ options:
     default: {}
 notes:
   - No name is resolved, and nothing is connected to.
-  - Facts that were gathered with few parameters (O(securitycompass.sdelements.sde_alm_connection_info#module:keep_params)) may
-    lack the server or its scheme, and nothing in them tells.
 seealso:
-  - plugin: securitycompass.sdelements.server
-    plugin_type: filter
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
 """
@@ -105,7 +102,7 @@ _value:
               type: int
               sample: 3
             alias:
-              description: Name that people gave to the connection. It may hold any character.
+              description: Name that people gave to the connection. It may hold any character. Null if they gave none.
               type: str
               sample: Jira Europe
             text:
@@ -138,7 +135,7 @@ _value:
 
 from typing import Callable
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._servers import egress
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._egress import egress
 
 
 class FilterModule:

@@ -24,6 +24,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
     Secret,
     TooComplexError,
 )
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 
 
 class Kind(NamedTuple):
@@ -142,11 +143,11 @@ def _filter_from(params: dict[str, Any]) -> Callable[[Record], bool]:
 
 def _values_of(name: str, record: Record) -> set[str]:
     """What a record has to say about a filter, to be compared."""
-    if name != "system":
-        return {_comparable(name, record.get(name))}
-    system = _system(record)
-    names = (_system_id(record), system["name"], system.get("short_name"))
-    return {_comparable(name, one) for one in names if one}
+    values = [record.get(name)]
+    if name == "system":
+        system = _system(record)
+        values = [_system_id(record), system.get("name"), system.get("short_name")]
+    return {_comparable(name, value) for value in values if value is not None}
 
 
 def _comparable(name: str, value: Any) -> str:
@@ -157,16 +158,15 @@ def _comparable(name: str, value: Any) -> str:
 # ---------------------------------------------------------------------------------------------------------------
 # Checking
 
-_TEXT = (str,)
 _TEXT_OR_NULL = (str, type(None))
 _INT_OR_NULL = (int, type(None))
 _BOOL_OR_NULL = (bool, type(None))
 _DICT_OR_NULL = (dict, type(None))
 
 _RECORD_TYPES = {
-    "alias": _TEXT,
-    "frequency": _TEXT,
-    "system": (str, dict),
+    "alias": _TEXT_OR_NULL,
+    "frequency": _TEXT_OR_NULL,
+    "system": (str, dict, type(None)),
     "command": _TEXT_OR_NULL,
     "project": _INT_OR_NULL,
     "connector": _INT_OR_NULL,
@@ -176,7 +176,7 @@ _RECORD_TYPES = {
     "debug_mode": _BOOL_OR_NULL,
     "last_job": _DICT_OR_NULL,
 }
-_SYSTEM_TYPES = {"name": _TEXT, "id": _TEXT_OR_NULL, "short_name": _TEXT_OR_NULL}
+_SYSTEM_TYPES = {"name": _TEXT_OR_NULL, "id": _TEXT_OR_NULL, "short_name": _TEXT_OR_NULL}
 _JOB_TYPES = {
     "id": _INT_OR_NULL,
     "last_run": _TEXT_OR_NULL,
@@ -190,8 +190,11 @@ _JOB_TYPES = {
 
 def _checked(record: Record, endpoint: str) -> Record:
     """The record, if what the facts are made of has the types that the facts promise."""
+    # Each of them may be null or left out, but a record without all of them is of another list.
+    if record.keys().isdisjoint(("alias", "frequency", "system")):
+        raise _shape_error(endpoint, f"record {record['id']} has neither 'alias' nor 'frequency' nor 'system'")
     _check_types(record, _RECORD_TYPES, record, endpoint)
-    if isinstance(record["system"], dict):
+    if isinstance(record.get("system"), dict):
         _check_types(record["system"], _SYSTEM_TYPES, record, endpoint)
     if record.get("last_job"):
         _check_types(record["last_job"], _JOB_TYPES, record, endpoint)
@@ -209,8 +212,7 @@ def _check_instant(instant: str | None, record: Record, endpoint: str) -> None:
 def _check_types(value: dict[str, Any], types: dict[str, tuple[type, ...]], record: Record, endpoint: str) -> None:
     for name, allowed in types.items():
         if type(value.get(name)) not in allowed:
-            what = "missing or null" if value.get(name) is None else f"of type {type(value[name]).__name__}"
-            raise _shape_error(endpoint, f"'{name}' of connection {record['id']} is {what}")
+            raise _shape_error(endpoint, f"'{name}' of connection {record['id']} is of type {type(value[name]).__name__}")
 
 
 def _shape_error(url: str, what: str) -> SDElementsError:
@@ -233,13 +235,13 @@ def _facts(kind: Kind, record: Record, params: dict[str, Any]) -> tuple[dict[str
     connection = _canonical(kind, record, params["canonical_names"])
     # Job messages are free text. They may repeat what the parameters hold, so they are cleaned knowing it.
     clean, secrets = redact(connection)
-    clean["secrets_set"] = _paths_in_params(secrets)
-    if params["include_secrets"]:
-        clean = {**connection, "secrets_set": clean["secrets_set"]}
-    else:
-        _scrub_message(clean["last_job"], secrets)
-    clean["params"] = _kept(clean["params"], params)
-    return clean, [secret.value for secret in secrets if secret.value]
+    # Of all parameters, masked: complete whatever the task keeps, and without secrets even with include_secrets.
+    derived = {**server_facts(kind.name, clean["params"]), "secrets_set": _paths_in_params(secrets)}
+    facts = {**(connection if params["include_secrets"] else clean), **derived}
+    if not params["include_secrets"]:
+        _scrub_message(facts["last_job"], secrets)
+    facts["params"] = _kept(facts["params"], params)
+    return facts, [secret.value for secret in secrets if secret.value]
 
 
 def _kept(sent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -258,14 +260,17 @@ def _canonical(kind: Kind, record: Record, canonical_names: bool) -> dict[str, A
     own = {
         "id": record["id"],
         "kind": kind.name,
-        "alias": record["alias"],
+        "alias": record.get("alias"),
         "project": record.get("project"),
         "connector": record.get("connector"),
-        "system": system["name"],
+        "system": system.get("name"),
         "system_id": _system_id(record),
         "system_short_name": system.get("short_name"),
-        "frequency": record["frequency"],
+        "frequency": record.get("frequency"),
         "command": record.get("command"),
+        # Made of the parameters below.
+        "server": None,
+        "validate_certs": None,
         "params": _renamed(kind, sent_params) if canonical_names else sent_params,
         "params_visible": bool(sent_params),
         "secrets_set": [],
@@ -280,7 +285,7 @@ def _canonical(kind: Kind, record: Record, canonical_names: bool) -> dict[str, A
 
 def _system(record: Record) -> dict[str, Any]:
     """The system as the object that newer releases send."""
-    system = record["system"]
+    system = record.get("system")
     return system if isinstance(system, dict) else {"name": system}
 
 

@@ -60,7 +60,7 @@ connections:
       type: str
       sample: analysis
     alias:
-      description: Name that people gave to the connection.
+      description: Name that people gave to the connection. Null if they gave none.
       returned: success
       type: str
       sample: WhiteHat Integration
@@ -75,7 +75,7 @@ connections:
       type: int
       sample: 1
     system:
-      description: Name of the tool that SD Elements talks to, as the server writes it.
+      description: Name of the tool that SD Elements talks to, as the server writes it. Null if it does not say.
       returned: success
       type: str
       sample: WhiteHat
@@ -92,7 +92,7 @@ connections:
       type: str
       sample: WhiteHat
     frequency:
-      description: How often the connection synchronises.
+      description: How often the connection synchronises. Null if the server does not say.
       returned: success
       type: str
       sample: manually
@@ -101,6 +101,60 @@ connections:
       returned: success
       type: str
       sample: sync_whitehat
+    server:
+      description:
+        - The server of the tool, read from all parameters, also those that are not returned. All keys are always there.
+        - Without a method it is C(https). Without a port it is that of C(http) or C(https).
+      returned: success
+      type: dict
+      contains:
+        state:
+          description:
+            - V(known) means that the other keys hold the server. Otherwise all of them are null.
+            - V(hidden) means that the token's user may not see the parameters (RV(connections[].params_visible=false)).
+            - V(none) means that the parameters name no server, as for an upload of files.
+            - V(unreadable) means that there is a server, but it cannot be read as host and port.
+          returned: success
+          type: str
+          choices: [known, hidden, none, unreadable]
+          sample: known
+        scheme:
+          description: Scheme, in lower case.
+          returned: success
+          type: str
+          sample: https
+        host:
+          description:
+            - Host name in lower case, or IP address; IPv6 without brackets.
+            - International names are in their ASCII form (C(xn--)). The dot at the end of a name is dropped.
+          returned: success
+          type: str
+          sample: server.whitehatsec.com
+        port:
+          description: Port.
+          returned: success
+          type: int
+          sample: 443
+        path:
+          description:
+            - Path, with the context root of the tool. It begins with a slash and does not end with one.
+            - Empty if there is none.
+          returned: success
+          type: str
+          sample: ''
+        url:
+          description: All of it as one URL, always with the port. User info, query and fragment are dropped.
+          returned: success
+          type: str
+          sample: https://server.whitehatsec.com:443
+    validate_certs:
+      description:
+        - Whether SD Elements checks the certificate of the server, as C(analysis_validate_cert) says.
+        - Null if the server does not say, as on releases before 4.12, if its parameters contradict each other, and if
+          RV(connections[].params_visible=false).
+      returned: success
+      type: bool
+      sample: true
     params:
       description:
         - Parameters of the connection, as the server sends them; which ones there are depends on the system.

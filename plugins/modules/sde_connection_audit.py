@@ -95,8 +95,6 @@ notes:
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
-  - plugin: securitycompass.sdelements.server
-    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -224,7 +222,7 @@ findings:
       description: Which expression is false, which fact is lacking, or what went wrong.
       returned: success
       type: str
-      sample: connection.params.alm_method == 'https' is false
+      sample: connection.server.scheme == 'https' is false
     fingerprint:
       description: The same in every run for one rule and one connection or item, whatever its alias.
       returned: success
@@ -249,7 +247,7 @@ worst:
   elements: str
   sample:
     - >-
-      fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.params.alm_method == 'https'
+      fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.server.scheme == 'https'
       is false
 fixed:
   description: Failing findings of the O(baseline) that are no more.

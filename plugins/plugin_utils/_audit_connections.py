@@ -9,16 +9,23 @@ from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import TooComplexError, redact, scrub_text
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import is_server, saved_server_facts
 
+_ABSENT = object()
 _ADVICE = "Give what the modules sde_alm_connection_info and sde_analysis_connection_info return in connections."
 
 # The facts without which no connection can be named or judged; the rest may be missing.
 _FACTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "kind": (lambda value: value in ("alm", "analysis"), "alm or analysis"),
     "id": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
-    "alias": (lambda value: isinstance(value, str), "text"),
+    "alias": (lambda value: isinstance(value, (str, type(None))), "text or null"),
     "params": (lambda value: isinstance(value, dict), "a mapping"),
     "params_visible": (lambda value: isinstance(value, bool), "true or false"),
+}
+# Those that are made of the parameters, if an older release of the collection saved the facts without them.
+_SERVER_FACTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "server": (is_server, "as the modules return it"),
+    "validate_certs": (lambda value: isinstance(value, (bool, type(None))), "true, false or null"),
 }
 
 
@@ -54,8 +61,9 @@ def checked(connections: Any) -> list[dict[str, Any]]:
 def _check(connection: Any, number: int) -> None:
     if not isinstance(connection, dict):
         raise OptionError(f"connections: number {number} is no mapping.", _ADVICE)
-    for name, (is_right, words) in _FACTS.items():
-        if not is_right(connection.get(name)):
+    saved = {name: rule for name, rule in _SERVER_FACTS.items() if name in connection}
+    for name, (is_right, words) in {**_FACTS, **saved}.items():
+        if not is_right(connection.get(name, _ABSENT)):
             raise OptionError(f"connections: {name} of number {number} must be {words}.", _ADVICE)
 
 
@@ -73,4 +81,4 @@ def _redacted(connection: dict[str, Any]) -> dict[str, Any]:
         clean["last_job"] = {**job, "result_message": scrub_text(job["result_message"], known)}
     if isinstance(paths, list):
         clean["secrets_set"] = [scrub_text(str(path)) for path in paths]
-    return clean
+    return clean if clean.keys() >= _SERVER_FACTS.keys() else {**saved_server_facts(clean), **clean}

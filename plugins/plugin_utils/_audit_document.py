@@ -71,10 +71,12 @@ def make(
 
 
 def _subject(connection: dict[str, Any]) -> str:
+    name, alias = f"{connection['kind']} {connection['id']}", connection["alias"]
+    if alias is None:
+        return name
     # It stands in every finding, and a server may send an alias of any length.
-    alias = connection["alias"]
     shown = alias if len(alias) <= _LONGEST_ALIAS else f"{alias[:_LONGEST_ALIAS]}…"
-    return f"{connection['kind']} {connection['id']} {json.dumps(shown, ensure_ascii=False)}"
+    return f"{name} {json.dumps(shown, ensure_ascii=False)}"
 
 
 def key(server: str | None, name: Name) -> str:
@@ -191,7 +193,8 @@ def _fits(wanted: dict[str, list[Any]], connection: dict[str, Any]) -> bool:
     """Whether a connection has all that a waiver names."""
     for name, values in wanted.items():
         if name == "alias":
-            found = any(_matches(connection["alias"], pattern) for pattern in values)
+            alias = connection["alias"]
+            found = alias is not None and any(_matches(alias, pattern) for pattern in values)
         elif name == "system":
             systems = {str(connection.get(key) or "").lower() for key in ("system", "system_id")}
             found = any(value.lower() in systems for value in values)

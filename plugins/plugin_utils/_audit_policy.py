@@ -28,8 +28,8 @@ _WORDS_OF_JINJA = frozenset("and else false if in is none not or true context lo
 
 # The facts that a rule may need; a release of SD Elements to come may add others.
 FACTS = (
-    "id kind alias project connector system system_id system_short_name frequency command params inaccessible "
-    "in_progress debug_mode last_job"
+    "id kind alias project connector system system_id system_short_name frequency command server validate_certs params "
+    "inaccessible in_progress debug_mode last_job"
 ).split()
 
 

@@ -16,6 +16,8 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 
+_MADE_OF_PARAMS = ("params", "server", "validate_certs")
+
 # A connection within one audit, by kind and id.
 Name = tuple[str, int]
 
@@ -102,12 +104,20 @@ def _lack(needs: list[str], connections: Iterable[dict[str, Any]]) -> str | None
     """The first needed fact that a connection lacks, in words."""
     for connection in connections:
         for need in needs:
-            if need.split(".")[0] == "params" and not connection["params_visible"]:
+            if need.split(".")[0] in _MADE_OF_PARAMS and not connection["params_visible"]:
                 return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
-            # A connection without any parameter is one whose parameters were left out.
-            if _fact(connection, need) is None or (need == "params" and not connection["params"]):
+            if not _is_known(connection, need):
                 return f"{need} of {connection['kind']} {connection['id']} is not known"
     return None
+
+
+def _is_known(connection: dict[str, Any], need: str) -> bool:
+    # A connection without any parameter is one whose parameters were left out.
+    if need == "params":
+        return bool(connection["params"])
+    if need == "server":
+        return connection["server"]["state"] != "hidden"
+    return _fact(connection, need) is not None
 
 
 def _fact(connection: dict[str, Any], path: str) -> Any:

@@ -29,8 +29,8 @@ OWN_RULE = {
     "title": "Jira is talked to by https",
     "severity": "high",
     "when": "connection.system_id == 'jira'",
-    "needs": ["params"],
-    "that": "connection.params.alm_method == 'https'",
+    "needs": ["server"],
+    "that": "connection.server.scheme == 'https'",
 }
 # With these, no rule of the starter policy is idle.
 VARIABLES = {"allowed_servers": ["*.example.com", "*.example.org"], "conflict_policies": ["alm"]}

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.demo_server import GENERATIONS
 from tests.demo_server.dataset import Ago
-from tests.support import access, forward_proxy
+from tests.support import access, canned_server, forward_proxy
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
 UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\scould\snot\sbe\sdecided\s.*?\sis\snot\sknown\.\n", re.DOTALL)
@@ -74,7 +74,8 @@ def test_check_finds_what_is_wrong(start, play, mode):
     server = start("5.2")
     run = play("check_connections", server, *mode)
     assert_clean(run, status=2)
-    broken = {"not on a schedule": [], "its last synchronisation failed": [], "without TLS": []}
+    unchecked = "without a check of the server's certificate"
+    broken = {"not on a schedule": [], "its last synchronisation failed": [], "without TLS": [], unchecked: []}
     for line in lines_of(run):
         name, _colon, rule = line.rpartition(": ")
         broken[rule].append(tuple(name.split()[:2]))
@@ -89,6 +90,8 @@ def test_check_finds_what_is_wrong(start, play, mode):
         method = params.get("alm_method") or params.get("analysis_method")
         if server_name.startswith("http://") or (method == "http" and "://" not in server_name):
             expected["without TLS"].append(name)
+        elif server_name and params.get(f"{record['kind']}_validate_cert") in (False, "False"):
+            expected[unchecked].append(name)
     assert broken == expected
     assert f"Rules are broken {sum(map(len, expected.values()))} times among 50 connections" in run.stdout
 
@@ -155,6 +158,29 @@ def test_egress_allow_list_is_not_written_if_a_server_is_unknown(start, play, tm
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_five_facts_on_every_generation(start, play, generation):
     assert_clean(play("tests/playbooks/five_facts.yml", start(generation)))
+
+
+@pytest.mark.parametrize("kind", ["alm", "analysis"])
+def test_five_facts_notice_a_certificate_that_is_not_checked(start, play, kind):
+    records = [one for one in start("newest").records("alm") + start("newest").records("analysis") if one["id"] == 1]
+    next(one for one in records if one["kind"] == kind)["params"][f"{kind}_validate_cert"] = "False"
+    run = play("tests/playbooks/five_facts.yml", start("newest", dataset=records))
+    assert_clean(run, status=2)
+    assert ".validate_certs is not false" in run.stdout
+
+
+def test_templates_of_connections_with_null(play):
+    """Neither the table nor the findings need an alias, a schedule or a system."""
+    params = {"alm_server": "jira.example.com", "alm_validate_cert": False}
+    record = {"id": 1, "alias": None, "frequency": None, "system": None, "command": None, "params": params, "last_job": None}
+    with canned_server(json.dumps({"results": [record]}).encode()) as server:
+        listed = play("list_connections", server)
+        assert_clean(listed)
+        shown = ["1", "-", "https://jira.example.com:443", "-", "never", "-"]
+        assert [line.split() for line in lines_of(listed)[1:]] == [["alm", *shown], ["analysis", *shown]]
+        checked = play("check_connections", server)
+        assert_clean(checked, status=2)
+        assert lines_of(checked) == [f"{kind} 1: without a check of the server's certificate" for kind in ("alm", "analysis")]
 
 
 def test_demo(tmp_path):

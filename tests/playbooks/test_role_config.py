@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import ROOT
 from tests.demo_server import GENERATIONS
 from tests.playbooks.test_canary import planted, TOKEN
 from tests.playbooks.test_playbooks import assert_clean, MODES
-from tests.support import access, inventory_of, messages_of
+from tests.support import access, connections, inventory_of, messages_of
 
 FILES = {"allow_list": "allow.txt", "allow_list_json": "allow.json", "nftables": "sets.nft", "prometheus": "targets.json"}
 # What could break out of a comment, a string, a line or a template.
@@ -192,6 +193,31 @@ def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
     assert (unknown["targets"], unknown["labels"]["id"], unknown["labels"]["unknown"]) == ([], "4", "unreadable")
 
 
+def test_trackers_below_one_host_and_facts_of_an_older_release(start, render_each, checked, tmp_path):
+    """Each tracker has its own target, and both need the same port of the same host. An alias is no must."""
+    dataset = [record(1, server="192.0.2.7/jira"), record(2)]
+    dataset[1]["params"]["alm_context_root"] = "jira-eu"
+    server = start("newest", dataset=dataset)
+    facts = [{**one, "alias": None, "frequency": None, "system": None} for one in connections(server)]
+    older = [{name: value for name, value in one.items() if name != "server"} for one in facts]
+    cases = {
+        "today": {"connections": facts},
+        "lists": {"connections": older, "files": ["allow_list", "nftables"]},
+        "targets": {"connections": older, "files": ["allow_list", "prometheus"]},
+    }
+    _printed, messages = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
+    checked(tmp_path / "today")
+    assert [one["targets"] for one in groups(tmp_path / "today" / "targets.json")] == [
+        ["https://192.0.2.7:443/jira"], ["https://192.0.2.7:443/jira-eu"]
+    ]  # fmt: skip
+    assert [one["labels"]["alias"] for one in groups(tmp_path / "today" / "targets.json")] == ["", ""]
+    for folder in ("today", "lists"):
+        assert lines(tmp_path / folder / "allow.txt")[1:] == ["192.0.2.7 443 tcp"]
+        assert "\t# 192.0.2.7: alm 1, alm 2" in lines(tmp_path / folder / "sets.nft")
+    assert list(messages) == ["targets"] and not list((tmp_path / "targets").iterdir())
+    assert "without 'server', which an older release of this collection saved" in messages["targets"]
+
+
 def test_hidden_parameters(start, render_each, checked, tmp_path):
     server = start("5.2", dataset=[record(1, "one"), {**record(2), "kind": "analysis"}])
     limited = {"api_token": server.limited_token}
@@ -291,7 +317,7 @@ WRONG_VARIABLES = [
     ({"kinds": ["alms"]}, "It can hold alm and analysis."),
     ({"nftables_set": "1 }"}, "They look like"),
     ({"connections": []}, "There are no connections, so nothing was written."),
-    ({"connections": [{"id": 1}]}, "The facts of a connection have 'params'"),
+    ({"connections": [{"id": 1}]}, "The facts of a connection have 'kind'"),
 ]
 
 
@@ -417,6 +443,6 @@ def test_no_canary_in_any_file(start, render, tmp_path):
 
 def test_facts_that_were_given_are_not_shown(start, render):
     """Who gathers with include_secrets hides the result, and the role keeps it hidden."""
-    given = {**planted()[0], "params_visible": True}
+    given = {**planted()[0], "params_visible": True, **server_facts("alm", {"alm_server": "alm.example.com"})}
     shown = render(start("newest"), "-vv", connections=[given], allow_unknown=True)
     assert "Keep the connections" in shown and "CANARY" not in shown

@@ -363,6 +363,24 @@ def test_connections_are_ordered_and_without_secrets():
     assert _audit_connections.checked(clean) == clean
 
 
+def test_facts_of_an_older_release_are_completed():
+    saved = {**CONNECTIONS[0], "params": {"alm_server": "https://u:p@h/x", "alm_validate_cert": "False"}}
+    (clean,) = _audit_connections.checked([saved])
+    assert (clean["server"]["url"], clean["validate_certs"]) == ("https://h:443/x", False)
+    # Today's are taken as they are, whatever was kept of the parameters.
+    assert _audit_connections.checked([{**clean, "params": {}}]) == [{**clean, "params": {}}]
+    (hidden,) = _audit_connections.checked([{**saved, "params_visible": False}])
+    assert (hidden["server"]["state"], hidden["validate_certs"]) == ("hidden", None)
+
+
+@pytest.mark.parametrize(("wanted", "covers"), [({"alias": "*"}, False), ({"system": "jira"}, False), ({"id": 1}, True)])
+def test_connection_without_alias_and_system(wanted, covers):
+    odd = {**CONNECTIONS[0], "alias": None, "frequency": None, "system": None, "system_id": None}
+    made = document(("high", "fail", 1), connections=[odd, *CONNECTIONS[1:]], waivers=[waiver("high", connections=wanted)])
+    assert (made["findings"][0]["subject"], made["findings"][0]["verdict"]) == ("alm 1", "waived" if covers else "fail")
+    assert made["findings"][0]["fingerprint"] == document(("high", "fail", 1))["findings"][0]["fingerprint"]
+
+
 GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": True}
 
 
@@ -374,7 +392,10 @@ GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": Tr
         ([{**GOOD, "id": "1"}], "connections: id of number 1 must be a whole number"),
         ([{**GOOD, "id": True}], "connections: id of number 1 must be a whole number"),
         ([{**GOOD, "kind": "or"}], "connections: kind of number 1 must be alm or analysis"),
-        ([{**GOOD, "alias": None}], "connections: alias of number 1 must be text"),
+        ([{**GOOD, "alias": 7}], "connections: alias of number 1 must be text or null"),
+        ([{name: value for name, value in GOOD.items() if name != "alias"}], "connections: alias of number 1 must be text or null"),
+        ([{**GOOD, "server": "jira.example.com"}], "connections: server of number 1 must be as the modules return it"),
+        ([{**GOOD, "validate_certs": "True"}], "connections: validate_certs of number 1 must be true, false or null"),
         ([{**GOOD, "params": []}], "connections: params of number 1 must be a mapping"),
         ([{key: value for key, value in GOOD.items() if key != "params_visible"}], "connections: params_visible of number 1 must be true or false"),
         ([GOOD, GOOD], "connections: alm 1 is there twice"),

@@ -13,11 +13,12 @@ from ansible.parsing.dataloader import DataLoader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import saved_server_facts
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_policy, _audit_rules
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem, _boolean, as_data
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 from tests.conftest import COLLECTION
-from tests.support import LINEAR, conditional, growth, templar_of
+from tests.support import LINEAR, conditional, connections as gathered, growth, KINDS, templar_of
 
 STARTER = yaml.safe_load(_audit_policy.STARTER_FILE.read_text(encoding="utf-8"))
 TEMPLAR, PLAY = templar_of()
@@ -27,7 +28,7 @@ JOB = {"id": 1, "last_run": "2026-11-24T17:00:00Z", "succeeded": True, "ready": 
 
 def connection(kind: str = "alm", id_: int = 1, **facts) -> dict:
     """A connection that keeps all rules of the starter policy."""
-    params = {f"{kind}_server": f"https://{kind}{id_}.example.com", f"{kind}_method": "https", "conflict_policy": "alm"}
+    params = {f"{kind}_server": f"https://{kind}{id_}.example.com", f"{kind}_validate_cert": True, "conflict_policy": "alm"}
     return {
         "id": id_, "kind": kind, "alias": f"{kind} {id_}", "project": id_, "connector": 1, "system": "JIRA", "system_id": "jira",
         "system_short_name": None, "frequency": "hourly", "command": "sync_jira", "params": params, "params_visible": True,
@@ -39,6 +40,11 @@ def with_params(kind: str = "alm", **params) -> dict:
     """The good connection with other parameters."""
     good = connection(kind)
     return {**good, "params": {**good["params"], **params}}
+
+
+def current(facts: dict) -> dict:
+    """The facts as the modules return them: the others here are those of an older release."""
+    return {**saved_server_facts(facts), **facts}
 
 
 def judged(rules, connections, *, play=None, **variables) -> list[_audit_rules.Verdict]:
@@ -64,12 +70,12 @@ def judge_one(that, *facts, when=(), needs=(), play=None, **variables):
 @pytest.mark.parametrize(
     ("that", "expected"),
     [
-        ("connection.params.alm_method == 'https'", ("pass", "holds")),
-        ("connection.params.alm_method == 'http'", ("fail", "connection.params.alm_method == 'http' is false")),
+        ("connection.server.scheme == 'https'", ("pass", "holds")),
+        ("connection.server.scheme == 'http'", ("fail", "connection.server.scheme == 'http' is false")),
         (["connection.id == 1", "connection.id == 2", "nonsense"], ("fail", "connection.id == 2 is false")),
-        ("connection.params.alm_method is ansible.builtin.match('http')", ("pass", "holds")),
-        ("(connection | securitycompass.sdelements.server).port == 443", ("pass", "holds")),
-        ("connection.params.alm_method in allowed", ("pass", "holds")),
+        ("connection.params.alm_server is ansible.builtin.match('http')", ("pass", "holds")),
+        ("([connection] | securitycompass.sdelements.egress).servers[0].port == 443", ("pass", "holds")),
+        ("connection.server.scheme in allowed", ("pass", "holds")),
         ("lookup('ansible.builtin.env', 'HOME') is string and query('items', [1]) == [1]", ("pass", "holds")),
         ("audited_at == '2026-11-24T18:00:00Z' and connections | length == 1", ("pass", "holds")),
         ("of_the_play == 'templated' and inventory_hostname == 'localhost'", ("pass", "holds")),
@@ -149,6 +155,13 @@ def test_messages_hold_no_secrets():
         ({"last_job": None}, ["last_job.succeeded"], "inconclusive", "last_job.succeeded of alm 1 is not known"),
         ({"debug_mode": False, "params": {"x": 0}}, ["debug_mode", "params.x"], "pass", "holds"),
         ({"params": {"x": ""}}, ["params.x"], "pass", "holds"),
+        ({"params": {}, "params_visible": False}, ["server"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
+        ({"params": {}, "params_visible": False}, ["validate_certs"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
+        ({"params": {}}, ["server"], "inconclusive", "server of alm 1 is not known"),
+        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of alm 1 is not known"),
+        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of alm 1 is not known"),
+        # That there is none is known, too.
+        ({"params": {"x": 1}}, ["server"], "pass", "holds"),
     ],
 )
 def test_needs(facts, needs, verdict, message):
@@ -344,11 +357,12 @@ def test_starter_passes_what_is_good():
         (with_params(alm_server="http://alm1.example.com"), "alm-tls"),
         (with_params("analysis", analysis_server="http://analysis1.example.com"), "analysis-tls"),
         (with_params("analysis", analysis_server="x.example.com", analysis_method="http"), "analysis-tls"),
-        (with_params(bypass_cert_validation=True), "certificate-validated"),
-        (with_params("analysis", bypass_cert_validation="True"), "certificate-validated"),
-        (with_params(bypass_cert_validation="true "), "certificate-validated"),
-        (with_params(bypass_cert_validation="enabled"), "certificate-validated"),
-        (with_params(bypass_cert_validation=2), "certificate-validated"),
+        (with_params(alm_validate_cert=False), "certificate-validated"),
+        (with_params(alm_validate_cert="False"), "certificate-validated"),
+        (with_params(alm_validate_cert=None, issue_tracker_validate_cert="no "), "certificate-validated"),
+        (with_params("analysis", analysis_validate_cert=False), "certificate-validated"),
+        (with_params("analysis", analysis_validate_cert="FALSE"), "certificate-validated"),
+        (with_params(alm_validate_cert=None, bypass_cert_validation=True), "certificate-validated"),
         (connection(frequency="every_blue_moon"), "last-sync-recent"),
         (connection(last_job={**JOB, "last_run": "9999-01-01T00:00:00Z"}), "last-sync-recent"),
         (with_params(alm_server="https://user:secret-pass@alm1.example.com"), "no-credentials-in-urls"),
@@ -375,8 +389,13 @@ def test_starter_finds(facts, rule):
 @pytest.mark.parametrize(
     "facts",
     [
-        with_params(bypass_cert_validation="False"),
-        with_params(bypass_cert_validation=None),
+        with_params(alm_validate_cert="True"),
+        with_params(alm_validate_cert=None, issue_tracker_validate_cert=True),
+        with_params(bypass_cert_validation=False),
+        # What is masked in one value, and what follows in another, is not a URL.
+        with_params(alm_pass="p@ss", at="@example.com"),
+        # All that the rules need is known, whatever the task kept.
+        {**current(connection()), "params": {"conflict_policy": "alm"}},
         with_params(alm_server="ALM1.Example.COM:8443", alm_method="https"),
         with_params(owner="m.keller@example.com", alm_pass="p@ss"),
         connection("analysis", 1, frequency="manually", system_id="fortify_file_upload", params={"report_name": "x"}),
@@ -401,12 +420,72 @@ def test_starter_finds_duplicates():
     same = [connection(id_=1, project=5), with_params() | {"id": 2, "project": 5}, connection(id_=3, project=6)]
     same[1]["params"] = dict(same[0]["params"])
     assert starter(*same)["no-duplicates"] == {"fail", "not_applicable"}
-    other_system = [same[0], {**same[1], "system": "Rally"}]
+    other_system = [same[0], {**same[1], "system_id": "rally"}]
     assert starter(*other_system)["no-duplicates"] == {"pass"}
     assert starter(same[0], {**same[1], "params": {}, "params_visible": False})["no-duplicates"] == {"inconclusive"}
     assert starter(*[{**one, "project": None} for one in same]).get("no-duplicates") is None
+    # Two trackers below one host are two servers.
+    paths = [with_params(alm_server="tools.example.org", alm_context_root=root) | {"id": id_} for id_, root in enumerate(["jira", "/jira-eu"], 1)]
+    assert starter(*[{**one, "project": 5} for one in paths])["no-duplicates"] == {"pass"}
+    paths[1]["params"]["alm_context_root"] = "/jira/"
+    assert starter(*[{**one, "project": 5} for one in paths])["no-duplicates"] == {"fail"}
     uploads = [connection("analysis", number, project=5, params={"report_name": "x"}) for number in (1, 2)]
     assert starter(*uploads)["no-duplicates"] == {"pass"}  # they have no server
+
+
+@pytest.mark.parametrize(
+    ("params", "verdict"),
+    [
+        # Releases before 4.12 do not say it.
+        ({"alm_validate_cert": None}, "inconclusive"),
+        ({"alm_validate_cert": "perhaps"}, "inconclusive"),
+        ({"alm_validate_cert": True, "issue_tracker_validate_cert": False}, "inconclusive"),
+        ({"alm_validate_cert": None, "bypass_cert_validation": False}, "inconclusive"),
+        ({"alm_validate_cert": True, "bypass_cert_validation": True}, "inconclusive"),
+        ({"alm_server": "a b", "alm_validate_cert": None}, "inconclusive"),
+        ({"alm_server": "a b", "alm_validate_cert": False}, "fail"),
+        ({"alm_server": "http://alm1.example.com", "alm_validate_cert": False}, "not_applicable"),
+        ({"alm_server": None, "alm_validate_cert": False}, "not_applicable"),
+    ],
+)
+def test_starter_on_certificates(params, verdict):
+    assert starter(with_params(**params))["certificate-validated"] == {verdict}
+
+
+def checked_by(kind: str, id_: int, value: object, root: str = "") -> dict:
+    """A record of a server that checks the certificate of a connection, or does not."""
+    params = {f"{kind}_server": "tools.example.org", f"{kind}_context_root": root, f"{kind}_validate_cert": value}
+    system = {"alm": "jira", "analysis": "veracode"}[kind]
+    return {"kind": kind, "id": id_, "alias": f"{kind} {id_}", "project": 5, "system_id": system, "params": params}
+
+
+@pytest.mark.parametrize("canonical_names", [True, False])
+@pytest.mark.parametrize("generation", ["4.12", "newest"])
+def test_starter_on_servers_as_documented(start, generation, canonical_names):
+    """Certificates that are not checked are found by old and newest names; trackers below one host are no duplicates."""
+    values = [(True, "jira"), (False, "jira-eu"), ("False", "/jira-us/")]
+    server = start(generation, dataset=[checked_by(kind, id_, *one) for kind in KINDS for id_, one in enumerate(values, 1)])
+    facts = [one for kind in KINDS for one in gathered(server, kind, canonical_names=canonical_names, include_params=False)]
+    verdicts = {(one.rule.id, *one.names): one.verdict for one in judged(STARTER["rules"], facts, **STARTER["vars"])}
+    for kind in KINDS:
+        assert [verdicts["certificate-validated", (kind, id_)] for id_ in (1, 2, 3)] == ["pass", "fail", "fail"]
+    assert [verdict for (rule, *_names), verdict in verdicts.items() if rule == "no-duplicates"] == ["pass"]
+
+
+def test_starter_on_facts_of_an_older_release_without_parameters():
+    verdicts = starter(connection(params={}), **CHOSEN)
+    assert {verdicts[name].pop() for name in ("alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")} == {"inconclusive"}
+
+
+def test_starter_calls_no_filter_of_ours():
+    assert "securitycompass.sdelements" not in _audit_policy.STARTER_FILE.read_text(encoding="utf-8").split("rules:")[1]
+
+
+def test_starter_decides_about_null():
+    """A connection without alias, frequency and system is judged, and does not keep others from it."""
+    verdicts = starter(connection(alias=None, frequency=None, system=None, system_id=None, command=None), connection(id_=2, project=1))
+    assert verdicts["scheduled"] == {"inconclusive", "pass"} and verdicts["last-sync-recent"] == {"inconclusive", "pass"}
+    assert "error" not in set.union(*verdicts.values())
 
 
 def test_starter_s_variables_are_off_by_default():
@@ -424,7 +503,7 @@ def test_policy_file_of_the_starter_is_read_by_ansible():
     ("expression", "problem"),
     [
         ("connection.id == 1 and nobody and lookup('pipe', 'exit 1')", None),
-        ("connection | securitycompass.sdelements.server | length > 0", None),
+        ("[connection] | securitycompass.sdelements.egress | length > 0", None),
         ("connection.id | no_such_filter", "no_such_filter"),
         ("connection.id is no_such_test", "no_such_test"),
         ("connection.id | no.such.filter", "no.such.filter"),

@@ -20,14 +20,16 @@ DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connect
 CONTRACT = {
     "id": int,
     "kind": str,
-    "alias": str,
+    "alias": (str, type(None)),
     "project": (int, type(None)),
     "connector": (int, type(None)),
-    "system": str,
+    "system": (str, type(None)),
     "system_id": (str, type(None)),
     "system_short_name": (str, type(None)),
-    "frequency": str,
+    "frequency": (str, type(None)),
     "command": (str, type(None)),
+    "server": dict,
+    "validate_certs": (bool, type(None)),
     "params": dict,
     "params_visible": bool,
     "secrets_set": list,
@@ -37,7 +39,7 @@ CONTRACT = {
     "last_job": (dict, type(None)),
 }
 # What old releases do not say at all, what changes, and what new ones add.
-NOT_EVERYWHERE = {"system", "connector", "system_short_name", "inaccessible", "in_progress", "debug_mode", "last_job"}
+NOT_EVERYWHERE = {"system", "connector", "system_short_name", "inaccessible", "in_progress", "debug_mode", "last_job", "validate_certs"}
 NEW_PARAMS = {"alm_validate_cert", "analysis_validate_cert", "alm_reference_context", "alm_auth_mode", "last_successful_run"}
 
 
@@ -299,6 +301,7 @@ def test_hidden_params(servers, generation):
         found = connections(server, kind, api_token=server.limited_token)
         assert len(found) == len(server.records(kind))
         assert all(one["params"] == {} and not one["params_visible"] and one["secrets_set"] == [] for one in found)
+        assert all(one["server"]["state"] == "hidden" and one["validate_certs"] is None for one in found)
 
 
 def test_fewer_params(servers):
@@ -329,11 +332,10 @@ GOOD = {"id": 1, "alias": "a", "frequency": "daily", "system": {"name": "JIRA"},
 @pytest.mark.parametrize(
     "change, problem",
     [
-        ({"alias": None}, "'alias' of connection 1 is missing or null"),
         ({"alias": 7}, "'alias' of connection 1 is of type int"),
         ({"frequency": []}, "'frequency' of connection 1 is of type list"),
-        ({"system": None}, "'system' of connection 1 is missing or null"),
-        ({"system": {}}, "'name' of connection 1 is missing or null"),
+        ({"system": ["JIRA"]}, "'system' of connection 1 is of type list"),
+        ({"system": {"name": 3}}, "'name' of connection 1 is of type int"),
         ({"system": {"name": "x", "id": 3}}, "'id' of connection 1 is of type int"),
         ({"project": True}, "'project' of connection 1 is of type bool"),
         ({"connector": "4"}, "'connector' of connection 1 is of type str"),
@@ -355,6 +357,25 @@ def test_record_of_the_wrong_shape(change, problem):
 
 def test_record_of_the_right_shape():
     assert _connections._checked(GOOD, "https://sde.example.com/") is GOOD
+
+
+def test_record_of_another_list():
+    with pytest.raises(SDElementsError, match="record 1 has neither 'alias' nor 'frequency' nor 'system'"):
+        _connections._checked({"id": 1, "name": "a project", "params": {}}, "https://sde.example.com/")
+
+
+@pytest.mark.parametrize("odd", [{"alias": None}, {"frequency": None}, {"system": None}, {"system": {"id": None, "name": None}}, {"system": {}}])
+def test_null_does_not_lose_the_list(odd):
+    good = {"id": 1, "alias": "a", "frequency": "daily", "system": {"id": "jira", "name": "JIRA"}}
+    (name,) = odd
+    left_out = {key: value for key, value in good.items() if key != name}
+    body = json.dumps({"results": [good, {**good, **odd, "id": 2}, {**left_out, "id": 3}]}).encode()
+    with canned_server(body) as server:
+        found = connections(server)
+        assert [one[name] for one in found] == [found[0][name], None, None]
+        # A filter never matches what is null, by whatever word.
+        assert [one["id"] for one in connections(server, **{name: found[0][name]})] == [1]
+        assert connections(server, alias="None") == connections(server, system="None") == []
 
 
 @pytest.mark.parametrize(

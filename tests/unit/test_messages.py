@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "troubleshooting.md"
 # Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
-FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_servers.py")
+FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py")
 # These take a whole message, or the part of one that differs.
 SAYS = re.compile(r"(?:SDElements|Option|Incomplete|AnsibleFilter)Error|_\w+_error|_changed|error")
 

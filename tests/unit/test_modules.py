@@ -11,6 +11,7 @@ import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests, _runner
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION
 from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_audit_options
 from tests.unit.test_connections import CONTRACT
@@ -169,15 +170,16 @@ def test_return_is_the_contract(kind):
     for name, types in CONTRACT.items():
         assert TYPES[fields[name]["type"]] in (types if isinstance(types, tuple) else (types,)), name
     assert set(fields["last_job"]["contains"]) == set(_connections._JOB_TYPES)
+    assert list(fields["server"]["contains"]) == list(server_facts("alm", {})["server"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_samples_come_from_the_server(start, kind):
     documented = yaml.safe_load(module_of(kind).RETURN)["connections"]["contains"]
     found = connections(start("5.2", now=DOCUMENTED_HOUR), kind, include_last_job=True)[0]
-    jobs = documented.pop("last_job")["contains"]
+    jobs, servers = documented.pop("last_job")["contains"], documented.pop("server")["contains"]
     params = documented.pop("params")["sample"]
     assert params.items() <= found["params"].items()
-    for contains, facts in ((documented, found), (jobs, found["last_job"])):
+    for contains, facts in ((documented, found), (jobs, found["last_job"]), (servers, found["server"])):
         samples = {name: field["sample"] for name, field in contains.items() if "sample" in field}
         assert samples == {name: facts[name] for name in samples}

@@ -1,38 +1,36 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters 'server' and 'egress': how each way to write a server is read, and what must be reached."""
+"""The facts 'server' and 'validate_certs': how each way to write them is read."""
 
 from __future__ import annotations
 
-import importlib
-import json
 import re
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
-from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import COLLECTION
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import is_server, saved_server_facts, server_facts
 from tests.demo_server import GENERATIONS
-from tests.support import connections, growth, KINDS, LINEAR
+from tests.support import connections, gather, growth, KINDS, LINEAR
 
-FILTERS = {name: importlib.import_module(f"{COLLECTION}.filter.{name}") for name in ("server", "egress")}
-server, egress = (module.FilterModule().filters()[name] for name, module in FILTERS.items())
-NO_ADDRESS = {"scheme": None, "host": None, "port": None, "url": None}
+NOT_KNOWN = {"scheme": None, "host": None, "port": None, "path": None, "url": None}
 
 
-def connection(**params) -> dict:
-    return {"kind": "alm", "params": {"alm_user": "x", **params}, "params_visible": True}
+def server(kind: str = "alm", **params) -> dict:
+    return server_facts(kind, {"alm_user": "x", **params})["server"]
+
+
+def validate_certs(kind: str = "alm", **params) -> bool | None:
+    return server_facts(kind, {"alm_user": "x", **params})["validate_certs"]
 
 
 def read(text: object, method: object = None) -> tuple:
     """Scheme, host and port of a server; its state if it is not known."""
-    result = server(connection(alm_server=text, alm_method=method))
+    result = server(alm_server=text, alm_method=method)
     if result["state"] != "known":
-        assert result == {"state": result["state"], **NO_ADDRESS}
+        assert result == {"state": result["state"], **NOT_KNOWN}
         return (result["state"],)
     return result["scheme"], result["host"], result["port"]
 
@@ -94,91 +92,205 @@ def test_none(value):
 
 
 def test_without_a_server():
-    assert server(connection()) == {"state": "none", **NO_ADDRESS}
+    assert server() == server(alm_context_root="jira", alm_method="http") == {"state": "none", **NOT_KNOWN}
 
 
-def test_hidden():
-    hidden = {"state": "hidden", **NO_ADDRESS}
-    assert server({"params": {}, "params_visible": False}) == hidden
-    # What 'include_params: false' leaves says nothing about servers either.
-    assert server({"params": {}, "params_visible": True}) == hidden
+@pytest.mark.parametrize("kind", KINDS)
+def test_hidden(kind):
+    assert server_facts(kind, {}) == {"server": {"state": "hidden", **NOT_KNOWN}, "validate_certs": None}
 
 
-@pytest.mark.parametrize("word", ["alm", "issue_tracker", "analysis"])
-def test_names_of_parameters(word):
-    facts = connection(**{f"{word}_server": "h/p", f"{word}_method": "http"})
-    assert server(facts) == {"state": "known", "scheme": "http", "host": "h", "port": 80, "url": "http://h:80/p"}
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("word", ["alm", "issue_tracker", "analysis", "wh"])
+def test_names_of_parameters(kind, word):
+    params = {"server": "h/p", "method": "http", "context_root": "/q/", "validate_cert": "False"}
+    facts = server_facts(kind, {f"{word}_{name}": value for name, value in params.items()})
+    known = {"state": "known", "scheme": "http", "host": "h", "port": 80, "path": "/p/q", "url": "http://h:80/p/q"}
+    assert facts == {"server": known, "validate_certs": False}
 
 
 def test_a_connection_has_its_own_parameters_first():
     params = {"alm_server": "alm", "analysis_server": "analysis"}
-    assert [server({**connection(**params), "kind": kind})["host"] for kind in KINDS] == ["alm", "analysis"]
-    assert server(connection(alm_server="", issue_tracker_server="new"))["host"] == "new"
+    assert [server(kind, **params)["host"] for kind in KINDS] == ["alm", "analysis"]
+    assert server(alm_server="", issue_tracker_server="new")["host"] == "new"
+    assert server(alm_server="h", rational_context_root="ccm", alm_context_root="own")["path"] == "/own"
 
 
 @pytest.mark.parametrize(
     ("text", "url"),
     [
         ("jira.example.com", "https://jira.example.com:443"),
+        ("jira.example.com/", "https://jira.example.com:443"),
+        ("jira.example.com/jira/", "https://jira.example.com:443/jira"),
         ("http://u:p@[::1]/a/b?token=x#y", "http://[::1]:80/a/b"),
         ("h/a b\"'{{x}}<ü>%20", "https://h:443/a%20b%22'%7B%7Bx%7D%7D%3C%C3%BC%3E%20"),
         ("h/\ud800", "https://h:443/%3F"),
+        ("h/~someone@example.com", "https://h:443/~someone%40example.com"),
     ],
 )
 def test_url(text, url):
-    assert server(connection(alm_server=text))["url"] == url
+    result = server(alm_server=text)
+    assert (result["url"], result["path"]) == (url, urlsplit(url).path)
 
 
-@pytest.mark.parametrize("wrong", [None, "x", 1, [], [connection()], {}, {"params": {}}, {"params": [], "params_visible": True},
-                                   {"params": {}, "params_visible": None}, {"params": None, "params_visible": False}])
-def test_what_is_no_connection_is_an_error(wrong):
-    with pytest.raises(AnsibleFilterError, match="^The facts of a connection .*Take them from the connections"):
-        server(wrong)
+# Whether the word before the colon is a user or a host, nobody can tell.
+@pytest.mark.parametrize("text", ["someone:12/secret@host", "someone:12?secret@host", "https://someone:12#secret@host/x", "********:1/x@h"])
+def test_user_info_with_an_unescaped_slash_is_not_shown(text):
+    assert server(alm_server=text) == {"state": "unreadable", **NOT_KNOWN}
+
+
+@pytest.mark.parametrize(
+    ("address", "root", "path"),
+    [
+        ("h", "jira", "/jira"),
+        ("h", "/jira", "/jira"),
+        ("h/", "jira/", "/jira"),
+        ("h", " //jira// ", "/jira"),
+        ("h", "tools/jira", "/tools/jira"),
+        ("h/jira", "jira", "/jira"),
+        ("h/jira/", "/jira/", "/jira"),
+        ("h/tools/jira", "jira", "/tools/jira"),
+        ("h/tools/jira", "tools/jira", "/tools/jira"),
+        ("h/a b", "a%20b", "/a%20b"),
+        # It ends with the root's letters only, or holds it elsewhere.
+        ("h/myjira", "jira", "/myjira/jira"),
+        ("h/jira/tools", "jira", "/jira/tools/jira"),
+        ("h/Jira", "jira", "/Jira/jira"),
+        ("h?x=1", "jira?token=x#y", "/jira"),
+        ("h/tools", "/", "/tools"),
+        ("h/tools", "", "/tools"),
+        ("h/tools", None, "/tools"),
+        ("h", "a \"{{x}}", "/a%20%22%7B%7Bx%7D%7D"),
+    ],
+)
+def test_context_root(address, root, path):
+    result = server(alm_server=address, alm_context_root=root)
+    assert (result["path"], result["url"]) == (path, f"https://h:443{path}")
+
+
+@pytest.mark.parametrize("root", [7, ["jira"], {"a": 1}, "a\nb", "a\x00"])
+def test_context_root_that_is_not_a_path(root):
+    assert server(alm_server="h", alm_context_root=root) == {"state": "unreadable", **NOT_KNOWN}
+
+
+def test_the_context_root_of_sd_elements_itself_is_not_the_tools():
+    assert server(alm_server="h", sde_context_root="sde")["path"] == ""
+    assert server(alm_server="h", sde_context_root="sde", rational_context_root="ccm")["path"] == "/ccm"
+
+
+def test_trackers_below_one_host_are_two_servers():
+    params = [{"alm_context_root": "jira"}, {"alm_context_root": "/jira-eu"}]
+    first, second = (server(alm_server="tools.example.org", **one) for one in params)
+    assert (first["url"], second["url"]) == ("https://tools.example.org:443/jira", "https://tools.example.org:443/jira-eu")
+    assert first == server(alm_server="https://tools.example.org/jira/", issue_tracker_context_root="/jira/")
+
+
+TRUE = (True, "true", "True", " TRUE\n", "yes", "on", "1", 1, 1.0, "t", "Y")
+FALSE = (False, "false", "False", "FALSE ", "no", "off", "0", 0, "F", "n")
+NEITHER = (None, "", " ", "maybe", "enabled", 2, -1, [], [True], {}, {"a": 1}, "None", "\ud800")
+
+
+@pytest.mark.parametrize("word", ["alm", "issue_tracker", "analysis"])
+@pytest.mark.parametrize(("values", "expected"), [(TRUE, True), (FALSE, False), (NEITHER, None)])
+def test_validate_certs(word, values, expected):
+    for kind in KINDS:
+        assert [validate_certs(kind, **{f"{word}_validate_cert": value}) for value in values] == [expected] * len(values)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, None),
+        ({"alm_validate_cert": True, "issue_tracker_validate_cert": "true"}, True),
+        ({"alm_validate_cert": False, "analysis_validate_cert": "no"}, False),
+        ({"alm_validate_cert": True, "issue_tracker_validate_cert": False}, None),
+        ({"alm_validate_cert": True, "issue_tracker_validate_cert": "maybe"}, None),
+        ({"alm_validate_cert": True, "issue_tracker_validate_cert": None}, True),
+        ({"alm_validate_cert": "", "issue_tracker_validate_cert": False}, False),
+        # Undocumented: only true says something, and only against the check.
+        ({"bypass_cert_validation": True}, False),
+        ({"bypass_cert_validation": "True"}, False),
+        ({"bypass_cert_validation": True, "alm_validate_cert": None}, False),
+        ({"bypass_cert_validation": True, "alm_validate_cert": False}, False),
+        ({"bypass_cert_validation": True, "alm_validate_cert": True}, None),
+        ({"bypass_cert_validation": True, "alm_validate_cert": "maybe"}, None),
+        ({"bypass_cert_validation": False}, None),
+        ({"bypass_cert_validation": "maybe"}, None),
+        ({"bypass_cert_validation": False, "alm_validate_cert": False}, False),
+    ],
+)
+def test_validate_certs_by_several_names(params, expected):
+    assert validate_certs(**params) is expected
+
+
+def test_facts_that_an_older_release_saved():
+    params = {"alm_server": "h", "alm_validate_cert": "False"}
+    saved = {"kind": "alm", "params": params, "params_visible": True}
+    assert saved_server_facts(saved) == server_facts("alm", params)
+    assert saved_server_facts({**saved, "params_visible": False}) == server_facts("alm", {})
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_names_make_no_difference(start, generation, kind):
-    """The servers' own names, and the canonical ones."""
+def test_options_make_no_difference(start, generation, kind):
+    """The names that the server uses, parameters that are not returned, and secrets that are."""
     demo = start(generation)
-    raw, canonical = ([server(one) for one in connections(demo, kind, canonical_names=flag)] for flag in (False, True))
-    assert raw == canonical
-    states = {"none", "known"} if kind == "analysis" else {"known"}
-    assert {one["state"] for one in raw} == states
+    facts = [{name: one[name] for name in ("server", "validate_certs")} for one in connections(demo, kind)]
+    for options in ({"canonical_names": False}, {"keep_params": ["none"]}, {"include_params": False}, {"include_secrets": True}):
+        assert [{name: one[name] for name in facts[0]} for one in connections(demo, kind, **options)] == facts
+    assert {one["server"]["state"] for one in facts} == ({"none", "known"} if kind == "analysis" else {"known"})
+    assert all(is_server(one["server"]) for one in facts)
+
+
+def test_no_secret_in_the_server(start):
+    params = {
+        "alm_server": "https://someone:pass/w@rd@alm.example.com/token=hidden-1/x?api_key=hidden-2",
+        "alm_context_root": "password=hidden-3/jira",
+    }
+    demo = start(dataset=[{"kind": "alm", "id": 1, "alias": "a", "system": "JIRA", "params": params}])
+    for include_secrets in (False, True):
+        found = gather(demo, include_secrets=include_secrets).facts["connections"][0]["server"]
+        assert found["host"] == "alm.example.com" and found["path"].startswith("/token=********")
+        assert not re.search(r"hidden|someone|pass/|rd@", str(found)), found
 
 
 @given(st.text(), st.none() | st.text())
 def test_any_text(text, method):
-    check(server(connection(alm_server=text, alm_method=method)))
+    check(server(alm_server=text, alm_method=method))
+
+
+@given(st.text(), st.text())
+def test_any_context_root(path, root):
+    check(server(alm_server=f"h/{path}", alm_context_root=root))
 
 
 @given(st.from_regex(r"\A([a-zA-Z]{0,5}://)?([a-z:@]{0,5}@)?(\[[0-9a-f:.]{0,12}\]|[\w.-]{1,20})(:[0-9]{0,6})?(/[^\n]{0,9})?\Z"))
 def test_any_server(text):
-    check(server(connection(alm_server=text, alm_method="http")))
+    check(server(alm_server=text, alm_method="http"))
 
 
 def check(result: dict) -> None:
     """What holds for whatever a server is."""
-    assert list(result) == ["state", *NO_ADDRESS]
+    assert list(result) == ["state", *NOT_KNOWN] and is_server(result)
     if result["state"] != "known":
-        assert result["state"] in ("none", "unreadable") and {**result, **NO_ADDRESS} == result
+        assert result["state"] in ("none", "unreadable") and {**result, **NOT_KNOWN} == result
         return
     assert re.fullmatch(r"[a-z0-9_.-]+|[0-9a-f:]+", result["host"]) and result["host"][0] not in ".-"
     assert 0 < result["port"] < 65536
     # A URL is one line of ASCII that needs no quotes, is no template, and is read back as what it says.
-    assert re.fullmatch(r"[!-~]+", result["url"]) and not re.search(r"[\"{}\\<>`|^]", result["url"])
+    assert re.fullmatch(r"[!-~]+", result["url"]) and not re.search(r"[\"{}\\<>`|^@]", result["url"])
     parts = urlsplit(result["url"])
-    assert (parts.scheme, parts.hostname, parts.port) == (result["scheme"], result["host"], result["port"])
+    assert [parts.scheme, parts.hostname, parts.port, parts.path] == [result[name] for name in ("scheme", "host", "port", "path")]
+    assert re.fullmatch(r"(/.*[^/])?", result["path"])
     assert (parts.username, parts.query, parts.fragment) == (None, "", "")
-    again = server(connection(alm_server=result["url"]))
-    assert again == result
+    assert server(alm_server=result["url"]) == result
 
 
-@given(st.dictionaries(st.sampled_from(["alm_server", "alm_method", "analysis_server", "x"]), st.recursive(
+@given(st.dictionaries(st.sampled_from(["alm_server", "alm_method", "analysis_server", "a_context_root", "alm_validate_cert", "x"]), st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))))
 def test_any_parameters(params):
-    result = server({"kind": "alm", "params": params, "params_visible": True})
-    assert result["state"] in ("known", "none", "unreadable", "hidden")
+    facts = server_facts("alm", params)
+    assert facts["validate_certs"] in (None, False, True) and facts["server"]["state"] in ("known", "none", "unreadable", "hidden")
 
 
 @pytest.mark.parametrize("shape", ["{}", "h:{}", "h/{}", "[{}]"])
@@ -187,91 +299,16 @@ def test_hostile_texts_take_linear_time(shape, filling):
     def read(size: int) -> None:
         text = shape.format(filling * (size // len(filling)))
         for _again in range(10):
-            server(connection(alm_server=text, alm_method="x" * size))
+            server(alm_server=text, alm_method="x" * size, alm_context_root="/a" * size)
 
     assert growth(read, 100_000) < LINEAR
 
 
-def test_documentation_names_all_states():
-    returned = yaml.safe_load(FILTERS["server"].RETURN)["_value"]["contains"]
-    assert list(returned) == ["state", *NO_ADDRESS]
-    assert set(returned["state"]["choices"]) == {"known", "hidden", "none", "unreadable"}
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# egress
-
-
-def facts(number: int, text: object, kind: str = "alm", **more) -> dict:
-    return {**connection(alm_server=text), "kind": kind, "id": number, "alias": f"c{number}", "inaccessible": None, **more}
-
-
-def reference(number: int, kind: str = "alm") -> dict:
-    return {"kind": kind, "id": number, "alias": f"c{number}", "text": f'{kind} {number} "c{number}"'}
-
-
-def test_each_place_once():
-    given_facts = [facts(10, "b:80"), facts(9, "http://b"), facts(2, "b"), facts(1, "192.0.2.1", kind="analysis"), facts(3, "B.:443", "analysis")]
-    result = egress(given_facts)
-    assert (result["agent"], result["unknown"]) == ([], [])
-    assert result["servers"] == [
-        {"host": "192.0.2.1", "port": 443, "protocol": "tcp", "schemes": ["https"], "addresses": ["192.0.2.1"],
-         "connections": [reference(1, "analysis")]},
-        {"host": "b", "port": 80, "protocol": "tcp", "schemes": ["http", "https"], "addresses": [],
-         "connections": [reference(9), reference(10)]},
-        {"host": "b", "port": 443, "protocol": "tcp", "schemes": ["https"], "addresses": [],
-         "connections": [reference(2), reference(3, "analysis")]},
-    ]  # fmt: skip
-    # The order of the facts makes no difference.
-    assert egress(reversed(given_facts)) == result
-
-
-def test_what_is_not_reached():
-    hidden = {"params": {}, "params_visible": False}
-    result = egress([
-        facts(1, None), facts(2, "a b"), facts(3, None, **hidden), facts(4, None, params={}), facts(5, "h", inaccessible=True),
-        facts(6, None, inaccessible=True, **hidden), facts(7, None, inaccessible=True),
-    ])  # fmt: skip
-    assert result == {
-        "servers": [],
-        "agent": [{**reference(5), "url": "https://h:443"}, {**reference(6), "url": None}],
-        "unknown": [
-            {**reference(2), "reason": "its server cannot be read as host and port"},
-            {**reference(3), "reason": "its parameters are hidden from the token"},
-            {**reference(4), "reason": "its parameters were left out"},
-        ],
-    }
-
-
-def test_resolved_addresses():
-    resolved = {"h": ["192.0.2.9", "2001:DB8::1", "192.0.2.9", "fe80::1%eth0", "h", "", None], "x": ["192.0.2.1"]}
-    assert egress([facts(1, "h"), facts(2, "i")], resolved=resolved)["servers"][0]["addresses"] == ["192.0.2.9", "2001:db8::1"]
-    assert egress([facts(1, "h")], resolved={"h": None})["servers"][0]["addresses"] == []
-
-
-@given(st.text())
-def test_texts_are_one_line_of_ascii(alias):
-    text = egress([facts(1, "a b", alias=alias)])["unknown"][0]["text"]
-    assert re.fullmatch(r'alm 1 "[ -~]*"', text)
-    assert json.loads(text.removeprefix("alm 1 ")) == alias
-
-
-@pytest.mark.parametrize("wrong", [None, 1, "x", {"connections": []}, facts(1, "h"), [1], [{}], [facts(1, "h", "other")], [facts("1", "h")],
-                                   [facts(True, "h")], [facts(1, "h", alias=None)], [facts(1, "h", inaccessible="false")]])
-def test_wrong_facts_are_an_error(wrong):
-    with pytest.raises(AnsibleFilterError, match="Take them from the connections that"):
-        egress(wrong)
-
-
-@pytest.mark.parametrize("wrong", [[], "x", 1])
-def test_wrong_addresses_are_an_error(wrong):
-    with pytest.raises(AnsibleFilterError, match="'resolved' is a dict of addresses"):
-        egress([], resolved=wrong)
-
-
-def test_documentation_names_what_is_returned():
-    contains = yaml.safe_load(FILTERS["egress"].RETURN)["_value"]["contains"]
-    result = egress([facts(1, "h"), facts(2, "h", inaccessible=True), facts(3, "a b")])
-    assert list(contains) == list(result)
-    for name, described in contains.items():
-        assert set(described["contains"]) == set(result[name][0])
+@pytest.mark.parametrize(
+    "value",
+    [None, "known", [], {}, {"state": "known"}, {"state": "secret", **NOT_KNOWN}, {"state": "none"}, {"state": ["none"], **NOT_KNOWN},
+     {**server(alm_server="h"), "host": "h; flush ruleset"}, {**server(alm_server="h"), "url": "https://u:p@h:443"},
+     {**server(alm_server="h"), "more": 1}, {**server(alm_server="h"), "port": "443"}, {"state": "none", **NOT_KNOWN, "host": "h"}],
+)
+def test_what_is_not_a_server(value):
+    assert not is_server(value)

@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: which server a connection talks to, and whether its certificate is checked.
+
+Both facts are read from the parameters, by whatever names the release and the kind give them. Pure functions.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Mapping
+from urllib.parse import quote
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+_ALM, _ANALYSIS = ("alm", "issue_tracker"), ("analysis", "wh")
+# The names of parameters by kind: those of the connection's own kind first.
+_NAMES = {
+    kind: {last: [f"{first}_{last}" for first in words] for last in ("server", "method", "context_root", "validate_cert")}
+    for kind, words in (("alm", _ALM + _ANALYSIS), ("analysis", _ANALYSIS + _ALM))
+}
+# Where SD Elements itself is; every other context root is the tool's, such as rational_context_root.
+_OWN_CONTEXT_ROOT = "sde_context_root"
+_PORTS = {"http": 80, "https": 443}
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
+_AUTHORITY_AND_PATH = re.compile(r"([^/?#\\]+)(/[^?#]*)?(?:[?#].*)?")
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
+_BLANKS = " \t\r\n"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# The two standards for international names differ on these, so nobody can tell which host is meant.
+_AMBIGUOUS = re.compile(r"[\u00df\u1e9e\u03c2\u200c\u200d]")
+
+
+def server_facts(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts ``server`` and ``validate_certs``, of parameters in which secrets are masked. Empty: they are hidden."""
+    return {"server": _server(kind, params), "validate_certs": _validate_certs(kind, params)}
+
+
+def saved_server_facts(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of saved facts, to which an older release of the collection did not add them."""
+    return server_facts(connection["kind"], connection["params"] if connection["params_visible"] else {})
+
+
+def is_server(value: Any) -> bool:
+    """Whether a value, which may come from a file that somebody changed, is a ``server`` as it is made here."""
+    if not isinstance(value, dict) or not isinstance(value.get("state"), str):
+        return False
+    if value["state"] == "known":
+        return isinstance(value.get("url"), str) and value == _read(value["url"])
+    return value["state"] in ("hidden", "none", "unreadable") and value == _fact(value["state"])
+
+
+def ip_address(text: str) -> str | None:
+    """An IP address in the one form that can be compared; None if the text is something else."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    # Such an IPv6 address is IPv4 on the wire.
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The server
+
+
+def _server(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    if not params:
+        return _fact("hidden")
+    names = _NAMES[kind]
+    address = _first(params, names["server"])
+    if not address:
+        return _fact("none")
+    # A system may have a name of its own for it.
+    others = [name for name in params if name.endswith("_context_root") and name != _OWN_CONTEXT_ROOT]
+    context_root = _first(params, names["context_root"] + sorted(others))
+    return _read(address, _first(params, names["method"]) or "https", context_root or "")
+
+
+def _first(params: Mapping[str, Any], names: list[str]) -> Any:
+    """The first parameter of these that is not empty, without blanks around it."""
+    for name in names:
+        value = params.get(name)
+        value = value.strip(_BLANKS) if isinstance(value, str) else value
+        if value:
+            return value
+    return None
+
+
+def _fact(
+    state: str, scheme: str | None = None, host: str | None = None, port: int | None = None, path: str | None = None
+) -> dict[str, Any]:
+    url = None
+    if host:
+        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{path}"
+    return {"state": state, "scheme": scheme, "host": host, "port": port, "path": path, "url": url}
+
+
+def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[str, Any]:
+    """A server, as people write it into SD Elements."""
+    if not all(isinstance(text, str) for text in (address, method, context_root)) or _CONTROL.search(address + context_root):
+        return _fact("unreadable")
+    before, separator, after = address.partition("://")
+    # What stands before the first '://' is not a scheme in 'host/path?next=http://other'.
+    has_scheme = separator and _SCHEME.fullmatch(before)
+    scheme = (before if has_scheme else method).lower()
+    parts = _AUTHORITY_AND_PATH.fullmatch(after if has_scheme else address)
+    # A password may hold an '@' that should have been encoded.
+    authority = parts and _HOST_AND_PORT.fullmatch(parts.group(1).rpartition("@")[2])
+    host = authority and _host(authority.group(1))
+    if not host or not _SCHEME.fullmatch(scheme):
+        return _fact("unreadable")
+    # In 'name:1/word@host' the first slash may be that of a password.
+    may_be_user_info = authority.group(2) and "@" in parts.string[parts.end(1):]
+    port = int(authority.group(2) or _PORTS.get(scheme, 0))
+    if may_be_user_info or not 0 < port < 65536:
+        return _fact("unreadable")
+    return _fact("known", scheme, host, port, _path(parts.group(2) or "", context_root))
+
+
+def _path(own: str, context_root: str) -> str:
+    """The path of a server, without a slash at its end, so that one server has one URL."""
+    path, root = (_encoded(part.strip("/")) for part in (own, re.split(r"[?#]", context_root, maxsplit=1)[0]))
+    path, root = (f"/{part}" if part else "" for part in (path, root))
+    return path if path.endswith(root) else path + root
+
+
+def _encoded(path: str) -> str:
+    """A path without blanks, quotes, braces and the like, whatever it held."""
+    return quote(path, safe="/%:!$&'()*+,;=~", errors="replace")
+
+
+def _host(given: str) -> str | None:
+    """A host in the one form that can be compared; None if there is no such host."""
+    if given.startswith("["):
+        return ip_address(given[1:-1]) if ":" in given else None
+    name = _in_ascii(given)
+    if name is None:
+        return None
+    name = name[:-1] if name.endswith(".") else name
+    labels = name.split(".")
+    if len(name) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        return None
+    # Resolvers take 127.1 and 0x7f.0.0.1 for addresses, each in its own way.
+    return ip_address(name) if _NUMBER.fullmatch(labels[-1]) else name
+
+
+def _in_ascii(name: str) -> str | None:
+    """A host name in lower case and ASCII; None if it has no such form."""
+    if name.isascii():
+        return name.lower()
+    # The codec needs quadratic time.
+    if len(name) > 253 or _AMBIGUOUS.search(name):
+        return None
+    try:
+        return name.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Its certificate
+
+
+def _validate_certs(kind: str, params: Mapping[str, Any]) -> bool | None:
+    """What all names agree on; None if they do not, or if one of them says neither true nor false."""
+    values = [params.get(name) for name in _NAMES[kind]["validate_cert"]]
+    said = {_boolean(value) for value in values if value not in (None, "")}
+    # Undocumented. Nobody knows what false means here; true can only mean that certificates are not checked.
+    if _boolean(params.get("bypass_cert_validation")):
+        said.add(False)
+    return said.pop() if len(said) == 1 else None
+
+
+def _boolean(value: Any) -> bool | None:
+    """A boolean in any form that Ansible knows; None for everything else."""
+    try:
+        return value if value is None else boolean(value)
+    except TypeError:
+        return None
