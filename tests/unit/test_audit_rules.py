@@ -472,6 +472,22 @@ def test_starter_on_servers_as_documented(start, generation, canonical_names):
     assert [verdict for (rule, *_names), verdict in verdicts.items() if rule == "no-duplicates"] == ["pass"]
 
 
+@pytest.mark.parametrize("generation", ["4.8", "4.12", "newest"])
+def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation):
+    server = start(generation)
+    facts = [one for kind in KINDS for one in gathered(server, kind)]
+    rules = [one for one in STARTER["rules"] if one["id"] in ("certificate-validated", "no-duplicates")]
+    failed = [one for one in judged(rules, facts, **STARTER["vars"]) if one.verdict == "fail"]
+    params = {(kind, one["id"]): one["params"] for kind in KINDS for one in server.records(kind)}
+    unchecked = [name for name, sent in params.items()
+                 if sent.get(f"{name[0]}_validate_cert") is False and sent.get(f"{name[0]}_method") != "http"]  # fmt: skip
+    assert {kind for kind, _id in unchecked} == set(KINDS)
+    found = [name for one in failed for name in one.names if one.rule.id == "certificate-validated"]
+    assert found == ([] if generation == "4.8" else unchecked)
+    # Two trackers of project 10 share a host, and those of project 3 the path as well.
+    assert [one.label for one in failed if one.rule.id == "no-duplicates"] == ["project 3"]
+
+
 def test_starter_on_facts_of_an_older_release_without_parameters():
     verdicts = starter(connection(params={}), **CHOSEN)
     assert {verdicts[name].pop() for name in ("alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")} == {"inconclusive"}

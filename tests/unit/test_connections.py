@@ -149,6 +149,13 @@ def test_names_of_the_newest_release(servers):
     assert (as_sent["issue_tracker_server"], as_sent["conflict_policy"]) == ("rally1.rallydev.com", "issue_tracker")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_validate_certs_as_far_as_the_release_says_it(servers, generation, kind):
+    found = {one["validate_certs"] for one in connections(servers[generation], kind)}
+    assert found == ({True, False, None} if generation in ("4.12", "5.2", "newest") else {None})
+
+
 def test_both_names_at_once_keep_their_values():
     sent = {"alm_server": "old", "issue_tracker_server": "new", "issue_tracker_user": "u"}
     renamed = _connections._renamed(_connections.ALM, sent)
