@@ -105,7 +105,7 @@ def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[s
     if not all(isinstance(text, str) for text in (address, method, context_root)) or _CONTROL.search(address + context_root):
         return _fact("unreadable")
     before, separator, after = address.partition("://")
-    # What stands before the first '://' is not a scheme in 'host/path?next=http://other'.
+    # The text before the first '://' is not a scheme in 'host/path?next=http://other'.
     has_scheme = separator and _SCHEME.fullmatch(before)
     scheme = (before if has_scheme else method).lower()
     parts = _AUTHORITY_AND_PATH.fullmatch(after if has_scheme else address)
@@ -167,7 +167,7 @@ def _in_ascii(name: str) -> str | None:
 
 
 def _validate_certs(kind: str, params: Mapping[str, Any]) -> bool | None:
-    """What all names agree on; None if they do not, or if one of them says neither true nor false."""
+    """The value that all names agree on; None if they do not, or if one of them says neither true nor false."""
     values = [params.get(name) for name in _NAMES[kind]["validate_cert"]]
     said = {_boolean(value) for value in values if value not in (None, "")}
     # Undocumented. Nobody knows what false means here; true can only mean that certificates are not checked.

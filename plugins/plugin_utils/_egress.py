@@ -21,7 +21,7 @@ _ADVICE = "Take them from the connections that sde_alm_connection_info or sde_an
 
 
 class _Place(NamedTuple):
-    """What a firewall lets through: one port of one host."""
+    """One port of one host, which a firewall lets through."""
 
     host: str
     port: int
@@ -59,18 +59,18 @@ def _egress_server(place: _Place, used: dict[str, list], resolved: Mapping[str, 
         "port": place.port,
         "protocol": "tcp",
         "schemes": sorted(set(used["schemes"])),
-        # What is no address, or one that holds on one link only, is of no use to a firewall.
+        # A firewall needs addresses, and not those that hold on one link only.
         "addresses": sorted({one for one in addresses if one and "%" not in one}),
         "connections": used["connections"],
     }
 
 
-# What the filter reads of a connection, besides its server.
+# The other facts that the filter reads.
 _TYPES = {"kind": (str,), "id": (int,), "alias": (str, type(None)), "inaccessible": (bool, type(None))}
 
 
 def _reference(connection: Any) -> dict[str, Any]:
-    """What people know a connection by. Its text is one line of printable ASCII, whatever the alias holds."""
+    """The names of a connection. Its text is one line of printable ASCII, whatever the alias holds."""
     if not isinstance(connection, Mapping):
         raise AnsibleFilterError(f"The facts of a connection are a dict, not {type(connection).__name__}. {_ADVICE}")
     for name, allowed in _TYPES.items():

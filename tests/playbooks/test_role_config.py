@@ -194,7 +194,7 @@ def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
 
 
 def test_trackers_below_one_host_and_facts_of_an_older_release(start, render_each, checked, tmp_path):
-    """Each tracker has its own target, and both need the same port of the same host. An alias is no must."""
+    """Each tracker has its own target, and both need the same port of the same host. The alias may be null."""
     dataset = [record(1, server="192.0.2.7/jira"), record(2)]
     dataset[1]["params"]["alm_context_root"] = "jira-eu"
     server = start("newest", dataset=dataset)

@@ -392,7 +392,7 @@ def test_starter_finds(facts, rule):
         with_params(alm_validate_cert="True"),
         with_params(alm_validate_cert=None, issue_tracker_validate_cert=True),
         with_params(bypass_cert_validation=False),
-        # What is masked in one value, and what follows in another, is not a URL.
+        # A mask in one value and an '@' in another are not a URL.
         with_params(alm_pass="p@ss", at="@example.com"),
         # All that the rules need is known, whatever the task kept.
         {**current(connection()), "params": {"conflict_policy": "alm"}},
@@ -462,7 +462,7 @@ def checked_by(kind: str, id_: int, value: object, root: str = "") -> dict:
 @pytest.mark.parametrize("canonical_names", [True, False])
 @pytest.mark.parametrize("generation", ["4.12", "newest"])
 def test_starter_on_servers_as_documented(start, generation, canonical_names):
-    """Certificates that are not checked are found by old and newest names; trackers below one host are no duplicates."""
+    """Certificates that are not checked are found by old and newest names; trackers below one host are different servers."""
     values = [(True, "jira"), (False, "jira-eu"), ("False", "/jira-us/")]
     server = start(generation, dataset=[checked_by(kind, id_, *one) for kind in KINDS for id_, one in enumerate(values, 1)])
     facts = [one for kind in KINDS for one in gathered(server, kind, canonical_names=canonical_names, include_params=False)]

@@ -270,14 +270,14 @@ def test_any_server(text):
 
 
 def check(result: dict) -> None:
-    """What holds for whatever a server is."""
+    """The rules that every server keeps."""
     assert list(result) == ["state", *NOT_KNOWN] and is_server(result)
     if result["state"] != "known":
         assert result["state"] in ("none", "unreadable") and {**result, **NOT_KNOWN} == result
         return
     assert re.fullmatch(r"[a-z0-9_.-]+|[0-9a-f:]+", result["host"]) and result["host"][0] not in ".-"
     assert 0 < result["port"] < 65536
-    # A URL is one line of ASCII that needs no quotes, is no template, and is read back as what it says.
+    # A URL is one line of ASCII without quotes and braces, and is read back as the same server.
     assert re.fullmatch(r"[!-~]+", result["url"]) and not re.search(r"[\"{}\\<>`|^@]", result["url"])
     parts = urlsplit(result["url"])
     assert [parts.scheme, parts.hostname, parts.port, parts.path] == [result[name] for name in ("scheme", "host", "port", "path")]
