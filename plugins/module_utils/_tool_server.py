@@ -170,7 +170,7 @@ def _validate_certs(kind: str, params: Mapping[str, Any]) -> bool | None:
     """The value that all names agree on; None if they do not, or if one of them says neither true nor false."""
     values = [params.get(name) for name in _NAMES[kind]["validate_cert"]]
     said = {_boolean(value) for value in values if value not in (None, "")}
-    # Undocumented. Nobody knows what false means here; true can only mean that certificates are not checked.
+    # An option of old releases (documented for their ALM plugins). That it is off does not say that certificates are checked.
     if _boolean(params.get("bypass_cert_validation")):
         said.add(False)
     return said.pop() if len(said) == 1 else None
