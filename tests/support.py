@@ -10,13 +10,16 @@ import http.server
 import importlib
 import json
 import re
+import ssl
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
+import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -27,6 +30,7 @@ from ansible.vars.manager import VariableManager
 
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import audit
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from tests.conftest import COLLECTION
 from tests.demo_server import DemoServer
 
@@ -38,12 +42,14 @@ except ImportError:
 KINDS = ("alm", "analysis")
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
+# Of servers that do not care.
+TOKEN = "0123456789abcdef"
 
 
 def validated(**options) -> dict:
     """Options as ansible-core hands them to a module: checked, converted, with defaults."""
     spec = {**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS}
-    result = ArgumentSpecValidator(spec, mutually_exclusive=_options.MUTUALLY_EXCLUSIVE).validate(options)
+    result = ArgumentSpecValidator(spec).validate(options)
     assert not result.error_messages, result.error_messages
     return result.validated_parameters
 
@@ -56,6 +62,21 @@ def gather(server: DemoServer, kind: str = "alm", **options) -> _connections.Res
 
 def connections(server: DemoServer, kind: str = "alm", **options) -> list[dict]:
     return gather(server, kind, **options).facts["connections"]
+
+
+def nowhere(url: str) -> types.SimpleNamespace:
+    """Stands for a server that is not there."""
+    return types.SimpleNamespace(url=url, token=TOKEN)
+
+
+def failure_of(server: DemoServer, **options) -> SDElementsError:
+    """The failure that these options lead to. It never holds the token."""
+    with pytest.raises(SDElementsError) as raised:
+        gather(server, **options)
+    failure = raised.value.as_failure()
+    assert failure["failure"]["kind"] == raised.value.kind
+    assert server.token not in str(failure)
+    return raised.value
 
 
 def access(server: DemoServer, token: str | None = None) -> dict[str, str]:
@@ -77,13 +98,17 @@ def forward_proxy(server: DemoServer):
     return _listening(relay)
 
 
-def canned_server(body: bytes, status: int = 200, **sent: str):
+def canned_server(body: bytes, status: int = 200, tls: ssl.SSLContext | None = None, **sent: str):
     """A server that answers every request with this body and these headers, as no framework does."""
-    return _listening(lambda path, headers: (status, body), sent)
+    return _listening(lambda path, headers: (status, body), sent, tls)
 
 
 @contextlib.contextmanager
-def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]], sent: dict[str, str] | None = None):
+def _listening(
+    answer: Callable[[str, dict[str, str]], tuple[int, bytes]],
+    sent: dict[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+):
     """A bare HTTP server on loopback. Notes in ``asked`` and ``headers`` what it is asked for."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -102,9 +127,11 @@ def _listening(answer: Callable[[str, dict[str, str]], tuple[int, bytes]], sent:
             """Say nothing."""
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.url, httpd.token = f"http://127.0.0.1:{httpd.server_port}", "0123456789abcdef"
+    httpd.url, httpd.token = f"{'https' if tls else 'http'}://127.0.0.1:{httpd.server_port}", TOKEN
+    if tls:
+        httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
     httpd.asked, httpd.headers = [], []
-    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield httpd

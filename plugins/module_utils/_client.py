@@ -4,7 +4,7 @@
 
 C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. What is added here are bounds:
 no answer takes more memory or time than stated, no redirect takes the token elsewhere, and every failure
-becomes one exception that says what to do.
+becomes one exception, whose wording is in C(_http_errors).
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import json
 import math
 import random
 import re
-import socket
-import ssl
 import threading
 import time
 from collections import deque
@@ -23,16 +21,18 @@ from concurrent.futures import Future, TimeoutError as FutureTimeoutError
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Callable, Iterator, NamedTuple, NoReturn
-from urllib.parse import urljoin, urlsplit
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import API_PATH, Server
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
-    MASK,
-    redact,
-    scrub_text,
-    TooComplexError,
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http_errors import (
+    answer_error,
+    deadline_error,
+    page_kind,
+    SHORTEST_TOKEN,
+    status_error,
+    too_large_error,
+    transport_error,
 )
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import API_PATH, Server
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import MASK
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import (
     AuthBase,
     HTTPAdapter,
@@ -51,8 +51,6 @@ BACKOFF = 0.5  # seconds; the first retry comes at once, the second after about 
 # Small, because a compressed chunk can expand a thousandfold.
 _CHUNK_BYTES = 16 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
-_EXCERPT_CHARACTERS = 200
-_SHORTEST_TOKEN = 8  # a shorter text may stand in an answer for a reason of its own
 
 
 class _TokenAuth(AuthBase):
@@ -223,13 +221,7 @@ class Client:
             return request.future.result(timeout=max(self._ends - time.monotonic(), 0))
         except FutureTimeoutError:
             self._session.close()
-            raise SDElementsError(
-                "timeout",
-                f"GET {url} did not end before the deadline of {self._server.deadline} s for the whole task.",
-                "Raise deadline, or set page_size so that the server answers in smaller parts.",
-                method="GET",
-                url=url,
-            ) from None
+            raise deadline_error(url, self._server.deadline) from None
 
     def _fetch(self, url: str, query: dict[str, Any]) -> Any:
         """One answer. If it breaks off, it is asked for again."""
@@ -243,10 +235,10 @@ class Client:
                     try:
                         retry = retry.increment("GET", url, error=urllib3.exceptions.ProtocolError("broken off"))
                     except urllib3.exceptions.MaxRetryError:
-                        raise self._transport_error(url, exc) from None
+                        raise transport_error(url, exc, self._server) from None
             retry.sleep()
         if response.status_code != 200:
-            raise self._status_error(url, response, body)
+            raise status_error(url, response, body, self._server.token, MAX_RETRY_AFTER)
         return self._decoded_once(url, response.url, body)
 
     def _send(self, url: str, query: dict[str, Any]):
@@ -263,7 +255,7 @@ class Client:
                 cert=self._server.cert,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError) as exc:
-            raise self._transport_error(url, exc) from None
+            raise transport_error(url, exc, self._server) from None
 
     def _body(self, url: str, response) -> bytes:
         """The body within bounds; of an error only as much as its message may need."""
@@ -271,14 +263,14 @@ class Client:
         coding = response.headers.get("Content-Encoding", "").strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip"):
             if is_answer:
-                raise self._answer_error(url, "has a content coding that was not asked for")
+                raise answer_error(url, "has a content coding that was not asked for")
             return b""
         body = bytearray()
         for chunk in _chunks(response.raw):
             body += chunk
             self._received += len(chunk)
             if is_answer and (len(body) > MAX_ANSWER_BYTES or self._received > MAX_TASK_BYTES):
-                raise self._too_large(url)
+                raise too_large_error(url, MAX_ANSWER_BYTES, MAX_TASK_BYTES)
             if not is_answer and len(body) > _MAX_ERROR_BYTES:
                 break
         return bytes(body)
@@ -296,20 +288,20 @@ class Client:
         try:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise self._answer_error(url, "is no text (UTF-8)") from None
+            raise answer_error(url, "is no text (UTF-8)") from None
         if text.lstrip()[:1] == "<":
-            raise self._answer_error(url, f"is {_page(text)} instead of JSON", kind="html")
+            raise answer_error(url, f"is {page_kind(text)} instead of JSON", kind="html")
         parts = sum(map(text.count, "{[,"))
         self._parts += parts
         if parts > MAX_JSON_PARTS or self._parts > MAX_TASK_PARTS:
-            raise self._too_large(url)
+            raise too_large_error(url, MAX_ANSWER_BYTES, MAX_TASK_BYTES)
         try:
             return self._cleaned(text, json.loads(text, parse_constant=_refuse_number, parse_float=_finite))
         except RecursionError:
-            raise self._answer_error(url, "is nested too deeply", kind="too_large") from None
+            raise answer_error(url, "is nested too deeply", kind="too_large") from None
         except ValueError:
             what = "is empty" if not text.strip() else "is broken JSON"
-            raise self._answer_error(url, what, kind="invalid_json") from None
+            raise answer_error(url, what, kind="invalid_json") from None
 
     def _cleaned(self, text: str, value: Any) -> Any:
         """The decoded text without what must not be in facts: the token, and halves of surrogate pairs.
@@ -320,76 +312,7 @@ class Client:
         if not (token in text or _ESCAPE.search(text)):
             return value
         plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
-        return json.loads(plain.replace(token, MASK) if len(token) >= _SHORTEST_TOKEN else plain)
-
-    # -----------------------------------------------------------------------------------------------------------
-    # Failures
-
-    def _answer_error(self, url: str, what: str, kind: str = "unexpected_shape") -> SDElementsError:
-        return SDElementsError(
-            kind,
-            f"The answer to GET {url} {what}.",
-            "Check that url is the SD Elements server itself, not a login page or a proxy before it.",
-            status=200,
-            method="GET",
-            url=url,
-        )
-
-    def _too_large(self, url: str) -> SDElementsError:
-        return SDElementsError(
-            "too_large",
-            f"The answer to GET {url} is larger than {MAX_ANSWER_BYTES >> 20} MiB,"
-            f" or all answers together than {MAX_TASK_BYTES >> 20} MiB.",
-            "Set page_size, so that the server answers in parts.",
-            status=200,
-            method="GET",
-            url=url,
-        )
-
-    def _transport_error(self, url: str, exc: Exception) -> SDElementsError:
-        kind, what, advice = _explain_transport(exc, self._server)
-        return SDElementsError(kind, f"GET {url} failed: {what}.", advice, method="GET", url=url)
-
-    def _status_error(self, url: str, response, body: bytes) -> SDElementsError:
-        status = response.status_code
-        kind, advice = _explain_status(status)
-        if response.is_redirect:
-            target = _redirect_target(url, response.headers["Location"])
-            kind, advice = "redirect", _redirect_advice(url, target)
-            what = f"a redirect to {self._excerpt(target)}, which is not followed"
-        elif status < 300:
-            what = "which is no way to answer a question"
-        else:
-            what = self._detail(body).rstrip(".")
-        wait = response.headers.get("Retry-After")
-        if wait and status in (429, 503):
-            what = f"{what}{what and '; '}the server asks to wait ({self._excerpt(wait)})"
-        error = NotFoundError if status in (404, 410) else SDElementsError
-        return error(
-            kind,
-            f"GET {url} was answered with {status}{what and ': '}{what}.",
-            advice,
-            status=status,
-            method="GET",
-            url=url,
-        )
-
-    def _detail(self, body: bytes) -> str:
-        """What an error's body says, as a short redacted excerpt."""
-        text = body.decode("utf-8", "replace").strip()
-        if text[:1] == "<":
-            return _page(text)
-        try:
-            value = redact(json.loads(text))[0]
-        except (ValueError, RecursionError, TooComplexError):
-            return ""
-        return self._excerpt("; ".join(_messages(value)))
-
-    def _excerpt(self, text: str) -> str:
-        text = scrub_text(text, known={self._server.token} if len(self._server.token) >= _SHORTEST_TOKEN else ())
-        text = "".join(character if character.isprintable() else " " for character in text)
-        text = " ".join(text.split())
-        return text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}…"
+        return json.loads(plain.replace(token, MASK) if len(token) >= SHORTEST_TOKEN else plain)
 
 
 # Escapes that JSON does not need, of ASCII characters and of surrogates.
@@ -421,101 +344,3 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError("number out of range")
     return number
-
-
-def _page(text: str) -> str:
-    return "an HTML page" if re.search(r"<(?:!doctype )?html", text[:1024], re.IGNORECASE) else "XML"
-
-
-def _messages(value: Any) -> Iterator[str]:
-    """The messages in an error body of Django REST framework: ``detail``, a list for each field, or a bare text."""
-    if isinstance(value, dict):
-        for field, item in value.items():
-            for message in _messages(item):
-                yield message if field in ("detail", "non_field_errors") else f"{field}: {message}"
-    elif isinstance(value, list):
-        for item in value:
-            yield from _messages(item)
-    else:
-        yield str(value)
-
-
-_TOKEN_ADVICE = "Check api_token (or SDE_API_KEY): it must be a token of this server, without 'Token' before it."
-
-
-def _explain_status(status: int) -> tuple[str, str]:
-    """The kind of failure that a status means, and what to do."""
-    if status in (404, 410):
-        return "not_found", "Check url: the API lies at /api/v2/ below it."
-    if status >= 500:
-        return "server_error", "The server is down, overloaded or in maintenance. Try again later, or tell its administrator."
-    return _STATUS.get(status, ("unexpected_status", "Check url, and what stands between this host and the server."))
-
-
-_STATUS = {
-    400: ("bad_request", "The server does not accept the query. Check the options of the task."),
-    401: ("authentication", _TOKEN_ADVICE),
-    403: ("permission", "The token's user lacks a permission. Ask an SD Elements administrator for it."),
-    429: ("rate_limited", f"Run fewer tasks at once, or raise retries. A wait of over {MAX_RETRY_AFTER} s is not waited for."),
-}
-
-
-def _redirect_target(url: str, location: str) -> str:
-    """Where a redirect leads, without its query; what is no URL is shown as it is."""
-    location = location.partition("?")[0]
-    try:
-        target = urljoin(url, location)
-        urlsplit(target)
-        return target
-    except ValueError:
-        return "an address that is not valid"
-
-
-def _redirect_advice(url: str, target: str) -> str:
-    here, there = urlsplit(url), urlsplit(target)
-    if here.hostname == there.hostname and there.scheme == "https" and here.scheme == "http":
-        return f"Set url to https://{there.netloc}."
-    return "Set url to the address of the SD Elements server itself; a login page in between is no API."
-
-
-def _causes(exc: BaseException) -> list[BaseException]:
-    """An exception with all that it wraps: requests and urllib3 keep the reason in several places."""
-    pending, causes = [exc], []
-    while pending:
-        cause = pending.pop()
-        if isinstance(cause, BaseException) and not any(cause is known for known in causes):
-            causes.append(cause)
-            pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-    return causes
-
-
-def _first(causes: list[BaseException], *kinds: type) -> Any:
-    return next((cause for cause in causes if isinstance(cause, kinds)), None)
-
-
-def _explain_transport(exc: Exception, server: Server) -> tuple[str, str, str]:
-    """Kind, problem and advice for a request that got no answer."""
-    causes = _causes(exc)
-    # The URL itself was checked before, so what is not valid is that of the proxy.
-    no_proxy = (requests.exceptions.ProxyError, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-    if _first(causes, *no_proxy) and not _first(causes, UnicodeError):
-        return "proxy", "the proxy gave no connection", "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the task's environment."
-    if tls := _first(causes, ssl.SSLCertVerificationError):
-        return "tls", f"the server's certificate is not trusted ({tls.verify_message})", _CA_ADVICE
-    if tls := _first(causes, ssl.SSLError):
-        reason = (tls.reason or "no reason given").replace("_", " ").lower()
-        return "tls", f"no TLS connection ({reason})", _TLS_ADVICE
-    # So requests, and not the operating system, says that it has no such file.
-    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException) and exc.errno is None:
-        return "tls", "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there", "Correct or unset it."
-    if _first(causes, socket.gaierror, UnicodeError):
-        return "dns", "the server's name cannot be resolved", "Check url, and the name service of the host that runs the task."
-    if _first(causes, ConnectionRefusedError):
-        return "refused", "the server refused the connection", "Check host and port in url, and that the server runs."
-    if _first(causes, requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
-        return "timeout", f"no answer within {server.timeout} s", "Raise timeout, or check firewalls between this host and the server."
-    return "connection", f"the connection broke off ({type(causes[-1]).__name__})", "Check the network and what stands before the server."
-
-
-_CA_ADVICE = "Set ca_path to a file with the certificate of the CA that signed it."
-_TLS_ADVICE = "Check that the port in url speaks TLS, and that ca_path, client_cert and client_key hold what the server needs."

@@ -7,13 +7,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import ssl
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tls_files import (
+    client_certificate_from,
+    verify_from,
+)
 
 FREQUENCIES = ("hourly", "daily", "weekly", "monthly", "manually")
 API_PATH = "/api/v2"
@@ -113,8 +116,8 @@ def server_from(params: dict[str, Any]) -> Server:
     return Server(
         url=f"{parts.scheme}://{parts.netloc}{_context_path(parts.path)}",
         token=token,
-        verify=_verify(params),
-        cert=_client_certificate(params),
+        verify=verify_from(params),
+        cert=client_certificate_from(params),
         timeout=params["timeout"],
         deadline=params["deadline"],
         retries=params["retries"],
@@ -209,43 +212,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _verify(params: dict[str, Any]) -> bool | str:
-    if not params["validate_certs"]:
-        return False
-    return _readable_file("ca_path", params["ca_path"], empty_is_unset=True) or True
-
-
-def _client_certificate(params: dict[str, Any]) -> str | tuple[str, str] | None:
-    cert = _readable_file("client_cert", params["client_cert"])
-    key = _readable_file("client_key", params["client_key"])
-    if key and not cert:
-        raise OptionError("client_key is set without client_cert.", "Set both, or a client_cert that holds the key.")
-    if cert:
-        _try_to_load(cert, key)
-    return (cert, key) if cert and key else cert
-
-
-def _try_to_load(cert: str, key: str | None) -> None:
-    """Now and with an empty passphrase, since OpenSSL would ask for one later, and wait."""
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
-    except (OSError, ValueError):
-        raise OptionError(
-            "client_cert and client_key hold no certificate with its private key, or the key is encrypted.",
-            "Give both in PEM form, and the key without a passphrase.",
-        ) from None
-
-
-def _readable_file(name: str, path: str | None, empty_is_unset: bool = False) -> str | None:
-    if not path:
-        return None
-    if "\n" in path or "-----BEGIN" in path:
-        raise OptionError(f"{name} holds the content of a file.", "Give the name of the file.")
-    if os.path.isdir(path) and name == "ca_path":
-        return path
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        raise OptionError(f"{name} names {path!r}, which is not a readable file on the host that runs the task.")
-    # AWX writes an empty file for a credential field that was left blank.
-    return None if empty_is_unset and os.path.getsize(path) == 0 else path

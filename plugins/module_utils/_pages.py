@@ -211,7 +211,7 @@ def _next_query(client: Client, path: str, query: dict[str, Any], link: Any) -> 
     Only the query: behind a proxy a server often does not know its own scheme and host, and the token
     must not follow a link to another origin.
     """
-    if link is None:
+    if link is None or link == "":
         return None
     try:
         parts = urlsplit(link) if isinstance(link, str) else None

@@ -269,6 +269,7 @@ failure:
         - V(dns), V(refused), V(tls), V(proxy), V(connection) and V(timeout) mean that no whole answer came.
         - V(authentication) (401), V(permission) (403), V(bad_request) (400), V(rate_limited) (429), V(server_error) (5xx),
           V(redirect) (3xx), V(not_an_api) (404) and V(unexpected_status) mean that the server refused.
+        - V(gateway) (401, 403) means that a gateway or firewall refused, and not SD Elements.
         - V(html), V(invalid_json), V(unexpected_shape) and V(too_large) mean that the answer is of no use.
         - V(incomplete) means that the list kept changing, or was not whole.
         - V(internal) is a bug in this collection.

@@ -416,6 +416,8 @@ def test_switches():
     ("status_500", 500, "text/html"),
     ("status_502", 502, "text/html"),
     ("status_504", 504, "text/html"),
+    ("firewall_403", 403, "text/html"),
+    ("login_401", 401, "text/html"),
     ("throttled_429", 429, "application/json"),
     ("throttled_429_seconds", 429, "application/json"),
     ("throttled_429_date", 429, "application/json"),
@@ -440,10 +442,11 @@ def test_ready_answers(name, status, content_type):
         assert answer.headers["Content-Type"].startswith(content_type)
         body = answer.raw.read(decode_content=False)
         # `requests` has already read the body of a redirect.
-        assert (len(body) == 0) == (name == "empty_body" or name.startswith("redirect_"))
+        assert (len(body) == 0) == (name in ("empty_body", "login_401") or name.startswith("redirect_"))
         retry_after = answer.headers.get("Retry-After")
         assert (retry_after is not None) == (name in (
             "throttled_429_seconds", "throttled_429_date", "throttled_429_long"))
+        assert answer.headers.get("WWW-Authenticate") == ("Negotiate" if name == "login_401" else None)
         if name == "echo_token":
             assert server.token.encode() in body
         if name == "redirect_https":
@@ -485,6 +488,12 @@ def test_altered_answers(name, check):
         assert not check(get(server, ALM + "?page_size=5").json())
 
 
+def test_next_link_after_the_last_page_is_empty():
+    with DemoServer(faults=["next_empty:1"]) as server:
+        pages = [get(server, f"{ALM}?page_size=15&page={page}").json()["next"] for page in (1, 2, 2)]
+    assert pages[1:] == ["", None] and pages[0]
+
+
 def test_page_vanishes():
     with DemoServer(faults=["page_vanishes:1"]) as server:
         statuses = [get(server, f"{ALM}?page_size=5&page={page}").status_code for page in (1, 2, 2)]
@@ -520,6 +529,12 @@ def test_socket_faults(name, error, tls):
         with pytest.raises(error):
             get(server, timeout=0.3, verify=server.ca_path)
         assert get(server, verify=server.ca_path).status_code == 200
+
+
+def test_interim_answer():
+    with DemoServer(faults=["early_hints:1"]) as server:
+        assert get(server).status_code == server.requests[0].status == 103
+        assert get(server).status_code == 200
 
 
 @pytest.mark.parametrize("name, expected", [("slow_drip", b"\r\n\r\n "), ("drip_headers", b"X-Drip: drop\r\n")])

@@ -16,7 +16,9 @@ GUIDE = ROOT / "docs" / "troubleshooting.md"
 # Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
 FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py")
 # These take a whole message, or the part of one that differs.
-SAYS = re.compile(r"(?:SDElements|Option|Incomplete|AnsibleFilter)Error|_\w+_error|_changed|error")
+SAYS = re.compile(r"(?:SDElements|Option|Incomplete|AnsibleFilter)Error|\w*_error|_changed|error")
+# These hold what a message says.
+VARIABLES = ("what", "problem", "_PROXY_LOGIN", "_MISSING")
 
 pytestmark = pytest.mark.once
 
@@ -24,10 +26,21 @@ pytestmark = pytest.mark.once
 def template(node: ast.AST | None) -> str | None:
     """A text of the code with … for what is filled in; None if it is no text."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+        return re.sub(r"\{\w+\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join("…" if isinstance(part, ast.FormattedValue) else template(part) for part in node.values)
     return None
+
+
+def alternatives(node: ast.AST) -> list[ast.AST]:
+    """What a value may be."""
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, ast.Dict):
+        return node.values
+    if isinstance(node, ast.List):
+        return node.elts
+    return [node.elt] if isinstance(node, ast.ListComp) else [node]
 
 
 def messages(tree: ast.AST) -> Iterator[str]:
@@ -36,13 +49,17 @@ def messages(tree: ast.AST) -> Iterator[str]:
         found: list[ast.AST] = []
         if isinstance(node, ast.Call) and SAYS.fullmatch(name := getattr(node.func, "id", getattr(node.func, "attr", ""))):
             # The kind comes first, and the advice last.
-            found = node.args[1:2] if name in ("SDElementsError", "IncompleteError") else node.args
+            place = {"SDElementsError": 1, "IncompleteError": 1, "_error": 2}.get(name)
+            found = node.args if place is None else node.args[place : place + 1]
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 3:
             found = node.value.elts
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("what", "problem"):
-            found = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
-        elif isinstance(node, ast.Return) and isinstance(node.value, ast.List):
-            found = node.value.elts
+        elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            # What happened, and advice.
+            found = node.elts[:1]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in VARIABLES:
+            found = alternatives(node.value)
+        elif isinstance(node, ast.Return) and isinstance(node.value, (ast.List, ast.ListComp)):
+            found = alternatives(node.value)
         texts = [text for text in map(template, found) if text and " " in text.strip("… ")]
         # The next text is the advice.
         yield from texts if isinstance(node, ast.Assign) else texts[:1]

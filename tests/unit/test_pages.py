@@ -72,6 +72,14 @@ def test_next_link_of_a_server_that_does_not_know_its_name(start):
     assert len(server.requests) == 6
 
 
+@pytest.mark.parametrize("paging", PAGINGS)
+@CONCURRENCY
+def test_next_link_that_is_empty(start, paging, concurrency):
+    """It is the end of the list, as null is."""
+    server = start("4.12", "next_empty", paging=paging)
+    assert ids_of(connections(server, page_size=10, concurrency=concurrency)) == ids_of(server.records("alm"))
+
+
 @pytest.mark.parametrize(
     "fault, deleted",
     [("page_vanishes:1", 0), ("list_grows:1", 0), ("list_shrinks:1", 1), ("list_shifts:1", 1), ("list_shifts:3", 3)],

@@ -68,6 +68,12 @@ def next_loop(received: Received, data: dict) -> dict | None:
     return _with_next(data, query=received.query)
 
 
+@fault(ALTERATIONS)
+def next_empty(_received: Received, data: dict) -> dict | None:
+    """After the last page, `next` is an empty text instead of null."""
+    return {**data, "next": ""} if data.get("next", "") is None else None
+
+
 def _with_next(data: dict, **parts: str) -> dict | None:
     if not data.get("next"):
         return None

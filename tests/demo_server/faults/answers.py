@@ -113,6 +113,18 @@ def status_504(_received: Received) -> Answer:
 
 
 @fault(ANSWERS)
+def firewall_403(_received: Received) -> Answer:
+    """A web application firewall refuses the request by a page of its own."""
+    return _html(403, _NGINX_PAGE.format(title="403 Forbidden"))
+
+
+@fault(ANSWERS)
+def login_401(_received: Received) -> Answer:
+    """A gateway wants its own login first."""
+    return _html(401, "", **{"WWW-Authenticate": "Negotiate"})
+
+
+@fault(ANSWERS)
 def throttled_429(_received: Received) -> Answer:
     """Too many requests; no word on when to come back."""
     return _throttled()

@@ -24,6 +24,14 @@ def truncated(wire: Wire) -> int:
 
 
 @fault(WIRE)
+def early_hints(wire: Wire) -> int:
+    """A proxy sends an interim answer, which Python's http.client takes for the answer."""
+    wire.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+    wire.send(_GOOD_START + b'Content-Length: 15\r\n\r\n{"results": []}')
+    return 103
+
+
+@fault(WIRE)
 def reset(wire: Wire) -> None:
     """The connection is reset before an answer."""
     wire.reset()

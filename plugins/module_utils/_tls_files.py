@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the files of certificates and keys that options name, checked before any request.
+
+requests loads them when it connects. What OpenSSL says then names neither the file nor the cure.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from typing import Any
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+
+
+def verify_from(params: dict[str, Any]) -> bool | str:
+    """Whether to verify the server's certificate; if so and the options say by which CAs, their file or folder."""
+    path = params["ca_path"]
+    if not params["validate_certs"]:
+        return False
+    if path and os.path.isdir(path):
+        _check_ca_folder(path)
+        return path
+    # AWX writes an empty file for a credential field that was left blank.
+    if not _readable_file("ca_path", path) or os.path.getsize(path) == 0:
+        return True
+    _check_ca_file(path)
+    return path
+
+
+def client_certificate_from(params: dict[str, Any]) -> str | tuple[str, str] | None:
+    """The file with the client certificate, or that and the file with its key."""
+    cert = _readable_file("client_cert", params["client_cert"])
+    key = _readable_file("client_key", params["client_key"])
+    if key and not cert:
+        raise OptionError("client_key is set without client_cert.", "Set both, or a client_cert that holds the key.")
+    if cert:
+        _check_client_certificate(cert, key)
+    return (cert, key) if cert and key else cert
+
+
+def _readable_file(name: str, path: str | None) -> str | None:
+    if not path:
+        return None
+    if "\n" in path or "-----BEGIN" in path:
+        raise OptionError(f"{name} holds the content of a file.", "Give the name of the file.")
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        raise OptionError(f"{name} names {path!r}, which is not a readable file on the host that runs the task.")
+    return path
+
+
+def _check_client_certificate(cert: str, key: str | None) -> None:
+    """Load it now and with an empty passphrase, since OpenSSL would ask for one later, and wait."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError):
+        raise OptionError(
+            "client_cert and client_key hold no certificate with its private key, or the key is encrypted.",
+            "Give both in PEM form, and the key without a passphrase.",
+        ) from None
+
+
+def _check_ca_folder(path: str) -> None:
+    """OpenSSL looks a CA up by the name of its file, and overlooks all others."""
+    try:
+        names = [name for name in os.listdir(path) if re.fullmatch(r"[0-9a-f]{8}\.\d+", name)]
+    except OSError:
+        raise OptionError(f"ca_path names {path!r}, which is a folder that cannot be read.") from None
+    if not any(os.path.isfile(os.path.join(path, name)) for name in names):
+        raise OptionError(
+            f"ca_path names {path!r}, which is a folder without the hashed names by which OpenSSL finds a certificate.",
+            "Run 'openssl rehash' on it, or name one file that holds all certificates.",
+        )
+
+
+def _check_ca_file(path: str) -> None:
+    with open(path, "rb") as file:
+        content = file.read()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(path)
+    except OSError:
+        pass
+    # OpenSSL loads what it can read, and says nothing of an indented certificate below.
+    if context.cert_store_stats()["x509"] and not re.search(_INDENTED, content):
+        return
+    what, advice = next(found for pattern, found in _WRONG_CONTENT.items() if re.search(pattern, content))
+    raise OptionError(f"ca_path names {path!r}, which {what}.", advice)
+
+
+_FRAME = rb"-----(?:BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----"
+_INDENTED = rb"(?m)^[ \t]+" + _FRAME
+
+# What a file holds from which OpenSSL loads nothing, or not all: the first pattern that is found, and what to do.
+_WRONG_CONTENT = {
+    rb"\A(?:\xff\xfe|\xfe\xff|-\0|\0-)": ("is UTF-16 text", "Save it as UTF-8."),
+    rb"(?s)\A\x30(?:\x81.|\x82..)\x30": (
+        "is a certificate in DER form",
+        "Convert it to PEM: openssl x509 -inform der -in FILE -out ca.pem",
+    ),
+    rb"(?s)\A\x30.{1,5}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02|-----BEGIN PKCS7-----": (
+        "is a bundle in PKCS #7 form",
+        "Convert it to PEM: openssl pkcs7 -print_certs -in FILE -out ca.pem (with -inform der if it is binary)",
+    ),
+    _INDENTED: ("has an indented certificate", "Remove the blanks at the beginning of its lines."),
+    _FRAME + rb"[ \t]*[^\s]|[^\s\xbf]" + _FRAME: (
+        "has a BEGIN or END line with more text on it",
+        "Put a real line break before and after each -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----.",
+    ),
+    _FRAME: ("has a certificate that is cut off or damaged", "Copy the whole file again."),
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----": (
+        "holds a private key and no certificate",
+        "Name the file with the CA's certificate.",
+    ),
+    rb"-----BEGIN [A-Z ]*CERTIFICATE REQUEST-----": (
+        "holds a certificate request and no certificate",
+        "Name the file with the CA's certificate.",
+    ),
+    rb"\A\s*MI[A-Za-z0-9+/=\s]+\Z": (
+        "holds base64 without BEGIN and END lines",
+        "Add the line -----BEGIN CERTIFICATE----- before it, and the line -----END CERTIFICATE----- after it.",
+    ),
+    rb"": (
+        "holds no certificate in PEM form",
+        "Name the file with the CA's certificate, which begins with -----BEGIN CERTIFICATE-----.",
+    ),
+}
