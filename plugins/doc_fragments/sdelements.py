@@ -36,10 +36,12 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates (PEM) that the server's certificate is verified with, or a directory of them.
-      - An empty file counts as not set.
+      - File with the CA certificates (PEM) that the server's certificate is verified with, or a directory of them with the
+        hashed names that C(openssl rehash) makes.
+      - An empty file counts as not set. A file without a certificate, or with one that is not whole, is an error before
+        any request.
       - If it is not set, the environment variable E(SDE_CA_PATH) is used, and then E(REQUESTS_CA_BUNDLE), except for
-        a loopback address.
+        a loopback address. E(SSL_CERT_FILE) is not read.
     type: path
   client_cert:
     description:
@@ -79,8 +81,8 @@ options:
     type: bool
     default: false
 notes:
-  - Proxies are taken from E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY), which a task can set with C(environment).
-    A loopback address is never reached through a proxy.
+  - Proxies are taken from E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY), which a task can set with
+    C(environment). A loopback address is never reached through a proxy. SOCKS proxies need the Python library PySocks.
   - Redirects are not followed, so that the token stays with the configured server.
   - An answer larger than 64 MiB, or 256 MiB for the whole task, is an error.
 """
@@ -97,7 +99,7 @@ options:
     aliases: [id]
   alias:
     description:
-      - Return the connections with this alias, or with one of these. It is compared exactly.
+      - Return the connections with this alias, or with one of these. It is compared exactly, blanks included.
       - One string or a list of strings. A comma is part of the string.
     type: raw
   system:
@@ -108,10 +110,9 @@ options:
     type: raw
   frequency:
     description:
-      - Return the connections that synchronise this often.
+      - Return the connections that synchronise this often, V(hourly), V(daily), V(weekly), V(monthly) or V(manually).
     type: list
     elements: str
-    choices: [hourly, daily, weekly, monthly, manually]
   project:
     description:
       - Return the connections of these SD Elements projects, by ID.
@@ -138,7 +139,7 @@ options:
   keep_params:
     description:
       - Return only the parameters with these names. A name may have the wildcards V(*) and V(?), as in V(alm_*).
-      - The names are those that are returned, see O(canonical_names).
+      - The names are those that are returned, see O(canonical_names). The module warns of a name that no parameter has.
     type: list
     elements: str
   canonical_names:
@@ -160,7 +161,7 @@ options:
     default: 8
 notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
-  - Several filters must all match; of several values of one filter, any.
+  - Several filters must all match; of several values of one filter, any. A filter that is null is not set.
 """
 
     ATTRIBUTES = r"""

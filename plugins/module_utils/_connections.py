@@ -16,7 +16,7 @@ from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import FILTERS, one_or_list, server_from
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import filters_from, server_from, stripped
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
     redact,
@@ -51,6 +51,7 @@ class Result(NamedTuple):
 
 def gather(kind: Kind, params: dict[str, Any]) -> Result:
     """Read the connections that validated options ask for. Raises an SDElementsError."""
+    params = {**params, "keep_params": params["keep_params"] and stripped(params["keep_params"])}
     make = partial(_connection_of, kind, params, _filter_from(params))
     endpoint, found = _read(Client(server_from(params)), kind, params, make)
     wanted = [one for one in found if one.facts is not None]
@@ -58,7 +59,7 @@ def gather(kind: Kind, params: dict[str, Any]) -> Result:
     secrets = {secret for one in wanted for secret in one.secrets}
     return Result(
         {"connections": connections, "count": len(connections), "endpoint": endpoint},
-        _warnings(params, found),
+        _warnings(params, found) + _keep_params_warnings(params, connections),
         sorted(secrets) if params["include_secrets"] else [],
     )
 
@@ -132,8 +133,7 @@ def _read_one(client: Client, path: str, connection_id: int, query: dict[str, An
 
 def _filter_from(params: dict[str, Any]) -> Callable[[Record], bool]:
     """A test for one record: any value of an option, and all of the options."""
-    wanted = {name: one_or_list(name, params[name]) for name in FILTERS}
-    given = {name: {_comparable(name, value) for value in values} for name, values in wanted.items() if values is not None}
+    given = {name: {_comparable(name, value) for value in values} for name, values in filters_from(params).items()}
 
     def is_wanted(record: Record) -> bool:
         return all(not values.isdisjoint(_values_of(name, record)) for name, values in given.items())
@@ -349,3 +349,17 @@ def _warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:
     if params["include_last_job"] and found and not any(one.has_job for one in found):
         return ["No connection has a last_job: either none has ever run, or the server is older than SD Elements 4.4."]
     return []
+
+
+def _keep_params_warnings(params: dict[str, Any], connections: list[dict[str, Any]]) -> list[str]:
+    """A name that no parameter has is most likely misspelled, unless there are no parameters at all."""
+    patterns = params["keep_params"] if params["include_params"] else None
+    if not patterns or not any(one["params_visible"] for one in connections):
+        return []
+    # What is left matched one of the patterns, so it shows which matched nothing.
+    names = {name for one in connections for name in one["params"]}
+    return [
+        f"keep_params: no connection has a parameter {pattern!r}."
+        for pattern in patterns
+        if not any(fnmatchcase(name, pattern) for name in names)
+    ]

@@ -53,12 +53,13 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "allow_http": {"type": "bool", "default": False, "fallback": _environment("SDE_ALLOW_INSECURE_HTTP")},
 }
 
-# What to ask. 'raw' takes one value or a list without splitting a value at its commas.
+# What to ask. 'raw' takes one value or a list without splitting a value at its commas. What ansible-core could check as
+# well (choices, mutually exclusive options) is checked below: for ansible-core an option that is null is set.
 QUERY_OPTIONS: dict[str, dict[str, Any]] = {
     "connection_id": {"type": "int", "aliases": ["id"]},
     "alias": {"type": "raw"},
     "system": {"type": "raw"},
-    "frequency": {"type": "list", "elements": "str", "choices": list(FREQUENCIES)},
+    "frequency": {"type": "list", "elements": "str"},
     "project": {"type": "list", "elements": "int"},
     "include_last_job": {"type": "bool", "default": False},
     "include_secrets": {"type": "bool", "default": False},
@@ -70,7 +71,6 @@ QUERY_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 FILTERS = ("alias", "system", "frequency", "project")
-MUTUALLY_EXCLUSIVE = [["connection_id", name] for name in FILTERS]
 
 # Lowest and highest value.
 _DAY = 24 * 60 * 60
@@ -126,10 +126,24 @@ def server_from(params: dict[str, Any]) -> Server:
     )
 
 
-def one_or_list(name: str, value: Any) -> list[Any] | None:
-    """The values of a filter as a list; None if it is not set. An empty filter is an error, not 'everything'."""
-    if value is None:
-        return None
+def filters_from(params: dict[str, Any]) -> dict[str, list[Any]]:
+    """The filters that are set, by name, each as a list of values. Null means 'not set'."""
+    filters = {name: _filter_values(name, params[name]) for name in FILTERS if params[name] is not None}
+    if filters and params["connection_id"] is not None:
+        raise OptionError(
+            f"connection_id cannot be combined with {' and '.join(filters)}.",
+            "Leave it out, or leave out the others.",
+        )
+    return filters
+
+
+def stripped(names: list[Any]) -> list[Any]:
+    """Names without the blanks that a text such as ``a, b`` leaves around them."""
+    return [name.strip() if isinstance(name, str) else name for name in names]
+
+
+def _filter_values(name: str, value: Any) -> list[Any]:
+    """The values of a filter. An empty one is an error, not 'everything'."""
     values = value if isinstance(value, list) else [value]
     if not values:
         raise OptionError(f"{name} is an empty list, which no connection can match.", "Leave it out to get all.")
@@ -139,6 +153,11 @@ def one_or_list(name: str, value: Any) -> list[Any] | None:
             raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
         if not str(one).strip():
             raise OptionError(f"{name} holds an empty string, which no connection can match.", "Leave it out to get all.")
+    # An alias may begin with a blank.
+    values = values if name == "alias" else stripped(values)
+    for one in values:
+        if name == "frequency" and one not in FREQUENCIES:
+            raise OptionError(f"frequency takes {', '.join(FREQUENCIES)}, not {one!r}.")
     return values
 
 

@@ -38,11 +38,7 @@ class Outcome(NamedTuple):
 
 def run(kind: _connections.Kind) -> None:
     """Gather one kind of connection as an Ansible module."""
-    module = _Module(
-        argument_spec=ARGUMENT_SPEC,
-        mutually_exclusive=_options.MUTUALLY_EXCLUSIVE,
-        supports_check_mode=True,
-    )
+    module = _Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     # Some releases of ansible-core return the arguments as they are, and people put passwords into URLs, and keys
     # where the name of their file belongs.
     for name in ("url", "client_cert", "client_key"):

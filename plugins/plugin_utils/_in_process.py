@@ -15,7 +15,7 @@ from typing import Any
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _options, _requests, _runner
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _requests, _runner
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import Kind
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
@@ -55,8 +55,7 @@ class InProcessAction(NormalAction):
 
     def _validated(self) -> dict[str, Any]:
         """The task's arguments, checked as AnsibleModule checks them, with its messages."""
-        arguments = _plain(self._task.args)
-        return validated(self._task.action, _runner.ARGUMENT_SPEC, arguments, mutually_exclusive=_options.MUTUALLY_EXCLUSIVE)
+        return validated(self._task.action, _runner.ARGUMENT_SPEC, _plain(self._task.args))
 
 
 def _plain(value: Any) -> Any:

@@ -23,7 +23,7 @@ ABOUT_THE_RUN = {"ansible_parsed", "invocation", "deprecations", "exception", "a
 CASES = {
     "all": {},
     "filter": {"system": ["jira", "Rally"], "frequency": "daily", "project": [3, 5]},
-    "one": {"id": 1},
+    "one": {"id": 1, "alias": None, "frequency": None},
     "unknown id": {"id": 9999},
     "last job": {"include_last_job": True},
     "some params": {"keep_params": ["alm_s*", "conflict_policy"]},

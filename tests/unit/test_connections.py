@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _redact
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from tests.demo_server import DemoServer, GENERATIONS, seed
-from tests.support import KINDS, canned_server, connections, gather, validated
+from tests.support import KINDS, canned_server, connections, gather
 
 DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connections.json").read_text())
 
@@ -251,9 +251,49 @@ def test_alias_with_a_comma(start):
     assert [one["id"] for one in connections(server, alias="Jira, Europe")] == [1]
 
 
-def test_id_excludes_filters():
-    with pytest.raises(AssertionError, match="mutually exclusive: connection_id|alias"):
-        validated(connection_id=1, alias="x")
+FILTERS = {"alias": "Rally Integration", "system": "rally", "frequency": "daily", "project": 3}
+
+
+@pytest.mark.parametrize("option", FILTERS)
+def test_id_excludes_filters(servers, option):
+    with pytest.raises(OptionError, match=f"connection_id cannot be combined with {option}"):
+        gather(servers["4.8"], connection_id=1, **{option: FILTERS[option]})
+
+
+@pytest.mark.parametrize("option", FILTERS)
+def test_filter_that_is_null_is_not_set(servers, option):
+    server = servers["4.8"]
+    assert connections(server, **{option: None}) == connections(server)
+    assert [one["id"] for one in connections(server, connection_id=1, **{option: None})] == [1]
+    assert connections(server, connection_id=None, **{option: FILTERS[option]}) == connections(server, **{option: FILTERS[option]})
+
+
+@pytest.mark.parametrize(
+    "loose, tight",
+    [
+        ({"frequency": "daily, weekly"}, {"frequency": ["daily", "weekly"]}),
+        ({"frequency": [" daily\n"]}, {"frequency": "daily"}),
+        ({"system": " rally "}, {"system": "rally"}),
+        ({"system": ["jira ", "\trally"]}, {"system": ["jira", "rally"]}),
+        ({"keep_params": "alm_server, alm_method"}, {"keep_params": ["alm_server", "alm_method"]}),
+        ({"keep_params": [" alm_s* "]}, {"keep_params": ["alm_s*"]}),
+    ],
+)
+def test_blanks_around_names(servers, loose, tight):
+    for server in servers.values():
+        assert connections(server, **loose) == connections(server, **tight) != []
+
+
+def test_an_alias_may_begin_with_a_blank(start):
+    record = {"kind": "alm", "id": 1, "alias": " Jira", "system": "JIRA"}
+    server = start(dataset=[record, {**record, "id": 2, "alias": "Jira"}])
+    assert [[one["id"] for one in connections(server, alias=alias)] for alias in ("Jira", " Jira", "Jira ")] == [[2], [1], []]
+
+
+@pytest.mark.parametrize("value", ["yearly", "Daily", ["daily", "yearly"], 7, True])
+def test_frequency_that_does_not_exist(servers, value):
+    with pytest.raises(OptionError, match="frequency takes hourly, daily, weekly, monthly, manually, not '(yearly|Daily|7|True)'"):
+        gather(servers["4.8"], frequency=value)
 
 
 @pytest.mark.parametrize("option", ["alias", "system", "frequency", "project"])
@@ -320,6 +360,31 @@ def test_fewer_params(servers):
             kept = {name: value for name, value in one["params"].items() if name in ("alm_server", "sde_min_priority")}
             assert few == {**one, "params": kept}
             assert bare == {**one, "params": {}}
+
+
+@pytest.mark.parametrize(
+    "options, unmatched",
+    [
+        ({"keep_params": ["alm_server", "alm_m*"]}, []),
+        ({"keep_params": "alm_sever, alm_method,"}, ["alm_sever", ""]),
+        ({"keep_params": ["x*", "alm_*"]}, ["x*"]),
+        ({"keep_params": ["issue_tracker_server"]}, ["issue_tracker_server"]),
+        ({"keep_params": []}, []),
+        # Where nothing is returned in which it could be found, a name is not wrong.
+        ({"keep_params": ["x*"], "include_params": False}, []),
+        ({"keep_params": ["x*"], "alias": "no such alias"}, []),
+    ],
+)
+def test_name_of_a_parameter_that_no_connection_has(servers, options, unmatched):
+    for server in servers.values():
+        said = [f"keep_params: no connection has a parameter {name!r}." for name in unmatched]
+        assert gather(server, **options).warnings == said
+        assert gather(server, **options, api_token=server.limited_token).warnings == []
+
+
+def test_names_of_parameters_as_the_newest_server_sends_them(servers):
+    assert gather(servers["newest"], keep_params=["issue_tracker_server"], canonical_names=False).warnings == []
+    assert len(gather(servers["newest"], keep_params=["alm_server"], canonical_names=False).warnings) == 1
 
 
 def test_a_job_message_is_cleaned_of_params_that_are_not_returned(start):

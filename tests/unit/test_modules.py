@@ -61,9 +61,9 @@ def test_failure(start, run_module):
 
 
 def test_arguments_that_ansible_itself_refuses(run_module):
-    result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef", frequency="sometimes")
+    result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef", timeout="soon")
     assert result["failure"] == {"kind": "option", "status": None, "method": None, "url": None}
-    assert "value of frequency must be one or more of" in result["msg"]
+    assert "timeout" in result["msg"] and "int" in result["msg"]
 
 
 def test_url_with_a_password_is_returned_without_it(run_module):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import (
     CONNECTION_OPTIONS,
-    one_or_list,
+    filters_from,
     server_from,
 )
 from tests.support import validated
@@ -176,9 +176,10 @@ def test_tls_files(tmp_path):
     empty = tmp_path / "empty.pem"
     empty.touch()
     assert server(ca_path=str(empty)).verify is True
-    assert server(ca_path=str(tmp_path)).verify == str(tmp_path)
-    assert server(ca_path=__file__).verify == __file__
-    assert server(ca_path=__file__, validate_certs=False).verify is False
+    authority = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    assert server(ca_path=str(authority)).verify == str(authority)
+    assert server(ca_path=str(authority), validate_certs=False).verify is False
 
 
 def test_client_certificates(tmp_path):
@@ -203,12 +204,13 @@ def test_client_key_with_a_passphrase(tmp_path):
         server(client_cert=str(both))
 
 
-@pytest.mark.parametrize("value, values", [(None, None), ("a, b", ["a, b"]), (7, [7]), (["a", "b"], ["a", "b"])])
-def test_one_or_list(value, values):
-    assert one_or_list("alias", value) == values
+@pytest.mark.parametrize("value, values", [("a, b", ["a, b"]), (7, [7]), (["a", "b"], ["a", "b"]), (" a", [" a"])])
+def test_filter_values(value, values):
+    assert filters_from(validated(alias=value)) == {"alias": values}
 
 
 @pytest.mark.parametrize("value", [[], "", " ", ["a", ""], {"a": 1}, True, [None]])
-def test_filter_that_is_refused(value):
-    with pytest.raises(OptionError, match="alias"):
-        one_or_list("alias", value)
+@pytest.mark.parametrize("name", ["alias", "system"])
+def test_filter_that_is_refused(name, value):
+    with pytest.raises(OptionError, match=name):
+        filters_from(validated(**{name: value}))
