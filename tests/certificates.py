@@ -37,7 +37,7 @@ class Certificate:
         return self.private.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, _NO_PASSPHRASE)
 
     def server_context(self, folder: Path, *chain: Certificate) -> ssl.SSLContext:
-        """What a server needs that shows this certificate, and those between it and its root CA."""
+        """The context of a server that shows this certificate, and those between it and its root CA."""
         file = folder / "server.pem"
         file.write_bytes(self.key + self.pem + b"".join(one.pem for one in chain))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

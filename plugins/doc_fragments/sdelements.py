@@ -91,7 +91,7 @@ notes:
 options:
   connection_id:
     description:
-      - Return the connection with this ID only. An ID that the server does not know gives an empty list.
+      - Return the connection with this ID only. An ID that the server does not know returns an empty list.
       - It cannot be combined with O(alias), O(system), O(frequency) or O(project).
       - Some releases of SD Elements leave out RV(connections[].system_short_name) and
         RV(connections[].in_progress) in this case.
@@ -144,7 +144,7 @@ options:
     elements: str
   canonical_names:
     description:
-      - Whether the keys of RV(connections[].params) have the same names on every release. A newest server calls
+      - Whether the keys of RV(connections[].params) have the same names on every release. The newest releases name
         C(alm_server) C(issue_tracker_server), and the C(conflict_policy) C(alm) C(issue_tracker).
       - If V(false), they are returned as the server sends them.
     type: bool

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: the HTTP client. It knows nothing of Ansible and nothing of connections.
 
-C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. What is added here are bounds:
+C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. This file adds bounds:
 no answer takes more memory or time than stated, no redirect takes the token elsewhere, and every failure
 becomes one exception, whose wording is in C(_http_errors).
 """
@@ -98,7 +98,7 @@ class _BoundedRetry(Retry):
     def parse_retry_after(self, retry_after):
         try:
             return super().parse_retry_after(retry_after)
-        except Exception:  # whatever a server writes there, it is no reason to fail
+        except Exception:  # a wrong header of the server must not fail the task
             return None
 
     def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
@@ -121,8 +121,8 @@ class _Session(Session):
 class _Crew:
     """Runs calls side by side, in threads that end when nothing is left to do.
 
-    Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then. Whoever waits for such
-    a call must be able to leave it behind, so the threads are daemons.
+    Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then. The caller must be
+    able to leave such a call behind, so the threads are daemons.
     """
 
     def __init__(self, size: int) -> None:
@@ -288,7 +288,7 @@ class Client:
         try:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise answer_error(url, "is no text (UTF-8)") from None
+            raise answer_error(url, "is not valid UTF-8") from None
         if text.lstrip()[:1] == "<":
             raise answer_error(url, f"is {page_kind(text)} instead of JSON", kind="html")
         parts = sum(map(text.count, "{[,"))
@@ -336,7 +336,7 @@ def _chunks(raw) -> Iterator[bytes]:
 
 
 def _refuse_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _finite(digits: str) -> float:

@@ -356,7 +356,7 @@ def _keep_params_warnings(params: dict[str, Any], connections: list[dict[str, An
     patterns = params["keep_params"] if params["include_params"] else None
     if not patterns or not any(one["params_visible"] for one in connections):
         return []
-    # What is left matched one of the patterns, so it shows which matched nothing.
+    # Each parameter that was kept matched a pattern, so the others matched nothing.
     names = {name for one in connections for name in one["params"]}
     return [
         f"keep_params: no connection has a parameter {pattern!r}."

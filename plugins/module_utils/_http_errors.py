@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the wording of failed requests. What happened becomes a kind, a message and advice."""
+"""Private to this collection: the wording of failed requests: kind, message and advice for each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._option
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import redact, scrub_text, TooComplexError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import requests, urllib3
 
-SHORTEST_TOKEN = 8  # a shorter text may stand in an answer for a reason of its own
+SHORTEST_TOKEN = 8  # a shorter text may be in an answer by chance
 _EXCERPT_CHARACTERS = 200
 
 
@@ -89,7 +89,7 @@ def _explain_status(status: int, longest_wait: int) -> tuple[str, str]:
         return "rate_limited", f"Run fewer tasks at once, or raise retries. A wait of over {longest_wait} s is not waited for."
     if status >= 500:
         return "server_error", "The server is down, overloaded or in maintenance. Try again later, or tell its administrator."
-    return _STATUS.get(status, ("unexpected_status", "Check url, and what stands between this host and the server."))
+    return _STATUS.get(status, ("unexpected_status", "Check url, and the proxies between this host and the server."))
 
 
 _PROXY_ADVICE = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY in the task's environment."
@@ -116,7 +116,7 @@ _OWN_CHALLENGE = re.compile(r'(?:^|,)\s*(?:token\b(?!\s*=)|basic realm="api")', 
 
 
 def _sign_of_a_gateway(headers: Any, text: str) -> str:
-    """What shows that somebody else than SD Elements refused a request, since that answers in JSON; else an empty text."""
+    """The sign that a gateway refused a request, and not SD Elements, which answers in JSON; empty without one."""
     challenge = headers.get("WWW-Authenticate", "").strip()
     what = ""
     if text[:1] == "<":
@@ -137,7 +137,7 @@ def _is_json(text: str) -> bool:
 
 
 def _redirect_target(url: str, location: str) -> str:
-    """Where a redirect leads, without its query; what is no URL is shown as it is."""
+    """Where a redirect leads, without its query."""
     location = location.partition("?")[0]
     try:
         target = urljoin(url, location)
@@ -151,11 +151,11 @@ def _redirect_advice(url: str, target: str) -> str:
     here, there = urlsplit(url), urlsplit(target)
     if here.hostname == there.hostname and there.scheme == "https" and here.scheme == "http":
         return f"Set url to https://{there.netloc}."
-    return "Set url to the address of the SD Elements server itself; a login page in between is no API."
+    return "Set url to the address of the SD Elements server itself; a login page in between is not an API."
 
 
 def _detail(text: str, token: str) -> str:
-    """What an error's body says, as a short redacted excerpt."""
+    """The messages of an error's body, as a short redacted excerpt."""
     if text[:1] == "<":
         return page_kind(text)
     try:
@@ -235,14 +235,14 @@ def _explain_transport(exc: Exception, causes: list[BaseException], server: Serv
         return "refused", "the server refused the connection", "Check host and port in url, and that the server runs."
     if _first(causes, requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
         return "timeout", f"no answer within {server.timeout} s", "Raise timeout, or check firewalls between this host and the server."
-    return "connection", f"the connection broke off ({type(causes[-1]).__name__})", "Check the network and what stands before the server."
+    return "connection", f"the connection broke off ({type(causes[-1]).__name__})", "Check the network, and the proxies and load balancers of the server."
 
 
 def _explain_proxy_address(exc: Exception, causes: list[BaseException]) -> tuple[str, str]:
     """Problem and advice for a proxy to which no connection was tried. Its address is not shown: it may hold a password."""
     if isinstance(exc, requests.exceptions.InvalidSchema):
-        cure = f"Run: {sys.executable} -m pip install PySocks. Or use another proxy: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
-        return "the proxy's address begins with socks, and the Python library PySocks is missing", cure
+        advice = f"Run: {sys.executable} -m pip install PySocks. Or use another proxy: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
+        return "the proxy's address begins with socks, and the Python library PySocks is missing", advice
     if _first(causes, requests.exceptions.InvalidProxyURL, urllib3.exceptions.ProxySchemeUnknown):
         return "the proxy's address lacks http:// or a host name", _PROXY_ADDRESS_ADVICE
     return "the proxy's address has a host or a port that is not valid", _PROXY_ADDRESS_ADVICE

@@ -53,8 +53,8 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "allow_http": {"type": "bool", "default": False, "fallback": _environment("SDE_ALLOW_INSECURE_HTTP")},
 }
 
-# What to ask. 'raw' takes one value or a list without splitting a value at its commas. What ansible-core could check as
-# well (choices, mutually exclusive options) is checked below: for ansible-core an option that is null is set.
+# The query. 'raw' takes one value or a list without splitting a value at its commas. Choices and mutually exclusive options
+# are checked below: ansible-core counts an option that is null as set.
 QUERY_OPTIONS: dict[str, dict[str, Any]] = {
     "connection_id": {"type": "int", "aliases": ["id"]},
     "alias": {"type": "raw"},

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: the files of certificates and keys that options name, checked before any request.
 
-requests loads them when it connects. What OpenSSL says then names neither the file nor the cure.
+requests loads them when it connects, and OpenSSL's message then names neither the file nor the fix.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _check_ca_file(path: str) -> None:
 _FRAME = rb"-----(?:BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----"
 _INDENTED = rb"(?m)^[ \t]+" + _FRAME
 
-# What a file holds from which OpenSSL loads nothing, or not all: the first pattern that is found, and what to do.
+# Contents that OpenSSL does not load, or not whole. The first pattern that matches is reported.
 _WRONG_CONTENT = {
     rb"\A(?:\xff\xfe|\xfe\xff|-\0|\0-)": ("is UTF-16 text", "Save it as UTF-8."),
     rb"(?s)\A\x30(?:\x81.|\x82..)\x30": (

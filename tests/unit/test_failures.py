@@ -104,7 +104,7 @@ def without(extension: type) -> dict:
     return {"without": (extension,)}
 
 
-# What the server shows, what ca_path holds, the Pythons that refuse it; the problem, OpenSSL's word for it, the advice.
+# The certificates of the server and in ca_path, the Pythons that refuse them, the problem, the advice.
 CERTIFICATES = {
     "another CA": (
         [certificate(ROOT)],
@@ -403,7 +403,7 @@ def test_ca_folder(tmp_path):
         assert "a folder without the hashed names by which OpenSSL finds a certificate. Run 'openssl rehash' on it" in str(failure)
         subprocess.run(["openssl", "rehash", folder], check=True)
         assert connections(server, ca_path=str(folder)) == []
-        # A link without its file is no help.
+        # A link without its file does not help.
         (folder / "root.pem").unlink()
         assert failure_of(server, ca_path=str(folder)).kind == "option"
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.once
 
 
 def template(node: ast.AST | None) -> str | None:
-    """A text of the code with … for what is filled in; None if it is no text."""
+    """A text of the code with … for what is filled in; None if it is not a text."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{\w+\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
@@ -33,7 +33,7 @@ def template(node: ast.AST | None) -> str | None:
 
 
 def alternatives(node: ast.AST) -> list[ast.AST]:
-    """What a value may be."""
+    """All values that an expression can have."""
     if isinstance(node, ast.IfExp):
         return [node.body, node.orelse]
     if isinstance(node, ast.Dict):
@@ -44,7 +44,7 @@ def alternatives(node: ast.AST) -> list[ast.AST]:
 
 
 def messages(tree: ast.AST) -> Iterator[str]:
-    """What the code of a file may say when it fails."""
+    """All messages of failures in the code of a file."""
     for node in ast.walk(tree):
         found: list[ast.AST] = []
         if isinstance(node, ast.Call) and SAYS.fullmatch(name := getattr(node.func, "id", getattr(node.func, "attr", ""))):
@@ -54,7 +54,7 @@ def messages(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 3:
             found = node.value.elts
         elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
-            # What happened, and advice.
+            # A problem, and its advice.
             found = node.elts[:1]
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in VARIABLES:
             found = alternatives(node.value)
@@ -72,9 +72,9 @@ def in_code() -> set[str]:
 
 def in_guide() -> set[str]:
     rows = re.findall(r"^\| `([^`]*)` \| (.+) \|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
-    return {message.rstrip(".") for message, _cure in rows}
+    return {message.rstrip(".") for message, _fix in rows}
 
 
-def test_each_message_has_its_cure():
+def test_each_message_has_its_fix():
     assert in_code() - in_guide() == set(), "docs/troubleshooting.md lacks these"
     assert in_guide() - in_code() == set(), "docs/troubleshooting.md has these, and the code does not say them"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the connection options mean, and what is refused."""
+"""The meaning of the connection options, and values that are refused."""
 
 from __future__ import annotations
 
