@@ -98,6 +98,13 @@ def checker():
     return find
 
 
+@pytest.fixture(scope="session")
+def nft(checker) -> list[str]:
+    """The command that checks a file of nftables, which for a user without rights works in a namespace of its own."""
+    own_namespace = [] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    return [*own_namespace, checker("nft"), "-c", "-f"]
+
+
 @pytest.fixture
 def ansible(tmp_path):
     """Run a program of ansible-core's in a home of its own, on this collection."""

@@ -76,12 +76,12 @@ def render_each(ansible, tmp_path):
 
 
 @pytest.fixture
-def checked(checker, tmp_path):
+def checked(checker, nft, tmp_path):
     """Give the files to nft and promtool, as an administrator would."""
 
     def check(folder: Path = tmp_path) -> None:
-        nft = subprocess.run([checker("nft"), "-c", "-f", folder / "sets.nft"], capture_output=True, text=True, check=False)
-        assert (nft.returncode, nft.stdout + nft.stderr) == (0, "")
+        read = subprocess.run([*nft, folder / "sets.nft"], capture_output=True, text=True, check=False)
+        assert (read.returncode, read.stdout + read.stderr) == (0, "")
         (folder / "prometheus.yml").write_text(SCRAPE)
         command = [checker("promtool"), "check", "config", folder / "prometheus.yml"]
         promtool = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -263,10 +263,10 @@ def test_names_are_not_resolved_unless_asked(start, render_each, checked, tmp_pa
     assert "# UNKNOWN: the address of nowhere.invalid, port 443" in lines(folder / "sets.nft")
 
 
-def test_table_and_set_and_validation(start, render_each, checker, tmp_path):
+def test_table_and_set_and_validation(start, render_each, nft, tmp_path):
     server = start("newest", dataset=[record(1)])
     cases = {
-        "named": {"nftables_table": "ip filter", "nftables_set": "sde", "nftables_validate": f"{checker('nft')} -c -f %s"},
+        "named": {"nftables_table": "ip filter", "nftables_set": "sde", "nftables_validate": f"{' '.join(nft)} %s"},
         "wrong": {"nftables_table": "inet filter; flush ruleset"},
         "refused": {"nftables_validate": "/bin/false %s"},
     }
