@@ -3,7 +3,8 @@
 """Private to this collection: takes the secrets out of what a server sent.
 
 Secrets are found by the name that holds them and by patterns, never by a value alone: a password of ``7``
-must not mask ``sde_min_priority: 7``. Where name and pattern leave a doubt, the value is masked.
+must not mask ``sde_min_priority: 7``. Where name and pattern leave a doubt, the value is masked. What is known to be
+harmless stays, since a masked fact is a lost fact.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from functools import lru_cache
-from typing import Any, Iterable, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 from urllib.parse import quote
 
 MASK = "********"
@@ -23,6 +25,8 @@ MAX_DEPTH = 50
 MAX_SECRETS = 1000
 # To be searched for in a text one by one.
 MAX_KNOWN = 100
+# Characters of one text; a longer one is masked whole, unread.
+MAX_TEXT = 256 * 1024
 _PATH_CHARACTERS = 64  # of each part of a path
 
 
@@ -39,54 +43,118 @@ class Secret(NamedTuple):
 
 # ---------------------------------------------------------------------------------------------------------------
 # Names
+#
+# A name is decided by the values that may be seen below it: all, none, or those that pass a test.
 
 _CHUNK = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# Cyrillic and Greek letters that look like Latin ones, and a letter that is written as two.
+_LATIN = str.maketrans({**dict(zip("аеіјорсухѕԁοανρ", "aeijopcyxsdoavp")), "ß": "ss"})
 
-# A name that has one of these words holds a secret ...
+# A name that has one of these words holds a secret; the last line is 'password' in other languages ...
 _SECRET_WORDS = frozenset(
-    "pwd pw cred creds authorization authorisation cookie cookies pat pin otp totp psk jwt bearer sid csrf xsrf lwsso "
-    "sig signature keytab webhook".split()
+    "pwd pw pword pwrd cred creds authorization authorisation cookie cookies pat pin otp totp psk jwt bearer sid csrf "
+    "xsrf lwsso sig signature keytab "
+    "adgangskode contrasena haslo losenord mdp motdepasse parola passe passord salasana senha wachtwoord".split()
 )
 # ... or a word with one of these in it ...
 _SECRET_PARTS = re.compile(
-    r"passw(?:or)?d|passphrase|passcode|pwd|secret(?!ar)|token(?!i[sz])|credential|sess(?:ion)?id|pw\Z"
+    r"passwor?[dt]|passphrase|passcode|kennwort|pwd|secret(?!ar)|token(?!i[sz])|credential|sess(?:ion)?id|pw\Z|pswd?\Z"
 )
 # ... or a 'pass' that is no other word, and no verdict ...
 _NO_PASSWORDS = frozenset("bypass compass encompass overpass surpass trespass underpass".split())
-_BEFORE_A_VERDICT = frozenset("all by first if must of on to".split())
+_BEFORE_A_VERDICT = frozenset("all by first if must of on result status to verdict".split())
 # ... or a 'key' that does not only name a thing ...
 _KEYS_OF_THINGS = tuple(
     "board cache component customfield donkey epic field foreign group hoc index issue item joc label lookup map mon "
     "natural parent partition primary project public release row sort space story task tur unique whis".split()
 )
-# ... or what follows 'auth' or 'access' ...
-_AFTER_AUTH = frozenset("code data header info string value".split())
+# ... or what follows one of these ...
+_SECRET_PAIRS = frozenset(
+    [(first, second) for first in ("auth", "access") for second in ("code", "data", "header", "info", "string", "value")]
+    + [(first, second) for first in ("backup", "device", "mfa", "recovery") for second in ("code", "codes")]
+)
 # ... unless its last word says that the value only describes the secret, or its first that it is counted.
 _DESCRIBING_WORDS = frozenset(
-    "age audience count criteria domain enabled endpoint expiration expired expires expiry field filter format issuer "
-    "label length lifetime limit mapping method mode name path percentage policy rate required state status strength "
-    "threshold through ttl type uri url version".split()
+    "age algorithm audience count criteria domain enabled endpoint expiration expired expires expiry field filter format "
+    "host issuer label labels length lifetime limit mapping method methods mode modes name names path percentage policy "
+    "port provider rate realm required resolution scheme server state status statuses strength threshold through timeout "
+    "transition transitions ttl type types uri url user username version".split()
 )
 _COUNTING_WORDS = frozenset("has is max min num requires show".split())
 
+# Keys of these things are shown unless they look like a token: some products call a secret so, too.
+_KEYS_IN_DOUBT = frozenset(
+    "application asset branch bug category defect feature folder integration iteration jira metric milestone module org "
+    "organisation organization plan portfolio profile repo repository requirement rule ruleset sprint status tag team "
+    "template testcase ticket unit version vulnerability workflow".split()
+)
+_KEY_END = re.compile(r"keys?\Z")
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|[\da-fA-F]{8}-(?:[\da-fA-F]{4}-){3}[\da-fA-F]{12})"
+)
 
-@lru_cache(maxsize=4096)
+# What people call a label, a tag or a custom field as well; then a plain word is no secret.
+_LABELS = frozenset(
+    "auth authorisation authorization cookie cookies credential credentials csrf jwt oauth otp securitykey securitytoken "
+    "session signature token tokens totp xsrf".split()
+)
+_LOGIN_SCHEME = re.compile(
+    r"(?i)(?:anonymous|api[ _-]?(?:key|token)|basic|bearer|certificate|digest|kerberos|ldap|negotiate|none|ntlm|oauth[12]?|"
+    r"oidc|pat|password|saml2?|sso|token)"
+)
+
+
+def _any_value(value: str) -> bool:
+    return True
+
+
+def _no_value(value: str) -> bool:
+    return False
+
+
+def _all_but_tokens(value: str) -> bool:
+    return not _TOKEN.search(value)
+
+
+def _login_schemes(value: str) -> bool:
+    return bool(_LOGIN_SCHEME.fullmatch(value))
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a key of this name holds a secret: ``alm_pass`` does, ``bypass_cert_validation`` does not."""
-    words = [word.lower() for word in _WORD.findall(name)]
-    # Both ways to part a name: 'apiKey' has the words of 'api_key', 'APIkey' only its sound.
-    chunks = [chunk.lower() for chunk in _CHUNK.findall(name)]
+    return _harmless_values(name) in (_no_value, _login_schemes)
+
+
+@lru_cache(maxsize=4096)
+def _harmless_values(name: str) -> Callable[[str], bool]:
+    """The test that tells which values below a name are no secret."""
+    words, chunks = _parts(name)
     if not words or "webhook" in words:
-        return bool(words)
+        return _no_value if words else _any_value
     if words[-1] in _DESCRIBING_WORDS or words[0] in _COUNTING_WORDS:
-        return False
+        return _any_value
+    # Both ways to part a name: 'apiKey' has the words of 'api_key', 'APIkey' only its sound.
+    pairs = [*zip(["", *words], words), *zip(["", *chunks], chunks)]
+    if _is_secret(words, chunks, pairs):
+        return _login_schemes if "".join(words) in _LABELS else _no_value
+    if words[-1] in ("login", "logins") or any(_key_of(*pair) in _KEYS_IN_DOUBT for pair in pairs):
+        return _all_but_tokens
+    return _any_value
+
+
+@lru_cache(maxsize=4096)
+def _parts(name: str) -> tuple[list[str], list[str]]:
+    """The words of a name, and what stands between its separators, in lower case."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFKD", name.translate(_LATIN)).encode("ascii", "ignore").decode()
+    return [word.lower() for word in _WORD.findall(name)], [chunk.lower() for chunk in _CHUNK.findall(name)]
+
+
+def _is_secret(words: list[str], chunks: list[str], pairs: list[tuple[str, str]]) -> bool:
     if any(part in _SECRET_WORDS or _SECRET_PARTS.search(part) for part in words + chunks):
         return True
-    pairs_of_words, pairs_of_chunks = list(zip(["", *words], words)), list(zip(["", *chunks], chunks))
-    if any(_is_password(*pair) for pair in pairs_of_chunks) or any(_is_key(*pair) for pair in pairs_of_words + pairs_of_chunks):
-        return True
-    if any(first in ("auth", "access") and second in _AFTER_AUTH for first, second in pairs_of_words):
+    if any(map(_is_password, ["", *chunks], chunks)) or any(_is_key(*pair) or pair in _SECRET_PAIRS for pair in pairs):
         return True
     return words[-2:] == ["session", "id"] or chunks[-1].endswith(("auth", "session")) or words[-1] in ("auth", "session")
 
@@ -97,39 +165,103 @@ def _is_password(before: str, chunk: str) -> bool:
 
 def _is_key(before: str, chunk: str) -> bool:
     """Whether this is the key of a lock: the 'key' of ``api_key`` and ``apikey``, not that of ``project_key``."""
-    stem = re.sub(r"keys?\Z", "", chunk)
-    if stem == chunk:
-        return False
-    qualifier = stem or before
-    return bool(qualifier) and not qualifier.endswith(_KEYS_OF_THINGS)
+    owner = _key_of(before, chunk)
+    return bool(owner) and owner not in _KEYS_IN_DOUBT and not owner.endswith(_KEYS_OF_THINGS)
 
 
-_VERDICTS = frozenset("pass passed fail failed partial none na n/a unknown skipped".split())
-
-
-def _is_verdict(name: str, siblings: dict[str, Any]) -> bool:
-    """``pass`` among other verdicts is one, as in ``task_status_mapping``, not a password."""
-    return name.lower() == "pass" and len(siblings) > 1 and all(key.lower() in _VERDICTS for key in siblings)
+def _key_of(before: str, chunk: str) -> str:
+    """What a key belongs to, if this is one: 'team' for ``team_key`` and ``teamkey``."""
+    stem = _KEY_END.sub("", chunk)
+    return (stem or before) if stem != chunk else ""
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Texts. Every pattern costs linear time, however hostile the text.
+# What a key tells about the value below it, and which values are harmless then
+
+
+class _Content:
+    """What a value holds by the name of its key; texts, since they are compared for nearly every value."""
+
+    ANYTHING = "anything"
+    WORDS = "words"  # labels, tags, titles ...: words that people choose, among them 'token' and 'session'
+    FIELDS = "fields"  # fields of a tracker, whose names people choose
+    STATUSES = "statuses"  # the status of a tracker for each verdict
+    SECRET = "secret"  # a secret, or an object that has one among its settings
+    SETTING = "setting"  # a setting beside a secret, whose own name is known to be harmless
+    WEBHOOK = "webhook"  # its address is the secret
+
+
+_NAMES_WORDS = frozenset(
+    "alias application businessunit categories category component components context contexts domain folder format group "
+    "keywords label labels name phases project scope statuses tag tags team transition type unit workspace".split()
+)
+_NAMES_FIELDS = frozenset("customfields fields".split())
+_NAMES_STATUSES = re.compile(r"(?:status(?:es)?|verdicts?|verification)map(?:ping)?s?\Z")
+# Not 'login', where some servers take a token, and not 'path', which may lead to a secret.
+_NAMES_SETTING = frozenset(
+    "algorithm application audience domain enabled environment format group host hostname issuer kind method mode name "
+    "organisation organization port project protocol provider realm region role scheme server system team tenant timeout "
+    "type uri url user username version".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def _content(name: str) -> str:
+    words = _parts(name)[0]
+    if _harmless_values(name) is not _any_value:
+        return _Content.WEBHOOK if "webhook" in words else _Content.SECRET
+    last = words[-1] if words else ""
+    if last in _NAMES_WORDS or words[-2:] == ["tags", "filter"]:
+        return _Content.WORDS
+    if last in _NAMES_FIELDS:
+        return _Content.FIELDS
+    return _Content.STATUSES if _NAMES_STATUSES.search("".join(words)) else _Content.ANYTHING
+
+
+_VERDICT = r"(?:fail|partial|incomplete|none|n/?a|total)"
+_VERDICT_IN_PROSE = r"(?:passed|failed|skipped|unknown)"
+_IS_VERDICT = re.compile(rf"(?i){_VERDICT}|{_VERDICT_IN_PROSE}|pass|blocked|inconclusive|untested")
+# These stand beside a password, and not beside a verdict.
+_IS_USER = re.compile(r"(?i)user|login|account|host|server|url")
+# Words without a digit, and what trackers call their fields and issues.
+_PLAIN_WORDS = re.compile(r"[^\W\d_]{1,20}(?:[ _./&-]{1,3}[^\W\d_]{1,20}){0,2}|customfield_\d{1,6}|[A-Z]{2,10}-\d{1,6}")
+# A name or an address, without what separates a user from a password.
+_PLAIN_SETTING = re.compile(
+    r"(?i)[\w.@\\ +-]{1,128}|(?:[\w-]{1,63}\.){1,9}[\w-]{1,63}:\d{1,5}|"
+    r"[a-z][a-z0-9+.-]{1,15}://(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?(?:/[\w./~-]{0,128})?"
+)
+# A key that has a digit may be a secret itself, as in {"tokens": {"hunter2": "read only"}}.
+_IS_NAME = re.compile(r"[^\W\d](?:[^\W\d]|[ .@-])*")
+
+
+def _is_plain_word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 64 and bool(_PLAIN_WORDS.fullmatch(value))
+
+
+def _is_plain_setting(value: str) -> bool:
+    return bool(_PLAIN_SETTING.fullmatch(value)) and _all_but_tokens(value)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Texts. Every pattern costs linear time, however hostile the text: what is looked at and left is bounded.
 
 # What nearly all values are: a plain word, a time, or plain words without a digit. All that can be secret in them is a
 # token of a well-known form; each other pattern below needs a character or a digit that they do not have.
 _NO_PLAIN_WORD = re.compile(r"[^\w.,;/$()#!*+-]")
 _TIME_OR_WORDS = re.compile(r"[\d:TZ.+-]*|[A-Za-z_ .,;/$()#!*+]*")
 _SHORTEST_KNOWN_TOKEN = 13
-_KNOWN_TOKEN_START = re.compile(r"gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|ATATT|eyJ")
+_KNOWN_TOKEN_START = re.compile(r"gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|ATATT|eyJ|sq[uap]_")
 # For a text in lower case: a search that ignores case costs four times as much.
 _TELLING_WORDS = re.compile(
     r"-----begin|bearer|basic|token|passw|passphrase|secret|api.?key|ntlm|negotiate|%40|</|gh[a-z]_|github_pat|glpat-|"
-    r"xox|akia|atatt|eyj|--"
+    r"xox|akia|atatt|eyj|sq[uap]_|--|[\"'],"
 )
 
 
 def _is_plain(text: str) -> bool:
     """Whether a text surely holds no secret, in the least time: it is asked for nearly every value."""
+    if len(text) > MAX_TEXT:
+        return False
     if _NO_PLAIN_WORD.search(text) and not _TIME_OR_WORDS.fullmatch(text):
         return False
     return len(text) < _SHORTEST_KNOWN_TOKEN or not _KNOWN_TOKEN_START.search(text)
@@ -144,6 +276,8 @@ _PRIVATE_KEY = re.compile(
 )
 _URL_START = re.compile(r"(:(?:\\?/){2})")
 _URL_REST = re.compile(r"[^\s\"<>]*")
+_AUTHORITY = re.compile(r"[^/?#]*")
+_UP_TO_QUERY = re.compile(r"[^?#]*")
 _PORT = re.compile(r"[^:]*:\d{1,5}\Z|\[[^\]]*\](?::\d{1,5})?\Z")
 _BARE_USER_INFO = re.compile(
     r"(?<![\w/@.:%+-])(?!(?:mailto|sips?|xmpp|npm|e-?mail|cc|to|from|by|owner|contact|assignee):)"
@@ -162,7 +296,7 @@ _QUOTED = re.compile(
 )
 _KNOWN_TOKEN = re.compile(
     r"(?<![\w-])(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}|"
-    r"AKIA[0-9A-Z]{12,}|ATATT[\w=-]{16,}|eyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*)"
+    r"AKIA[0-9A-Z]{12,}|ATATT[\w=-]{16,}|sq[uap]_[0-9a-f]{16,}|eyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*)"
 )
 # Patterns, which of their groups is the secret, and what a text in lower case must have one of to match.
 _PATTERNS = (
@@ -174,31 +308,55 @@ _PATTERNS = (
     (_HEADER, 1, ("authorization", "cookie")),
     (_SCHEME, 1, ("bearer", "basic", "token", "apikey", "ntlm", "negotiate")),
     (_QUOTED, 2, ("'", '"')),
-    (_KNOWN_TOKEN, 0, ("gh", "github_pat", "glpat-", "xox", "akia", "atatt", "eyj")),
+    (_KNOWN_TOKEN, 0, ("gh", "github_pat", "glpat-", "xox", "akia", "atatt", "eyj", "sq")),
 )
 
 # A name, with the text between it and its value: name=value, "name": "value", --name value, <name>value</name> ...
+_ENTITY = r"&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);"  # a quotation mark in HTML
 _NAME = re.compile(
-    r"(?<![A-Za-z0-9.])((?:api|access|secret|private|subscription|auth)[ ]keys?|[A-Za-z][\w.-]{0,63})"
-    r"(?:(?:\\*[\"'\]]|&quot;){0,3}\s{0,9}(?P<separator>===?|:=|=>|->|[:=])\s{0,9}"
-    r"|\\?[\"'],\s{0,9}(?=[\"'\\])|(?<=[\w-])(?=(?P<tag>(?:\s[^<>]{0,128})?>))"
+    r"(?:(?<![^\W_])(?<!\.)|(?<=%22))((?:api|access|secret|private|subscription|auth)[ ]keys?|[^\W\d_][\w.-]{0,63})(?!\w)"
+    rf"(?:(?:\\{{0,8}}[\"'\]]|{_ENTITY}|%22){{0,3}}\s{{0,9}}(?P<separator>===?|:=|=>|->|[:=：＝]|%3[AD])\s{{0,9}}"
+    r"|\\?[\"'](?P<comma>,)\s{0,9}(?=[\"'\\])|(?<=[\w-])(?=(?P<tag>(?:\s[^<>]{0,128})?(?:>|&gt;)))"
     r"|[\"']\s[^<>\n]{0,64}?value=|(?P<flag>[ \t]{1,4}(?=[^\s-])))",
     re.IGNORECASE,
 )
 _VALUE = re.compile(
-    r"(\\{1,8})\".*?(?:\1\"|\Z)|[bru]{0,2}\"(?:[^\"\\]|\\.)*(?:\"|\Z)|[bru]{0,2}'(?:[^'\\]|\\.)*(?:'|\Z)"
-    r"|&quot;.*?(?:&quot;|\Z)|[\[({][^\r\n]*|[^\s&;\"'][^\s&;]*",
+    r"(\\{1,8})\".*?(?:\1\"|\Z)|[bru]{0,2}\"(?:[^\"\\]|\\.?)*(?:\"|\Z)|[bru]{0,2}'(?:[^'\\]|\\.?)*(?:'|\Z)"
+    rf"|{_ENTITY}.*?(?:{_ENTITY}|\Z)|[\[({{][^\r\n]*|[^\s&;\"'][^\s&;]*",
     re.DOTALL | re.IGNORECASE,
 )
+_IS_MASKED = re.compile(r"\*{8}(?=[,}\])/]|\Z)")
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
+_UNQUOTED = re.compile(r"[^\s\"'\\&]")
 _REST_OF_ELEMENT = re.compile(r"[^<]*")
-_VERDICT_BESIDE = re.compile(r"(?i)\bfail(?:ed)?[\"']?\s{0,9}[:=]")
+
+# Values that may be seen after such a name. What is left is scanned for names again, so each is of bounded length.
+_ONE_WORD = re.compile(r"[\"']?([^\s\"',;&]{1,128})(?P<last>[\"']?\s{0,9}(?:[,;&|)\]}\r\n]|\Z))?")
+_QUOTED_ITEM = re.compile(r"\\{0,4}[\"']([^\"'\\]{1,64})\\{0,4}[\"']")
+_WORDS = re.compile(r"(?:[^\W\d]|[ \t:/.()\[\]{}$-]){1,256}(?=[,;|\r\n]|\Z)")
+_PLACEHOLDERS = re.compile(r"(?:[ \t:/.()\[\]-]{0,9}\$\{?[a-z_]{1,32}\}?){1,9}[ \t:/.()\[\]-]{0,9}(?=[,;|\r\n]|\Z)")
+# What tells that a 'pass' is a verdict: another one, or the name of a mapping ...
+_LABEL_END = r"\\{0,4}[\"']?\s{0,9}(?:[:=]|->)"
+_COUNTED = rf"(?:{_VERDICT_IN_PROSE}|blocked|errors?|inconclusive|untested|warnings?)"
+_OTHER_VERDICT = re.compile(
+    rf"(?i)(?<![\w-])(?:{_VERDICT}{_LABEL_END}|{_COUNTED}{_LABEL_END}\s{{0,9}}\d)"
+    rf"|[\"']{_VERDICT_IN_PROSE}{_LABEL_END}|status_?map"
+)
+# ... and what stands there: a count, a status or a list of such, up to the end of the line or the next verdict.
+_OUTCOME_WORD = r"(?:[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|\d{1,7}(?:[.,/]\d{1,7})?(?: ?%)?|[A-Z]{1,5}-?\d{1,6})(?!\w)"
+_OUTCOME_WORDS = rf"{_OUTCOME_WORD}(?:[ \t()]{{1,3}}{_OUTCOME_WORD}){{0,7}}\)?"
+_OUTCOME_LIST = rf"\[(?:[ ,\"'\\]{{0,4}}{_OUTCOME_WORD}){{0,50}}[\"'\\]{{0,2}}\]"
+_OUTCOME = re.compile(
+    rf"\\{{0,4}}[\"']?(?:{_OUTCOME_WORDS}|{_OUTCOME_LIST})\\{{0,4}}[\"']?[ \t]{{0,9}}"
+    r"(?:[|}\]\r\n]|\Z|[,;/.](?:[\s}\])]|\Z)|[,;/-]?[ \t\"'\\]{0,9}"
+    rf"(?i:{_VERDICT}|{_COUNTED}|pass){_LABEL_END})"
+)
 
 
 def scrub_text(text: str, known: Iterable[str] = ()) -> str:
     """Free text without credentials. The ``known`` secrets are taken out wherever they stand."""
-    known = set(known)
-    if len(known) > MAX_KNOWN:
+    known = {secret for secret in known if secret.strip(MASK[0])}
+    if len(known) > MAX_KNOWN or len(text) > MAX_TEXT:
         return MASK
     forms = {form for secret in known for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret))}
     for secret in sorted(forms, key=len, reverse=True):
@@ -213,7 +371,7 @@ def _without(secret: str, text: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
 
 
-def _scrub(text: str) -> tuple[str, list[str]]:
+def _scrub(text: str, content: str = _Content.ANYTHING) -> tuple[str, list[str]]:
     """Text without credentials, and the credentials."""
     found: list[str] = []
     if not _is_worth_a_look(text):
@@ -222,9 +380,10 @@ def _scrub(text: str) -> tuple[str, list[str]]:
     text = _scrub_user_info(text, found)
     lower = text.lower()
     for pattern, group, gates in _PATTERNS:
-        if any(gate in lower for gate in gates):
+        # A label may begin with 'Authorization:', too.
+        if any(gate in lower for gate in gates) and not (pattern is _HEADER and content is _Content.WORDS):
             text = pattern.sub(lambda match, group=group: _masked(match, group, found), text)
-    return _scrub_named(text, found), found
+    return _scrub_named(text, content, found), found
 
 
 def _masked(match: re.Match, group: int, found: list[str]) -> str:
@@ -251,25 +410,32 @@ def _scrub_user_info(text: str, found: list[str]) -> str:
 
 def _user_info(rest: str) -> str:
     """What stands before the host in the rest of a URL. Passwords may hold an unescaped '@', '/', '?' or '#'."""
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    authority = _AUTHORITY.match(rest).group()
     if "@" in authority:
-        return re.split(r"[?#]", rest, maxsplit=1)[0].rpartition("@")[0]
+        return _UP_TO_QUERY.match(rest).group().rpartition("@")[0]
     if ":" in authority and not _PORT.match(authority):
         return rest.rpartition("@")[0]
     return ""
 
 
-def _scrub_named(text: str, found: list[str]) -> str:
+def _scrub_named(text: str, content: str, found: list[str]) -> str:
     """Mask the values whose name is a secret's."""
     pieces = []
     end = 0
+    has_verdicts = None
     for name in _NAME.finditer(text):
-        if name.start() < end or not is_secret_name(name.group(1)):
+        word = name.group(1)
+        if name.start() < end or _harmless_values(word) is _any_value:
             continue
         if name["flag"] and text[max(name.start() - 1, 0)] != "-":
             continue
-        if name.group(1).lower() == "pass" and _VERDICT_BESIDE.search(text):
+        if _IS_MASKED.match(text, name.end()) or _is_harmless_at(name, text, content):
             continue
+        if word.lower() == "pass" and _OUTCOME.match(text, name.end()):
+            if has_verdicts is None:  # looked for once, since a list of results may have thousands
+                has_verdicts = content is _Content.STATUSES or _OTHER_VERDICT.search(text) is not None
+            if has_verdicts:
+                continue
         value = _value_of(name, text)
         secret = value.group().strip().strip("\\\"'") if value else ""
         if secret in ("", MASK):
@@ -280,11 +446,28 @@ def _scrub_named(text: str, found: list[str]) -> str:
     return "".join(pieces) + text[end:]
 
 
+def _is_harmless_at(name: re.Match, text: str, content: str) -> bool:
+    """Whether the value after a name that may hold a secret holds none."""
+    harmless = _harmless_values(name.group(1))
+    if name["comma"]:
+        item = _QUOTED_ITEM.match(text, name.end())
+        return item is not None and not _is_named_by(name.group(1), item.group(1), content)
+    if content in (_Content.WORDS, _Content.FIELDS) and name["separator"] == ":":
+        words = _WORDS if harmless is _login_schemes else _PLACEHOLDERS
+        if words.match(text, name.end()):
+            return True
+    word = _ONE_WORD.match(text, name.end("tag") if name["tag"] else name.end())
+    if harmless is _all_but_tokens:
+        return word is None or harmless(word.group(1))
+    # More words would belong to the value.
+    return word is not None and word["last"] is not None and harmless(word.group(1))
+
+
 def _value_of(name: re.Match, text: str) -> re.Match | None:
     """What follows a name. After a colon an unquoted value may hold blanks: it goes to the end of its line."""
     if name["tag"]:
         return _REST_OF_ELEMENT.match(text, name.end("tag"))
-    if name["separator"] == ":" and re.match(r"[^\s\"'\\&]", text[name.end():name.end() + 1]):
+    if name["separator"] == ":" and _UNQUOTED.match(text, name.end()):
         return _REST_OF_LINE.match(text, name.end())
     return _VALUE.match(text, name.end())
 
@@ -298,74 +481,124 @@ _NAME_KEYS = frozenset(
     "setting title type".split()
 )
 _VALUE_KEY = re.compile(r"value|text|content|data|default|\Av(?:al)?\Z")
+_IDENTIFIER = re.compile(r"[\w.@# -]+")
 
 
-def redact(value: Any) -> tuple[Any, list[Secret]]:
-    """A copy of ``value`` without secrets, and the secrets. Raises TooComplexError beyond the bounds above."""
-    found: list[Secret] = []
-    return _redact(value, 0, found), found
+def redact(value: Any, check: Callable[[], None] = lambda: None) -> tuple[Any, list[Secret]]:
+    """A copy of ``value`` without secrets, and the secrets. Raises TooComplexError beyond the bounds above.
+
+    ``check`` is called before each value that takes time. It may raise.
+    """
+    redaction = _Redaction(check)
+    return redaction.of(value, _Content.ANYTHING, 0), redaction.found
 
 
-# Everything below adds what it finds to 'found', with paths that begin at the value it was given. Most values hold
-# no secret, so a path is made only once there is one: by _below(), on the way up.
+_HOLDS_NO_SECRET = frozenset({_Content.ANYTHING, _Content.WORDS, _Content.FIELDS, _Content.STATUSES})
 
 
-def _redact(value: Any, depth: int, found: list[Secret]) -> Any:
-    if _is_harmless(value):
-        return value
-    if isinstance(value, str):
-        return _redact_text(value, depth, found)
-    if depth >= MAX_DEPTH or len(found) > MAX_SECRETS:
-        raise TooComplexError("too deep, or too many secrets")
-    return _redact_dict(value, depth, found) if isinstance(value, dict) else _redact_list(value, depth, found)
+class _Redaction:
+    """Takes the secrets out of one value.
+
+    What is found has paths that begin at the value that is looked at. Most values hold no secret, so a path is made only
+    once there is one: by _put_below(), on the way up.
+    """
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self.found: list[Secret] = []
+        self._check = check
+
+    def of(self, value: Any, content: str, depth: int) -> Any:
+        """A copy without secrets."""
+        if value is None or isinstance(value, bool) or value in ("", [], {}):
+            return value  # to be seen, even below a secret's name
+        if content in _HOLDS_NO_SECRET and _is_harmless(value):
+            return value
+        self._check()
+        if isinstance(value, str):
+            return self._text(value, content, depth)
+        if not isinstance(value, (dict, list)):
+            return value if content is _Content.SETTING else self._mask(value)
+        if content is _Content.SETTING:
+            content = _Content.SECRET  # only what has a name of its own is a setting
+        if content not in _HOLDS_NO_SECRET and (depth >= MAX_DEPTH or not _has_names(value) or content is _Content.WEBHOOK):
+            return self._mask(value)
+        if depth >= MAX_DEPTH or len(self.found) > MAX_SECRETS:
+            raise TooComplexError("too deep, or too many secrets")
+        return self._dict(value, content, depth) if isinstance(value, dict) else self._list(value, content, depth)
+
+    def _dict(self, value: dict[str, Any], content: str, depth: int) -> dict[str, Any]:
+        names = _secret_names_in(value)
+        is_plain = content in _HOLDS_NO_SECRET and not names
+        clean = {}
+        for key, item in value.items():
+            about = _about(key)
+            if is_plain and about.is_harmless and _is_harmless(item):
+                clean[about.clean] = item  # nearly all, so in the least time
+                continue
+            before = len(self.found)
+            inner = _content_below(key, item, content, value, names)
+            clean[about.clean] = self.of(item, inner, depth + 1)
+            self._put_below(about.clean, before)
+        return clean
+
+    def _list(self, value: list[Any], content: str, depth: int) -> list[Any]:
+        """A list of items, or a name and its value: ``["password", ...]``, ``[..., "--password", ...]``."""
+        clean: list[Any] = []
+        previous = None
+        for index, item in enumerate(value):
+            names_it = isinstance(previous, str) and (len(value) == 2 or previous.startswith("-"))
+            is_secret = names_it and _is_named_by(previous, item, content)
+            before = len(self.found)
+            clean.append(self.of(item, _Content.SECRET if is_secret else content, depth + 1))
+            self._put_below(str(index), before)
+            previous = item
+        return clean
+
+    def _text(self, text: str, content: str, depth: int) -> str:
+        if len(text) > MAX_TEXT or content is _Content.WEBHOOK:
+            return self._mask(text)
+        embedded = _embedded_json(text)
+        if embedded is not None and (content in _HOLDS_NO_SECRET or _has_names(embedded)):
+            before = len(self.found)
+            clean = self.of(embedded, content, depth + 1)
+            # Without a secret the text stays as it was written, blanks and all.
+            return _as_json(clean) if len(self.found) > before else text
+        if content is _Content.SECRET or (content is _Content.SETTING and not _is_plain_setting(text)):
+            return self._mask(text)
+        clean_text, secrets = _scrub(text, content)
+        self.found.extend(Secret("", secret) for secret in secrets)
+        return clean_text
+
+    def _mask(self, value: Any) -> str:
+        self.found.extend(Secret("", text) for text in _leaves(value))
+        return MASK
+
+    def _put_below(self, key: str, start: int) -> None:
+        """Put a key before the paths of what was found below it."""
+        if len(self.found) > start:
+            key = key[:_PATH_CHARACTERS]
+            self.found[start:] = [Secret(f"{key}.{path}" if path else key, value) for path, value in self.found[start:]]
 
 
 def _is_harmless(item: Any) -> bool:
     return _is_plain(item) if isinstance(item, str) else not isinstance(item, (dict, list))
 
 
-def _redact_dict(value: dict[str, Any], depth: int, found: list[Secret]) -> dict[str, Any]:
-    is_pair = _names_a_secret(value)
-    clean = {}
-    for key, item in value.items():
-        about = _about(key)
-        is_masked = (about.is_secret and not _is_verdict(key, value)) or (is_pair and about.may_be_value)
-        if not is_masked and _is_harmless(item):
-            clean[about.clean] = item
-            continue
-        before = len(found)
-        clean[about.clean] = _mask(item, found) if is_masked else _redact(item, depth + 1, found)
-        if len(found) > before:
-            _below(about.clean, found, before)
-    return clean
-
-
-def _redact_list(value: list[Any], depth: int, found: list[Secret]) -> list[Any]:
-    """A list of items, or a name and its value: ``["password", ...]``, ``[..., "--password", ...]``."""
-    clean: list[Any] = []
-    previous = None
-    for index, item in enumerate(value):
-        before = len(found)
-        names_it = isinstance(previous, str) and (len(value) == 2 or previous.startswith("-"))
-        is_value = names_it and _is_bare_secret_name(previous)
-        clean.append(_mask(item, found) if is_value else _redact(item, depth + 1, found))
-        if len(found) > before:
-            _below(str(index), found, before)
-        previous = item
-    return clean
-
-
-def _below(key: str, found: list[Secret], start: int) -> None:
-    """Put a key before the paths of what was found below it."""
-    key = key[:_PATH_CHARACTERS]
-    found[start:] = [Secret(f"{key}.{path}" if path else key, value) for path, value in found[start:]]
+def _has_names(value: Any) -> bool:
+    """Whether a value below a secret's name is an object that can be seen, or a list of such; not one whose keys are secrets."""
+    if isinstance(value, dict):
+        return bool(value) and all(_about(key).is_name for key in value)
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 class _Key(NamedTuple):
     """What there is to know about a key, whatever it holds."""
 
     clean: str
-    is_secret: bool
+    content: str
+    is_harmless: bool
+    may_be_setting: bool
+    is_name: bool  # and not a secret itself
     may_be_name: bool  # in a pair such as {"name": "password", "value": ...}
     may_be_value: bool
 
@@ -373,27 +606,70 @@ class _Key(NamedTuple):
 @lru_cache(maxsize=4096)
 def _about(key: str) -> _Key:
     lower = key.lower()
-    return _Key(scrub_text(key), is_secret_name(key), lower.strip("@#") in _NAME_KEYS, bool(_VALUE_KEY.search(lower)))
+    words = _parts(key)[0]
+    may_be_setting = bool(words) and words[-1] in _NAMES_SETTING and _harmless_values(key) is _any_value
+    return _Key(
+        scrub_text(key),
+        _content(key),
+        _harmless_values(key) is _any_value,
+        may_be_setting,
+        len(key) <= 64 and (may_be_setting or is_secret_name(key) or _IS_NAME.fullmatch(key) is not None),
+        lower.strip("@#") in _NAME_KEYS,
+        bool(_VALUE_KEY.search(lower)),
+    )
 
 
-def _names_a_secret(value: dict[str, Any]) -> bool:
-    """Whether this is a pair such as ``{"name": "password", "value": ...}``."""
-    for key, item in value.items():
-        if _about(key).may_be_name and isinstance(item, str) and _is_bare_secret_name(item):
-            return True
-    return False
+def _content_below(key: str, item: Any, content: str, siblings: dict[str, Any], names: list[str]) -> str:
+    """What an item of a dict is, given the dict's own content and the names of secrets that stand in it."""
+    about = _about(key)
+    if content is _Content.SECRET and about.may_be_setting:
+        return _Content.SETTING
+    if content is _Content.SECRET:
+        return _Content.WEBHOOK if about.content is _Content.WEBHOOK else _Content.SECRET
+    if not about.is_harmless:
+        if key.lower() == "pass":
+            return _Content.ANYTHING if _are_verdicts(siblings, content) else about.content
+        return _Content.ANYTHING if _may_be_seen(key, item, content) else about.content
+    if about.may_be_value and not all(_may_be_seen(name, item, content) for name in names):
+        return _Content.SECRET
+    return about.content
 
 
-def _is_bare_secret_name(text: str) -> bool:
-    return len(text) <= 64 and is_secret_name(text) and re.fullmatch(r"[\w.@# -]+", text) is not None
+def _are_verdicts(keys: Iterable[str], content: str) -> bool:
+    """Whether a 'pass' among these keys is a verdict, as in ``task_status_mapping``, not a password."""
+    if content is _Content.STATUSES:
+        return not any(_IS_USER.search(key) for key in keys)
+    return len(keys) > 1 and all(_IS_VERDICT.fullmatch(key) for key in keys)
 
 
-def _mask(value: Any, found: list[Secret]) -> Any:
-    """Mask what a secret's name holds, whole; what is empty or only a switch stays, so that it can be seen."""
-    if value is None or isinstance(value, bool) or value in ("", [], {}):
-        return value
-    found.extend(Secret("", text) for text in _leaves(value))
-    return MASK
+def _may_be_seen(name: str, item: Any, content: str) -> bool:
+    """Whether an item may be seen though this name may hold a secret."""
+    harmless = _harmless_values(name)
+    if isinstance(item, (dict, list)):
+        return harmless is _all_but_tokens and all(map(_all_but_tokens, _leaves(item)))
+    if harmless(str(item)) or (content is _Content.STATUSES and name.lower() == "pass"):
+        return True
+    return content is _Content.FIELDS and harmless is _login_schemes and _is_plain_word(item)
+
+
+def _is_named_by(previous: str, item: Any, content: str) -> bool:
+    """Whether an item of a list is the secret that the previous one names."""
+    if not _may_name_a_secret(previous):
+        return False
+    if previous.startswith("-"):
+        return is_secret_name(previous) or not _may_be_seen(previous, item, content)
+    if _is_plain_word(item) and (content is _Content.WORDS or previous.lower() == "pass" and _IS_VERDICT.fullmatch(item)):
+        return False
+    return not _may_be_seen(previous, item, content if content is _Content.STATUSES else _Content.FIELDS)
+
+
+def _secret_names_in(value: dict[str, Any]) -> list[str]:
+    """The names of secrets in a pair such as ``{"name": "password", "value": ...}``."""
+    return [item for key, item in value.items() if _about(key).may_be_name and isinstance(item, str) and _may_name_a_secret(item)]
+
+
+def _may_name_a_secret(text: str) -> bool:
+    return len(text) <= 64 and _harmless_values(text) is not _any_value and _IDENTIFIER.fullmatch(text) is not None
 
 
 def _leaves(value: Any) -> list[str]:
@@ -408,18 +684,6 @@ def _leaves(value: Any) -> list[str]:
         elif item is not None and item != "" and not isinstance(item, bool):
             texts.append(str(item))
     return texts or [""]
-
-
-def _redact_text(text: str, depth: int, found: list[Secret]) -> str:
-    embedded = _embedded_json(text)
-    if embedded is not None:
-        before = len(found)
-        clean = _redact(embedded, depth + 1, found)
-        # Without a secret the text stays as it was written, blanks and all.
-        return _as_json(clean) if len(found) > before else text
-    clean_text, secrets = _scrub(text)
-    found.extend(Secret("", secret) for secret in secrets)
-    return clean_text
 
 
 def _as_json(value: Any) -> str:
