@@ -223,6 +223,18 @@ class Client:
             self._session.close()
             raise deadline_error(url, self._server.deadline) from None
 
+    def check_deadline(self, url: str) -> None:
+        """Raise an error if the time of the task is over while its answers are worked on."""
+        if time.monotonic() > self._ends:
+            raise SDElementsError(
+                "timeout",
+                f"The answer to GET {url} could not be searched for credentials before the deadline of"
+                f" {self._server.deadline} s for the whole task.",
+                "Raise deadline, or find out what fills the connections with so much text.",
+                method="GET",
+                url=url,
+            )
+
     def _fetch(self, url: str, query: dict[str, Any]) -> Any:
         """One answer. If it breaks off, it is asked for again."""
         retry = self._retry

@@ -19,6 +19,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import filters_from, server_from, stripped
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    MAX_TEXT,
     redact,
     scrub_text,
     Secret,
@@ -59,7 +60,7 @@ def gather(kind: Kind, params: dict[str, Any]) -> Result:
     secrets = {secret for one in wanted for secret in one.secrets}
     return Result(
         {"connections": connections, "count": len(connections), "endpoint": endpoint},
-        _warnings(params, found) + _keep_params_warnings(params, connections),
+        _job_warnings(params, found) + _long_text_warnings(params, found) + _keep_params_warnings(params, connections),
         sorted(secrets) if params["include_secrets"] else [],
     )
 
@@ -70,18 +71,28 @@ class _Connection(NamedTuple):
     facts: dict[str, Any] | None  # None: the options do not ask for this one
     secrets: list[str]
     has_job: bool
+    unread: list[str] = []  # where texts are that are too long to be searched for credentials
 
 
 def _connection_of(
-    kind: Kind, params: dict[str, Any], is_wanted: Callable[[Record], bool], endpoint: str, record: Record
+    kind: Kind, params: dict[str, Any], is_wanted: Callable[[Record], bool], client: Client, endpoint: str, record: Record
 ) -> _Connection:
     has_job = "last_job" in _checked(record, endpoint)
     if not is_wanted(record):
         return _Connection(None, [], has_job)
     try:
-        return _Connection(*_facts(kind, record, params), has_job)
+        facts, secrets = _facts(kind, record, params, partial(client.check_deadline, endpoint))
     except TooComplexError:
         raise _shape_error(endpoint, "a connection is nested too deeply, or holds too many secrets") from None
+    long = [secret.path for secret in secrets if len(secret.value) > MAX_TEXT and _is_returned(secret.path, facts)]
+    unread = [f"{path} of connection {record['id']}" for path in long]
+    return _Connection(facts, [secret.value for secret in secrets if secret.value], has_job, unread)
+
+
+def _is_returned(path: str, facts: dict[str, Any]) -> bool:
+    """Whether the facts still have what was at a path: the task may not want all parameters."""
+    fact, _dot, rest = path.partition(".")
+    return fact != "params" or any(f"{rest}.".startswith(f"{name}.") for name in facts["params"])
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -89,7 +100,7 @@ def _connection_of(
 
 
 def _read(
-    client: Client, kind: Kind, params: dict[str, Any], make: Callable[[str, Record], _Connection]
+    client: Client, kind: Kind, params: dict[str, Any], make: Callable[[Client, str, Record], _Connection]
 ) -> tuple[str, list[_Connection]]:
     """The address that answers on this release, and the connections there."""
     query = {"include": "last_job"} if params["include_last_job"] else {}
@@ -98,8 +109,9 @@ def _read(
         endpoint = client.url_of(path)
         try:
             if params["connection_id"] is None:
-                return endpoint, read_list(client, path, {**query, **paging}, partial(make, endpoint))
-            return endpoint, [make(endpoint, record) for record in _read_one(client, path, params["connection_id"], query)]
+                return endpoint, read_list(client, path, {**query, **paging}, partial(make, client, endpoint))
+            records = _read_one(client, path, params["connection_id"], query)
+            return endpoint, [make(client, endpoint, record) for record in records]
         except NotFoundError as exc:
             missing = exc
     raise SDElementsError(
@@ -230,18 +242,20 @@ def _shape_error(url: str, what: str) -> SDElementsError:
 # Canonical facts
 
 
-def _facts(kind: Kind, record: Record, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _facts(
+    kind: Kind, record: Record, params: dict[str, Any], check_deadline: Callable[[], None]
+) -> tuple[dict[str, Any], list[Secret]]:
     """The facts of one record, and the secrets that were in it."""
     connection = _canonical(kind, record, params["canonical_names"])
     # Job messages are free text. They may repeat what the parameters hold, so they are cleaned knowing it.
-    clean, secrets = redact(connection)
+    clean, secrets = redact(connection, check_deadline)
     # Of all parameters, masked: complete whatever the task keeps, and without secrets even with include_secrets.
     derived = {**server_facts(kind.name, clean["params"]), "secrets_set": _paths_in_params(secrets)}
     facts = {**(connection if params["include_secrets"] else clean), **derived}
     if not params["include_secrets"]:
         _scrub_message(facts["last_job"], secrets)
     facts["params"] = _kept(facts["params"], params)
-    return facts, [secret.value for secret in secrets if secret.value]
+    return facts, secrets
 
 
 def _kept(sent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -345,10 +359,18 @@ def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret]) -> None:
         job["result_message"] = scrub_text(job["result_message"], known={secret.value for secret in secrets if secret.value})
 
 
-def _warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:
+def _job_warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:
     if params["include_last_job"] and found and not any(one.has_job for one in found):
         return ["No connection has a last_job: either none has ever run, or the server is older than SD Elements 4.4."]
     return []
+
+
+def _long_text_warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:
+    places = [place for one in found for place in one.unread]
+    if not places or params["include_secrets"]:
+        return []
+    where = f"{places[0]} and {len(places) - 1} more" if places[1:] else places[0]
+    return [f"Texts of more than {MAX_TEXT >> 10} KiB are masked whole, without a search for credentials: {where}."]
 
 
 def _keep_params_warnings(params: dict[str, Any], connections: list[dict[str, Any]]) -> list[str]:
