@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 # Address-free, so that anyone's registry will do.
-new=$(uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate \
+new=$(uv pip compile --quiet --universal --python-version 3.11.0 --upgrade --no-header --no-annotate \
     --no-emit-index-url --no-emit-find-links requirements/bench.txt)
 {
     sed -n 2,3p "$0"
