@@ -427,7 +427,19 @@ def test_markdown_is_bounded_and_says_so(big):
 # All formats
 
 
-@pytest.mark.parametrize("prepare", [lambda document: document, strict], ids=["warn", "fail"])
+def nameless(document: dict) -> dict:
+    """The document of connections that have no alias, no schedule and no system."""
+    for connection in document["connections"]:
+        connection["facts"] |= dict.fromkeys(("alias", "frequency", "system", "system_id", "system_short_name", "command"))
+    return document
+
+
+def test_html_of_connections_without_names(tmp_path):
+    _reports.write(nameless(audit_documents.small()), {"html": str(tmp_path / "report.html")})
+    assert "(unknown)" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("prepare", [lambda document: document, strict, nameless], ids=["warn", "fail", "nameless"])
 def test_all_formats_have_the_same_counts(document, prepare):
     document = prepare(document)
     verdicts = +Counter(document["summary"]["verdicts"])
