@@ -199,7 +199,7 @@ def kinds_of_failure(folder: str) -> set[str]:
             r"(?:SDElementsError|IncompleteError|__init__)\(\s*\"(\w+)\"",
             r"return \"(\w+)\", f?\"",
             r"kind(?:: str)? ?= ?\"(\w+)\"",
-            r"(?m)^    \d{3}: \(\"(\w+)\"",
+            r"(?m)^    \d{3}: \(\s*\"(\w+)\"",
             r"kind, advice = \"(\w+)\"",
             r"_STATUS\.get\(status, \(\"(\w+)\"",
         ):
