@@ -159,7 +159,7 @@ def test_no_canary_in_any_generation(start, leaks):
     for generation in GENERATIONS:
         server = start(generation, dataset=dataset, token=TOKEN)
         for kind in KINDS:
-            tasks += tasks_for(kind, server.url) + tasks_for(kind, server.url, id=1, canonical_names=False)
+            tasks += tasks_for(kind, server.url) + tasks_for(kind, server.url, (IN_PROCESS,), id=1, canonical_names=False)
     assert leaks(tasks) == set()
 
 
