@@ -194,7 +194,7 @@ HARMLESS_VALUES: list[Any] = [
 ]  # fmt: skip
 
 SECRET_VALUES: list[Any] = [
-    # Beside their name.
+    # Next to their name.
     {"type": "password", "value": "hunter2"},
     {"@name": "password", "#text": "hunter2"},
     {"headerName": "X-Api-Key", "headerValue": "hunter2"},
@@ -321,7 +321,7 @@ def secret_in(value: Any) -> str:
 
 
 def _secret_of(text: str, clean: str) -> str:
-    """What the mask stands for."""
+    """The part of the text that is masked."""
     before, after = clean.split(MASK, 1)
     return text[len(before):len(text) - len(after)]
 

@@ -25,6 +25,7 @@ from typing import Any, Callable, Iterator, NamedTuple, NoReturn
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._http_errors import (
     answer_error,
     deadline_error,
+    masking_deadline_error,
     page_kind,
     SHORTEST_TOKEN,
     status_error,
@@ -224,16 +225,9 @@ class Client:
             raise deadline_error(url, self._server.deadline) from None
 
     def check_deadline(self, url: str) -> None:
-        """Raise an error if the time of the task is over while its answers are worked on."""
+        """Raise an error if the time of the task is over while credentials are searched for in an answer."""
         if time.monotonic() > self._ends:
-            raise SDElementsError(
-                "timeout",
-                f"The answer to GET {url} could not be searched for credentials before the deadline of"
-                f" {self._server.deadline} s for the whole task.",
-                "Raise deadline, or find out what fills the connections with so much text.",
-                method="GET",
-                url=url,
-            )
+            raise masking_deadline_error(url, self._server.deadline)
 
     def _fetch(self, url: str, query: dict[str, Any]) -> Any:
         """One answer. If it breaks off, it is asked for again."""

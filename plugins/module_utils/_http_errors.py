@@ -196,6 +196,13 @@ def deadline_error(url: str, seconds: int) -> SDElementsError:
     return _error("timeout", url, problem, advice, None)
 
 
+def masking_deadline_error(url: str, seconds: int) -> SDElementsError:
+    """The time of the whole task is over while credentials are searched for in what came."""
+    problem = f"The search for credentials in the answer to GET {url} did not end before the deadline of {seconds} s."
+    advice = "Raise deadline, or find out what fills parameters and messages of the connections with so much text."
+    return _error("timeout", url, problem, advice, None)
+
+
 def transport_error(url: str, exc: Exception, server: Server) -> SDElementsError:
     """A request that got no answer."""
     kind, what, advice = _explain_transport(exc, _causes(exc), server)

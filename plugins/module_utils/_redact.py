@@ -3,8 +3,8 @@
 """Private to this collection: takes the secrets out of what a server sent.
 
 Secrets are found by the name that holds them and by patterns, never by a value alone: a password of ``7``
-must not mask ``sde_min_priority: 7``. Where name and pattern leave a doubt, the value is masked. What is known to be
-harmless stays, since a masked fact is a lost fact.
+must not mask ``sde_min_priority: 7``. Where name and pattern leave a doubt, the value is masked. A value
+that is known to be harmless stays, since a masked fact is a lost fact.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MASK = "********"
 
 # Deeper than any connection, far from the interpreter's recursion limit.
 MAX_DEPTH = 50
-# Of one connection; more is no connection but an attack on memory and time.
+# Of one connection; more are an attack on memory and time.
 MAX_SECRETS = 1000
 # To be searched for in a text one by one.
 MAX_KNOWN = 100
@@ -61,7 +61,7 @@ _SECRET_WORDS = frozenset(
 _SECRET_PARTS = re.compile(
     r"passwor?[dt]|passphrase|passcode|kennwort|pwd|secret(?!ar)|token(?!i[sz])|credential|sess(?:ion)?id|pw\Z|pswd?\Z"
 )
-# ... or a 'pass' that is no other word, and no verdict ...
+# ... or a 'pass' that is neither part of another word nor a verdict ...
 _NO_PASSWORDS = frozenset("bypass compass encompass overpass surpass trespass underpass".split())
 _BEFORE_A_VERDICT = frozenset("all by first if must of on result status to verdict".split())
 # ... or a 'key' that does not only name a thing ...
@@ -94,7 +94,7 @@ _TOKEN = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|[\da-fA-F]{8}-(?:[\da-fA-F]{4}-){3}[\da-fA-F]{12})"
 )
 
-# What people call a label, a tag or a custom field as well; then a plain word is no secret.
+# People call labels, tags and custom fields by these names as well; then a plain word is harmless.
 _LABELS = frozenset(
     "auth authorisation authorization cookie cookies credential credentials csrf jwt oauth otp securitykey securitytoken "
     "session signature token tokens totp xsrf".split()
@@ -128,7 +128,7 @@ def is_secret_name(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _harmless_values(name: str) -> Callable[[str], bool]:
-    """The test that tells which values below a name are no secret."""
+    """The test that tells which values below a name are harmless."""
     words, chunks = _parts(name)
     if not words or "webhook" in words:
         return _no_value if words else _any_value
@@ -145,7 +145,7 @@ def _harmless_values(name: str) -> Callable[[str], bool]:
 
 @lru_cache(maxsize=4096)
 def _parts(name: str) -> tuple[list[str], list[str]]:
-    """The words of a name, and what stands between its separators, in lower case."""
+    """The words of a name, and the parts between its separators, in lower case."""
     if not name.isascii():
         name = unicodedata.normalize("NFKD", name.translate(_LATIN)).encode("ascii", "ignore").decode()
     return [word.lower() for word in _WORD.findall(name)], [chunk.lower() for chunk in _CHUNK.findall(name)]
@@ -170,7 +170,7 @@ def _is_key(before: str, chunk: str) -> bool:
 
 
 def _key_of(before: str, chunk: str) -> str:
-    """What a key belongs to, if this is one: 'team' for ``team_key`` and ``teamkey``."""
+    """The owner of a key, if this is one: 'team' for ``team_key`` and ``teamkey``."""
     stem = _KEY_END.sub("", chunk)
     return (stem or before) if stem != chunk else ""
 
@@ -180,14 +180,14 @@ def _key_of(before: str, chunk: str) -> str:
 
 
 class _Content:
-    """What a value holds by the name of its key; texts, since they are compared for nearly every value."""
+    """Kinds of values by the name of their key; texts, since nearly every value is compared with one."""
 
     ANYTHING = "anything"
     WORDS = "words"  # labels, tags, titles ...: words that people choose, among them 'token' and 'session'
     FIELDS = "fields"  # fields of a tracker, whose names people choose
     STATUSES = "statuses"  # the status of a tracker for each verdict
     SECRET = "secret"  # a secret, or an object that has one among its settings
-    SETTING = "setting"  # a setting beside a secret, whose own name is known to be harmless
+    SETTING = "setting"  # a setting next to a secret, whose own name is known to be harmless
     WEBHOOK = "webhook"  # its address is the secret
 
 
@@ -221,7 +221,7 @@ def _content(name: str) -> str:
 _VERDICT = r"(?:fail|partial|incomplete|none|n/?a|total)"
 _VERDICT_IN_PROSE = r"(?:passed|failed|skipped|unknown)"
 _IS_VERDICT = re.compile(rf"(?i){_VERDICT}|{_VERDICT_IN_PROSE}|pass|blocked|inconclusive|untested")
-# These stand beside a password, and not beside a verdict.
+# Words next to a password, and not next to a verdict.
 _IS_USER = re.compile(r"(?i)user|login|account|host|server|url")
 # Words without a digit, and what trackers call their fields and issues.
 _PLAIN_WORDS = re.compile(r"[^\W\d_]{1,20}(?:[ _./&-]{1,3}[^\W\d_]{1,20}){0,2}|customfield_\d{1,6}|[A-Z]{2,10}-\d{1,6}")
@@ -245,8 +245,8 @@ def _is_plain_setting(value: str) -> bool:
 # ---------------------------------------------------------------------------------------------------------------
 # Texts. Every pattern costs linear time, however hostile the text: what is looked at and left is bounded.
 
-# What nearly all values are: a plain word, a time, or plain words without a digit. All that can be secret in them is a
-# token of a well-known form; each other pattern below needs a character or a digit that they do not have.
+# Nearly all values are a plain word, a time, or plain words without a digit. All that can be secret in them is a token
+# of a well-known form; each other pattern below needs a character or a digit that they do not have.
 _NO_PLAIN_WORD = re.compile(r"[^\w.,;/$()#!*+-]")
 _TIME_OR_WORDS = re.compile(r"[\d:TZ.+-]*|[A-Za-z_ .,;/$()#!*+]*")
 _SHORTEST_KNOWN_TOKEN = 13
@@ -330,7 +330,7 @@ _REST_OF_LINE = re.compile(r"[^\r\n]*")
 _UNQUOTED = re.compile(r"[^\s\"'\\&]")
 _REST_OF_ELEMENT = re.compile(r"[^<]*")
 
-# Values that may be seen after such a name. What is left is scanned for names again, so each is of bounded length.
+# Values that may be seen after such a name. They are scanned for names again, so each is of bounded length.
 _ONE_WORD = re.compile(r"[\"']?([^\s\"',;&]{1,128})(?P<last>[\"']?\s{0,9}(?:[,;&|)\]}\r\n]|\Z))?")
 _QUOTED_ITEM = re.compile(r"\\{0,4}[\"']([^\"'\\]{1,64})\\{0,4}[\"']")
 _WORDS = re.compile(r"(?:[^\W\d]|[ \t:/.()\[\]{}$-]){1,256}(?=[,;|\r\n]|\Z)")
@@ -342,7 +342,7 @@ _OTHER_VERDICT = re.compile(
     rf"(?i)(?<![\w-])(?:{_VERDICT}{_LABEL_END}|{_COUNTED}{_LABEL_END}\s{{0,9}}\d)"
     rf"|[\"']{_VERDICT_IN_PROSE}{_LABEL_END}|status_?map"
 )
-# ... and what stands there: a count, a status or a list of such, up to the end of the line or the next verdict.
+# ... and the value of such a verdict: a count, a status or a list of such, up to the end of the line or the next verdict.
 _OUTCOME_WORD = r"(?:[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|\d{1,7}(?:[.,/]\d{1,7})?(?: ?%)?|[A-Z]{1,5}-?\d{1,6})(?!\w)"
 _OUTCOME_WORDS = rf"{_OUTCOME_WORD}(?:[ \t()]{{1,3}}{_OUTCOME_WORD}){{0,7}}\)?"
 _OUTCOME_LIST = rf"\[(?:[ ,\"'\\]{{0,4}}{_OUTCOME_WORD}){{0,50}}[\"'\\]{{0,2}}\]"
@@ -354,7 +354,7 @@ _OUTCOME = re.compile(
 
 
 def scrub_text(text: str, known: Iterable[str] = ()) -> str:
-    """Free text without credentials. The ``known`` secrets are taken out wherever they stand."""
+    """Free text without credentials. The ``known`` secrets are taken out wherever they are."""
     known = {secret for secret in known if secret.strip(MASK[0])}
     if len(known) > MAX_KNOWN or len(text) > MAX_TEXT:
         return MASK
@@ -409,7 +409,7 @@ def _scrub_user_info(text: str, found: list[str]) -> str:
 
 
 def _user_info(rest: str) -> str:
-    """What stands before the host in the rest of a URL. Passwords may hold an unescaped '@', '/', '?' or '#'."""
+    """The part before the host in the rest of a URL. Passwords may hold an unescaped '@', '/', '?' or '#'."""
     authority = _AUTHORITY.match(rest).group()
     if "@" in authority:
         return _UP_TO_QUERY.match(rest).group().rpartition("@")[0]
@@ -464,7 +464,7 @@ def _is_harmless_at(name: re.Match, text: str, content: str) -> bool:
 
 
 def _value_of(name: re.Match, text: str) -> re.Match | None:
-    """What follows a name. After a colon an unquoted value may hold blanks: it goes to the end of its line."""
+    """The value after a name. After a colon an unquoted value may hold blanks: it goes to the end of its line."""
     if name["tag"]:
         return _REST_OF_ELEMENT.match(text, name.end("tag"))
     if name["separator"] == ":" and _UNQUOTED.match(text, name.end()):
@@ -499,8 +499,8 @@ _HOLDS_NO_SECRET = frozenset({_Content.ANYTHING, _Content.WORDS, _Content.FIELDS
 class _Redaction:
     """Takes the secrets out of one value.
 
-    What is found has paths that begin at the value that is looked at. Most values hold no secret, so a path is made only
-    once there is one: by _put_below(), on the way up.
+    Paths of secrets begin at the value that is looked at. Most values hold no secret, so a path is made only once there is
+    one: by _put_below(), from the innermost key outwards.
     """
 
     def __init__(self, check: Callable[[], None]) -> None:
@@ -592,7 +592,7 @@ def _has_names(value: Any) -> bool:
 
 
 class _Key(NamedTuple):
-    """What there is to know about a key, whatever it holds."""
+    """All that there is to know about a key, whatever it holds."""
 
     clean: str
     content: str
@@ -620,7 +620,7 @@ def _about(key: str) -> _Key:
 
 
 def _content_below(key: str, item: Any, content: str, siblings: dict[str, Any], names: list[str]) -> str:
-    """What an item of a dict is, given the dict's own content and the names of secrets that stand in it."""
+    """The content of an item of a dict, given the dict's own content and the names of secrets in it."""
     about = _about(key)
     if content is _Content.SECRET and about.may_be_setting:
         return _Content.SETTING
@@ -705,7 +705,7 @@ def _embedded_json(text: str) -> Any:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A key that stands twice would hide the first value; such a text is treated as free text instead."""
+    """A key that is there twice would hide the first value; such a text is treated as free text instead."""
     if len(dict(pairs)) < len(pairs):
         raise ValueError("duplicate key")
     return dict(pairs)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What masking does to the facts: over a real socket, with job messages, warnings and the deadline."""
+"""Facts after masking: job messages, warnings and the deadline, over a real socket."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def test_long_texts_are_masked_with_a_warning(start):
         "params.custom.note of connection 1 and 3 more."
     ]
     assert gather(server, keep_params=["cust*"]).warnings != []
-    assert gather(server, keep_params=["other"]).warnings == gather(server, include_params=False).warnings == []
+    assert not any("masked whole" in warning for warning in gather(server, keep_params=["other"]).warnings)
+    assert gather(server, include_params=False).warnings == []
     asked = gather(server, include_last_job=True, include_secrets=True)
     assert asked.warnings == []
     assert asked.facts["connections"][0]["params"] == {"custom": {"note": long}}
@@ -66,7 +67,7 @@ def test_deadline_covers_masking(start, monkeypatch):
     monkeypatch.setattr(_redact, "_embedded_json", take_an_hour)
     params = {f"text{number}": f"hostile: {number}" for number in range(9)}
     server = start(dataset=[{"kind": "alm", "id": number, "alias": "a", "system": "JIRA", "params": params} for number in range(9)])
-    with pytest.raises(SDElementsError, match="could not be searched for credentials before the deadline of 60 s") as raised:
+    with pytest.raises(SDElementsError, match="search for credentials .* before the deadline of 60 s") as raised:
         connections(server, deadline=60)
     assert raised.value.kind == "timeout"
     assert looked_at == ["hostile: 0"]

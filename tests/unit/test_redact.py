@@ -307,8 +307,8 @@ def characters_looked_at(mixture: str, size: int) -> int:
 def check_cost(mixture: str) -> None:
     """Four times the text takes four times the work, by two measures.
 
-    Characters are counted: what is found lies behind the search, and what is left is of bounded length. What a pattern
-    tries in vain within its bounds cannot be counted from outside, so CPU times are compared, too.
+    Characters are counted: what is found lies behind the search, and what is left is of bounded length. Attempts in
+    vain within the bounds of a pattern cannot be counted from outside, so CPU times are compared, too.
     """
     assert characters_looked_at(mixture, 6_000) < 5 * characters_looked_at(mixture, 1_500)
     assert growth(lambda size: scrub(mixture, size), 2_000) < LINEAR
