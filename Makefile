@@ -26,18 +26,18 @@ help: ## Explain the targets
 env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
 	@tests/tools/env.sh dev
 
-# Side by side, and to the end: a failure of one hides no failure of another.
-BESIDE := $(MAKE) --jobs --keep-going --output-sync=line lint docs sanity
+# In parallel, and to the end: a failure of one hides no failure of another.
+PARALLEL := $(MAKE) --jobs --keep-going --output-sync=line lint docs sanity
 PYTEST := pytest -n auto --dist worksteal
 COVERAGE := --cov --cov-report=term --cov-report=html:build/coverage
 
 .PHONY: test
 test: checkers ## Run what every change must pass, as CI does
-	@$(BESIDE) test-suite
+	@$(PARALLEL) test-suite
 
 .PHONY: test-all
 test-all: checkers ## Run 'test', the slow tests, those of the benchmark, and more examples of each property
-	@$(BESIDE) test-suite-all
+	@$(PARALLEL) test-suite-all
 
 .PHONY: test-unit
 test-unit: env ## Run tests/unit alone, within a minute
@@ -57,9 +57,14 @@ DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collec
 .PHONY: lint
 lint: env ## Lint the collection, its documentation and its changelog
 	ansible-lint
+	ruff format --check
 	python -m tests.tools.style
 	$(DOCS_LINT) || $(DOCS_LINT)
 	antsibull-changelog lint
+
+.PHONY: format
+format: env ## Format the Python files
+	ruff format
 
 .PHONY: docs
 docs: env ## Build the documentation site into build/docs, and check its links
@@ -84,7 +89,7 @@ demo: ## Show the collection at work on an embedded SD Elements API (LIVE=1 for 
 	@exec python -m tests.demo
 
 .PHONY: bench
-bench: ## Measure the collection beside what people use today (BENCH=quick, PUBLISH=1, BEFORE=checkout, NEWEST=1)
+bench: ## Compare the collection with the idioms that people use today (BENCH=quick, PUBLISH=1, BEFORE=checkout, NEWEST=1)
 	@tests/tools/env.sh bench
 	@pytest -n auto tests/benchmark
 	@python -m tests.benchmark

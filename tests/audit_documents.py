@@ -18,7 +18,7 @@ HOSTILE = {
     "script": "<script>alert(1)</script>",
     "image": "<img src=x onerror=alert(1)>",
     "end_of_script": "</script></style></textarea><!-- ]]> -->",
-    "attribute": "\" onmouseover=\"alert(1)\" x='",
+    "attribute": '" onmouseover="alert(1)" x=\'',
     "entity": "&lt;b&gt; &amp; &#60; &unknown;",
     "template": "{{ 7 * 7 }}{% raw %}${7*7}<%= 7 %>",
     "markdown_link": "[click](https://evil.example/) ![i](https://evil.example/i.png) <https://evil.example/>",
@@ -49,8 +49,12 @@ HOSTILE = {
 def small() -> dict[str, Any]:
     """Every verdict, waivers in all states, a rule with a loop, and a baseline."""
     connections = [
-        connection("alm", 1, alias="Jira Europe", project=3, params={"alm_server": "jira.example.com", "alm_method": "http"}),
-        connection("alm", 2, alias="Rally", system="Rally", params={"alm_server": "rally.example.com", "alm_method": "https"}),
+        connection(
+            "alm", 1, alias="Jira Europe", project=3, params={"alm_server": "jira.example.com", "alm_method": "http"}
+        ),
+        connection(
+            "alm", 2, alias="Rally", system="Rally", params={"alm_server": "rally.example.com", "alm_method": "https"}
+        ),
         connection("alm", 3, alias="Jira Sandbox", params={"alm_server": "sandbox.example.net", "alm_method": "http"}),
         connection("analysis", 1, alias="Nightly scan", system="Veracode", params={}, last_job=None),
     ]
@@ -67,14 +71,28 @@ def small() -> dict[str, Any]:
             references=["https://docs.example.com/tls?a=1&b=2"],
         ),
         rule("allowed-server", "Servers are on the allow-list", "critical", needs=["params"]),
-        rule("last-sync", "The last sync succeeded", "medium", needs=["last_job"], remediation="Read the job's message."),
+        rule(
+            "last-sync", "The last sync succeeded", "medium", needs=["last_job"], remediation="Read the job's message."
+        ),
         rule("no-debug-mode", "Debug mode is off", "low"),
         rule("named-well", "The alias says where it leads", "info"),
-        rule("project-connected", "Every project in the list has an ALM connection", "medium", loop="required_projects"),
+        rule(
+            "project-connected", "Every project in the list has an ALM connection", "medium", loop="required_projects"
+        ),
     ]
     waivers = [
-        waiver(["alm-tls"], {"alias": ["Jira S*"]}, "Migration is under way.", "sec@example.com", "2027-01-31", "active", 1),
-        waiver(["no-debug-mode"], {"id": [1], "kind": ["alm"]}, "Looking for a fault.", "ops@example.com", "2026-10-31", "expired", 0),
+        waiver(
+            ["alm-tls"], {"alias": ["Jira S*"]}, "Migration is under way.", "sec@example.com", "2027-01-31", "active", 1
+        ),
+        waiver(
+            ["no-debug-mode"],
+            {"id": [1], "kind": ["alm"]},
+            "Looking for a fault.",
+            "ops@example.com",
+            "2026-10-31",
+            "expired",
+            0,
+        ),
         waiver(["project-connected"], None, "Retired.", "pmo@example.com", "2027-06-30", "unused", 0, labels=["Old *"]),
     ]
     encrypted = "connection.params.alm_method == 'https' is false"
@@ -100,11 +118,28 @@ def small() -> dict[str, Any]:
         finding(rules[4], connections[2], "pass"),
         finding(rules[4], connections[3], "pass"),
         item_finding(rules[5], "Customer Portal", [connections[0]], "pass"),
-        item_finding(rules[5], "Payments API", [], "fail", "connections | selectattr('project', 'eq', item) is false", baseline="new"),
+        item_finding(
+            rules[5],
+            "Payments API",
+            [],
+            "fail",
+            "connections | selectattr('project', 'eq', item) is false",
+            baseline="new",
+        ),
     ]
     fixed = [
-        {"rule": "last-sync", "severity": "medium", "subject": 'alm 2 "Rally"', "fingerprint": fingerprint("last-sync", "alm", "2")},
-        {"rule": "alm-tls", "severity": "high", "subject": 'alm 9 "Old Jira"', "fingerprint": fingerprint("alm-tls", "alm", "9")},
+        {
+            "rule": "last-sync",
+            "severity": "medium",
+            "subject": 'alm 2 "Rally"',
+            "fingerprint": fingerprint("last-sync", "alm", "2"),
+        },
+        {
+            "rule": "alm-tls",
+            "severity": "high",
+            "subject": 'alm 9 "Old Jira"',
+            "fingerprint": fingerprint("alm-tls", "alm", "9"),
+        },
     ]
     baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed}
     return document(rules, connections, findings, waivers, baseline)
@@ -151,7 +186,7 @@ def hostile() -> dict[str, Any]:
             description="\n".join(texts),
             that=texts,
             remediation="\n".join(texts),
-            references=["javascript:alert(1)", "https://docs.example.com/a b\"><script>", "https://[broken", *texts[:3]],
+            references=["javascript:alert(1)", 'https://docs.example.com/a b"><script>', "https://[broken", *texts[:3]],
         ),
         rule("hostile-item", texts[0], "high", loop=texts[0], remediation=texts[6]),
         rule("hostile-doubt", texts[1], "medium", needs=texts),
@@ -164,10 +199,18 @@ def hostile() -> dict[str, Any]:
         *[item_finding(rules[1], text, [], "fail", text, baseline="known") for text in texts],
         *[finding(rules[2], one, "inconclusive", text, baseline="new") for one, text in zip(connections, texts)],
         *[finding(rules[3], one, "error", text, baseline="new") for one, text in zip(connections, texts)],
-        *[finding(rules[4], one, "waived", text, waiver=place) for place, (one, text) in enumerate(zip(connections, texts))],
+        *[
+            finding(rules[4], one, "waived", text, waiver=place)
+            for place, (one, text) in enumerate(zip(connections, texts))
+        ],
     ]
     fixed = [
-        {"rule": "hostile-item", "severity": "high", "subject": text, "fingerprint": fingerprint("hostile-item", f"gone {text}")}
+        {
+            "rule": "hostile-item",
+            "severity": "high",
+            "subject": text,
+            "fingerprint": fingerprint("hostile-item", f"gone {text}"),
+        }
         for text in texts
     ]
     baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed}
@@ -184,12 +227,21 @@ def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
             alias=f"{systems[number % len(systems)]} {number}",
             system=systems[number % len(systems)],
             project=number % 700 + 1,
-            params={"alm_server": f"host{number % 90}.example.com", "alm_method": "https", "alm_project": f"PRJ{number}"},
+            params={
+                "alm_server": f"host{number % 90}.example.com",
+                "alm_method": "https",
+                "alm_project": f"PRJ{number}",
+            },
         )
         for number in range(1, connections + 1)
     ]
     all_rules = [
-        rule(f"rule-{number:02}", f"Rule number {number} holds", SEVERITIES[number % len(SEVERITIES)], remediation="Mend it.")
+        rule(
+            f"rule-{number:02}",
+            f"Rule number {number} holds",
+            SEVERITIES[number % len(SEVERITIES)],
+            remediation="Mend it.",
+        )
         for number in range(1, rules + 1)
     ]
     waivers = [waiver(["rule-01"], None, "Known.", "sec@example.com", "2027-01-31", "active", 0)]
@@ -256,7 +308,14 @@ def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
 
 
 def waiver(
-    rules: list[str], connections: dict | None, reason: str, owner: str, expires: str, state: str, findings: int, labels: list | None = None
+    rules: list[str],
+    connections: dict | None,
+    reason: str,
+    owner: str,
+    expires: str,
+    state: str,
+    findings: int,
+    labels: list | None = None,
 ) -> dict[str, Any]:
     return {
         "rules": rules,
@@ -272,7 +331,12 @@ def waiver(
 
 
 def finding(
-    of: dict, about: dict, verdict: str, message: str | None = None, waiver: int | None = None, baseline: str | None = None
+    of: dict,
+    about: dict,
+    verdict: str,
+    message: str | None = None,
+    waiver: int | None = None,
+    baseline: str | None = None,
 ) -> dict[str, Any]:
     facts = about["facts"]
     return {
@@ -290,7 +354,13 @@ def finding(
 
 
 def item_finding(
-    of: dict, label: str, about: list[dict], verdict: str, message: str | None = None, waiver: int | None = None, baseline: str | None = None
+    of: dict,
+    label: str,
+    about: list[dict],
+    verdict: str,
+    message: str | None = None,
+    waiver: int | None = None,
+    baseline: str | None = None,
 ) -> dict[str, Any]:
     return {
         "rule": of["id"],
@@ -311,7 +381,11 @@ def fingerprint(*parts: str) -> str:
 
 
 def document(
-    rules: list[dict], connections: list[dict], findings: list[dict], waivers: list[dict] | None = None, baseline: dict | None = None
+    rules: list[dict],
+    connections: list[dict],
+    findings: list[dict],
+    waivers: list[dict] | None = None,
+    baseline: dict | None = None,
 ) -> dict[str, Any]:
     """All parts together, with the counts that follow from them."""
     verdicts = Counter(one["verdict"] for one in findings)

@@ -97,7 +97,9 @@ class Store:
             return item
         fields = self.find("credential_types", id=item["credential_type"])[0]["inputs"]["fields"]
         secret = {field["id"] for field in fields if field.get("secret")}
-        return item | {"inputs": {name: "$encrypted$" if name in secret else value for name, value in item["inputs"].items()}}
+        return item | {
+            "inputs": {name: "$encrypted$" if name in secret else value for name, value in item["inputs"].items()}
+        }
 
 
 @contextlib.contextmanager

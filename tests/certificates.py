@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 LOOPBACK = x509.IPAddress(ip_address("127.0.0.1"))
 _PEM, _NO_PASSPHRASE = serialization.Encoding.PEM, serialization.NoEncryption()
 _CA_KEY_USAGE = dict.fromkeys(
-    ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
+    ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+    False,
 )
 
 

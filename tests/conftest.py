@@ -109,7 +109,9 @@ def nft(checker) -> list[str]:
 def ansible(tmp_path):
     """Run a program of ansible-core's in a home of its own, on this collection."""
 
-    def run(program: str, *arguments: object, collections: Path = ROOT / "collections", cwd: Path = ROOT, **environment):
+    def run(
+        program: str, *arguments: object, collections: Path = ROOT / "collections", cwd: Path = ROOT, **environment
+    ):
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
         settings = {

@@ -11,12 +11,31 @@ from typing import Any
 from hypothesis import strategies as st
 
 WORDS = st.sampled_from(
-    ["", " ", "x", "high", "alm", "alm-tls", "ALM", "2027-01-31", "2027-1-31", "2027-01-31\n", "id\n", "params.x", ".x", "https://x", "ftp://x"]
+    [
+        "",
+        " ",
+        "x",
+        "high",
+        "alm",
+        "alm-tls",
+        "ALM",
+        "2027-01-31",
+        "2027-1-31",
+        "2027-01-31\n",
+        "id\n",
+        "params.x",
+        ".x",
+        "https://x",
+        "ftp://x",
+    ]
     + ["fail", "1.7", "2026-11-24T18:00:00Z\n", "0" * 32, "remediaton", "loop", "label", "labels"]
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 5) | st.sampled_from([1.0, 1.5, 10**400]) | WORDS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.sampled_from(["id", "rules", "kind"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(WORDS | st.sampled_from(["id", "rules", "kind"]), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 

@@ -313,7 +313,12 @@ def secrets() -> list[tuple[Any, str]]:
 def harmless() -> list[Any]:
     """All values that hold none."""
     decided = [{one.name: one.value} for one in decisions() if not one.is_secret]
-    return [*({"text": text} for text in HARMLESS_TEXTS), *({name: "web"} for name in LOOK_ALIKES), *decided, *HARMLESS_VALUES]
+    return [
+        *({"text": text} for text in HARMLESS_TEXTS),
+        *({name: "web"} for name in LOOK_ALIKES),
+        *decided,
+        *HARMLESS_VALUES,
+    ]
 
 
 def secret_in(value: Any) -> str:
@@ -323,7 +328,7 @@ def secret_in(value: Any) -> str:
 def _secret_of(text: str, clean: str) -> str:
     """The part of the text that is masked."""
     before, after = clean.split(MASK, 1)
-    return text[len(before):len(text) - len(after)]
+    return text[len(before) : len(text) - len(after)]
 
 
 def faults(redact: Callable[[Any], tuple[Any, list]]) -> tuple[list[Any], list[Any]]:
@@ -337,7 +342,9 @@ def main(path: str = str(ROOT / "plugins" / "module_utils" / "_redact.py")) -> N
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     shown, masked = faults(module.redact)
-    print(f"secrets shown: {len(shown)} of {len(secrets())}; harmless values masked: {len(masked)} of {len(harmless())}")
+    print(
+        f"secrets shown: {len(shown)} of {len(secrets())}; harmless values masked: {len(masked)} of {len(harmless())}"
+    )
     for value in [*shown, *masked]:
         print(" ", json.dumps(value, ensure_ascii=False))
 

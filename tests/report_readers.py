@@ -93,7 +93,8 @@ def verdicts_in_sarif(text: str) -> Counter:
     """What a reader of SARIF counts, by kind, suppression and notification alone."""
     [run] = json.loads(text)["runs"]
     verdicts = Counter(
-        "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]] for result in run["results"]
+        "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]]
+        for result in run["results"]
     )
     verdicts["error"] = sum(note["level"] == "error" for note in run["invocations"][0]["toolExecutionNotifications"])
     return +verdicts
@@ -101,7 +102,13 @@ def verdicts_in_sarif(text: str) -> Counter:
 
 def complaints(checker, *files: Path) -> list[str]:
     """What Microsoft's validator has to say, with its rules about what GitHub demands."""
-    command = [checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"), "validate", "--rule-kind", "Sarif;Ghas", *map(str, files)]
+    command = [
+        checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"),
+        "validate",
+        "--rule-kind",
+        "Sarif;Ghas",
+        *map(str, files),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert f"{len(files)} files scanned" in done.stdout, done.stdout + done.stderr
     return re.findall(r".*: (?:error|warning) .*", done.stdout)
@@ -142,8 +149,25 @@ REFERENCES = re.compile(r"[@#!$~%&]\w|GH-\d|://|www\.|:\w+:|\b[0-9a-f]{7,}\b")
 def assert_harmless(text: str, allowed_links: tuple[str, ...] = ()) -> None:
     tokens = tokens_of(text)
     kinds = {token.type for token in tokens}
-    blocks = {"heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "link", "strong", "bullet_list", "list_item"}
-    assert kinds <= {f"{block}_{end}" for block in blocks for end in ("open", "close")} | {"inline", "text", "code_inline"}
+    blocks = {
+        "heading",
+        "paragraph",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "link",
+        "strong",
+        "bullet_list",
+        "list_item",
+    }
+    assert kinds <= {f"{block}_{end}" for block in blocks for end in ("open", "close")} | {
+        "inline",
+        "text",
+        "code_inline",
+    }
     links = {token.attrs["href"] for token in tokens if token.type == "link_open"}
     assert links <= set(allowed_links)
     said = [token.content for token in tokens if token.type == "text"]

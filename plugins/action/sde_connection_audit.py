@@ -89,7 +89,9 @@ class ActionModule(ActionBase):
 
     def _connections(self, options: dict[str, Any]) -> Any:
         name = options["connections_file"]
-        return _audit_connections.of_file(self._read("connections_file", name), name) if name else options["connections"]
+        return (
+            _audit_connections.of_file(self._read("connections_file", name), name) if name else options["connections"]
+        )
 
     def _baseline(self, name: str | None) -> dict[str, Any] | None:
         return _audit_document.checked(self._read("baseline", name), "baseline", name) if name else None
@@ -100,9 +102,13 @@ class ActionModule(ActionBase):
         # Connections may be many, and the validator copies what it checks.
         connections = arguments.get("connections")
         checked = {**arguments, **({"connections": []} if connections is not None else {})}
-        options = validated(self._task.action, ARGUMENT_SPEC, checked, mutually_exclusive=ONE_OF, required_one_of=ONE_OF)
+        options = validated(
+            self._task.action, ARGUMENT_SPEC, checked, mutually_exclusive=ONE_OF, required_one_of=ONE_OF
+        )
         if options["known_findings"] == "accept" and not options["baseline"]:
-            raise OptionError("known_findings: accept is of use only with baseline.", "Give the JSON report of an earlier run there.")
+            raise OptionError(
+                "known_findings: accept is of use only with baseline.", "Give the JSON report of an earlier run there."
+            )
         return {**options, "connections": connections}
 
     def _read_policy(self, name: str) -> Any:
@@ -117,7 +123,9 @@ class ActionModule(ActionBase):
         except AnsibleError:
             path = os.path.abspath(name)
             if not os.path.isfile(path):
-                raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
+                raise OptionError(
+                    f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}."
+                ) from None
         try:
             real = self._loader.get_real_file(path)
             # Ansible's own reader would say what is wrong with a file that is no text, with halves of characters in it.
@@ -173,7 +181,9 @@ class _Progress:
         self._done += 1
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            Display().display(f"Auditing: rule {self._number} of {self._rules} ({self._rule}), {self._done} evaluations of it")
+            Display().display(
+                f"Auditing: rule {self._number} of {self._rules} ({self._rule}), {self._done} evaluations of it"
+            )
 
 
 def _result(document: dict[str, Any], written: list[str]) -> dict[str, Any]:

@@ -16,7 +16,11 @@ from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import filters_from, server_from, stripped
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import (
+    filters_from,
+    server_from,
+    stripped,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
     MAX_TEXT,
@@ -75,7 +79,12 @@ class _Connection(NamedTuple):
 
 
 def _connection_of(
-    kind: Kind, params: dict[str, Any], is_wanted: Callable[[Record], bool], client: Client, endpoint: str, record: Record
+    kind: Kind,
+    params: dict[str, Any],
+    is_wanted: Callable[[Record], bool],
+    client: Client,
+    endpoint: str,
+    record: Record,
 ) -> _Connection:
     has_job = "last_job" in _checked(record, endpoint)
     if not is_wanted(record):
@@ -224,7 +233,9 @@ def _check_instant(instant: str | None, record: Record, endpoint: str) -> None:
 def _check_types(value: dict[str, Any], types: dict[str, tuple[type, ...]], record: Record, endpoint: str) -> None:
     for name, allowed in types.items():
         if type(value.get(name)) not in allowed:
-            raise _shape_error(endpoint, f"'{name}' of connection {record['id']} is of type {type(value[name]).__name__}")
+            raise _shape_error(
+                endpoint, f"'{name}' of connection {record['id']} is of type {type(value[name]).__name__}"
+            )
 
 
 def _shape_error(url: str, what: str) -> SDElementsError:
@@ -316,7 +327,7 @@ def _renamed(kind: Kind, sent: dict[str, Any]) -> dict[str, Any]:
     new, old = f"{kind.new_word}_", f"{kind.old_word}_"
     renamed = {}
     for name, value in sent.items():
-        old_name = old + name[len(new):] if name.startswith(new) else name
+        old_name = old + name[len(new) :] if name.startswith(new) else name
         # Should a server send both names, each keeps its own value.
         renamed[name if old_name in sent else old_name] = value
     if renamed.get("conflict_policy") == kind.new_word:
@@ -351,12 +362,14 @@ def _in_utc(instant: str | None) -> str | None:
 
 def _paths_in_params(secrets: list[Secret]) -> list[str]:
     prefix = "params."
-    return sorted({secret.path[len(prefix):] for secret in secrets if secret.path.startswith(prefix)})
+    return sorted({secret.path[len(prefix) :] for secret in secrets if secret.path.startswith(prefix)})
 
 
 def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret]) -> None:
     if job and job["result_message"]:
-        job["result_message"] = scrub_text(job["result_message"], known={secret.value for secret in secrets if secret.value})
+        job["result_message"] = scrub_text(
+            job["result_message"], known={secret.value for secret in secrets if secret.value}
+        )
 
 
 def _job_warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:

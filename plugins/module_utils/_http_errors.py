@@ -16,7 +16,11 @@ from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import Server
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import redact, scrub_text, TooComplexError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    redact,
+    scrub_text,
+    TooComplexError,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import requests, urllib3
 
 SHORTEST_TOKEN = 8  # a shorter text may be in an answer by chance
@@ -86,9 +90,15 @@ def _explain_status(status: int, longest_wait: int) -> tuple[str, str]:
     if status in (404, 410):
         return "not_found", "Check url: the API lies at /api/v2/ below it."
     if status == 429:
-        return "rate_limited", f"Run fewer tasks at once, or raise retries. A wait of over {longest_wait} s is not waited for."
+        return (
+            "rate_limited",
+            f"Run fewer tasks at once, or raise retries. A wait of over {longest_wait} s is not waited for.",
+        )
     if status >= 500:
-        return "server_error", "The server is down, overloaded or in maintenance. Try again later, or tell its administrator."
+        return (
+            "server_error",
+            "The server is down, overloaded or in maintenance. Try again later, or tell its administrator.",
+        )
     return _STATUS.get(status, ("unexpected_status", "Check url, and the proxies between this host and the server."))
 
 
@@ -235,14 +245,30 @@ def _explain_transport(exc: Exception, causes: list[BaseException], server: Serv
         return "proxy", *_explain_proxy_address(exc, causes)
     # So requests, and not the operating system, says that it has no such file.
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException) and exc.errno is None:
-        return "tls", "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there", "Correct or unset it."
+        return (
+            "tls",
+            "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not there",
+            "Correct or unset it.",
+        )
     if _first(causes, socket.gaierror, UnicodeError):
-        return "dns", "the server's name cannot be resolved", "Check url, and the name service of the host that runs the task."
+        return (
+            "dns",
+            "the server's name cannot be resolved",
+            "Check url, and the name service of the host that runs the task.",
+        )
     if _first(causes, ConnectionRefusedError):
         return "refused", "the server refused the connection", "Check host and port in url, and that the server runs."
     if _first(causes, requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
-        return "timeout", f"no answer within {server.timeout} s", "Raise timeout, or check firewalls between this host and the server."
-    return "connection", f"the connection broke off ({type(causes[-1]).__name__})", "Check the network, and the proxies and load balancers of the server."
+        return (
+            "timeout",
+            f"no answer within {server.timeout} s",
+            "Raise timeout, or check firewalls between this host and the server.",
+        )
+    return (
+        "connection",
+        f"the connection broke off ({type(causes[-1]).__name__})",
+        "Check the network, and the proxies and load balancers of the server.",
+    )
 
 
 def _explain_proxy_address(exc: Exception, causes: list[BaseException]) -> tuple[str, str]:
@@ -268,7 +294,10 @@ def _explain_proxy(causes: list[BaseException]) -> tuple[str, str]:
     if refusal and refusal[1] == "407":
         return f"{_PROXY_LOGIN} (407)", _PROXY_LOGIN_ADVICE
     if refusal:
-        return f"the proxy refused to connect to the server ({refusal[1]})", f"Ask the proxy's administrator. {_PROXY_ADVICE}"
+        return (
+            f"the proxy refused to connect to the server ({refusal[1]})",
+            f"Ask the proxy's administrator. {_PROXY_ADVICE}",
+        )
     if tls := _first(causes, ssl.SSLCertVerificationError):
         return f"the proxy's certificate is not trusted ({tls.verify_message})", _PROXY_TLS_ADVICE
     if _first(causes, ssl.SSLError):
@@ -289,12 +318,17 @@ def _explain_tls(tls: Any, server: Server) -> tuple[str, str]:
         return _explain_certificate(_HOSTNAME_MISMATCH, "host name mismatch", server)
     # The files that options name were checked before.
     if tls.library == "X509":
-        return "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names holds no certificate", "Correct or unset it."
+        return (
+            "the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names holds no certificate",
+            "Correct or unset it.",
+        )
     reason = (tls.reason or "no reason given").replace("_", " ").lower()
     return f"no TLS connection ({reason})", _TLS_ADVICE
 
 
-_TLS_ADVICE = "Check that the port in url speaks TLS, and that ca_path, client_cert and client_key hold what the server needs."
+_TLS_ADVICE = (
+    "Check that the port in url speaks TLS, and that ca_path, client_cert and client_key hold what the server needs."
+)
 
 
 def _explain_certificate(code: int, reason: str, server: Server) -> tuple[str, str]:
@@ -318,7 +352,10 @@ def _explain_expired(server: Server) -> tuple[str, str]:
         advice = "The administrator of that CA has to renew it; ca_path then needs the new one."
         return "the CA's certificate in ca_path has expired", advice
     if expired == {False}:
-        return "the server's certificate, or an intermediate one, has expired", "The server's administrator has to renew it."
+        return (
+            "the server's certificate, or an intermediate one, has expired",
+            "The server's administrator has to renew it.",
+        )
     return (
         "the certificate of the server, or of a CA above it, has expired",
         "The administrator of the server, or of that CA, has to renew it.",

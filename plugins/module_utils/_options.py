@@ -152,7 +152,9 @@ def _filter_values(name: str, value: Any) -> list[Any]:
             what = "null" if one is None else type(one).__name__
             raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
         if not str(one).strip():
-            raise OptionError(f"{name} holds an empty string, which no connection can match.", "Leave it out to get all.")
+            raise OptionError(
+                f"{name} holds an empty string, which no connection can match.", "Leave it out to get all."
+            )
     # An alias may begin with a blank.
     values = values if name == "alias" else stripped(values)
     for one in values:
@@ -221,7 +223,7 @@ _URL_ADVICE = "Give the server's address only, such as https://sde.example.com."
 def _context_path(path: str) -> str:
     """The path below which the API lies: users paste addresses with and without the API's own path."""
     path = path.rstrip("/")
-    return path[:-len(API_PATH)].rstrip("/") if path.endswith(API_PATH) else path
+    return path[: -len(API_PATH)].rstrip("/") if path.endswith(API_PATH) else path
 
 
 def _is_loopback(host: str) -> bool:

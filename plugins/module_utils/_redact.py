@@ -71,7 +71,11 @@ _KEYS_OF_THINGS = tuple(
 )
 # ... or what follows one of these ...
 _SECRET_PAIRS = frozenset(
-    [(first, second) for first in ("auth", "access") for second in ("code", "data", "header", "info", "string", "value")]
+    [
+        (first, second)
+        for first in ("auth", "access")
+        for second in ("code", "data", "header", "info", "string", "value")
+    ]
     + [(first, second) for first in ("backup", "device", "mfa", "recovery") for second in ("code", "codes")]
 )
 # ... unless its last word says that the value only describes the secret, or its first that it is counted.
@@ -156,11 +160,15 @@ def _is_secret(words: list[str], chunks: list[str], pairs: list[tuple[str, str]]
         return True
     if any(map(_is_password, ["", *chunks], chunks)) or any(_is_key(*pair) or pair in _SECRET_PAIRS for pair in pairs):
         return True
-    return words[-2:] == ["session", "id"] or chunks[-1].endswith(("auth", "session")) or words[-1] in ("auth", "session")
+    return (
+        words[-2:] == ["session", "id"] or chunks[-1].endswith(("auth", "session")) or words[-1] in ("auth", "session")
+    )
 
 
 def _is_password(before: str, chunk: str) -> bool:
-    return chunk.endswith("pass") and chunk not in _NO_PASSWORDS and not (chunk == "pass" and before in _BEFORE_A_VERDICT)
+    return (
+        chunk.endswith("pass") and chunk not in _NO_PASSWORDS and not (chunk == "pass" and before in _BEFORE_A_VERDICT)
+    )
 
 
 def _is_key(before: str, chunk: str) -> bool:
@@ -272,7 +280,8 @@ def _is_worth_a_look(text: str) -> bool:
 
 
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
 )
 _URL_START = re.compile(r"(:(?:\\?/){2})")
 _URL_REST = re.compile(r"[^\s\"<>]*")
@@ -343,7 +352,9 @@ _OTHER_VERDICT = re.compile(
     rf"|[\"']{_VERDICT_IN_PROSE}{_LABEL_END}|status_?map"
 )
 # ... and the value of such a verdict: a count, a status or a list of such, up to the end of the line or the next verdict.
-_OUTCOME_WORD = r"(?:[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|\d{1,7}(?:[.,/]\d{1,7})?(?: ?%)?|[A-Z]{1,5}-?\d{1,6})(?!\w)"
+_OUTCOME_WORD = (
+    r"(?:[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|\d{1,7}(?:[.,/]\d{1,7})?(?: ?%)?|[A-Z]{1,5}-?\d{1,6})(?!\w)"
+)
 _OUTCOME_WORDS = rf"{_OUTCOME_WORD}(?:[ \t()]{{1,3}}{_OUTCOME_WORD}){{0,7}}\)?"
 _OUTCOME_LIST = rf"\[(?:[ ,\"'\\]{{0,4}}{_OUTCOME_WORD}){{0,50}}[\"'\\]{{0,2}}\]"
 _OUTCOME = re.compile(
@@ -358,7 +369,11 @@ def scrub_text(text: str, known: Iterable[str] = ()) -> str:
     known = {secret for secret in known if secret.strip(MASK[0])}
     if len(known) > MAX_KNOWN or len(text) > MAX_TEXT:
         return MASK
-    forms = {form for secret in known for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret))}
+    forms = {
+        form
+        for secret in known
+        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret))
+    }
     for secret in sorted(forms, key=len, reverse=True):
         text = _without(secret, text)
     return _scrub(text)[0]
@@ -404,7 +419,7 @@ def _scrub_user_info(text: str, found: list[str]) -> str:
         user_info = _user_info(_URL_REST.match(pieces[index]).group())
         if user_info.strip(MASK[0]):
             found.append(user_info)
-            pieces[index] = MASK + pieces[index][len(user_info):]
+            pieces[index] = MASK + pieces[index][len(user_info) :]
     return "".join(pieces)
 
 
@@ -441,7 +456,7 @@ def _scrub_named(text: str, content: str, found: list[str]) -> str:
         if secret in ("", MASK):
             continue
         found.append(secret)
-        pieces += [text[end:value.start()], MASK]
+        pieces += [text[end : value.start()], MASK]
         end = value.end()
     return "".join(pieces) + text[end:]
 
@@ -520,7 +535,9 @@ class _Redaction:
             return value if content is _Content.SETTING else self._mask(value)
         if content is _Content.SETTING:
             content = _Content.SECRET  # only what has a name of its own is a setting
-        if content not in _HOLDS_NO_SECRET and (depth >= MAX_DEPTH or not _has_names(value) or content is _Content.WEBHOOK):
+        if content not in _HOLDS_NO_SECRET and (
+            depth >= MAX_DEPTH or not _has_names(value) or content is _Content.WEBHOOK
+        ):
             return self._mask(value)
         if depth >= MAX_DEPTH or len(self.found) > MAX_SECRETS:
             raise TooComplexError("too deep, or too many secrets")
@@ -658,14 +675,20 @@ def _is_named_by(previous: str, item: Any, content: str) -> bool:
         return False
     if previous.startswith("-"):
         return is_secret_name(previous) or not _may_be_seen(previous, item, content)
-    if _is_plain_word(item) and (content is _Content.WORDS or previous.lower() == "pass" and _IS_VERDICT.fullmatch(item)):
+    if _is_plain_word(item) and (
+        content is _Content.WORDS or previous.lower() == "pass" and _IS_VERDICT.fullmatch(item)
+    ):
         return False
     return not _may_be_seen(previous, item, content if content is _Content.STATUSES else _Content.FIELDS)
 
 
 def _secret_names_in(value: dict[str, Any]) -> list[str]:
     """The names of secrets in a pair such as ``{"name": "password", "value": ...}``."""
-    return [item for key, item in value.items() if _about(key).may_be_name and isinstance(item, str) and _may_name_a_secret(item)]
+    return [
+        item
+        for key, item in value.items()
+        if _about(key).may_be_name and isinstance(item, str) and _may_name_a_secret(item)
+    ]
 
 
 def _may_name_a_secret(text: str) -> bool:

@@ -17,7 +17,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 _ALM, _ANALYSIS = ("alm", "issue_tracker"), ("analysis", "wh")
 # The names of parameters by kind: those of the connection's own kind first.
 _NAMES = {
-    kind: {last: [f"{first}_{last}" for first in words] for last in ("server", "method", "context_root", "validate_cert")}
+    kind: {
+        last: [f"{first}_{last}" for first in words] for last in ("server", "method", "context_root", "validate_cert")
+    }
     for kind, words in (("alm", _ALM + _ANALYSIS), ("analysis", _ANALYSIS + _ALM))
 }
 # Where SD Elements itself is; every other context root is the tool's, such as rational_context_root.
@@ -102,7 +104,9 @@ def _fact(
 
 def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[str, Any]:
     """A server, as people write it into SD Elements."""
-    if not all(isinstance(text, str) for text in (address, method, context_root)) or _CONTROL.search(address + context_root):
+    if not all(isinstance(text, str) for text in (address, method, context_root)) or _CONTROL.search(
+        address + context_root
+    ):
         return _fact("unreadable")
     before, separator, after = address.partition("://")
     # The text before the first '://' is not a scheme in 'host/path?next=http://other'.
@@ -115,7 +119,7 @@ def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[s
     if not host or not _SCHEME.fullmatch(scheme):
         return _fact("unreadable")
     # In 'name:1/word@host' the first slash may be that of a password.
-    may_be_user_info = authority.group(2) and "@" in parts.string[parts.end(1):]
+    may_be_user_info = authority.group(2) and "@" in parts.string[parts.end(1) :]
     port = int(authority.group(2) or _PORTS.get(scheme, 0))
     if may_be_user_info or not 0 < port < 65536:
         return _fact("unreadable")

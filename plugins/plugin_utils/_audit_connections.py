@@ -8,8 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import TooComplexError, redact, scrub_text
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import is_server, saved_server_facts
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    TooComplexError,
+    redact,
+    scrub_text,
+)
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import (
+    is_server,
+    saved_server_facts,
+)
 
 _ABSENT = object()
 _ADVICE = "Give what the modules sde_alm_connection_info and sde_analysis_connection_info return in connections."
@@ -53,7 +60,9 @@ def checked(connections: Any) -> list[dict[str, Any]]:
         _check(connection, number)
         name = connection["kind"], connection["id"]
         if name in found:
-            raise OptionError(f"connections: {name[0]} {name[1]} is there twice.", "Audit each SD Elements server on its own.")
+            raise OptionError(
+                f"connections: {name[0]} {name[1]} is there twice.", "Audit each SD Elements server on its own."
+            )
         found[name] = _redacted(connection)
     return [found[name] for name in sorted(found)]
 

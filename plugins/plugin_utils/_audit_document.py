@@ -239,7 +239,9 @@ def checked(content: Any, option: str, name: str) -> dict[str, Any]:
         raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
     mistake = next(_audit_schema.mistakes(content, "report"), None)
     if mistake:
-        raise OptionError(f"{option}: {name} is not whole: {mistake.place}: {mistake.message}.", "Make that report again.")
+        raise OptionError(
+            f"{option}: {name} is not whole: {mistake.place}: {mistake.message}.", "Make that report again."
+        )
     return content
 
 

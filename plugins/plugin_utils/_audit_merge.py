@@ -56,7 +56,9 @@ def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for one in connections:
         of_servers.setdefault(one["server"], []).append(one["facts"])
     facts = {
-        (server, fact["kind"], fact["id"]): fact for server, found in of_servers.items() for fact in _audit_connections.checked(found)
+        (server, fact["kind"], fact["id"]): fact
+        for server, found in of_servers.items()
+        for fact in _audit_connections.checked(found)
     }
     return [{**one, "facts": facts[one["server"], one["facts"]["kind"], one["facts"]["id"]]} for one in connections]
 
@@ -121,7 +123,9 @@ def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, A
         "servers": audited,
         "missing_servers": missing,
         "policies": _unique(policy for document in documents for policy in document["policies"]),
-        "summary": _summary(len(rules), connections, findings, settings, missing, _audit_document.unaudited(connections, audited)),
+        "summary": _summary(
+            len(rules), connections, findings, settings, missing, _audit_document.unaudited(connections, audited)
+        ),
         "rules": rules,
         "connections": connections,
         "findings": findings,
@@ -171,7 +175,9 @@ def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], lis
     for document in documents:
         index = []
         for waiver in document["waivers"]:
-            name = json.dumps({key: value for key, value in waiver.items() if key not in ("state", "findings")}, sort_keys=True)
+            name = json.dumps(
+                {key: value for key, value in waiver.items() if key not in ("state", "findings")}, sort_keys=True
+            )
             both = found.setdefault(name, {**waiver, "state": "unused", "findings": 0})
             both["findings"] += waiver["findings"]
             both["state"] = min(both["state"], waiver["state"], key=_WAIVER_STATES.index)
@@ -207,7 +213,12 @@ def _strictest(values: list[Any], lenient: str) -> str:
 
 
 def _summary(
-    rules: int, connections: list[Any], findings: list[Any], settings: _audit_document.Settings, missing: list[str], lack: str
+    rules: int,
+    connections: list[Any],
+    findings: list[Any],
+    settings: _audit_document.Settings,
+    missing: list[str],
+    lack: str,
 ) -> dict[str, Any]:
     summary = _audit_document.summary_of(rules, connections, findings, settings, lack)
     if not missing:
@@ -228,7 +239,11 @@ def _baseline(documents: list[dict[str, Any]], prefixes: list[str]) -> dict[str,
         "audited_at": min(one["audited_at"] for one, _prefix in compared),
         "new": sum(one["new"] for one, _prefix in compared),
         "known": sum(one["known"] for one, _prefix in compared),
-        "fixed": [{**fixed, "subject": prefix + scrub_text(fixed["subject"])} for one, prefix in compared for fixed in one["fixed"]],
+        "fixed": [
+            {**fixed, "subject": prefix + scrub_text(fixed["subject"])}
+            for one, prefix in compared
+            for fixed in one["fixed"]
+        ],
     }
 
 

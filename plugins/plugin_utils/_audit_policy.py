@@ -94,7 +94,9 @@ def load(
 
     'read' gives what a file holds, as plain values; 'problem_of' says what keeps an expression from being compiled.
     """
-    files = [_File(name, content if content is not None else {}) for name, content in ((name, read(name)) for name in names)]
+    files = [
+        _File(name, content if content is not None else {}) for name, content in ((name, read(name)) for name in names)
+    ]
     mistakes = [mistake for file in files for mistake in file.mistakes_of_form()]
     if not mistakes:
         mistakes = [*_mistakes_of_sense(files), *_mistakes_of_expressions(files, problem_of)]
@@ -103,7 +105,9 @@ def load(
     disabled = {id_ for file in files for id_ in file.content.get("disable", [])}
     rules = [rule for file in files for rule in file.rules() if rule.id not in disabled]
     if not rules:
-        raise SDElementsError("policy", f"The policy has no rules ({', '.join(names)}).", "Add some, or the policy 'starter'.")
+        raise SDElementsError(
+            "policy", f"The policy has no rules ({', '.join(names)}).", "Add some, or the policy 'starter'."
+        )
     return Policy(names, _variables(files, variables), rules, [waiver for file in files for waiver in file.waivers()])
 
 
@@ -165,7 +169,9 @@ class _File:
         return [
             Waiver(
                 rules=raw["rules"],
-                connections={key: _listed(value) for key, value in raw["connections"].items()} if "connections" in raw else None,
+                connections={key: _listed(value) for key, value in raw["connections"].items()}
+                if "connections" in raw
+                else None,
                 labels=raw.get("labels"),
                 reason=raw["reason"],
                 owner=raw["owner"],
@@ -205,7 +211,9 @@ def _mistakes_of_sense(files: list[_File]) -> Iterator[str]:
             for position, need in enumerate(raw.get("needs", [])):
                 first = need.split(".")[0]
                 if first not in FACTS and closest(first, FACTS):
-                    yield file.mistake(("rules", index, "needs", position), f"there is no fact {first}{closest(first, FACTS)}")
+                    yield file.mistake(
+                        ("rules", index, "needs", position), f"there is no fact {first}{closest(first, FACTS)}"
+                    )
     for file in files:
         for index, id_ in enumerate(file.content.get("disable", [])):
             if id_ not in places:
@@ -213,9 +221,13 @@ def _mistakes_of_sense(files: list[_File]) -> Iterator[str]:
         for index, raw in enumerate(file.raw("waivers")):
             for position, id_ in enumerate(raw["rules"]):
                 if id_ not in places:
-                    yield file.mistake(("waivers", index, "rules", position), f"there is no rule {id_}{closest(id_, places)}")
+                    yield file.mistake(
+                        ("waivers", index, "rules", position), f"there is no rule {id_}{closest(id_, places)}"
+                    )
             if not _is_date(raw["expires"]):
-                yield file.mistake(("waivers", index, "expires"), f"there is no day {raw['expires']}; write one as 2027-01-31")
+                yield file.mistake(
+                    ("waivers", index, "expires"), f"there is no day {raw['expires']}; write one as 2027-01-31"
+                )
 
 
 def _is_date(text: str) -> bool:
@@ -235,7 +247,9 @@ def _mistakes_of_expressions(files: list[_File], problem_of: Callable[[str, str]
                 if value is None or (field == "loop" and isinstance(value, list)):
                     continue
                 for position, expression in enumerate(_listed(value)):
-                    problem = _problem_with(expression, None if field == "loop" else subject) or problem_of(expression, subject)
+                    problem = _problem_with(expression, None if field == "loop" else subject) or problem_of(
+                        expression, subject
+                    )
                     if problem:
                         place = (field, position) if isinstance(value, list) else (field,)
                         yield file.mistake(("rules", index, *place), f"{expression!r} {problem}")

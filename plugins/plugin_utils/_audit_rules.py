@@ -59,7 +59,9 @@ def judge(rule: Rule, connections: list[dict[str, Any]], engine: Engine) -> list
     else:
         cases = _cases_of_loop(rule, connections, engine)
     _decide(rule, cases, connections, engine)
-    return [Verdict(rule, case.verdict, case.message, [name_of(one) for one in case.affected], case.label) for case in cases]
+    return [
+        Verdict(rule, case.verdict, case.message, [name_of(one) for one in case.affected], case.label) for case in cases
+    ]
 
 
 def _decide(rule: Rule, cases: list[_Case], connections: list[dict[str, Any]], engine: Engine) -> None:

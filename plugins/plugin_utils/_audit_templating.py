@@ -80,7 +80,9 @@ class Engine:
         values_in_turn = _Values(values, self._tick)
         try:
             letters = self._render(_BULK, expression, name, {"_sde_values": values_in_turn})
-        except Exception:  # of whatever filter or lookup the expression uses; the other way says of which value, and why
+        except (
+            Exception
+        ):  # of whatever filter or lookup the expression uses; the other way says of which value, and why
             letters = "?"
         if "?" in letters or len(letters) != len(values):
             return self.results(expression, name, values, _boolean)
@@ -185,4 +187,4 @@ def _message_of(exc: Exception) -> str:
     if cause and (isinstance(exc, UndefinedError) or isinstance(cause, TemplateSyntaxError)):
         exc = cause
     message = " ".join("".join(one if one.isprintable() else " " for one in str(exc)).split()) or type(exc).__name__
-    return scrub_text(message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE - 3]}...")
+    return scrub_text(message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 3]}...")

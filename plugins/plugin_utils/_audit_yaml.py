@@ -64,7 +64,9 @@ def _problems(nodes: list[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:
         if isinstance(node, yaml.MappingNode):
             keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE]
             # Whatever their tags are: 1 and '1' are one name later on.
-            yield from ((keys[index], _TWICE.format(keys[index].value)) for index in _repeated([key.value for key in keys]))
+            yield from (
+                (keys[index], _TWICE.format(keys[index].value)) for index in _repeated([key.value for key in keys])
+            )
         elif isinstance(node, yaml.ScalarNode) and node.tag == _DAY:
             try:
                 yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)

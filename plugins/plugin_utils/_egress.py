@@ -35,7 +35,9 @@ def egress(connections: Any, resolved: Any = None) -> dict[str, list[dict[str, A
         raise AnsibleFilterError(f"'resolved' is a dict of addresses by host name, not {type(resolved).__name__}.")
     places: dict[_Place, dict[str, list]] = {}
     agent, unknown = [], []
-    for reference, connection in sorted(((_reference(one), one) for one in connections), key=lambda pair: _order(pair[0])):
+    for reference, connection in sorted(
+        ((_reference(one), one) for one in connections), key=lambda pair: _order(pair[0])
+    ):
         found = _server_of(connection)
         if found["state"] == "none":
             continue
@@ -109,4 +111,8 @@ def _reason(state: str, connection: Mapping[str, Any]) -> str:
     if state == "unreadable":
         return "its server cannot be read as host and port"
     # Facts of an older release may have been saved without parameters.
-    return "its parameters were left out" if connection.get("params_visible") else "its parameters are hidden from the token"
+    return (
+        "its parameters were left out"
+        if connection.get("params_visible")
+        else "its parameters are hidden from the token"
+    )

@@ -81,7 +81,9 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=None)
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_finalized, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_finalized, trim_blocks=True, lstrip_blocks=True
+    )
     environment.globals.update(severities=SEVERITIES, verdicts=VERDICTS, attention=ATTENTION)
     environment.filters.update(name=_name, text=_text)
     return environment.from_string(_read("report.html.j2"))
@@ -105,6 +107,7 @@ def _hash(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------
 # Texts
+
 
 def _finalized(value: Any) -> Any:
     """What the template shows of a value: in a text nothing hides, and markup is what only we make."""
@@ -139,7 +142,11 @@ def _link(reference: str) -> str | None:
     except ValueError:
         return None
     is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
-    return reference if is_web and re.fullmatch(r"[!-~]+", reference) and not set(reference) & set("\"'<>\\^`{|}") else None
+    return (
+        reference
+        if is_web and re.fullmatch(r"[!-~]+", reference) and not set(reference) & set("\"'<>\\^`{|}")
+        else None
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -207,11 +214,16 @@ def _view(document: dict[str, Any], survey: _Survey) -> dict[str, Any]:
         "message": _without_verdict(document["summary"]["message"]),
         "audited_at": _time(document["audited_at"]),
         "overall": _bar("All", Counter(document["summary"]["verdicts"]), {}),
-        "by_severity": [_bar(label, survey.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()],
+        "by_severity": [
+            _bar(label, survey.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()
+        ],
         "by_system": by_system,
         "changes": _changes(document.get("baseline")),
         "waivers": [_waiver_row(waiver) for waiver in document["waivers"]],
-        "rows": [{"title": titles[finding["rule"]], **_finding_row(finding, survey)} for finding in survey.attention[:STATIC_ROWS]],
+        "rows": [
+            {"title": titles[finding["rule"]], **_finding_row(finding, survey)}
+            for finding in survey.attention[:STATIC_ROWS]
+        ],
         "unshown": max(0, len(survey.attention) - STATIC_ROWS),
         "rules": [_rule_row(rule, survey.by_rule[rule["id"]]) for rule in document["rules"]],
         "systems": sorted(systems, key=str.lower),
@@ -252,7 +264,11 @@ def _bar(label: str, counts: Counter, filters: dict[str, str] | None) -> dict[st
         segments.append({"verdict": verdict, "x": round(start, 2), "width": round(width * scale, 2)})
         start += width * scale
     cells = [
-        {"verdict": verdict, "count": counts[verdict], "link": None if filters is None else _view_link(**filters, verdict=verdict)}
+        {
+            "verdict": verdict,
+            "count": counts[verdict],
+            "link": None if filters is None else _view_link(**filters, verdict=verdict),
+        }
         for verdict in VERDICTS
     ]
     return {"label": label, "total": total, "cells": cells, "segments": segments}
@@ -338,9 +354,17 @@ def _packed(document: dict[str, Any], survey: _Survey) -> dict[str, Any]:
         "severities": list(SEVERITIES.items()),
         "wholeSet": WHOLE_SET,
         "rules": [_packed_rule(rule) for rule in document["rules"]],
-        "waivers": [[_text(waiver[key]) for key in ("reason", "owner", "expires", "state", "file")] for waiver in document["waivers"]],
+        "waivers": [
+            [_text(waiver[key]) for key in ("reason", "owner", "expires", "state", "file")]
+            for waiver in document["waivers"]
+        ],
         "connections": [
-            [_name(connection["key"]), _name(subjects.get(index, connection["key"])), *survey.abouts[index], _facts(connection["facts"], shapes)]
+            [
+                _name(connection["key"]),
+                _name(subjects.get(index, connection["key"])),
+                *survey.abouts[index],
+                _facts(connection["facts"], shapes),
+            ]
             for index, connection in enumerate(document["connections"])
         ],
         "shapes": list(shapes),
@@ -348,7 +372,9 @@ def _packed(document: dict[str, Any], survey: _Survey) -> dict[str, Any]:
         "findings": {
             "rule": [[rule, len(list(run))] for rule, run in groupby(rules)],
             "verdict": "".join(str(numbers[finding["verdict"]]) for finding in document["findings"]),
-            "baseline": "".join(states[finding["baseline"]] for finding in document["findings"]) if document.get("baseline") else "",
+            "baseline": "".join(states[finding["baseline"]] for finding in document["findings"])
+            if document.get("baseline")
+            else "",
             "connection": abouts,
             "message": said,
             "subject": own_subjects,
@@ -361,7 +387,10 @@ def _packed(document: dict[str, Any], survey: _Survey) -> dict[str, Any]:
 def _packed_rule(rule: dict[str, Any]) -> dict[str, Any]:
     return {
         **{key: [_text(text) for text in rule[key]] for key in ("when", "that", "needs")},
-        **{key: None if rule[key] is None else _text(rule[key]) for key in ("title", "description", "loop", "remediation")},
+        **{
+            key: None if rule[key] is None else _text(rule[key])
+            for key in ("title", "description", "loop", "remediation")
+        },
         "id": _name(rule["id"]),
         "severity": list(SEVERITIES).index(rule["severity"]),
         "references": [[_text(reference), _link(reference)] for reference in rule["references"]],

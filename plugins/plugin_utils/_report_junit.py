@@ -12,10 +12,21 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, name_of, prose, visible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import (
+    cell,
+    name_of,
+    prose,
+    visible,
+)
 
 # The element that says how a test case ended; 'pass' has none.
-_ELEMENTS = {"fail": "failure", "error": "error", "waived": "skipped", "not_applicable": "skipped", "inconclusive": "skipped"}
+_ELEMENTS = {
+    "fail": "failure",
+    "error": "error",
+    "waived": "skipped",
+    "not_applicable": "skipped",
+    "inconclusive": "skipped",
+}
 
 
 def render(document: dict[str, Any]) -> str:
@@ -36,7 +47,9 @@ def render(document: dict[str, Any]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 
 
-def _suite(document: dict[str, Any], rule: dict[str, Any], findings: list[dict[str, Any]], elements: dict[str, str]) -> ET.Element:
+def _suite(
+    document: dict[str, Any], rule: dict[str, Any], findings: list[dict[str, Any]], elements: dict[str, str]
+) -> ET.Element:
     ends = Counter(elements.get(finding["verdict"]) for finding in findings)
     suite = ET.Element(
         "testsuite",

@@ -63,7 +63,8 @@ def render(document: dict[str, Any]) -> str:
 _FENCE = re.compile("`+")
 # A word, perhaps within quotes or before punctuation, that no reader of Markdown makes anything else of.
 _WORD = re.compile(
-    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'\u2019][^\W_]+)*[\"'.,;:?!)\u2026]*|[\u2013\u2014]", re.IGNORECASE
+    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'\u2019][^\W_]+)*[\"'.,;:?!)\u2026]*|[\u2013\u2014]",
+    re.IGNORECASE,
 )
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#=&%+,;:@!-]*)?")
 
@@ -187,7 +188,12 @@ def _sections(document: dict[str, Any]) -> Iterator[_Section]:
 
     def told(finding: dict[str, Any]) -> tuple[str, ...]:
         """What every table says of a finding."""
-        return (finding["severity"], *([finding["baseline"] or ""] if state else []), _rule(rules[finding["rule"]]), about(finding))
+        return (
+            finding["severity"],
+            *([finding["baseline"] or ""] if state else []),
+            _rule(rules[finding["rule"]]),
+            about(finding),
+        )
 
     columns = ("Severity", *state, "Rule", "Connection")
     yield _Section("Errors", (*columns, "Error"), [(*told(one), _message(one)) for one in of_verdict["error"]])

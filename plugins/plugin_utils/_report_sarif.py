@@ -14,8 +14,18 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_markdown import code, is_web_page, link, words
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, name_of, prose, visible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_markdown import (
+    code,
+    is_web_page,
+    link,
+    words,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import (
+    cell,
+    name_of,
+    prose,
+    visible,
+)
 
 _HOME = "https://github.com/securitycompass/ansible-collection-sdelements"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -64,7 +74,9 @@ def render(document: dict[str, Any]) -> str:
                     }
                 ],
                 "originalUriBaseIds": {
-                    _LOCATIONS: {"description": {"text": "SD Elements servers with their connections, which are no files."}}
+                    _LOCATIONS: {
+                        "description": {"text": "SD Elements servers with their connections, which are no files."}
+                    }
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [run.result(finding) for finding in findings[:MAX_RESULTS]],
@@ -186,7 +198,8 @@ class _Run:
         }
         if finding["label"] is not None and finding["connections"]:
             result["relatedLocations"] = [
-                {"id": number, **self._connection_location(key)} for number, key in enumerate(finding["connections"][:_MAX_RELATED], 1)
+                {"id": number, **self._connection_location(key)}
+                for number, key in enumerate(finding["connections"][:_MAX_RELATED], 1)
             ]
         if finding["waiver"] is not None:
             result["suppressions"] = [_suppression(self._waivers[finding["waiver"]])]
@@ -235,7 +248,9 @@ def _location(uri: str, name: str, qualified_name: str) -> dict[str, Any]:
             "artifactLocation": {"uri": uri, "uriBaseId": _LOCATIONS},
             "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
         },
-        "logicalLocations": [{"name": visible(name), "fullyQualifiedName": visible(qualified_name), "kind": "resource"}],
+        "logicalLocations": [
+            {"name": visible(name), "fullyQualifiedName": visible(qualified_name), "kind": "resource"}
+        ],
     }
 
 

@@ -50,9 +50,13 @@ def _check(name: str, path: str, wanted: dict[str, str]) -> None:
         raise OptionError(f"There is no report named {name}.", f"Use {', '.join(FORMATS)}.")
     same = [other for other in wanted if wanted[other] == path]
     if len(same) > 1:
-        raise OptionError(f"The reports {' and '.join(same)} would be the same file {path}.", "Give each a file of its own.")
+        raise OptionError(
+            f"The reports {' and '.join(same)} would be the same file {path}.", "Give each a file of its own."
+        )
     if os.path.exists(path) and not os.path.isfile(path):
-        raise OptionError(f"reports.{name} is {path}, which exists and is no file.", "Name a file, new or to be replaced.")
+        raise OptionError(
+            f"reports.{name} is {path}, which exists and is no file.", "Name a file, new or to be replaced."
+        )
 
 
 def _write(path: str, text: str, option: str) -> None:

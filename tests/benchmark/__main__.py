@@ -101,8 +101,10 @@ def write(results: report.Results) -> None:
     """Print the tables, write JSON and plot, and publish them if asked to."""
     print(f"\n{report.markdown(results, notes())}")
     BUILD.mkdir(parents=True, exist_ok=True)
-    found = [{"title": one.title, "value": one.value, "rounds": one.values, "goal": one.goal}
-             for one in report.ratios(results)]
+    found = [
+        {"title": one.title, "value": one.value, "rounds": one.values, "goal": one.goal}
+        for one in report.ratios(results)
+    ]
     whole = {"notes": notes(), **results.race.as_json(), "ratios": found}
     (BUILD / "results.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     plot.draw(results, BUILD / "benchmark.png")

@@ -60,7 +60,11 @@ def main() -> int:
         return 2
     done = []
     for size in SIZES[plan]:
-        print(f"Auditing {size:,} connections by {RULES} rules, in bulk and one at a time ...", file=sys.stderr, flush=True)
+        print(
+            f"Auditing {size:,} connections by {RULES} rules, in bulk and one at a time ...",
+            file=sys.stderr,
+            flush=True,
+        )
         command = [sys.executable, "-m", "tests.benchmark.audit", str(size)]
         out = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
         done.append(Run(*json.loads(out)))
@@ -68,7 +72,9 @@ def main() -> int:
     table = table_of(done)
     (BUILD / "audit.md").write_text(table, encoding="utf-8")
     results = [{**run._asdict(), "ratio": run.ratio} for run in done]
-    (BUILD / "audit.json").write_text(json.dumps({"python": platform.python_version(), "runs": results}, indent=2) + "\n", encoding="utf-8")
+    (BUILD / "audit.json").write_text(
+        json.dumps({"python": platform.python_version(), "runs": results}, indent=2) + "\n", encoding="utf-8"
+    )
     print(table)
     return 0
 
@@ -96,7 +102,11 @@ def measure(size: int) -> Run:
 
     init_plugin_loader([str(ROOT / "collections")])
     from ansible.parsing.dataloader import DataLoader
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_policy, _audit_rules
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+        _audit_connections,
+        _audit_policy,
+        _audit_rules,
+    )
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 

@@ -46,34 +46,50 @@ class Contender:
         return scenario.kind in self.kinds and fits
 
 
-IN_PROCESS = Contender("task, in-process", "the task of this collection, in Ansible's own process: the default", "in_process")
+IN_PROCESS = Contender(
+    "task, in-process", "the task of this collection, in Ansible's own process: the default", "in_process"
+)
 AS_MODULE = Contender("task, as module", "the same task where it has to run as a module", "module")
 URI_PAGES = Contender(
-    "uri, page by page", "`ansible.builtin.uri` for the first page, then in a loop over the others, then the lists are joined",
-    "uri_pages", kinds=(PAGES, SWEEP), most_seconds=180,
+    "uri, page by page",
+    "`ansible.builtin.uri` for the first page, then in a loop over the others, then the lists are joined",
+    "uri_pages",
+    kinds=(PAGES, SWEEP),
+    most_seconds=180,
 )
 URI_WHOLE = Contender("uri, one request", "one task of `ansible.builtin.uri`", "uri_whole", kinds=(SMALL, WHOLE))
 SCRIPT = Contender("requests script, in turn", "plain Python without Ansible, one page after the other", threads=1)
 POOL = Contender(
-    "requests script, 8 threads", "the same with a pool of threads: the practical limit. It neither checks that the list is"
-    " whole nor redacts", threads=8, kinds=(PAGES, SWEEP),
+    "requests script, 8 threads",
+    "the same with a pool of threads: the practical limit. It neither checks that the list is whole nor redacts",
+    threads=8,
+    kinds=(PAGES, SWEEP),
 )
 FLOOR_ACTION = Contender(
-    "floor: an action returns as much", "an action plugin that returns the same result from a file: what Ansible itself takes"
-    " for a result of that size", "floor_action",
+    "floor: an action returns as much",
+    "an action plugin that returns the same result from a file: what Ansible itself takes for a result of that size",
+    "floor_action",
 )
 FLOOR_MODULE = Contender("floor: a module returns as much", "a module that does the same", "floor_module")
 PING = Contender("floor: ping", "`ansible.builtin.ping`", "ping", kinds=(SMALL, SWEEP), gathers=False, is_flat=True)
 DEBUG = Contender("floor: debug", "`ansible.builtin.debug`", "debug", kinds=(SMALL, SWEEP), gathers=False, is_flat=True)
-EMPTY = Contender("play without tasks", "what starting Ansible takes; it is no part of the seconds of a task", "", gathers=False)
+EMPTY = Contender(
+    "play without tasks", "what starting Ansible takes; it is no part of the seconds of a task", "", gathers=False
+)
 ALWAYS = (IN_PROCESS, AS_MODULE, URI_PAGES, URI_WHOLE, SCRIPT, POOL, FLOOR_ACTION, FLOOR_MODULE, PING, DEBUG, EMPTY)
 
 LEAN = Contender(
-    "task, in-process, no params", "the default, with `include_params: false`", "in_process", kinds=(PAGES, SWEEP),
+    "task, in-process, no params",
+    "the default, with `include_params: false`",
+    "in_process",
+    kinds=(PAGES, SWEEP),
     options={"include_params": False},
 )
 ONE_BY_ONE = Contender(
-    "task, in-process, concurrency 1", "the default, with `concurrency: 1`", "in_process", kinds=(PAGES,),
+    "task, in-process, concurrency 1",
+    "the default, with `concurrency: 1`",
+    "in_process",
+    kinds=(PAGES,),
     options={"concurrency": 1},
 )
 
@@ -83,7 +99,9 @@ def line_up(known_options: set[str], before: Path | None = None) -> list[Contend
     line = list(ALWAYS)
     line[2:2] = [contender for contender in (LEAN, ONE_BY_ONE) if set(contender.options) <= known_options]
     if before:
-        line.insert(2, Contender("task, before", "another checkout of this collection", "in_process", collections=before))
+        line.insert(
+            2, Contender("task, before", "another checkout of this collection", "in_process", collections=before)
+        )
     return line
 
 
@@ -112,7 +130,9 @@ class Place:
 
     def environment(self, contender: Contender, scenario: Scenario) -> dict[str, str]:
         """The caller's environment without what would change the outcome, and what contenders want to know."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON", "SDE_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON", "SDE_"))
+        }
         plugins = HERE / "plugins"
         return {
             **kept,

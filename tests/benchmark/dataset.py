@@ -46,7 +46,10 @@ def identity(record: dict, id_: int) -> dict:
 
 def write_records(count: int, generation: str, target: Path) -> None:
     """Render connections by the embedded API, and write one a line."""
-    with DemoServer(generation, dataset=list(records(count)), paging="page", now=NOW) as server, target.open("wb") as file:
+    with (
+        DemoServer(generation, dataset=list(records(count)), paging="page", now=NOW) as server,
+        target.open("wb") as file,
+    ):
         path = f"/api/v2/connections/{BY_NAME[generation].alm_path}/"
         for page in range(1, -(-count // _BATCH) + 1):
             body = fetch(f"{server.url}{path}?page_size={_BATCH}&page={page}", server.token)

@@ -92,9 +92,12 @@ class Race:
     def _is_too_slow(self, contender: Contender, scenario: Scenario) -> bool:
         """Whether the time that a smaller size took says that this one would take too long; then note it."""
         smaller = [
-            run for run in self.runs
-            if run.contender == contender.name and run.scenario.latency == scenario.latency
-            and run.scenario.size <= scenario.size and run.scenario.tasks == scenario.tasks
+            run
+            for run in self.runs
+            if run.contender == contender.name
+            and run.scenario.latency == scenario.latency
+            and run.scenario.size <= scenario.size
+            and run.scenario.tasks == scenario.tasks
         ]
         if contender.most_seconds is None or not smaller:
             return self._was_left_out(contender, scenario)
@@ -113,8 +116,10 @@ class Race:
     def _was_left_out(self, contender: Contender, scenario: Scenario) -> bool:
         """Whether a smaller size was too slow already."""
         return any(
-            one.contender == contender.name and one.scenario.size <= scenario.size
-            and one.scenario.latency == scenario.latency for one in self.left_out
+            one.contender == contender.name
+            and one.scenario.size <= scenario.size
+            and one.scenario.latency == scenario.latency
+            for one in self.left_out
         )
 
     def as_json(self) -> dict:

@@ -151,7 +151,8 @@ def markdown(results: Results, notes: list[str], plot: str | None = None) -> str
         sweep = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency]
         if sweep:
             sections += [
-                f"## Seconds over connections, {latency} ms latency", _matrix(results, sweep, results.seconds, seconds_text),
+                f"## Seconds over connections, {latency} ms latency",
+                _matrix(results, sweep, results.seconds, seconds_text),
                 f"## Peak memory in MiB over connections, {latency} ms latency",
                 _matrix(results, sweep, results.peaks, mib_text),
             ]

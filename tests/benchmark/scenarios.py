@@ -52,17 +52,23 @@ def _sweep(rounds: dict[int, int]) -> tuple[Scenario, ...]:
 
 
 # About twenty minutes where nothing else runs; more than half of them go to the two largest sizes.
-FULL = Plan("full", (
-    Scenario(SMALL, 1, 0, rounds=3, tasks=20),
-    Scenario(PAGES, 5000, 50, rounds=3),
-    Scenario(WHOLE, 5000, 50, rounds=2, page_size=None),
-    *_sweep({1: 3, 100: 3, 1000: 2, 10000: 2, 50000: 1}),
-))
+FULL = Plan(
+    "full",
+    (
+        Scenario(SMALL, 1, 0, rounds=3, tasks=20),
+        Scenario(PAGES, 5000, 50, rounds=3),
+        Scenario(WHOLE, 5000, 50, rounds=2, page_size=None),
+        *_sweep({1: 3, 100: 3, 1000: 2, 10000: 2, 50000: 1}),
+    ),
+)
 
-QUICK = Plan("quick", (
-    Scenario(SMALL, 1, 0, rounds=1, tasks=3),
-    Scenario(PAGES, 60, 50, rounds=1, page_size=20),
-    *_sweep({1: 1, 100: 1}),
-))
+QUICK = Plan(
+    "quick",
+    (
+        Scenario(SMALL, 1, 0, rounds=1, tasks=3),
+        Scenario(PAGES, 60, 50, rounds=1, page_size=20),
+        *_sweep({1: 1, 100: 1}),
+    ),
+)
 
 PLANS = {plan.name: plan for plan in (FULL, QUICK)}

@@ -125,9 +125,11 @@ async def _serve_client(api: Api, reader: asyncio.StreamReader, writer: asyncio.
 
 def _head(status: int, length: int, closes: bool) -> bytes:
     connection = b"close" if closes else b"keep-alive"
-    return (
-        b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n"
-        % (status, _REASONS[status], length, connection)
+    return b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n" % (
+        status,
+        _REASONS[status],
+        length,
+        connection,
     )
 
 

@@ -35,7 +35,9 @@ def place(tmp_path_factory):
         yield contenders.Place(folder, api.base, api.token, "alm")
 
 
-@pytest.mark.parametrize("query", ["", "?page_size=10", "?page=2&page_size=10", "?page_size=10&page=4", "?page_size=50"])
+@pytest.mark.parametrize(
+    "query", ["", "?page_size=10", "?page=2&page_size=10", "?page_size=10&page=4", "?page_size=50"]
+)
 def test_bodies_are_those_of_the_embedded_api(place, query):
     path = f"/api/v2/connections/alm/{query}"
     with DemoServer("5.2", dataset=list(dataset.records(SIZE)), now=dataset.NOW) as demo:
@@ -74,13 +76,17 @@ def test_all_contenders_get_the_same(place):
     plan = Plan("tiny", (Scenario(PAGES, 5, 1, rounds=1, page_size=2),))
     one = race.Race(plan, list(contenders.ALWAYS), place)
     one.run_all()
-    assert {run.contender for run in one.runs} == {who.name for who in one.contenders if who.takes_part(plan.scenarios[0])}
+    assert {run.contender for run in one.runs} == {
+        who.name for who in one.contenders if who.takes_part(plan.scenarios[0])
+    }
     assert all(0 < run.peak_bytes and run.seconds <= run.wall for run in one.runs)
     text = report.markdown(report.Results(one), [])
     assert "in-process ÷ uri" in text and "| uri, page by page" in text
 
 
-@pytest.mark.parametrize("contender", [contenders.URI_WHOLE, contenders.PING, contenders.DEBUG], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "contender", [contenders.URI_WHOLE, contenders.PING, contenders.DEBUG], ids=lambda one: one.name
+)
 def test_contenders_of_small_tasks(place, contender):
     scenario = Scenario(SMALL, 1, 0, rounds=1)
     assert contender.takes_part(scenario)
@@ -155,5 +161,7 @@ def test_growth_is_told_as_a_power():
 
 def test_who_takes_long_runs_fewer_rounds():
     one = made_up_race(rounds=2)
-    has_had_its_time = {scenario.size: one._has_had_its_time(contenders.IN_PROCESS, scenario) for scenario in one.plan.scenarios}
+    has_had_its_time = {
+        scenario.size: one._has_had_its_time(contenders.IN_PROCESS, scenario) for scenario in one.plan.scenarios
+    }
     assert has_had_its_time == {1: False, 1000: False, 10_000: False, 50_000: True}

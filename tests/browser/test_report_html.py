@@ -59,7 +59,10 @@ def show(browser: Browser, tmp_path: Path):
         opened.append((page, complaints))
         page.context.add_init_script(WATCH)
         page.context.route(lambda address: address != path.as_uri(), lambda route: route.abort())
-        page.on("request", lambda request: complaints.append(request.url) if request.url.partition("#")[0] != path.as_uri() else None)
+        page.on(
+            "request",
+            lambda request: complaints.append(request.url) if request.url.partition("#")[0] != path.as_uri() else None,
+        )
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -105,7 +108,11 @@ def field(page: Page, name: str):
 
 def places(document: dict, *conditions) -> list[int]:
     """The places of the findings of which all conditions hold."""
-    return [place for place, finding in enumerate(document["findings"]) if all(condition(finding) for condition in conditions)]
+    return [
+        place
+        for place, finding in enumerate(document["findings"])
+        if all(condition(finding) for condition in conditions)
+    ]
 
 
 def needs_attention(finding: dict) -> bool:
@@ -126,7 +133,13 @@ def test_the_verdict_at_a_glance(show):
     assert page.title() == "Failed: SD Elements connection audit of sde.example.com, 2026-11-24, 18:00 UTC"
     assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
     banner = page.get_by_role("banner").inner_text()
-    for text in ("2 findings of high or more", "sde.example.com", "2026-11-24, 18:00 UTC", "starter, our_policy.yml", "high or more"):
+    for text in (
+        "2 findings of high or more",
+        "sde.example.com",
+        "2026-11-24, 18:00 UTC",
+        "starter, our_policy.yml",
+        "high or more",
+    ):
         assert text in banner
     tiles = page.locator(".tiles a").all_inner_texts()
     assert [tile.split()[0] for tile in tiles] == [str(SMALL["summary"]["verdicts"][verdict]) for verdict in VERDICTS]
@@ -150,7 +163,10 @@ def test_an_empty_audit_is_no_error(show):
 
 def chart(page: Page, name: str) -> dict[str, list[int]]:
     rows = page.get_by_role("region", name=name).locator("tbody tr").all()
-    return {row.locator("th").inner_text(): [int(cell) for cell in row.locator("td.number").all_inner_texts()] for row in rows}
+    return {
+        row.locator("th").inner_text(): [int(cell) for cell in row.locator("td.number").all_inner_texts()]
+        for row in rows
+    }
 
 
 def wait_until(page, expression: str) -> None:
@@ -173,10 +189,14 @@ def test_the_charts_count_as_the_document_does(show):
         severity.capitalize(): [by_severity[severity, verdict] for verdict in VERDICTS] for severity in SEVERITIES
     }
     systems = {system for system, _verdict in by_system}
-    assert chart(page, "By system") == {system: [by_system[system, verdict] for verdict in VERDICTS] for system in systems}
+    assert chart(page, "By system") == {
+        system: [by_system[system, verdict] for verdict in VERDICTS] for system in systems
+    }
     # The bars say the same: all of the width, in the order of the numbers.
     for drawing in page.locator("svg.bar").all():
-        parts = [(part.get_attribute("class"), float(part.get_attribute("width"))) for part in drawing.locator("rect").all()]
+        parts = [
+            (part.get_attribute("class"), float(part.get_attribute("width"))) for part in drawing.locator("rect").all()
+        ]
         assert [name for name, _width in parts] == sorted((name for name, _width in parts), key=VERDICTS.index)
         assert sum(width for _name, width in parts) == pytest.approx(100, abs=0.1)
 
@@ -232,7 +252,15 @@ def test_each_rule_tells_what_it_wants(show):
     for rule, details in zip(SMALL["rules"], page.locator(".rules > details").all()):
         details.locator("summary").click()
         texts = details.inner_text()
-        for text in (rule["id"], rule["title"], *rule["when"], *rule["that"], *rule["needs"], rule["remediation"], rule["loop"]):
+        for text in (
+            rule["id"],
+            rule["title"],
+            *rule["when"],
+            *rule["that"],
+            *rule["needs"],
+            rule["remediation"],
+            rule["loop"],
+        ):
             assert (text or "") in texts
         counts = Counter(finding["verdict"] for finding in SMALL["findings"] if finding["rule"] == rule["id"])
         figures = [int(figure.split()[0]) for figure in details.locator(".tally .verdict").all_inner_texts()]
@@ -267,12 +295,21 @@ def test_first_it_shows_what_needs_attention(show):
 
 FILTERS = {
     "search": (lambda page: field(page, "Search").fill("JIRA europe"), lambda one: '"Jira Europe"' in one["subject"]),
-    "search in facts": (lambda page: field(page, "Search").fill("sandbox.example.net"), lambda one: "alm 3" in one["subject"]),
+    "search in facts": (
+        lambda page: field(page, "Search").fill("sandbox.example.net"),
+        lambda one: "alm 3" in one["subject"],
+    ),
     "search in rules": (lambda page: field(page, "Search").fill("debug"), lambda one: one["rule"] == "no-debug-mode"),
     "search in messages": (lambda page: field(page, "Search").fill("undefined"), lambda one: one["verdict"] == "error"),
-    "search in labels": (lambda page: field(page, "Search").fill("payments"), lambda one: one["label"] == "Payments API"),
+    "search in labels": (
+        lambda page: field(page, "Search").fill("payments"),
+        lambda one: one["label"] == "Payments API",
+    ),
     "verdict": (lambda page: page.get_by_role("checkbox", name="Fail").uncheck(), lambda one: one["verdict"] != "fail"),
-    "severity": (lambda page: page.get_by_role("checkbox", name="Medium").uncheck(), lambda one: one["severity"] != "medium"),
+    "severity": (
+        lambda page: page.get_by_role("checkbox", name="Medium").uncheck(),
+        lambda one: one["severity"] != "medium",
+    ),
     "rule": (lambda page: field(page, "Rule").select_option("last-sync"), lambda one: one["rule"] == "last-sync"),
     "system": (lambda page: field(page, "System").select_option("Veracode"), lambda one: "analysis" in one["subject"]),
     "whole set": (lambda page: field(page, "System").select_option("(whole set)"), lambda one: not one["connections"]),
@@ -315,7 +352,11 @@ def test_filters_add_up(show):
 def test_a_number_of_a_chart_leads_to_its_findings(show):
     page = show(SMALL)
     page.get_by_role("region", name="By system").get_by_role("row", name="Jira").get_by_role("link").last.click()
-    wanted = places(SMALL, lambda one: one["verdict"] == "pass", lambda one: "Jira" in {facts["system"] for facts in facts_of(SMALL, one)})
+    wanted = places(
+        SMALL,
+        lambda one: one["verdict"] == "pass",
+        lambda one: "Jira" in {facts["system"] for facts in facts_of(SMALL, one)},
+    )
     assert sorted(shown(page)) == wanted
     assert field(page, "System").input_value() == "Jira"
     assert page.evaluate("document.activeElement.id") == "findings"
@@ -433,7 +474,14 @@ LOOKS = {
 
 
 @pytest.mark.parametrize(
-    ("name", "look"), [*(("small", look) for look in LOOKS), ("passed", "light"), ("passed", "dark"), ("hostile", "light"), ("hostile", "narrow")]
+    ("name", "look"),
+    [
+        *(("small", look) for look in LOOKS),
+        ("passed", "light"),
+        ("passed", "dark"),
+        ("hostile", "light"),
+        ("hostile", "narrow"),
+    ],
 )
 def test_axe_finds_no_barrier(show, checker, name, look):
     page = show(getattr(audit_documents, name)(), "#verdict=all", **LOOKS[look])
@@ -449,7 +497,10 @@ def test_axe_finds_no_barrier(show, checker, name, look):
         "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']})"
     )
     assert result["passes"]
-    assert [(violation["id"], violation["nodes"][0]["html"], violation["nodes"][0]["failureSummary"]) for violation in result["violations"]] == []
+    assert [
+        (violation["id"], violation["nodes"][0]["html"], violation["nodes"][0]["failureSummary"])
+        for violation in result["violations"]
+    ] == []
 
 
 @pytest.mark.parametrize("name", ["small", "hostile"])
@@ -477,7 +528,10 @@ def test_without_javascript_the_essential_is_there(show):
     assert page.get_by_text("Filters need JavaScript.").is_visible()
     assert not page.locator("#filters").is_visible()
     rows = page.locator("#rows tr").all_inner_texts()
-    wanted = sorted(filter(needs_attention, SMALL["findings"]), key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])))
+    wanted = sorted(
+        filter(needs_attention, SMALL["findings"]),
+        key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])),
+    )
     assert len(rows) == len(wanted)
     for row, finding in zip(rows, wanted):
         assert finding["subject"] in row
@@ -489,7 +543,10 @@ def test_without_javascript_the_essential_is_there(show):
 def test_a_server_that_forbids_all_scripts_and_styles_leaves_the_essential(browser):
     """As Jenkins serves the files of a build."""
     page = browser.new_page()
-    headers = {"Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'self'", "Content-Type": "text/html"}
+    headers = {
+        "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'self'",
+        "Content-Type": "text/html",
+    }
     page.route("**/*", lambda route: route.fulfill(body=rendered(SMALL), headers=headers))
     page.goto("http://ci.example.com/report.html")
     assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
@@ -514,7 +571,9 @@ def test_a_script_that_fails_leaves_the_essential(browser, tmp_path):
 def test_paper_gets_all_that_was_chosen_and_every_rule(show):
     document = audit_documents.big(connections=60, rules=4)
     page = show(document, "#verdict=all", color_scheme="dark")
-    page.evaluate("addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('tr.finding').length; })")
+    page.evaluate(
+        "addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('tr.finding').length; })"
+    )
     assert page.pdf().startswith(b"%PDF")
     assert page.evaluate("printed") == len(document["findings"])
     assert len(shown(page)) == ROWS
@@ -584,7 +643,13 @@ def test_hostile_texts_without_javascript(show):
     assert page.locator("script").count() == 3
     assert page.locator("img, iframe, b, strong, em, h4").count() == 0
     rows = "\n".join(page.locator("#rows tr").all_inner_texts())
-    for text in ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "{{ 7 * 7 }}{% raw %}", "=cmd|' /C calc'!A0", "user\\u202egnp.exe"):
+    for text in (
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "{{ 7 * 7 }}{% raw %}",
+        "=cmd|' /C calc'!A0",
+        "user\\u202egnp.exe",
+    ):
         assert text in rows
 
 
@@ -600,7 +665,13 @@ def test_hostile_texts_can_be_filtered_by(show):
 
 
 @pytest.mark.parametrize(
-    "view", ["#q=<img src=x onerror=alert(1)>&verdict=all", "#verdict=x&severity=&sort=constructor&page=-3&rule=__proto__", "#=%E0%A4%A", "#a=1#b"]
+    "view",
+    [
+        "#q=<img src=x onerror=alert(1)>&verdict=all",
+        "#verdict=x&severity=&sort=constructor&page=-3&rule=__proto__",
+        "#=%E0%A4%A",
+        "#a=1#b",
+    ],
 )
 def test_a_hostile_address_is_harmless(show, view):
     page = show(SMALL, view)
@@ -672,7 +743,11 @@ def test_what_is_shown_of_many_is_right(show):
     document = audit_documents.big()
     page = show("big")
     verdicts = document["summary"]["verdicts"]
-    assert page.get_by_role("status").inner_text().endswith(f" of {verdicts['fail'] + verdicts['inconclusive']:,} findings, of 60,000 in all")
+    assert (
+        page.get_by_role("status")
+        .inner_text()
+        .endswith(f" of {verdicts['fail'] + verdicts['inconclusive']:,} findings, of 60,000 in all")
+    )
     field(page, "Search").fill("host17.example.com")
     field(page, "Rule").select_option("rule-07")
     wanted = places(

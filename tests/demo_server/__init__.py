@@ -9,6 +9,7 @@ Where to find what: `generations` (how releases differ), `systems` and `dataset`
 `faults` (everything that can go wrong), `views`/`pagination`/`serializers` (the API itself),
 `wsgi` (sockets and threads), `server` (what you start and stop).
 """
+
 from __future__ import annotations
 
 from .faults import FAULTS

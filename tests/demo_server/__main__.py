@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Serve the embedded SD Elements API from the command line: ``python -m tests.demo_server``."""
+
 from __future__ import annotations
 
 import argparse
@@ -62,8 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: done.set())
     try:
         with DemoServer(
-            generation=options.generation, faults=options.fault, paging=options.paging, filters=options.filters,
-            tls=options.tls, port=options.port, latency=options.latency, old_path=options.old_path,
+            generation=options.generation,
+            faults=options.fault,
+            paging=options.paging,
+            filters=options.filters,
+            tls=options.tls,
+            port=options.port,
+            latency=options.latency,
+            old_path=options.old_path,
             token=options.token,
         ) as server:
             announce(server)

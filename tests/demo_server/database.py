@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The embedded database: its tables and its accounts."""
+
 from __future__ import annotations
 
 import atexit

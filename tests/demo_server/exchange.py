@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One request and what can be done with it: the request as received, a ready answer, and the bare wire."""
+
 from __future__ import annotations
 
 import os

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the releases of SD Elements differ: one row per generation, each its predecessor plus what changed."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -61,13 +62,29 @@ _SINCE_NEWEST = frozenset({"alm_auth_mode", "last_successful_run"})
 _3_2 = Generation("3.2", filters={ALM: _OLD_FILTERS, ANALYSIS: _OLD_FILTERS}, later_params=_SINCE_4_12 | _SINCE_NEWEST)
 _4_2 = replace(_3_2, name="4.2", fields=_3_2.fields + ("connector", "inaccessible"), filters={})
 _4_4 = replace(_4_2, name="4.4", has_last_job=True)
-_4_8 = replace(_4_4, name="4.8", system_is_object=True, system_is_string_with_job=True, system_names=2,
-               alm_list_fields=("in_progress",), null_last_job=True, filters={ALM: ("project",)})
-_4_12 = replace(_4_8, name="4.12", fields=_4_8.fields + ("debug_mode",), system_is_string_with_job=False,
-                later_params=_SINCE_NEWEST)
+_4_8 = replace(
+    _4_4,
+    name="4.8",
+    system_is_object=True,
+    system_is_string_with_job=True,
+    system_names=2,
+    alm_list_fields=("in_progress",),
+    null_last_job=True,
+    filters={ALM: ("project",)},
+)
+_4_12 = replace(
+    _4_8, name="4.12", fields=_4_8.fields + ("debug_mode",), system_is_string_with_job=False, later_params=_SINCE_NEWEST
+)
 _5_2 = replace(_4_12, name="5.2", short_names=KINDS, has_categories=True, user_is_email=True)
-_NEWEST = replace(_5_2, name="newest", alm_path="issue-tracker", issue_tracker_names=True, paging="unasked",
-                  later_params=frozenset(), system_names=3)
+_NEWEST = replace(
+    _5_2,
+    name="newest",
+    alm_path="issue-tracker",
+    issue_tracker_names=True,
+    paging="unasked",
+    later_params=frozenset(),
+    system_names=3,
+)
 
 BY_NAME = {generation.name: generation for generation in (_3_2, _4_2, _4_4, _4_8, _4_12, _5_2, _NEWEST)}
 GENERATIONS = tuple(BY_NAME)

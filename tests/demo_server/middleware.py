@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Between the socket and the API: choose the URLs of the server and let its faults have their say."""
+
 from __future__ import annotations
 
 import json

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables: a connection of either kind, and the permissions that SD Elements gives on it."""
+
 from __future__ import annotations
 
 from django.db import models

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ways in which servers divide a list into pages: real pagination classes, one for each name in PAGINGS."""
+
 from __future__ import annotations
 
 from rest_framework.pagination import BasePagination, CursorPagination, PageNumberPagination

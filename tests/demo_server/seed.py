@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Load a dataset into the embedded database."""
+
 from __future__ import annotations
 
 import functools
@@ -59,6 +60,7 @@ def _replace(records: list[dict]) -> None:
             model.objects.all().delete()
             model.objects.bulk_create(
                 model(**{key: value for key, value in record.items() if key != "kind"})
-                for record in records if record["kind"] == kind
+                for record in records
+                if record["kind"] == kind
             )
     database.close_connection()

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A connection as JSON, in the words of the server's generation."""
+
 from __future__ import annotations
 
 from rest_framework import serializers
@@ -122,4 +123,4 @@ def in_issue_tracker_words(params: dict) -> dict:
 
 
 def _renamed(key: str) -> str:
-    return "issue_tracker_" + key[len("alm_"):] if key.startswith("alm_") else key
+    return "issue_tracker_" + key[len("alm_") :] if key.startswith("alm_") else key

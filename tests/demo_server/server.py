@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The server that tests, demo and benchmark start and stop."""
+
 from __future__ import annotations
 
 import copy

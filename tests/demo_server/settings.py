@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Django settings of the embedded API, applied in code: no settings module, no environment variable."""
+
 from __future__ import annotations
 
 import secrets

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tools that SD Elements connects to, in one place."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

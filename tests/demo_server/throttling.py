@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The throttle behind the fault `throttled`."""
+
 from __future__ import annotations
 
 from rest_framework.throttling import SimpleRateThrottle

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The URLs of each generation; a path outside the API is Django's plain 404 page."""
+
 from __future__ import annotations
 
 import functools

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The connections API: a list of connections and a single one, for each kind."""
+
 from __future__ import annotations
 
 import functools

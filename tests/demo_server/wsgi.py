@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sockets and threads below the API: Django's own threaded server, made stoppable and open to faults."""
+
 from __future__ import annotations
 
 import contextlib

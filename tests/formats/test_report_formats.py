@@ -34,7 +34,9 @@ def test_junit_schema_tells_wrong_reports(checker):
 
 
 def test_sarif_schema(document, checker):
-    schema = json.loads(Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig"))
+    schema = json.loads(
+        Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig")
+    )
     for one in (document, {**document, "summary": {**document["summary"], "inconclusive": "fail"}}):
         jsonschema.validate(json.loads(_report_sarif.render(one)), schema, cls=jsonschema.Draft202012Validator)
 

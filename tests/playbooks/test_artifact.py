@@ -43,7 +43,11 @@ def test_installed_and_run(artifact, ansible, start, tmp_path):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     server = start("newest")
     run = ansible(
-        "ansible-playbook", "securitycompass.sdelements.list_connections", collections=place, cwd=elsewhere, **access(server)
+        "ansible-playbook",
+        "securitycompass.sdelements.list_connections",
+        collections=place,
+        cwd=elsewhere,
+        **access(server),
     )
     assert_clean(run)
     assert "Rally Integration" in run.stdout

@@ -17,14 +17,32 @@ from tests.playbooks.test_playbooks import MODES, assert_clean
 from tests.support import access, connections
 
 REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
-TLS = {"id": "tls", "title": "TLS", "severity": "high", "that": "connection.params.alm_method == 'https'", "needs": ["params"]}
+TLS = {
+    "id": "tls",
+    "title": "TLS",
+    "severity": "high",
+    "that": "connection.params.alm_method == 'https'",
+    "needs": ["params"],
+}
 
 
 def good(id_: int = 1, **facts) -> dict:
     """The facts of a connection."""
     params = {"alm_method": "https", "alm_server": "jira.example.com"}
-    return {"id": id_, "kind": "alm", "alias": f"good {id_}", "project": id_, "system": "JIRA", "system_id": "jira",
-            "frequency": "daily", "params": params, "params_visible": True, "last_job": None, "debug_mode": False, **facts}
+    return {
+        "id": id_,
+        "kind": "alm",
+        "alias": f"good {id_}",
+        "project": id_,
+        "system": "JIRA",
+        "system_id": "jira",
+        "frequency": "daily",
+        "params": params,
+        "params_visible": True,
+        "last_job": None,
+        "debug_mode": False,
+        **facts,
+    }
 
 
 BAD = good(2, params={"alm_method": "http"})
@@ -48,7 +66,11 @@ def audit(ansible, tmp_path):
     def run(*arguments, api=None, play=None, several=None, **options) -> Outcome | list[Outcome]:
         result = tmp_path / "result.json"
         tasks = [
-            {"securitycompass.sdelements.sde_connection_audit": one, "register": f"audit{number}", "ignore_errors": True}
+            {
+                "securitycompass.sdelements.sde_connection_audit": one,
+                "register": f"audit{number}",
+                "ignore_errors": True,
+            }
             for number, one in enumerate(several or [options])
         ]
         results = ", ".join(f"audit{number}" for number in range(len(tasks)))
@@ -96,9 +118,22 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path, mode):
     task = "securitycompass.sdelements.sde_connection_audit"
     facts = [connections(server, kind, include_last_job=True) for kind in ("alm", "analysis")]
     (tmp_path / "facts.json").write_text(json.dumps({"connections": facts[0] + facts[1], "count": 50}))
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{task: {
-        "connections_file": str(tmp_path / "facts.json"), "server": server.url, "reports": {"json": str(report)}, "fail_on": "never",
-    }}]}]
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    task: {
+                        "connections_file": str(tmp_path / "facts.json"),
+                        "server": server.url,
+                        "reports": {"json": str(report)},
+                        "fail_on": "never",
+                    }
+                }
+            ],
+        }
+    ]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
     run = ansible("ansible-playbook", tmp_path / "play.yml", *mode)
     assert run.returncode == 0, run.stdout
@@ -112,11 +147,24 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path, mode):
     for finding in document["findings"]:
         if finding["verdict"] == "fail":
             failed.setdefault(finding["rule"], set()).update(key.partition("/")[2] for key in finding["connections"])
-    expected = {"alm-tls": set(), "analysis-tls": set(), "scheduled": set(), "last-sync-succeeded": set(), "no-debug-mode": set()}
+    expected = {
+        "alm-tls": set(),
+        "analysis-tls": set(),
+        "scheduled": set(),
+        "last-sync-succeeded": set(),
+        "no-debug-mode": set(),
+    }
     for record in server.records("alm") + server.records("analysis"):
-        name, job, params, kind = f"{record['kind']}/{record['id']}", record["last_job"], record["params"], record["kind"]
+        name, job, params, kind = (
+            f"{record['kind']}/{record['id']}",
+            record["last_job"],
+            record["params"],
+            record["kind"],
+        )
         address = params.get(f"{kind}_server") or ""
-        if address.startswith("http://") or (address and "://" not in address and params.get(f"{kind}_method") == "http"):
+        if address.startswith("http://") or (
+            address and "://" not in address and params.get(f"{kind}_method") == "http"
+        ):
             expected[f"{kind}-tls"].add(name)
         if record["frequency"] == "manually" and not record["system_id"].endswith("_file_upload"):
             expected["scheduled"].add(name)
@@ -144,11 +192,13 @@ def test_result(audit, file):
 def test_threshold_and_strictness(audit, file):
     name = file("p.yml", policy())
     hidden = good(params={}, params_visible=False)
-    lax, warned, strict = audit(several=[
-        {"connections": [BAD], "policy": [name], "fail_on": "critical"},
-        {"connections": [hidden], "policy": [name]},
-        {"connections": [hidden], "policy": [name], "inconclusive": "fail"},
-    ])
+    lax, warned, strict = audit(
+        several=[
+            {"connections": [BAD], "policy": [name], "fail_on": "critical"},
+            {"connections": [hidden], "policy": [name]},
+            {"connections": [hidden], "policy": [name], "inconclusive": "fail"},
+        ]
+    )
     assert not lax.result["failed"] and strict.result["failed"]
     assert not warned.result["failed"] and warned.found("inconclusive") == [("tls", 'alm 1 "good 1"')]
     assert "Rule tls could not be decided for" in " ".join(warned.output.split())
@@ -164,16 +214,28 @@ def test_hidden_parameters_are_inconclusive(start, audit):
 
 
 def test_waivers_and_baseline(audit, file, tmp_path):
-    waiver = {"rules": ["tls"], "connections": {"alias": "good 2"}, "reason": "r", "owner": "o", "expires": "2020-01-31"}
+    waiver = {
+        "rules": ["tls"],
+        "connections": {"alias": "good 2"},
+        "reason": "r",
+        "owner": "o",
+        "expires": "2020-01-31",
+    }
     # As people write it: a day that YAML makes a date of.
     text = yaml.safe_dump(policy(waivers=[waiver])).replace("'2020-01-31'", "2020-01-31")
     assert "expires: 2020-01-31" in text
-    late, early, plain = file("late.yml", text), file("early.yml", text.replace("2020", "2999")), file("plain.yml", policy())
-    expired, in_force, known = audit(several=[
-        {"connections": [BAD], "policy": [late], "reports": {"json": "reports/one.json"}},
-        {"connections": [BAD], "policy": [early], "baseline": "reports/one.json"},
-        {"connections": [BAD], "policy": [plain], "baseline": "reports/one.json", "known_findings": "accept"},
-    ])
+    late, early, plain = (
+        file("late.yml", text),
+        file("early.yml", text.replace("2020", "2999")),
+        file("plain.yml", policy()),
+    )
+    expired, in_force, known = audit(
+        several=[
+            {"connections": [BAD], "policy": [late], "reports": {"json": "reports/one.json"}},
+            {"connections": [BAD], "policy": [early], "baseline": "reports/one.json"},
+            {"connections": [BAD], "policy": [plain], "baseline": "reports/one.json", "known_findings": "accept"},
+        ]
+    )
     assert expired.result["waivers"][0]["state"] == "expired" and expired.result["failed"] and expired.result["changed"]
     assert "expired after 2020-01-31" in " ".join(expired.output.split())
     # Reports go to where Ansible was started, and are found there again.
@@ -183,7 +245,12 @@ def test_waivers_and_baseline(audit, file, tmp_path):
 
 
 def test_variables(audit, file):
-    rule = {"id": "r", "title": "R", "severity": "high", "that": ["connection.alias in allowed", "of_the_play == 'yes'", "text == braces"]}
+    rule = {
+        "id": "r",
+        "title": "R",
+        "severity": "high",
+        "that": ["connection.alias in allowed", "of_the_play == 'yes'", "text == braces"],
+    }
     name = file("p.yml", policy(rule, vars={"allowed": [], "text": "{{ 1 + 1 }}", "braces": "{{ 1 + 1 }}"}))
     play = {"vars": {"of_the_play": "{{ inner }}", "inner": "yes"}}
     outcome = audit(connections=[good()], policy=[name], policy_vars={"allowed": ["good 1"]}, play=play)
@@ -194,7 +261,9 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
     rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.parms.x == 1"}
     outcome = audit(connections=[good()], policy=[file("p.yml", policy(rule))], fail_on="critical")
     assert outcome.result["failed"] and outcome.found("error") == [("typo", 'alm 1 "good 1"')]
-    assert 'Rule typo could not be evaluated for alm 1 "good 1": connection.parms.x == 1:' in " ".join(outcome.output.split())
+    assert 'Rule typo could not be evaluated for alm 1 "good 1": connection.parms.x == 1:' in " ".join(
+        outcome.output.split()
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -214,7 +283,9 @@ def test_files_from_a_vault(ansible, audit, file, tmp_path):
     file("facts.yml", {"connections": [BAD]})
     (tmp_path / "password").write_text("secret")
     for name in ("p.yml", "facts.yml"):
-        run = ansible("ansible-vault", "encrypt", tmp_path / "play" / name, "--vault-password-file", tmp_path / "password")
+        run = ansible(
+            "ansible-vault", "encrypt", tmp_path / "play" / name, "--vault-password-file", tmp_path / "password"
+        )
         assert run.returncode == 0, run.stdout
     outcome = audit("--vault-password-file", tmp_path / "password", connections_file="facts.yml", policy=["p.yml"])
     assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
@@ -224,8 +295,11 @@ def test_files_from_a_vault(ansible, audit, file, tmp_path):
 
 def test_merged_policies(audit, file):
     own = file("own.yml", {"disable": ["scheduled"], "vars": {"conflict_policies": ["alm"]}, "rules": [TLS]})
-    outcome = audit(connections=[good(frequency="manually", params={"alm_method": "http", "conflict_policy": "sde"})],
-                    policy=["starter", own], server="s")
+    outcome = audit(
+        connections=[good(frequency="manually", params={"alm_method": "http", "conflict_policy": "sde"})],
+        policy=["starter", own],
+        server="s",
+    )
     found = {rule for rule, _subject in outcome.found("fail")}
     assert {"tls", "conflict-policy"} <= found and "scheduled" not in found
 
@@ -239,39 +313,60 @@ def test_mistakes_of_a_policy(audit, file):
     assert result["failed"] and result["failure"]["kind"] == "policy"
     assert result["msg"] == (
         "The policy has 2 mistakes:\n"
-        "p.yml: rule one: severity: \"hihg\" is none of info, low, medium, high, critical; did you mean high?\n"
+        'p.yml: rule one: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?\n'
         "p.yml: rule two: that: it is missing: an expression, or a list of them, that must be true."
     )
-    rules = [{"id": "one", "title": "One", "severity": "low", "that": that} for that in ("connection.id | no_such_filter",)]
+    rules = [
+        {"id": "one", "title": "One", "severity": "low", "that": that} for that in ("connection.id | no_such_filter",)
+    ]
     message = audit(connections=[BAD], policy=[file("p.yml", policy(*rules))]).result["msg"]
-    assert message.startswith("The policy has a mistake:\np.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled (")
+    assert message.startswith(
+        "The policy has a mistake:\np.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled ("
+    )
 
 
 WRONG_OPTIONS = [
     ({}, "one of the following is required: connections, connections_file"),
     ({"connections": [], "connections_file": "x"}, "parameters are mutually exclusive: connections|connections_file"),
-    ({"connections": [], "fail_on": "hihg"}, "value of fail_on must be one of: info, low, medium, high, critical, never, got: hihg"),
-    ({"connections": [], "colour": "red"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: colour"),
+    (
+        {"connections": [], "fail_on": "hihg"},
+        "value of fail_on must be one of: info, low, medium, high, critical, never, got: hihg",
+    ),
+    (
+        {"connections": [], "colour": "red"},
+        "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: colour",
+    ),
     ({"connections": "text"}, "connections must be a list, not str."),
     ({"connections": [{"id": 1}]}, "connections: kind of number 1 must be alm or analysis."),
     ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
     ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
-    ({"connections": [], "baseline": "p.yml"}, "baseline: p.yml is no report of an audit. Give a JSON report of sde_connection_audit."),
+    (
+        {"connections": [], "baseline": "p.yml"},
+        "baseline: p.yml is no report of an audit. Give a JSON report of sde_connection_audit.",
+    ),
     ({"connections": [], "baseline": "/"}, "baseline: / cannot be read: "),
     ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
     ({"connections": [], "known_findings": "accept"}, "known_findings: accept is of use only with baseline."),
-    ({"connections": [], "reports": {"pdf": "x"}},
-     "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: reports.pdf"),
+    (
+        {"connections": [], "reports": {"pdf": "x"}},
+        "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: reports.pdf",
+    ),
 ]
 
 
 WRONG_POLICIES = [
     ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
     ({"connections": [], "policy": ["utf16.yml"]}, "policy: utf16.yml cannot be read: it is no text in UTF-8."),
-    ({"connections": [], "policy": ["itself.yml"]}, "policy: itself.yml cannot be read: something in it is part of itself, or too deep."),
+    (
+        {"connections": [], "policy": ["itself.yml"]},
+        "policy: itself.yml cannot be read: something in it is part of itself, or too deep.",
+    ),
     ({"connections": [], "policy": []}, "The policy has no rules ()."),
     ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: title stands twice in one mapping; remove one."),
-    ({"connections": [], "policy": ["day.yml"]}, "day.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."),
+    (
+        {"connections": [], "policy": ["day.yml"]},
+        "day.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31.",
+    ),
 ]
 
 
@@ -298,10 +393,24 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
     proof = tmp_path / "executed"
     hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
     rules = [
-        {"id": "same", "title": "S", "severity": "high", "that": ["connection.alias == connection.params.x", "connection.alias is search('pipe')",
-                                                                  "connections | map(attribute='alias') | list == [connection.alias]"]},
+        {
+            "id": "same",
+            "title": "S",
+            "severity": "high",
+            "that": [
+                "connection.alias == connection.params.x",
+                "connection.alias is search('pipe')",
+                "connections | map(attribute='alias') | list == [connection.alias]",
+            ],
+        },
         {"id": "not-boolean", "title": "N", "severity": "high", "that": "connection.alias"},
-        {"id": "loop", "title": "L", "severity": "high", "loop": "connections | map(attribute='alias') | list", "that": "item is search('pipe')"},
+        {
+            "id": "loop",
+            "title": "L",
+            "severity": "high",
+            "loop": "connections | map(attribute='alias') | list",
+            "that": "item is search('pipe')",
+        },
     ]
     name = file("p.yml", policy(*rules))
     facts = good(alias=hostile, params={"x": hostile})
@@ -311,15 +420,19 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
     braces = "{{ '{{' }}" + hostile.strip("{}") + "{{ '}}' }}"
     server = start("5.2", dataset=[{"kind": "alm", "id": 1, "alias": hostile, "params": {"x": hostile}}])
     gather = [{"securitycompass.sdelements.sde_alm_connection_info": {}, "register": "alm"}]
-    outcomes = audit(api=server, play={"vars": {"facts": [unsafe]}, "pre_tasks": gather}, several=[
-        {"connections_file": "facts.json", "policy": [name]},
-        # Written into the playbook: as text that is marked, and as what a template gives.
-        {"connections": [unsafe], "policy": [name]},
-        {"connections": "{{ facts }}", "policy": [name]},
-        {"connections": [good(alias=braces, params={"x": braces})], "policy": [name]},
-        # From a server, through a module.
-        {"connections": "{{ alm.connections }}", "policy": [name]},
-    ])
+    outcomes = audit(
+        api=server,
+        play={"vars": {"facts": [unsafe]}, "pre_tasks": gather},
+        several=[
+            {"connections_file": "facts.json", "policy": [name]},
+            # Written into the playbook: as text that is marked, and as what a template gives.
+            {"connections": [unsafe], "policy": [name]},
+            {"connections": "{{ facts }}", "policy": [name]},
+            {"connections": [good(alias=braces, params={"x": braces})], "policy": [name]},
+            # From a server, through a module.
+            {"connections": "{{ alm.connections }}", "policy": [name]},
+        ],
+    )
     assert not proof.exists()
     for outcome in outcomes:
         assert outcome.found("error") == [("not-boolean", f"alm 1 {json.dumps(hostile)}")], outcome.result
@@ -328,13 +441,23 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
 
 def test_no_secret_is_printed_or_written(audit, file, tmp_path):
     """Facts that nobody redacted, such as those of include_secrets."""
-    canaries = good(alias="https://me:CANARY1x@example.com", params={"alm_pass": "CANARY2x", "text": "token=CANARY3x"},
-                    last_job={"result_message": "password: CANARY4x"}, secrets_set=["alm_pass"], CANARY5x_password="CANARY6x")
+    canaries = good(
+        alias="https://me:CANARY1x@example.com",
+        params={"alm_pass": "CANARY2x", "text": "token=CANARY3x"},
+        last_job={"result_message": "password: CANARY4x"},
+        secrets_set=["alm_pass"],
+        CANARY5x_password="CANARY6x",
+    )
     rule = {"id": "r", "title": "R", "severity": "high", "that": "connection.alias"}
     file("facts.json", json.dumps([canaries]))
     names = ("json", "junit", "sarif", "markdown", "html")
-    outcome = audit("-vvv", connections_file="facts.json", policy=["starter", file("p.yml", policy(rule, TLS))], fail_on="info",
-                    reports={name: f"reports/{name}" for name in names})
+    outcome = audit(
+        "-vvv",
+        connections_file="facts.json",
+        policy=["starter", file("p.yml", policy(rule, TLS))],
+        fail_on="info",
+        reports={name: f"reports/{name}" for name in names},
+    )
     written = [tmp_path / "cwd" / "reports" / name for name in names]
     assert all(path.exists() for path in written) and outcome.result["failed"]
     for text in [outcome.output, json.dumps(outcome.result), *(path.read_text(encoding="utf-8") for path in written)]:
@@ -348,10 +471,18 @@ def test_no_secret_is_printed_or_written(audit, file, tmp_path):
 @MODES
 def test_examples(start, ansible, tmp_path, mode):
     examples = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit").EXAMPLES
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples.replace("/tmp/", f"{tmp_path}/"))}]
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": yaml.safe_load(examples.replace("/tmp/", f"{tmp_path}/")),
+        }
+    ]
     (tmp_path / "example.yml").write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
     run = ansible("ansible-playbook", tmp_path / "example.yml", *mode, **access(start("5.2")))
-    assert run.returncode == 0 and "SD Elements audit failed: 2 findings of critical or more (2 critical)" in run.stdout, run.stdout
+    assert (
+        run.returncode == 0 and "SD Elements audit failed: 2 findings of critical or more (2 critical)" in run.stdout
+    ), run.stdout
     assert (tmp_path / "sde-audit" / "report.html").exists() == (not mode)
 
 

@@ -43,9 +43,14 @@ def play(ansible, folder):
     def run(tasks: list[dict], *arguments: str) -> tuple[list[dict], str]:
         named = [{TASK: one, "register": f"result{number}", "ignore_errors": True} for number, one in enumerate(tasks)]
         content = "{{ [" + ", ".join(f"result{number}" for number in range(len(tasks))) + "] | to_json }}"
-        kept = {"ansible.builtin.copy": {"content": content, "dest": str(folder / "results.json"), "mode": "0600"}, "check_mode": False}
+        kept = {
+            "ansible.builtin.copy": {"content": content, "dest": str(folder / "results.json"), "mode": "0600"},
+            "check_mode": False,
+        }
         playbook = folder / "play.yml"
-        playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [*named, kept]}]), encoding="utf-8")
+        playbook.write_text(
+            yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [*named, kept]}]), encoding="utf-8"
+        )
         printed = ansible("ansible-playbook", playbook, *arguments, cwd=folder).stdout
         return json.loads((folder / "results.json").read_text(encoding="utf-8")), printed
 
@@ -53,7 +58,10 @@ def play(ansible, folder):
 
 
 def test_reports_and_verdict(play, folder):
-    wanted = {"documents": ["reports/*.json", "reports/eu.json"], "reports": {"json": "merged/all.json", "html": "merged/all.html"}}
+    wanted = {
+        "documents": ["reports/*.json", "reports/eu.json"],
+        "reports": {"json": "merged/all.json", "html": "merged/all.html"},
+    }
     (merged, lenient), _printed = play([wanted, {"documents": "reports/*.json", "fail_on": "critical"}])
     assert merged["failed"] and merged["changed"] and merged["verdict"] == "fail"
     assert merged["msg"].startswith("SD Elements audit failed: 1 finding of high or more (1 high); ")

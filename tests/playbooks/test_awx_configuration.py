@@ -105,7 +105,9 @@ def test_no_variable_of_a_template_hides_one_of_its_play():
     """Extra variables win over those of a play."""
     for template in items("controller_templates"):
         play = yaml.safe_load((ROOT / template["playbook"]).read_text(encoding="utf-8"))[-1]
-        given = set(template.get("extra_vars", {})) | {one["variable"] for one in template.get("survey_spec", {}).get("spec", [])}
+        given = set(template.get("extra_vars", {})) | {
+            one["variable"] for one in template.get("survey_spec", {}).get("spec", [])
+        }
         assert not given & set(play.get("vars", {})), template["name"]
 
 
@@ -124,7 +126,9 @@ def test_each_name_is_one_that_is_there():
             assert node["unified_job_template"]["name"] in names["controller_templates"]
             for following in node.get("related", {}).values():
                 assert {one["identifier"] for one in following} <= set(nodes)
-    assert {schedule["unified_job_template"] for schedule in items("controller_schedules")} <= names["controller_workflows"]
+    assert {schedule["unified_job_template"] for schedule in items("controller_schedules")} <= names[
+        "controller_workflows"
+    ]
 
 
 @pytest.mark.once
@@ -138,12 +142,21 @@ def test_the_roles_of_aap_take_all_of_it():
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("artifacts", [{}, {"sde_audit": {"message": 'SD Elements audit failed: "2" findings'}}], ids=["none", "audit"])
+@pytest.mark.parametrize(
+    "artifacts", [{}, {"sde_audit": {"message": 'SD Elements audit failed: "2" findings'}}], ids=["none", "audit"]
+)
 def test_notifications(artifacts):
     """AWX renders a message before it stores it, with a job that has no artifacts; a field that is not there is an error."""
-    known = {"job": {"name": "audit", "status": "failed", "artifacts": artifacts}, "job_friendly_name": "Job", "url": "https://awx.example.com/1"}
+    known = {
+        "job": {"name": "audit", "status": "failed", "artifacts": artifacts},
+        "job_friendly_name": "Job",
+        "url": "https://awx.example.com/1",
+    }
     for message in variables()["controller_notifications"][0]["messages"].values():
-        texts = {name: ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(text).render(known) for name, text in message.items()}
+        texts = {
+            name: ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(text).render(known)
+            for name, text in message.items()
+        }
         said = json.loads(texts["body"])["text"]
         assert said.endswith("https://awx.example.com/1") and texts["message"].endswith("https://awx.example.com/1")
         if artifacts:
@@ -155,7 +168,10 @@ def test_notifications(artifacts):
 @pytest.mark.once
 def test_schedules():
     """A start with a time zone, and one rule, in one line: what AWX takes."""
-    assert re.fullmatch(r"DTSTART;TZID=[A-Za-z_/]+:\d{8}T\d{6} RRULE:FREQ=[A-Z]+;INTERVAL=\d+(;[A-Z]+=[A-Z0-9,]+)*", SETTINGS["sde_awx_schedule"])
+    assert re.fullmatch(
+        r"DTSTART;TZID=[A-Za-z_/]+:\d{8}T\d{6} RRULE:FREQ=[A-Z]+;INTERVAL=\d+(;[A-Z]+=[A-Z0-9,]+)*",
+        SETTINGS["sde_awx_schedule"],
+    )
     example = yaml.safe_load((EXAMPLES / "awx" / "my_settings.yml").read_text(encoding="utf-8"))
     assert example["sde_awx_schedule"] == SETTINGS["sde_awx_schedule"]
     assert set(example) <= set(SETTINGS)
@@ -188,7 +204,10 @@ PATTERN = {
             "additionalProperties": False,
             "properties": {
                 "controller_project": {"type": "object", "required": ["name", "description"]},
-                "controller_execution_environment": {"type": "object", "required": ["name", "description", "image_name"]},
+                "controller_execution_environment": {
+                    "type": "object",
+                    "required": ["name", "description", "image_name"],
+                },
                 "controller_labels": {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True},
                 "controller_job_templates": {
                     "type": "array",
@@ -222,7 +241,9 @@ def test_patterns():
         for template in resources["controller_job_templates"]:
             playbook = folder / "playbooks" / template["playbook"]
             assert playbook.is_file()
-            specification = yaml.safe_load(playbook.with_suffix(".meta.yml").read_text(encoding="utf-8"))["argument_specs"]
+            specification = yaml.safe_load(playbook.with_suffix(".meta.yml").read_text(encoding="utf-8"))[
+                "argument_specs"
+            ]
             asked = {question["variable"]: question for question in template["survey"]["spec"]}
             assert set(asked) == set(specification[playbook.stem]["options"])
             assert template["execution_environment"] == resources["controller_execution_environment"]["name"]
@@ -257,7 +278,9 @@ def test_a_workflow_of_one_server(start, tmp_path):
         assert run.returncode == status, run.stdout
         handed_on = job.artifacts()["sde_audit"]
         document = json.loads((tmp_path / fail_on / "localhost.json").read_text(encoding="utf-8"))
-        assert handed_on == {name: document["summary"][name] for name in ("verdict", "message", "verdicts", "failed_by_severity")}
+        assert handed_on == {
+            name: document["summary"][name] for name in ("verdict", "message", "verdicts", "failed_by_severity")
+        }
         assert TOKEN not in str(job.texts())
         following = Job(tmp_path / f"next-{fail_on}", project=ROOT / "playbooks", **job.artifacts())
         said = following.run("playbooks/show_verdict.yml")
@@ -267,7 +290,9 @@ def test_a_workflow_of_one_server(start, tmp_path):
 @pytest.mark.once
 def test_the_image(tmp_path, ansible):
     """Described, and not built: there is no container engine here."""
-    run = ansible("ansible-builder", "create", "-f", EXTENSION / "execution-environment.yml", "-c", tmp_path / "context")
+    run = ansible(
+        "ansible-builder", "create", "-f", EXTENSION / "execution-environment.yml", "-c", tmp_path / "context"
+    )
     assert run.returncode == 0, run.stdout
     (recipe,) = (path for path in (tmp_path / "context").iterdir() if path.is_file())
     text = recipe.read_text(encoding="utf-8")
@@ -289,7 +314,9 @@ def test_the_image_with_an_artifact(tmp_path, ansible):
     (tmp_path / collection["name"]).write_bytes(b"the artifact")
     run = ansible("ansible-builder", "create", "-c", "context", cwd=tmp_path)
     assert run.returncode == 0, run.stdout
-    assert yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8")) == {"collections": [collection]}
+    assert yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8")) == {
+        "collections": [collection]
+    }
     assert (tmp_path / "context" / "_build" / collection["name"]).is_file()
 
 
@@ -317,7 +344,9 @@ def desk(tmp_path, ansible):
 
     def run(script: str, **environment: str) -> subprocess.CompletedProcess:
         commands = INSTALLATION.sub("true", script)
-        return ansible("bash", "-euo", "pipefail", "-c", commands, collections=installed.parent, cwd=folder, **environment)
+        return ansible(
+            "bash", "-euo", "pipefail", "-c", commands, collections=installed.parent, cwd=folder, **environment
+        )
 
     return run
 
@@ -330,7 +359,12 @@ def commands_of(page: str) -> list[str]:
 def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
     """The commands of both guides, in their order."""
     steps = [*commands_of("awx_guide.md"), commands_of("many_servers.md")[-1]]
-    assert [step.split()[0] for step in steps] == ["ansible-galaxy", "ansible-builder", "ansible-playbook", "ansible-playbook"]
+    assert [step.split()[0] for step in steps] == [
+        "ansible-galaxy",
+        "ansible-builder",
+        "ansible-playbook",
+        "ansible-playbook",
+    ]
     tokens = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": f"{TOKEN}eu", "SDE_US_TOKEN": f"{TOKEN}us"}
     with listening() as (awx, url):
         printed = ""
@@ -344,13 +378,18 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
         assert TOKEN not in printed
         assert_configured(awx)
         before, last = list(awx.written), steps[-1].strip()
-        forgotten = "{'sde_awx_servers': [{'name': 'eu', 'api_token': '%s'}, {'name': 'us', 'api_token': '{{ of_a_vault }}'}]}" % TOKEN
+        forgotten = (
+            "{'sde_awx_servers': [{'name': 'eu', 'api_token': '%s'}, {'name': 'us', 'api_token': '{{ of_a_vault }}'}]}"
+            % TOKEN
+        )
         run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.written == before, run.stdout
         assert TOKEN not in run.stdout
         # What the first run made, the second left as it was, but for two that now have a folder for what they write.
         moved = [awx.one("job_templates", name)["id"] for name in ("SD Elements audit", "SD Elements render")]
-        assert [request for request in awx.written if not request.startswith("POST")] == [f"PATCH job_templates/{number}" for number in moved]
+        assert [request for request in awx.written if not request.startswith("POST")] == [
+            f"PATCH job_templates/{number}" for number in moved
+        ]
 
 
 @pytest.mark.once
@@ -367,11 +406,24 @@ def test_nothing_is_configured_without_a_token(desk, lacking):
 
 def assert_configured(awx) -> None:
     """The templates came through as they are, and everything is linked."""
-    definition = next(one for one in read(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"] if one["name"] == "SD Elements")
+    definition = next(
+        one
+        for one in read(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"]
+        if one["name"] == "SD Elements"
+    )
     stored = awx.one("credential_types", "SD Elements")
-    assert {name: stored[name] for name in ("inputs", "injectors", "kind")} == {name: definition[name] for name in ("inputs", "injectors", "kind")}
-    assert awx.one("credentials", "SD Elements")["inputs"] == {"url": "https://sde.example.com", "api_token": TOKEN, "ca_bundle": ""}
-    assert yaml.safe_load(awx.one("credentials", "SD Elements servers")["inputs"]["api_tokens"]) == {"sde-eu": f"{TOKEN}eu", "sde-us": f"{TOKEN}us"}
+    assert {name: stored[name] for name in ("inputs", "injectors", "kind")} == {
+        name: definition[name] for name in ("inputs", "injectors", "kind")
+    }
+    assert awx.one("credentials", "SD Elements")["inputs"] == {
+        "url": "https://sde.example.com",
+        "api_token": TOKEN,
+        "ca_bundle": "",
+    }
+    assert yaml.safe_load(awx.one("credentials", "SD Elements servers")["inputs"]["api_tokens"]) == {
+        "sde-eu": f"{TOKEN}eu",
+        "sde-us": f"{TOKEN}us",
+    }
     inventory = json.loads(awx.one("inventories", "SD Elements servers")["variables"])
     assert inventory["sde_servers"] == {"sde-eu": "https://sde-eu.example.com", "sde-us": "https://sde-us.example.com"}
     assert inventory["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
@@ -380,7 +432,10 @@ def assert_configured(awx) -> None:
     messages = awx.one("notification_templates", "SD Elements")["messages"]
     assert "{{ job_friendly_name }}" in messages["error"]["message"]
 
-    notification, audit = awx.one("notification_templates", "SD Elements"), awx.one("job_templates", "SD Elements audit")
+    notification, audit = (
+        awx.one("notification_templates", "SD Elements"),
+        awx.one("job_templates", "SD Elements audit"),
+    )
     assert awx.related[f"job_templates/{audit['id']}/notification_templates_error"] == [notification["id"]]
     assert awx.related[f"job_templates/{audit['id']}/credentials"] == [awx.one("credentials", "SD Elements")["id"]]
     answers = {question["variable"]: question.get("default") for question in awx.surveys[audit["id"]]["spec"]}
@@ -391,7 +446,10 @@ def assert_configured(awx) -> None:
         workflow = awx.one("workflow_job_templates", name)
         schedule = awx.one("schedules", name)
         assert schedule["unified_job_template"] == workflow["id"] and schedule["rrule"] == SETTINGS["sde_awx_schedule"]
-        nodes = {node["identifier"]: node for node in awx.find("workflow_job_template_nodes", workflow_job_template=workflow["id"])}
+        nodes = {
+            node["identifier"]: node
+            for node in awx.find("workflow_job_template_nodes", workflow_job_template=workflow["id"])
+        }
         last = awx.related[f"workflow_job_template_nodes/{nodes['audit']['id']}/always_nodes"]
         assert last == [nodes["merge" if "servers" in name else "verdict"]["id"]]
 
@@ -406,7 +464,9 @@ def test_many_servers_at_a_desk(start, tmp_path, ansible):
     (tmp_path / "tokens.yml").write_text(yaml.safe_dump(dict.fromkeys(hosts["all"]["hosts"], TOKEN)), encoding="utf-8")
     run = ansible("bash", "-ec", commands_of("many_servers.md")[0], cwd=tmp_path, SDE_API_TOKENS_FILE="tokens.yml")
     assert_clean_but_for_findings(run)
-    reports = {str(path.relative_to(tmp_path / "reports")) for path in (tmp_path / "reports").rglob("*") if path.is_file()}
+    reports = {
+        str(path.relative_to(tmp_path / "reports")) for path in (tmp_path / "reports").rglob("*") if path.is_file()
+    }
     assert reports == {"servers/sde-eu.json", "servers/sde-us.json", "servers-all.html", "servers-all.json"}
     merge = next(block.text for block in blocks("text") if "merge_reports" in block.text)
     merged = ansible("bash", "-ec", merge, cwd=tmp_path)
@@ -421,7 +481,14 @@ def audit_servers(ansible, tmp_path):
     def run(hosts: dict[str, dict], **variables) -> tuple[int, dict[str, str]]:
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
         (tmp_path / "vars.json").write_text(json.dumps({"sde_report_dir": "reports", **variables}), encoding="utf-8")
-        command = ["ansible-playbook", "-i", "hosts.json", "securitycompass.sdelements.audit_servers", "-e", "@vars.json"]
+        command = [
+            "ansible-playbook",
+            "-i",
+            "hosts.json",
+            "securitycompass.sdelements.audit_servers",
+            "-e",
+            "@vars.json",
+        ]
         # They never stand in for what a host lacks.
         others = {"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": TOKEN}
         played = ansible(*command, cwd=tmp_path, **others)
@@ -440,7 +507,12 @@ def test_servers_that_pass_and_servers_that_cannot_be_audited(start, audit_serve
     status, said = audit_servers({"eu": good}, connection_audit_fail_on="never")
     assert status == 0 and said["eu"].startswith("SD Elements audit passed: ")
     status, said = audit_servers(
-        {"eu": good, "wrong": {**good, "sde_api_token": "x" * 20}, "no-token": {"sde_url": server.url}, "no-url": {**good, "sde_url": ""}},
+        {
+            "eu": good,
+            "wrong": {**good, "sde_api_token": "x" * 20},
+            "no-token": {"sde_url": server.url},
+            "no-url": {**good, "sde_url": ""},
+        },
         connection_audit_fail_on="never",
     )
     assert status == 2 and said["eu"].startswith("SD Elements audit passed: ")

@@ -46,14 +46,20 @@ FIELD = {
 }
 INPUTS = {
     "type": "object",
-    "properties": {"required": {"type": "array", "items": {"type": "string"}}, "fields": {"type": "array", "items": FIELD}},
+    "properties": {
+        "required": {"type": "array", "items": {"type": "string"}},
+        "fields": {"type": "array", "items": FIELD},
+    },
     "additionalProperties": False,
 }
 TEXTS = {"type": "string", "pattern": "^[\\x00-\\x7F]*$"}
 INJECTORS = {
     "type": "object",
     "properties": {
-        "file": {"patternProperties": {r"^template(\.[a-zA-Z_]+[a-zA-Z0-9_]*)?$": {"type": "string"}}, "additionalProperties": False},
+        "file": {
+            "patternProperties": {r"^template(\.[a-zA-Z_]+[a-zA-Z0-9_]*)?$": {"type": "string"}},
+            "additionalProperties": False,
+        },
         # 'extra_vars' would be allowed, and would be shown with the job.
         "env": {"patternProperties": {"^SDE_[A-Z_]+$": TEXTS}, "additionalProperties": False},
     },
@@ -99,7 +105,13 @@ def test_what_is_left_out_is_not_set(monkeypatch, tmp_path):
 def test_what_is_given_is_set(monkeypatch, tmp_path, untouched):
     certificate = KEY.cert_chain_pems[0].bytes().decode().strip()
     key = KEY.private_key_pem.bytes().decode().strip()
-    given = {"url": "sde.example.com", "api_token": TOKEN, "client_cert": certificate, "client_key": key, "ca_bundle": certificate}
+    given = {
+        "url": "sde.example.com",
+        "api_token": TOKEN,
+        "client_cert": certificate,
+        "client_key": key,
+        "ca_bundle": certificate,
+    }
     numbers = {"timeout": "5", "deadline": "50", "retries": "0"}
     injected = inject("SD Elements", {**given, **numbers, "skip_verification": untouched, "allow_http": True}, tmp_path)
     for name, value in injected.env.items():
@@ -107,11 +119,17 @@ def test_what_is_given_is_set(monkeypatch, tmp_path, untouched):
     server = _options.server_from(validated())
     assert (server.timeout, server.deadline, server.retries) == (5, 50, 0)
     assert validated()["allow_http"] is True
-    assert [Path(path).read_text(encoding="utf-8") for path in (server.verify, *server.cert)] == [certificate, certificate, key]
+    assert [Path(path).read_text(encoding="utf-8") for path in (server.verify, *server.cert)] == [
+        certificate,
+        certificate,
+        key,
+    ]
 
 
 def test_verification_can_be_switched_off(monkeypatch, tmp_path):
-    injected = inject("SD Elements", {"url": "sde.example.com", "api_token": TOKEN, "skip_verification": True}, tmp_path)
+    injected = inject(
+        "SD Elements", {"url": "sde.example.com", "api_token": TOKEN, "skip_verification": True}, tmp_path
+    )
     for name, value in injected.env.items():
         monkeypatch.setenv(name, value)
     assert _options.server_from(validated()).verify is False
@@ -120,7 +138,11 @@ def test_verification_can_be_switched_off(monkeypatch, tmp_path):
 @pytest.mark.once
 @pytest.mark.parametrize("name", TYPES)
 def test_awx_shows_no_secret(name, tmp_path):
-    secrets = {field["id"]: f"{TOKEN}{field['id']}" for field in credential_type(name)["inputs"]["fields"] if field.get("secret")}
+    secrets = {
+        field["id"]: f"{TOKEN}{field['id']}"
+        for field in credential_type(name)["inputs"]["fields"]
+        if field.get("secret")
+    }
     injected = inject(name, {"url": "sde.example.com", **secrets}, tmp_path)
     assert TOKEN not in str(injected.shown) and TOKEN not in str(injected.arguments)
     assert {"api_token", "client_key"} <= set(secrets) or name != "SD Elements"
@@ -160,7 +182,9 @@ def test_a_job_reads_the_server_with_the_credential_alone(start, job, tls):
     assert run.returncode == 0, run.stdout
     assert "30 connections" in run.stdout.decode()
     texts = job.texts()
-    assert any(name.endswith("job_events") or "/job_events/" in name for name in texts) and "30 connections" in str(texts)
+    assert any(name.endswith("job_events") or "/job_events/" in name for name in texts) and "30 connections" in str(
+        texts
+    )
     assert [name for name, text in texts.items() if TOKEN in text] == []
     # The one exception, which is ansible-runner's own; AWX does not store it.
     assert TOKEN in (job.folder / "artifacts" / "job" / "command").read_text(encoding="utf-8")
@@ -179,7 +203,9 @@ def test_a_job_fails_without_the_ca(start, job):
 @pytest.mark.once
 def test_templates_are_kept_from_ansible():
     """Without '!unsafe', Ansible would fill them in, and AWX get empty ones."""
-    text = (Path(__file__).parents[2] / "extensions" / "awx" / "vars" / "credential_types.yml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "extensions" / "awx" / "vars" / "credential_types.yml").read_text(
+        encoding="utf-8"
+    )
     templates = [node for node in _scalars(yaml.compose(text)) if re.search("{[{%]", node.value)]
     assert templates and {node.tag for node in templates} == {"!unsafe"}
 

@@ -43,7 +43,14 @@ def record(kind: str, number: int, method: str) -> dict:
         f"{kind}_pass": "CANARY0003",
         "custom_fields": json.dumps({"password": "CANARY0004"}),
     }
-    return {"kind": kind, "id": number, "alias": f"{kind} {number}", "system": "JIRA", "frequency": "daily", "params": params}
+    return {
+        "kind": kind,
+        "id": number,
+        "alias": f"{kind} {number}",
+        "system": "JIRA",
+        "frequency": "daily",
+        "params": params,
+    }
 
 
 @pytest.fixture(params=[12, pytest.param(100, marks=pytest.mark.slow)])
@@ -52,7 +59,10 @@ def fleet(request, start):
     dataset = [record("alm", 1, "https"), record("alm", 2, "http"), record("analysis", 1, "https")]
     running = [start(generation, dataset=dataset, token=TOKEN) for generation in ("3.2", "5.2", "newest")]
     hosts = {f"sde-{number:03}": running[number % len(running)] for number in range(request.param)}
-    tokens = {name: server.token if number % 2 else server.limited_token for number, (name, server) in enumerate(hosts.items())}
+    tokens = {
+        name: server.token if number % 2 else server.limited_token
+        for number, (name, server) in enumerate(hosts.items())
+    }
     return {name: server.url for name, server in hosts.items()}, {**tokens, LOST: WRONG}
 
 
@@ -68,10 +78,18 @@ def sliced(hosts: dict[str, str], number: int) -> dict[str, str]:
 def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str, str]) -> Job:
     """One job of the sliced job: sent to a node, run there, and its events brought back."""
     node = folder / f"node{number}"
-    answers = {"sde_report_dir": str(folder / "reports"), "connection_audit_policy": str(folder / "policy.yml"), "awx_job_id": number}
+    answers = {
+        "sde_report_dir": str(folder / "reports"),
+        "connection_audit_policy": str(folder / "policy.yml"),
+        "awx_job_id": number,
+    }
     job = Job(folder / f"job{number}", project=ROOT / "playbooks", inventory=inventory(sliced(urls, number)), **answers)
-    job.credential("SD Elements servers", at=node, api_tokens="".join(f"{name}: {token}\n" for name, token in tokens.items()))
-    sent = runner("transmit", str(job.folder), "-p", "playbooks/audit_servers.yml", "-i", job.ident, "--forks", "10", stdin=b"")
+    job.credential(
+        "SD Elements servers", at=node, api_tokens="".join(f"{name}: {token}\n" for name, token in tokens.items())
+    )
+    sent = runner(
+        "transmit", str(job.folder), "-p", "playbooks/audit_servers.yml", "-i", job.ident, "--forks", "10", stdin=b""
+    )
     assert sent.returncode == 0, sent.stderr
     ran = runner("worker", "--private-data-dir", str(node), stdin=sent.stdout)
     # What the node keeps is not looked at: all that AWX knows comes back in this stream.
@@ -91,14 +109,23 @@ def test_many_servers_in_three_slices(fleet, tmp_path):
 
     handed_on = {name: value for job in jobs for name, value in job.artifacts().items()}
     assert sorted(handed_on) == [f"sde_audit_slice_{number}" for number in range(1, SLICES + 1)]
-    documents = {number: json.loads((reports / f"servers-{number}.json").read_text(encoding="utf-8")) for number in range(1, SLICES + 1)}
+    documents = {
+        number: json.loads((reports / f"servers-{number}.json").read_text(encoding="utf-8"))
+        for number in range(1, SLICES + 1)
+    }
     for number, document in documents.items():
         expected = sorted(sliced(urls, number))
         assert sorted(document["servers"] + document["missing_servers"]) == expected
         assert handed_on[f"sde_audit_slice_{number}"]["message"] == document["summary"]["message"]
         assert (reports / f"servers-{number}.html").stat().st_size > 0
 
-    merge = Job(tmp_path / "merge", project=ROOT / "playbooks", inventory=inventory(urls), sde_report_dir=str(reports), **handed_on)
+    merge = Job(
+        tmp_path / "merge",
+        project=ROOT / "playbooks",
+        inventory=inventory(urls),
+        sde_report_dir=str(reports),
+        **handed_on,
+    )
     run = merge.run("playbooks/merge_reports.yml")
     assert run.returncode == 2, run.stdout
     merged = json.loads((reports / "audit.json").read_text(encoding="utf-8"))
@@ -110,7 +137,9 @@ def test_many_servers_in_three_slices(fleet, tmp_path):
     assert len({one["fingerprint"] for one in merged["findings"]}) == len(merged["findings"])
     assert merged["summary"]["message"].endswith(f" There is no report of 1 server: {LOST}.")
     assert merge.artifacts()["sde_audit"]["message"] == merged["summary"]["message"]
-    assert {path.name for path in reports.glob("audit.*")} == {f"audit.{suffix}" for suffix in ("html", "json", "md", "sarif", "xml")}
+    assert {path.name for path in reports.glob("audit.*")} == {
+        f"audit.{suffix}" for suffix in ("html", "json", "md", "sarif", "xml")
+    }
 
     last = Job(tmp_path / "verdict", project=ROOT / "playbooks", **merge.artifacts())
     said = last.run("playbooks/show_verdict.yml")

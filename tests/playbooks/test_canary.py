@@ -40,7 +40,10 @@ def planted() -> list[dict]:
             "custom_fields": json.dumps({"a": [{"password": canary()}], "b": {"name": "X-Api-Key", "value": canary()}}),
             "twice_encoded": json.dumps({"inner": json.dumps({"secret": canary()})}),
             "python_like": f"{{'user': 'x', 'password': '{canary()}'}}",
-            "nested": {"auth": {"user": "x", "token": canary()}, "headers": [{"key": "Authorization", "value": canary()}]},
+            "nested": {
+                "auth": {"user": "x", "token": canary()},
+                "headers": [{"key": "Authorization", "value": canary()}],
+            },
             "tokens": [canary(), {"x": canary()}],
             "connection_string": f"Server=db;Uid=x;Password={canary()};",
             "certificate": f"-----BEGIN RSA PRIVATE KEY-----\n{canary()}\n-----END RSA PRIVATE KEY-----",
@@ -50,10 +53,17 @@ def planted() -> list[dict]:
     def record(kind: str, system: str) -> dict:
         sent = params()
         message = (
-            f"Log in as someone with {sent['alm_pass']} failed: {{\"password\": \"{canary()}\"}} token={canary()} "
+            f'Log in as someone with {sent["alm_pass"]} failed: {{"password": "{canary()}"}} token={canary()} '
             f"https://someone:{canary()}@alm.example.com/ Authorization: Basic {canary()}"
         )
-        job = {"id": 1, "last_run": "2026-11-01T00:00:00Z", "succeeded": False, "ready": True, "automatic": True, "user": 3}
+        job = {
+            "id": 1,
+            "last_run": "2026-11-01T00:00:00Z",
+            "succeeded": False,
+            "ready": True,
+            "automatic": True,
+            "user": 3,
+        }
         return {
             "kind": kind,
             "id": 1,
@@ -76,17 +86,41 @@ AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
 
 def tasks_for(kind: str, url: str | None, ways: tuple[dict, ...] = (IN_PROCESS, AS_MODULE), **options) -> list[dict]:
     """Gather, print, and keep as a cacheable fact; in the controller's process, and as a module."""
-    arguments = {"url": url or "{{ omit }}", "timeout": 1, "deadline": 4, "retries": 0, "include_last_job": True, **options}
-    gather = {f"securitycompass.sdelements.sde_{kind}_connection_info": arguments, "register": "result", "ignore_errors": True}
-    use = [{"ansible.builtin.debug": {"var": "result"}}, {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}}]
+    arguments = {
+        "url": url or "{{ omit }}",
+        "timeout": 1,
+        "deadline": 4,
+        "retries": 0,
+        "include_last_job": True,
+        **options,
+    }
+    gather = {
+        f"securitycompass.sdelements.sde_{kind}_connection_info": arguments,
+        "register": "result",
+        "ignore_errors": True,
+    }
+    use = [
+        {"ansible.builtin.debug": {"var": "result"}},
+        {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}},
+    ]
     return [task for way in ways for task in ({**gather, **way}, *use)]
 
 
 # What it says of connections is in messages, labels and facts.
 POLICY = {
     "rules": [
-        {"id": "known", "title": "It is known", "severity": "high", "that": "connection.params.alm_pass == connection.alias"},
-        {"id": "odd", "title": "It is a number", "severity": "low", "that": "connection.last_job.result_message | from_json"},
+        {
+            "id": "known",
+            "title": "It is known",
+            "severity": "high",
+            "that": "connection.params.alm_pass == connection.alias",
+        },
+        {
+            "id": "odd",
+            "title": "It is a number",
+            "severity": "low",
+            "that": "connection.last_job.result_message | from_json",
+        },
         {
             "id": "each",
             "title": "None is there",
@@ -159,11 +193,15 @@ def test_no_canary_in_any_generation(start, leaks):
     for generation in GENERATIONS:
         server = start(generation, dataset=dataset, token=TOKEN)
         for kind in KINDS:
-            tasks += tasks_for(kind, server.url) + tasks_for(kind, server.url, (IN_PROCESS,), id=1, canonical_names=False)
+            tasks += tasks_for(kind, server.url) + tasks_for(
+                kind, server.url, (IN_PROCESS,), id=1, canonical_names=False
+            )
     assert leaks(tasks) == set()
 
 
-@pytest.mark.parametrize("way", [IN_PROCESS, pytest.param(AS_MODULE, marks=pytest.mark.slow)], ids=["in-process", "module"])
+@pytest.mark.parametrize(
+    "way", [IN_PROCESS, pytest.param(AS_MODULE, marks=pytest.mark.slow)], ids=["in-process", "module"]
+)
 def test_no_canary_in_any_failure(start, leaks, way):
     dataset = planted()
     tasks = []
@@ -174,7 +212,9 @@ def test_no_canary_in_any_failure(start, leaks, way):
 
 def test_no_canary_in_what_a_server_repeats(leaks):
     tasks = []
-    detail = json.dumps({"detail": f"password={TOKEN}x", "alm_pass": [f"{TOKEN}y"], "z": [f"https://a:{TOKEN}@h/"]}).encode()
+    detail = json.dumps(
+        {"detail": f"password={TOKEN}x", "alm_pass": [f"{TOKEN}y"], "z": [f"https://a:{TOKEN}@h/"]}
+    ).encode()
     page = f"<html><title>{TOKEN}</title>{TOKEN}</html>".encode()
     with canned_server(detail, 400) as first, canned_server(page, 500) as second, canned_server(page) as third:
         for server in (first, second, third):
@@ -204,7 +244,9 @@ def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
     for folder in ("plugins", "meta"):
         shutil.copytree(ROOT / folder, copy / folder)
     with open(copy / "plugins" / "module_utils" / "_redact.py", "a", encoding="utf-8") as code:
-        code.write("\n\ndef redact(value):\n    return value, []\n\n\ndef scrub_text(text, known=()):\n    return text\n")
+        code.write(
+            "\n\ndef redact(value):\n    return value, []\n\n\ndef scrub_text(text, known=()):\n    return text\n"
+        )
     server = start("5.2", dataset=planted(), token=TOKEN)
     tasks = [task for kind in KINDS for task in tasks_for(kind, server.url)]
     found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]

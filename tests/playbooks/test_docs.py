@@ -21,7 +21,12 @@ from tests.conftest import COLLECTION, ROOT
 from tests.playbooks.test_playbooks import assert_clean, MODES, UNDECIDED
 from tests.support import access, connections, DOCUMENTED_HOUR, KINDS
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "site" / "index.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "site" / "index.md",
+]
 PAGES += sorted((ROOT / "roles").glob("*/README.md"))
 # Both are tested elsewhere; here they would run this test again.
 NOT_HERE = re.compile(r"make (demo|test)\b.*")
@@ -133,7 +138,9 @@ def test_policies(start, ansible, tmp_path):
         content = yaml.safe_load(block.text)
         assert {rule["id"] for rule in content.get("rules", [])} <= decided, block
         assert not set(content.get("disable", [])) & {rule["id"] for rule in document["rules"]}, block
-        assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", [])), block
+        assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", [])), (
+            block
+        )
         assert document["summary"]["verdicts"]["error"] == 0, block
 
 
@@ -170,7 +177,9 @@ def test_keys_of_facts_are_documented(start, kind):
     assert table == list(connections(start("3.2"), kind)[0])
 
 
-@pytest.mark.parametrize("block", [one for one in blocks("shell") if one.page.name not in WALKED and not INSTALLS.search(one.text)], ids=str)
+@pytest.mark.parametrize(
+    "block", [one for one in blocks("shell") if one.page.name not in WALKED and not INSTALLS.search(one.text)], ids=str
+)
 def test_commands(start, ansible, tmp_path, block):
     commands = NOT_HERE.sub("true", block.text).replace(".venv/bin/python", shlex.quote(sys.executable))
     # Commands install collections into an empty folder, and still find this collection.

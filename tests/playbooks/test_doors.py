@@ -48,7 +48,16 @@ def play(tasks: list[dict]) -> str:
 
 
 # The controller's process and the workers that it forks; a module's own process is seen by tests/unit.
-MEASURED = [sys.executable, "-m", "coverage", "run", "--parallel-mode", "--concurrency=multiprocessing,thread", "-m", "ansible"]
+MEASURED = [
+    sys.executable,
+    "-m",
+    "coverage",
+    "run",
+    "--parallel-mode",
+    "--concurrency=multiprocessing,thread",
+    "-m",
+    "ansible",
+]
 
 
 @pytest.fixture

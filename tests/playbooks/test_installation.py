@@ -17,7 +17,9 @@ from tests.playbooks.test_docs import INSTALLS, blocks, yaml_blocks
 from tests.tools.sanity import tracked_files
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
-REQUIREMENTS = {yaml.safe_load(block.text)["collections"][0]["type"]: block.text for block in yaml_blocks("requirements")}
+REQUIREMENTS = {
+    yaml.safe_load(block.text)["collections"][0]["type"]: block.text for block in yaml_blocks("requirements")
+}
 COMMANDS = [block.text for block in blocks("shell") if INSTALLS.search(block.text)]
 
 
@@ -28,7 +30,12 @@ def git_settings(folder: Path) -> dict[str, str]:
         (repository / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, repository / name)
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=Test"], ["tag", GALAXY["version"]]):
+    for command in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--message=Test"],
+        ["tag", GALAXY["version"]],
+    ):
         subprocess.run(["git", *identity, *command], cwd=repository, check=True)
     key = f"url.{repository.as_uri()}.insteadOf"
     return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": f"{GALAXY['repository']}.git"}
@@ -45,5 +52,9 @@ def test_installation(ansible, tmp_path, kind):
     run = ansible("bash", "-euo", "pipefail", "-c", commands, collections=installed, cwd=tmp_path, **variables)
     assert run.returncode == 0, run.stdout
     assert "securitycompass.sdelements.sde_connection_audit " in run.stdout
-    manifest = json.loads((installed / "ansible_collections" / "securitycompass" / "sdelements" / "MANIFEST.json").read_text(encoding="utf-8"))
+    manifest = json.loads(
+        (installed / "ansible_collections" / "securitycompass" / "sdelements" / "MANIFEST.json").read_text(
+            encoding="utf-8"
+        )
+    )
     assert manifest["collection_info"]["version"] == GALAXY["version"]

@@ -24,7 +24,9 @@ EXAMPLES = ROOT / "docs" / "examples"
 PIPELINES = EXAMPLES / "pipelines"
 SUFFIXES = {".html", ".json", ".md", ".sarif", ".xml"}
 # What needs a package index, or prepares for that.
-INSTALLATION = re.compile(r"^\s*(?:\.venv/bin/)?(?:pip install|ansible-galaxy collection install|python3 -m venv) .*$", re.MULTILINE)
+INSTALLATION = re.compile(
+    r"^\s*(?:\.venv/bin/)?(?:pip install|ansible-galaxy collection install|python3 -m venv) .*$", re.MULTILINE
+)
 
 
 @pytest.fixture

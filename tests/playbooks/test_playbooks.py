@@ -57,7 +57,9 @@ def test_list_connections(start, play, mode):
     assert rows_of(run) == [[record["kind"], str(record["id"])] for record in records]
     table = "\n".join(lines_of(run))
     assert "https://gitlab.energy.example.net" in table and "********" not in table
-    assert len(re.findall(r"\brunning\b", table)) == sum((one["last_job"] or {}).get("ready") is False for one in records)
+    assert len(re.findall(r"\brunning\b", table)) == sum(
+        (one["last_job"] or {}).get("ready") is False for one in records
+    )
 
 
 @MODES
@@ -126,7 +128,12 @@ def test_egress_allow_list(start, play, tmp_path, mode):
     if mode:
         return
     lines = target.read_text().splitlines()
-    expected = {"rally1.rallydev.com 443 tcp", "jira.example.com 80 tcp", "wi.fleet.example.org 8083 tcp", "appscan.city.example.org 80 tcp"}
+    expected = {
+        "rally1.rallydev.com 443 tcp",
+        "jira.example.com 80 tcp",
+        "wi.fleet.example.org 8083 tcp",
+        "appscan.city.example.org 80 tcp",
+    }
     assert expected <= set(lines)
     assert '# through the remote integration agent: alm 8 "Quote Engine tickets"' in lines
     again = play("egress_allow_list", server, "-e", f"sde_allow_list={target}")
@@ -144,7 +151,10 @@ def test_egress_allow_list_is_not_written_if_a_server_is_unknown(start, play, tm
     server = start("newest", dataset=[{**hostile, "params": {"alm_server": "a b\n0.0.0.0 443"}}])
     target = tmp_path / "allow.txt"
     arguments = ["-e", f"sde_allow_list={target}"]
-    reasons = {server.token: "its server cannot be read as host and port", server.limited_token: "its parameters are hidden from the token"}
+    reasons = {
+        server.token: "its server cannot be read as host and port",
+        server.limited_token: "its parameters are hidden from the token",
+    }
     for token, reason in reasons.items():
         refused = play("egress_allow_list", server, *arguments, SDE_API_KEY=token)
         assert_clean(refused, status=2)
@@ -172,7 +182,15 @@ def test_five_facts_notice_a_certificate_that_is_not_checked(start, play, kind):
 def test_templates_of_connections_with_null(play):
     """Neither the table nor the findings need an alias, a schedule or a system."""
     params = {"alm_server": "jira.example.com", "alm_validate_cert": False}
-    record = {"id": 1, "alias": None, "frequency": None, "system": None, "command": None, "params": params, "last_job": None}
+    record = {
+        "id": 1,
+        "alias": None,
+        "frequency": None,
+        "system": None,
+        "command": None,
+        "params": params,
+        "last_job": None,
+    }
     with canned_server(json.dumps({"results": [record]}).encode()) as server:
         listed = play("list_connections", server)
         assert_clean(listed)
@@ -180,7 +198,9 @@ def test_templates_of_connections_with_null(play):
         assert [line.split() for line in lines_of(listed)[1:]] == [["alm", *shown], ["analysis", *shown]]
         checked = play("check_connections", server)
         assert_clean(checked, status=2)
-        assert lines_of(checked) == [f"{kind} 1: without a check of the server's certificate" for kind in ("alm", "analysis")]
+        assert lines_of(checked) == [
+            f"{kind} 1: without a check of the server's certificate" for kind in ("alm", "analysis")
+        ]
 
 
 def test_demo(tmp_path):

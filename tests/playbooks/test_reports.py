@@ -26,7 +26,13 @@ from tests.report_readers import (
 )
 from tests.support import connections
 
-FORMATS = {"json": "report.json", "junit": "junit.xml", "sarif": "audit.sarif", "markdown": "summary.md", "html": "report.html"}
+FORMATS = {
+    "json": "report.json",
+    "junit": "junit.xml",
+    "sarif": "audit.sarif",
+    "markdown": "summary.md",
+    "html": "report.html",
+}
 
 # A rule for each verdict, and one with a loop.
 POLICY = {
@@ -43,8 +49,20 @@ POLICY = {
             "remediation": "Set the connection's method to https.",
             "references": ["https://docs.example.com/tls"],
         },
-        {"id": "synced", "title": "It has run", "severity": "medium", "needs": ["last_job"], "that": "connection.last_job.succeeded"},
-        {"id": "broken", "title": "It is well-known", "severity": "low", "when": "connection.id == 1", "that": "connection.no_such_fact"},
+        {
+            "id": "synced",
+            "title": "It has run",
+            "severity": "medium",
+            "needs": ["last_job"],
+            "that": "connection.last_job.succeeded",
+        },
+        {
+            "id": "broken",
+            "title": "It is well-known",
+            "severity": "low",
+            "when": "connection.id == 1",
+            "that": "connection.no_such_fact",
+        },
         {
             "id": "project-connected",
             "title": "Every project in the list is connected",
@@ -55,9 +73,27 @@ POLICY = {
         },
     ],
     "waivers": [
-        {"rules": ["alm-tls"], "connections": {"id": 3}, "reason": "Soon.", "owner": "sec@example.com", "expires": "2999-01-31"},
-        {"rules": ["alm-tls"], "connections": {"id": 8}, "reason": "Late.", "owner": "sec@example.com", "expires": "2001-01-31"},
-        {"rules": ["kept"], "labels": ["nothing"], "reason": "Unused.", "owner": "sec@example.com", "expires": "2999-01-31"},
+        {
+            "rules": ["alm-tls"],
+            "connections": {"id": 3},
+            "reason": "Soon.",
+            "owner": "sec@example.com",
+            "expires": "2999-01-31",
+        },
+        {
+            "rules": ["alm-tls"],
+            "connections": {"id": 8},
+            "reason": "Late.",
+            "owner": "sec@example.com",
+            "expires": "2001-01-31",
+        },
+        {
+            "rules": ["kept"],
+            "labels": ["nothing"],
+            "reason": "Unused.",
+            "owner": "sec@example.com",
+            "expires": "2999-01-31",
+        },
     ],
 }
 
@@ -66,7 +102,9 @@ POLICY = {
 def audit(ansible, tmp_path):
     """Audit connections by a policy, and return what was printed and the reports' files."""
 
-    def run(found: list[dict], policy: dict, name: str = "first", status: int = 2, **options) -> tuple[str, dict[str, Path]]:
+    def run(
+        found: list[dict], policy: dict, name: str = "first", status: int = 2, **options
+    ) -> tuple[str, dict[str, Path]]:
         (tmp_path / "connections.json").write_text(json.dumps(found))
         (tmp_path / "policy.yml").write_text(yaml.safe_dump(policy))
         reports = {kind: tmp_path / name / file for kind, file in FORMATS.items()}
@@ -77,7 +115,13 @@ def audit(ansible, tmp_path):
             "reports": {kind: str(path) for kind, path in reports.items()},
             **options,
         }
-        play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"securitycompass.sdelements.sde_connection_audit": arguments}]}]
+        play = [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "tasks": [{"securitycompass.sdelements.sde_connection_audit": arguments}],
+            }
+        ]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
         done = ansible("ansible-playbook", tmp_path / "play.yml", cwd=tmp_path)
         assert done.returncode == status, done.stdout
@@ -106,7 +150,9 @@ def assert_sound(reports: dict[str, Path], checker) -> dict:
 def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
     verdicts = +Counter(document["summary"]["verdicts"])
     assert verdicts_in_json(texts["json"]) == verdicts_in_junit(texts["junit"]) == verdicts
-    results = Counter({verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")})
+    results = Counter(
+        {verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")}
+    )
     assert verdicts_in_sarif(texts["sarif"]) == results
     [counts, *_others] = tables_of(texts["markdown"])
     columns = dict(zip(counts[0], counts[-1]))
@@ -118,11 +164,22 @@ def test_an_audit_and_the_next_one(start, audit, checker):
     found = [one for kind in ("alm", "analysis") for one in connections(server, kind, include_last_job=True)]
     printed, reports = audit(found, POLICY)
     document, texts = assert_sound(reports, checker), texts_of(reports)
-    assert set(+Counter(document["summary"]["verdicts"])) == {"pass", "fail", "waived", "not_applicable", "inconclusive", "error"}
+    assert set(+Counter(document["summary"]["verdicts"])) == {
+        "pass",
+        "fail",
+        "waived",
+        "not_applicable",
+        "inconclusive",
+        "error",
+    }
     assert {waiver["state"] for waiver in document["waivers"]} == {"active", "expired", "unused"}
     assert_same_counts(document, texts)
     assert document["summary"]["message"] in printed
-    items = {case.name: case.result for case in junit_cases(texts["junit"]) if case.classname == "sdelements.project-connected"}
+    items = {
+        case.name: case.result
+        for case in junit_cases(texts["junit"])
+        if case.classname == "sdelements.project-connected"
+    }
     assert {name: bool(ends) for name, ends in items.items()} == {"2": False, "4711": True, "Ghost": True}
 
     # One is mended, one is worse, and one is renamed.
@@ -133,7 +190,9 @@ def test_an_audit_and_the_next_one(start, audit, checker):
     _printed, later = audit(found, POLICY, "second", baseline=str(reports["json"]))
     document, texts = assert_sound(later, checker), texts_of(later)
     assert_same_counts(document, texts)
-    assert [(one["rule"], one["subject"]) for one in document["baseline"]["fixed"]] == [("alm-tls", 'alm 8 "Quote Engine tickets"')]
+    assert [(one["rule"], one["subject"]) for one in document["baseline"]["fixed"]] == [
+        ("alm-tls", 'alm 8 "Quote Engine tickets"')
+    ]
     states = {
         result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]: result["baselineState"]
         for result in json.loads(texts["sarif"])["runs"][0]["results"]
@@ -192,7 +251,9 @@ def test_hostile_data(audit, checker):
     }
     _printed, reports = audit(found, policy)
     document = assert_sound(reports, checker)
-    assert document["summary"]["verdicts"]["error"] == 0, [one for one in document["findings"] if one["verdict"] == "error"]
+    assert document["summary"]["verdicts"]["error"] == 0, [
+        one for one in document["findings"] if one["verdict"] == "error"
+    ]
     assert [one["facts"]["alias"] for one in document["connections"]] == texts
     assert_same_counts(document, texts_of(reports))
 

@@ -23,7 +23,13 @@ from tests.support import access, connections, documented_audit_options, invento
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
 SUFFIXES = {"json": ".json", "junit": ".xml", "sarif": ".sarif", "markdown": ".md", "html": ".html"}
-TLS = {"id": "tls", "title": "TLS", "severity": "high", "that": "connection.params.alm_method == 'https'", "needs": ["params"]}
+TLS = {
+    "id": "tls",
+    "title": "TLS",
+    "severity": "high",
+    "that": "connection.params.alm_method == 'https'",
+    "needs": ["params"],
+}
 
 
 def good(kind: str = "alm", number: int = 1, **fields) -> dict:
@@ -74,7 +80,9 @@ def audit_each(ansible, tmp_path):
             given = {"url": server.url, "api_token": server.token, **variables}
             hosts[name] = {f"connection_audit_{option}": value for option, value in given.items()}
         (tmp_path / "hosts.json").write_text(inventory_of(hosts))
-        done = ansible("ansible-playbook", PLAYBOOK, "-i", "hosts.json", "-e", "connection_audit_hosts=all", cwd=tmp_path)
+        done = ansible(
+            "ansible-playbook", PLAYBOOK, "-i", "hosts.json", "-e", "connection_audit_hosts=all", cwd=tmp_path
+        )
         failed, last = messages_of(done.stdout), done.stdout.rpartition("Pass or fail] ")[2]
         passed = messages_of(last, "ok")
         assert set(failed) | set(passed) == set(cases), done.stdout
@@ -89,8 +97,12 @@ def play(ansible, tmp_path):
 
     def run(server, *tasks: dict, environment: dict | None = None, **keywords) -> subprocess.CompletedProcess:
         path = tmp_path / "play.yml"
-        path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **keywords}]))
-        return ansible("ansible-playbook", path, cwd=tmp_path, **(access(server) if environment is None else environment))
+        path.write_text(
+            yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **keywords}])
+        )
+        return ansible(
+            "ansible-playbook", path, cwd=tmp_path, **(access(server) if environment is None else environment)
+        )
 
     return run
 
@@ -127,7 +139,9 @@ def test_reports(start, audit, tmp_path, generation):
     assert document["servers"] == [server.url.partition("://")[2]]
     # Each report counts the same.
     counts = document["summary"]["verdicts"]
-    assert Counter(one["verdict"] for one in document["findings"]) == Counter({key: n for key, n in counts.items() if n})
+    assert Counter(one["verdict"] for one in document["findings"]) == Counter(
+        {key: n for key, n in counts.items() if n}
+    )
     cases = ElementTree.parse(folder / "localhost.xml")
     assert [len(list(cases.iter(tag))) for tag in ("testcase", "failure")] == [sum(counts.values()), counts["fail"]]
     # The facts come with the last job, from where there is one.
@@ -153,7 +167,9 @@ def test_passes(start, audit, policy, tmp_path):
 
 def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
     server = start("5.2", dataset=[good(), BAD])
-    medium, critical = (policy({**TLS, "severity": severity}, name=f"{severity}.yml") for severity in ("medium", "critical"))
+    medium, critical = (
+        policy({**TLS, "severity": severity}, name=f"{severity}.yml") for severity in ("medium", "critical")
+    )
     hidden = {"api_token": server.limited_token, "policy": policy(TLS), "report_dir": ".", "report_formats": "json"}
     cases = {
         "below": (False, {"policy": medium}),
@@ -164,7 +180,9 @@ def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
         "hidden-fail": (True, {**hidden, "inconclusive": "fail"}),
     }
     done = audit_each({name: (server, variables) for name, (_fails, variables) in cases.items()})
-    assert {name: failed for name, (failed, _message) in done.items()} == {name: fails for name, (fails, _variables) in cases.items()}
+    assert {name: failed for name, (failed, _message) in done.items()} == {
+        name: fails for name, (fails, _variables) in cases.items()
+    }
     assert "1 finding of medium or more" in done["reached"][1]
     for name in ("hidden", "hidden-warn", "hidden-fail"):
         assert report(tmp_path, name)["summary"]["verdicts"]["inconclusive"] == 2
@@ -174,13 +192,18 @@ def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
 def test_baseline(start, audit, policy, tmp_path):
     server = start(dataset=[good(), BAD])
     rule = policy(TLS)
-    assert audit(server, policy=rule, report_dir="first", report_formats="json", server="sde.example.com").returncode == 2
+    assert (
+        audit(server, policy=rule, report_dir="first", report_formats="json", server="sde.example.com").returncode == 2
+    )
     again = {"policy": rule, "baseline": "first/localhost.json", "server": "sde.example.com"}
     assert audit(server, **again, known_findings="accept").returncode == 0
     server = start(dataset=[good(), BAD, {**BAD, "id": 3}])
     run = audit(server, **again, known_findings="accept", report_dir="second")
     assert run.returncode == 2
-    assert [one["baseline"] for one in report(tmp_path / "second")["findings"] if one["verdict"] == "fail"] == ["known", "new"]
+    assert [one["baseline"] for one in report(tmp_path / "second")["findings"] if one["verdict"] == "fail"] == [
+        "known",
+        "new",
+    ]
 
 
 def test_one_kind(start, audit, tmp_path):
@@ -195,7 +218,13 @@ def test_given_facts_need_no_server(start, play, tmp_path, policy):
     saved = tmp_path / "facts.json"
     saved.write_text(json.dumps({"connections": facts}))
     rule, nowhere = policy(TLS), {}
-    given = {"policy": rule, "server": "sde.example.com", "report_dir": ".", "report_formats": ["json"], "fail_on": "never"}
+    given = {
+        "policy": rule,
+        "server": "sde.example.com",
+        "report_dir": ".",
+        "report_formats": ["json"],
+        "fail_on": "never",
+    }
     run = play(None, role(connections=facts, **given, report_name="list"), environment=nowhere)
     assert run.returncode == 0, run.stdout
     run = play(None, role(connections_file=str(saved), **given, report_name="file"), environment=nowhere)
@@ -225,7 +254,9 @@ def test_several_servers(start, ansible, policy, tmp_path):
     # The controller only looks whether there are such hosts.
     assert recap == {"localhost": "0", "sde-europe": "1", "sde.asia.example.com": "1", "eu/west": "0"}
     files = {"sde-europe", "sde.asia.example.com", "eu%2Fwest"}
-    assert {path.name for path in (tmp_path / "reports").iterdir()} == {f"{n}{s}" for n in files for s in SUFFIXES.values()}
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == {
+        f"{n}{s}" for n in files for s in SUFFIXES.values()
+    }
 
 
 def test_hosts_that_are_not_there_do_not_pass(start, audit):
@@ -235,12 +266,23 @@ def test_hosts_that_are_not_there_do_not_pass(start, audit):
 
 
 def test_what_could_not_be_gathered_does_not_pass(start, play):
-    run = play(start("newest"), role(), environment={"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": "x" * 20}, ignore_errors=True)
+    run = play(
+        start("newest"),
+        role(),
+        environment={"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": "x" * 20},
+        ignore_errors=True,
+    )
     assert "the server refused the connection" in run.stdout and "audit passed" not in run.stdout
 
 
 def test_parameters_are_gathered_whatever_module_defaults_say(start, play, policy):
-    defaults = {"group/securitycompass.sdelements.sdelements": {"keep_params": ["conflict_policy"], "include_params": False, "alias": "nobody"}}
+    defaults = {
+        "group/securitycompass.sdelements.sdelements": {
+            "keep_params": ["conflict_policy"],
+            "include_params": False,
+            "alias": "nobody",
+        }
+    }
     rule = {**TLS, "that": "connection.params | length > 1"}
     run = play(start("newest"), role(policy=policy(rule), inconclusive="fail"), module_defaults=[defaults])
     assert run.returncode == 0, run.stdout
@@ -249,7 +291,9 @@ def test_parameters_are_gathered_whatever_module_defaults_say(start, play, polic
 def test_answers_of_a_survey(start, audit, policy, tmp_path):
     """Text where a list, a number, a switch or a dictionary is wanted."""
     server = start("5.2", dataset=[good(), BAD, good("analysis")])
-    first = policy({**TLS, "that": "connection.params.alm_method in methods"}, name="first.yml", vars={"methods": ["https"]})
+    first = policy(
+        {**TLS, "that": "connection.params.alm_method in methods"}, name="first.yml", vars={"methods": ["https"]}
+    )
     run = audit(
         server,
         kinds="alm\r\nanalysis\n",
@@ -281,11 +325,13 @@ def test_answers_that_are_left_empty(start, audit_each, tmp_path):
     """Empty text, null and an empty list are as if the variable were not set."""
     server = start("5.2")
     access_options = {"url": server.url, "api_token": server.token}
-    done = audit_each({
-        "text": (server, {**dict.fromkeys(EMPTY, ""), **access_options}),
-        "null": (server, {**dict.fromkeys(sorted(set(specification()) - CHOSEN)), **access_options}),
-        "lists": (server, {"policy": [], "policy_vars": {}, "report_formats": [], "report_dir": "reports"}),
-    })
+    done = audit_each(
+        {
+            "text": (server, {**dict.fromkeys(EMPTY, ""), **access_options}),
+            "null": (server, {**dict.fromkeys(sorted(set(specification()) - CHOSEN)), **access_options}),
+            "lists": (server, {"policy": [], "policy_vars": {}, "report_formats": [], "report_dir": "reports"}),
+        }
+    )
     assert len(set(done.values())) == 1 and " 50 connections, " in done["text"][1]
     assert not (tmp_path / "reports").exists()
 
@@ -330,8 +376,14 @@ WRONG_VARIABLES = [
 def test_wrong_variables(start, audit_each, tmp_path):
     server = start("5.2")
     cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
-    done = audit_each({name: (server, {"report_dir": "reports", **variables}) for name, (variables, _message) in cases.items()})
-    assert {name: done[name] for name, (_variables, message) in cases.items() if not done[name][0] or message not in done[name][1]} == {}
+    done = audit_each(
+        {name: (server, {"report_dir": "reports", **variables}) for name, (variables, _message) in cases.items()}
+    )
+    assert {
+        name: done[name]
+        for name, (_variables, message) in cases.items()
+        if not done[name][0] or message not in done[name][1]
+    } == {}
     assert not (tmp_path / "reports").exists()
 
 
@@ -370,7 +422,9 @@ def specification() -> dict:
 
 def test_specification_and_defaults_agree():
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
-    documented = {f"connection_audit_{name}": option["default"] for name, option in specification().items() if "default" in option}
+    documented = {
+        f"connection_audit_{name}": option["default"] for name, option in specification().items() if "default" in option
+    }
     assert documented == defaults
 
 

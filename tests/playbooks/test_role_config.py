@@ -20,10 +20,15 @@ from tests.playbooks.test_canary import planted, TOKEN
 from tests.playbooks.test_playbooks import assert_clean, MODES
 from tests.support import access, connections, inventory_of, messages_of
 
-FILES = {"allow_list": "allow.txt", "allow_list_json": "allow.json", "nftables": "sets.nft", "prometheus": "targets.json"}
+FILES = {
+    "allow_list": "allow.txt",
+    "allow_list_json": "allow.json",
+    "nftables": "sets.nft",
+    "prometheus": "targets.json",
+}
 # What could break out of a comment, a string, a line or a template.
 ALIASES = [
-    'quote " and \' and back\\slash\\',
+    "quote \" and ' and back\\slash\\",
     "two\nlines\r\nadd rule inet filter input accept",
     "# comment; flush ruleset }",
     "bidi \u202e and \u2066 isolate",
@@ -44,7 +49,13 @@ def render(ansible, tmp_path):
         given = {**names, **{f"connection_config_{name}": value for name, value in variables.items()}}
         # From a file, since ansible-core itself prints its command line.
         (tmp_path / "vars").write_text(json.dumps(given))
-        command = ["ansible-playbook", "securitycompass.sdelements.configuration", "-e", f"@{tmp_path / 'vars'}", *arguments]
+        command = [
+            "ansible-playbook",
+            "securitycompass.sdelements.configuration",
+            "-e",
+            f"@{tmp_path / 'vars'}",
+            *arguments,
+        ]
         played = ansible(*command, **{**access(server), **(environment or {})})
         assert_clean(played, status)
         return played.stdout
@@ -59,7 +70,9 @@ def render_each(ansible, tmp_path):
     A case is a server and the role's variables. Its files are in a folder of its name.
     """
 
-    def run(cases: dict[str, tuple], *arguments: str, files=tuple(FILES), status: int = 0) -> tuple[str, dict[str, str]]:
+    def run(
+        cases: dict[str, tuple], *arguments: str, files=tuple(FILES), status: int = 0
+    ) -> tuple[str, dict[str, str]]:
         hosts = {}
         for name, (server, variables) in cases.items():
             (tmp_path / name).mkdir(exist_ok=True)
@@ -122,7 +135,12 @@ def test_every_generation(start, render_each, checked, tmp_path):
     servers = {generation: start(generation) for generation in GENERATIONS}
     # The other files are made of the same list.
     files = dict.fromkeys(GENERATIONS, ["allow_list_json", "prometheus"]) | {"newest": list(FILES)}
-    render_each({generation: (servers[generation], {"allow_unknown": True, "files": files[generation]}) for generation in GENERATIONS})
+    render_each(
+        {
+            generation: (servers[generation], {"allow_unknown": True, "files": files[generation]})
+            for generation in GENERATIONS
+        }
+    )
     for generation, server in servers.items():
         folder = tmp_path / generation
         known = json.loads((folder / "allow.json").read_text())
@@ -134,7 +152,14 @@ def test_every_generation(start, render_each, checked, tmp_path):
         assert {(one["kind"], one["id"]) for one in listed} == names
         targets = groups(folder / "targets.json")
         assert [(one["labels"]["kind"], int(one["labels"]["id"])) for one in targets] == sorted(names)
-        first = {"kind": "alm", "id": "1", "alias": "Rally Integration", "system": "rally", "project": "2", "via": "server"}
+        first = {
+            "kind": "alm",
+            "id": "1",
+            "alias": "Rally Integration",
+            "system": "rally",
+            "project": "2",
+            "via": "server",
+        }
         assert targets[0] == {
             "targets": ["https://rally1.rallydev.com:443"],
             "labels": {**first, "sde_server": server.url.partition("://")[2]},
@@ -173,11 +198,16 @@ def test_hostile_aliases(start, render, checked, tmp_path):
         rf"# UNKNOWN: alm 50 {json.dumps(ALIASES[1])}, its server cannot be read as host and port",
     ]
     labels = [one["labels"]["alias"] for one in groups(tmp_path / "targets.json")]
-    assert labels[:len(ALIASES)] == [one["alias"] for one in server.records("alm")][:len(ALIASES)]
+    assert labels[: len(ALIASES)] == [one["alias"] for one in server.records("alm")][: len(ALIASES)]
 
 
 def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
-    dataset = [record(1, ALIASES[0]), record(2, ALIASES[3], inaccessible=True), record(3, "no server", None), record(4, "bad", "a b")]
+    dataset = [
+        record(1, ALIASES[0]),
+        record(2, ALIASES[3], inaccessible=True),
+        record(3, "no server", None),
+        record(4, "bad", "a b"),
+    ]
     render(start("newest", dataset=dataset), files=["prometheus"], allow_unknown=True, server="sde.example.com")
     scrape = yaml.safe_load((ROOT / "docs" / "examples" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     scrape["scrape_configs"][0]["file_sd_configs"][0]["files"] = ["targets.json"]
@@ -228,11 +258,16 @@ def test_hidden_parameters(start, render_each, checked, tmp_path):
     assert "its parameters are hidden from the token" in messages["refused"]
     folder = tmp_path / "allowed"
     checked(folder)
-    expected = [f'# UNKNOWN: {kind} {number} "one", its parameters are hidden from the token' for kind, number in (("alm", 1), ("analysis", 2))]
+    expected = [
+        f'# UNKNOWN: {kind} {number} "one", its parameters are hidden from the token'
+        for kind, number in (("alm", 1), ("analysis", 2))
+    ]
     for file in ("allow.txt", "sets.nft"):
         assert [line for line in lines(folder / file) if "UNKNOWN" in line] == expected
     assert len(json.loads((folder / "allow.json").read_text())["unknown"]) == 2
-    assert [(one["targets"], one["labels"]["unknown"]) for one in groups(folder / "targets.json")] == [([], "hidden")] * 2
+    assert [(one["targets"], one["labels"]["unknown"]) for one in groups(folder / "targets.json")] == [
+        ([], "hidden")
+    ] * 2
 
 
 def test_hidden_parameters_in_check_mode(start, render, tmp_path):
@@ -272,7 +307,9 @@ def test_table_and_set_and_validation(start, render_each, nft, tmp_path):
     }
     (tmp_path / "refused").mkdir()
     (tmp_path / "refused" / "sets.nft").write_text("old\n")
-    _printed, messages = render_each({name: (server, given) for name, given in cases.items()}, files=["nftables"], status=2)
+    _printed, messages = render_each(
+        {name: (server, given) for name, given in cases.items()}, files=["nftables"], status=2
+    )
     assert "add element ip filter sde_ipv4 {" in lines(tmp_path / "named" / "sets.nft")
     assert elements(tmp_path / "named" / "sets.nft") == ["192.0.2.7 . 443"]
     assert set(messages) == {"wrong", "refused"} and "They look like" in messages["wrong"]
@@ -283,7 +320,9 @@ def test_table_and_set_and_validation(start, render_each, nft, tmp_path):
 def test_the_validation_of_the_guide_for_prometheus(start, render, checker, tmp_path):
     checker("promtool")
     guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
-    play = next(block for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL) if "promtool" in block)
+    play = next(
+        block for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL) if "promtool" in block
+    )
     validate = yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
     render(start("newest", dataset=[record(1)]), files=["prometheus"], prometheus_validate=validate)
     before = (tmp_path / "targets.json").read_text()
@@ -324,17 +363,25 @@ WRONG_VARIABLES = [
 def test_wrong_variables(start, render_each):
     server = start("newest", dataset=[record(1)])
     cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
-    _printed, said = render_each({name: (server, dict(variables)) for name, (variables, _message) in cases.items()}, status=2)
+    _printed, said = render_each(
+        {name: (server, dict(variables)) for name, (variables, _message) in cases.items()}, status=2
+    )
     assert set(said) == set(cases)
     assert {name: said[name] for name, (_variables, message) in cases.items() if message not in said[name]} == {}
     assert not server.requests
 
 
 def test_empty_answers_of_a_survey(start, render, tmp_path):
-    specification = yaml.safe_load((ROOT / "roles" / "connection_config" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    specification = yaml.safe_load(
+        (ROOT / "roles" / "connection_config" / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    )
     options = specification["argument_specs"]["main"]["options"]
     given = {f"connection_config_{name}" for name in (*FILES, "kinds")}
-    empty = {name.removeprefix("connection_config_"): "" for name in sorted(set(options) - given) if options[name]["type"] in ("path", "raw", "str")}
+    empty = {
+        name.removeprefix("connection_config_"): ""
+        for name in sorted(set(options) - given)
+        if options[name]["type"] in ("path", "raw", "str")
+    }
     assert len(empty) == 19
     server = start("newest", dataset=[record(1)])
     render(server, **empty, kinds="alm, analysis")
@@ -368,7 +415,9 @@ def test_gathered_on_the_controller_and_written_elsewhere(start, ansible, tmp_pa
     (tmp_path / "play.yml").write_text(GIVEN.format(folder=tmp_path))
     plugins = str(ROOT / "tests" / "playbooks" / "connection_plugins")
     command = ["ansible-playbook", "-i", "firewall,", "-c", "elsewhere", tmp_path / "play.yml"]
-    run = ansible(*command, ANSIBLE_CONNECTION_PLUGINS=plugins, ANSIBLE_PYTHON_INTERPRETER=sys.executable, **access(server))
+    run = ansible(
+        *command, ANSIBLE_CONNECTION_PLUGINS=plugins, ANSIBLE_PYTHON_INTERPRETER=sys.executable, **access(server)
+    )
     assert run.returncode == 0, run.stdout
     assert "[firewall -> localhost]" in run.stdout
     assert lines(tmp_path / "first.txt")[1:] == ["192.0.2.7 443 tcp"]
@@ -426,8 +475,14 @@ def test_in_a_loop_and_whatever_the_play_says(start, ansible, tmp_path):
 
 def test_nothing_is_written_without_connections_or_hosts(start, ansible, render, tmp_path):
     assert "There are no connections, so nothing was written." in render(start("newest", dataset=[]), status=2)
-    played = ansible("ansible-playbook", "securitycompass.sdelements.configuration", "-e", "connection_config_hosts=none")
-    assert played.returncode == 2 and "connection_config_hosts is " in played.stdout and ", and no host of the inventory" in played.stdout
+    played = ansible(
+        "ansible-playbook", "securitycompass.sdelements.configuration", "-e", "connection_config_hosts=none"
+    )
+    assert (
+        played.returncode == 2
+        and "connection_config_hosts is " in played.stdout
+        and ", and no host of the inventory" in played.stdout
+    )
     assert not [name for name in FILES.values() if (tmp_path / name).exists()]
     render(start("newest", dataset=[]), allow_unknown=True)
     assert lines(tmp_path / "allow.txt")[1:] == []
@@ -435,7 +490,9 @@ def test_nothing_is_written_without_connections_or_hosts(start, ansible, render,
 
 def test_no_canary_in_any_file(start, render, tmp_path):
     server = start("5.2", dataset=planted(), token=TOKEN)
-    shown = render(server, "-vvvv", resolve=True, allow_unknown=True, api_token=TOKEN, environment={"SDE_API_KEY": "unused"})
+    shown = render(
+        server, "-vvvv", resolve=True, allow_unknown=True, api_token=TOKEN, environment={"SDE_API_KEY": "unused"}
+    )
     texts = [shown, *((tmp_path / file).read_text() for file in FILES.values())]
     assert all("example.com" in text for text in texts)
     assert not [found for text in texts for found in re.findall(r"CANARY\d{4}\w*", text)]

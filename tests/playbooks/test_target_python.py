@@ -25,7 +25,11 @@ WHICH = "import sys, requests; print('%d.%d' % sys.version_info[:2], requests.__
 def test_modules(start, ansible, tmp_path, kind, generation):
     server = start(generation)
     module = {f"securitycompass.sdelements.sde_{kind}_connection_info": {"include_last_job": True}}
-    copy = {"content": "{{ {'facts': facts, 'which': which.stdout} | to_json }}", "dest": str(tmp_path / "out"), "mode": "0600"}
+    copy = {
+        "content": "{{ {'facts': facts, 'which': which.stdout} | to_json }}",
+        "dest": str(tmp_path / "out"),
+        "mode": "0600",
+    }
     tasks = [
         {"ansible.builtin.command": {"argv": ["{{ ansible_python_interpreter }}", "-c", WHICH]}, "register": "which"},
         # With an environment of its own, a task runs as a module.
@@ -34,7 +38,9 @@ def test_modules(start, ansible, tmp_path, kind, generation):
     ]
     playbook = tmp_path / "play.yml"
     variables = {"ansible_python_interpreter": PYTHON}
-    playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}]))
+    playbook.write_text(
+        yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}])
+    )
     run = ansible("ansible-playbook", playbook, "-vvv", **access(server))
     assert run.returncode == 0, run.stdout
     assert "runs as a module: it has an environment of its own" in run.stdout

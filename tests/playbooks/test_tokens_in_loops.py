@@ -31,7 +31,9 @@ def prints_token(start, ansible, tmp_path):
         playbook.write_text(text, encoding="utf-8")
         works = ansible("ansible-playbook", playbook, "-vvvv", **access(server))
         assert works.returncode == 0, works.stdout
-        fails = ansible("ansible-playbook", playbook, **{**access(server), "SDE_HOST": "http://127.0.0.1:9", "SDE_RETRIES": "0"})
+        fails = ansible(
+            "ansible-playbook", playbook, **{**access(server), "SDE_HOST": "http://127.0.0.1:9", "SDE_RETRIES": "0"}
+        )
         assert "the server refused the connection" in fails.stdout
         return [server.token in output.stdout for output in (works, fails)]
 

@@ -74,7 +74,13 @@ def used_by(path: str) -> set[str]:
     text = (ROOT / path).read_text(encoding="utf-8")
     if path.endswith(".py"):
         return set(imports(ast.parse(text)))
-    places = ("plugins/action/{}.py", "plugins/modules/{}.py", "plugins/filter/{}.py", "playbooks/{}.yml", "roles/{}/tasks/main.yml")
+    places = (
+        "plugins/action/{}.py",
+        "plugins/modules/{}.py",
+        "plugins/filter/{}.py",
+        "playbooks/{}.yml",
+        "roles/{}/tasks/main.yml",
+    )
     names = re.findall(r"securitycompass\.sdelements\.(\w+)", text)
     return {place.format(name) for name in names for place in places if (ROOT / place.format(name)).exists()}
 
@@ -86,7 +92,9 @@ def imports(tree: ast.AST) -> list[str]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PREFIX):
             module = node.module.removeprefix(PREFIX).replace(".", "/")
             # Either names of a file, or files of a folder.
-            found += [f"{module}/{name.name}.py" for name in node.names] if (ROOT / module).is_dir() else [f"{module}.py"]
+            found += (
+                [f"{module}/{name.name}.py" for name in node.names] if (ROOT / module).is_dir() else [f"{module}.py"]
+            )
     return found
 
 
@@ -112,7 +120,9 @@ def without_shortcuts(pairs: set[tuple[Room, Room]]) -> set[tuple[Room, Room]]:
     def reachable(start: Room, past: Room) -> bool:
         return any(used == past or reachable(used, past) for user, used in pairs if user == start)
 
-    return {(user, used) for user, used in pairs if not any(reachable(other, used) for one, other in pairs if one == user)}
+    return {
+        (user, used) for user, used in pairs if not any(reachable(other, used) for one, other in pairs if one == user)
+    }
 
 
 def draw(known: list[Room], pairs: set[tuple[Room, Room]]) -> str:
@@ -127,7 +137,10 @@ def draw(known: list[Room], pairs: set[tuple[Room, Room]]) -> str:
             middle[room] = left + widest / 2
             boxes.append(box(room, left, top[room], widest))
     height = MARGIN * 2 + len(layers) * (HEIGHT + DISTANCE) - DISTANCE
-    lines = [line(user, used, middle, top, pairs) for user, used in sorted(pairs, key=lambda pair: [room.name for room in pair])]
+    lines = [
+        line(user, used, middle, top, pairs)
+        for user, used in sorted(pairs, key=lambda pair: [room.name for room in pair])
+    ]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
@@ -147,7 +160,10 @@ def box(room: Room, left: float, top: float, width: float) -> str:
     """Return a room's box."""
     center = left + width / 2
     job = textwrap.wrap(room.job, 30)
-    texts = [f'<text x="{center:.0f}" y="{top + 38 + 15 * number:.0f}">{escape(text)}</text>' for number, text in enumerate(job)]
+    texts = [
+        f'<text x="{center:.0f}" y="{top + 38 + 15 * number:.0f}">{escape(text)}</text>'
+        for number, text in enumerate(job)
+    ]
     name = f'<text class="name" x="{center:.0f}" y="{top + 20:.0f}">{escape(room.name)}</text>'
     frame = f'<rect class="room" x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{HEIGHT}" rx="6"/>'
     return "\n".join([frame, name, *texts])

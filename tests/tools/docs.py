@@ -46,7 +46,9 @@ def reference_pages() -> dict[Path, Path]:
     return found
 
 
-def with_links_of_the_site(text: str, page: Path, places: dict[Path, Path], repository: str, version: str = "main") -> str:
+def with_links_of_the_site(
+    text: str, page: Path, places: dict[Path, Path], repository: str, version: str = "main"
+) -> str:
     """Return a page whose links lead to other pages of the site, or else to a version of the repository."""
 
     def replace(match: re.Match[str]) -> str:
@@ -103,7 +105,9 @@ def in_the_theme(text: str) -> str:
     """Return a page of antsibull-docs with short titles, for the sidebar, and without a table of contents of its own."""
     text = re.sub(r"^\.\. contents::\n(?:   :.*\n)+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^\.\. seealso::\n\n +List of :ref:`collections.*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^Securitycompass\.Sdelements\n=+$", "Modules, plugins and roles\n" + "=" * 26, text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^Securitycompass\.Sdelements\n=+$", "Modules, plugins and roles\n" + "=" * 26, text, flags=re.MULTILINE
+    )
     name = re.escape(COLLECTION)
     return re.sub(rf"^{name}\.(\w+ \w+) -- (.*)\n\++$", _title, text, count=1, flags=re.MULTILINE)
 
@@ -164,7 +168,11 @@ def broken_links(site: Path) -> list[str]:
 
 def complaints(site: Path) -> list[str]:
     """Return the pages with a table of contents of their own, where the theme shows an error in red."""
-    return [str(path.relative_to(site)) for path in sorted(site.rglob("*.html")) if '<nav class="contents' in path.read_text(encoding="utf-8")]
+    return [
+        str(path.relative_to(site))
+        for path in sorted(site.rglob("*.html"))
+        if '<nav class="contents' in path.read_text(encoding="utf-8")
+    ]
 
 
 def main() -> int:

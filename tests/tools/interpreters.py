@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import subprocess
 from pathlib import Path
@@ -13,7 +14,8 @@ def folders() -> list[Path]:
     """Return where Pythons may be: the folders of PATH, and pyenv's versions."""
     found = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep) if folder]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    return list(dict.fromkeys([*found, *sorted(pyenv.glob("versions/3.*/bin"))]))
+    # Unlike Path.glob, this passes over a folder that may not be read.
+    return list(dict.fromkeys([*found, *map(Path, sorted(glob.glob(f"{pyenv}/versions/3.*/bin")))]))
 
 
 def starts(python: Path, code: str = "") -> bool:

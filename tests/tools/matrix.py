@@ -155,7 +155,9 @@ def run_sanity(core: Core, python: Path, log: Path, **variables: str) -> None:
     status, printed = run([python, "-m", "tests.tools.sanity"], log, **variables)
     core.sanity = f"{'FAILED' if status else 'passed'}, {minutes(time.monotonic() - begun)}"
     if status:
-        core.note("sanity", "\n".join(re.findall(r"^(?:ERROR|FATAL): .*", printed, re.MULTILINE)) or last_lines(printed))
+        core.note(
+            "sanity", "\n".join(re.findall(r"^(?:ERROR|FATAL): .*", printed, re.MULTILINE)) or last_lines(printed)
+        )
 
 
 def run_tests(core: Core, python: Path, log: Path, **variables: str) -> None:

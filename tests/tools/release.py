@@ -47,7 +47,14 @@ def run(*command: object, cwd: Path = ROOT, **variables: str) -> str:
     environment = {**kept, "HOME": str(HERE / "home"), "ANSIBLE_NOCOLOR": "1", **variables}
     words = [str(word) for word in command]
     done = subprocess.run(
-        words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        words,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         sys.exit(f"{done.stdout}\nThis failed with {done.returncode}: {' '.join(words)}")
@@ -63,7 +70,9 @@ def version_problems(tag: str = "") -> list[str]:
     version = galaxy()["version"]
     changelog = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text(encoding="utf-8"))
     newest = max(changelog["releases"], key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
-    headings = re.findall(r"^## v(\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("\\", ""), re.MULTILINE)
+    headings = re.findall(
+        r"^## v(\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("\\", ""), re.MULTILINE
+    )
     problems = []
     if not VERSION.fullmatch(version):
         problems.append(f"galaxy.yml: {version} is not a semantic version")
@@ -73,7 +82,9 @@ def version_problems(tag: str = "") -> list[str]:
         problems.append(f"CHANGELOG.md begins with {headings[:1]}, and galaxy.yml says {version}")
     if tag and tag != version:
         problems.append(f"the tag is {tag}, and must be {version}, as in galaxy.yml")
-    return problems + [f"{path}: {added} is added in a release to come" for path, added in versions_added() if later(added, version)]
+    return problems + [
+        f"{path}: {added} is added in a release to come" for path, added in versions_added() if later(added, version)
+    ]
 
 
 def versions_added() -> list[tuple[str, str]]:
@@ -133,7 +144,9 @@ def importer_problems(artifact: Path) -> list[str]:
     """Return each line with which Galaxy's importer complains. It exits with 0 even then."""
     configuration = HERE / "importer.cfg"
     configuration.write_text(IMPORTER, encoding="utf-8")
-    printed = run(sys.executable, "-m", "galaxy_importer.main", artifact, cwd=HERE, GALAXY_IMPORTER_CONFIG=str(configuration))
+    printed = run(
+        sys.executable, "-m", "galaxy_importer.main", artifact, cwd=HERE, GALAXY_IMPORTER_CONFIG=str(configuration)
+    )
     (HERE / "importer.log").write_text(printed, encoding="utf-8")
     if "Importer processing completed successfully" not in printed:
         return ["the importer did not finish: see build/release/importer.log"]
@@ -154,15 +167,32 @@ def install(artifact: Path) -> Path:
     home = {"HOME": os.environ.get("HOME", str(HERE / "home"))}
     run(venv / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install", *packages, **home)
     place = {"ANSIBLE_COLLECTIONS_PATH": str(HERE / "installed")}
-    run(venv / "bin" / "ansible-galaxy", "collection", "install", "--offline", "-p", HERE / "installed", artifact, cwd=HERE, **place)
+    run(
+        venv / "bin" / "ansible-galaxy",
+        "collection",
+        "install",
+        "--offline",
+        "-p",
+        HERE / "installed",
+        artifact,
+        cwd=HERE,
+        **place,
+    )
     return venv / "bin"
 
 
 def use(programs: Path) -> None:
     """Import every file of the installed collection, read every documentation, run a playbook."""
     installed = HERE / "installed" / "ansible_collections" / COLLECTION.replace(".", "/")
-    place = {"ANSIBLE_COLLECTIONS_PATH": str(HERE / "installed"), "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0"}
-    modules = [".".join(path.relative_to(HERE / "installed").with_suffix("").parts) for path in sorted(installed.glob("plugins/**/*.py"))]
+    place = {
+        "ANSIBLE_COLLECTIONS_PATH": str(HERE / "installed"),
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+    }
+    modules = [
+        ".".join(path.relative_to(HERE / "installed").with_suffix("").parts)
+        for path in sorted(installed.glob("plugins/**/*.py"))
+    ]
     loader = "from ansible.plugins.loader import init_plugin_loader; init_plugin_loader()"
     imports = "; ".join(f"importlib.import_module({name!r})" for name in modules)
     run(programs / "python", "-c", f"import importlib; {loader}; {imports}", cwd=HERE, **place)

@@ -34,7 +34,16 @@ sys.path.insert(0, wheel)
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
 # The settings of pip that decide where packages come from.
-PIP_SETTINGS = ("cert", "client-cert", "extra-index-url", "find-links", "index-url", "no-index", "proxy", "trusted-host")
+PIP_SETTINGS = (
+    "cert",
+    "client-cert",
+    "extra-index-url",
+    "find-links",
+    "index-url",
+    "no-index",
+    "proxy",
+    "trusted-host",
+)
 
 
 def tracked_files() -> list[str]:

@@ -79,7 +79,12 @@ TICS = (
     Tic("a newest", r"a newest", "'the newest releases'"),
     Tic("has an end", r"has an end", "state the limit"),
     Tic("nothing that a", r"nothing that an?", "say what is done: 'all … are …'"),
-    Tic("metaphor", r"crews?|doors?|houses?|papers|roofs?|rooms?|wishes|workshops?", "use the usual term", r"(?:with room|room (?:for|more))"),
+    Tic(
+        "metaphor",
+        r"crews?|doors?|houses?|papers|roofs?|rooms?|wishes|workshops?",
+        "use the usual term",
+        r"(?:with room|room (?:for|more))",
+    ),
     Tic("cure", r"cures?", "'fix'"),
 )
 
@@ -104,7 +109,10 @@ def markdown_texts(text: str) -> Iterator[tuple[int, str]]:
     """Yield paragraphs, headings and cells without code, and the code blocks."""
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "inline":
-            parts = ("\n" if one.type.endswith("break") else CODE if one.type == "code_inline" else one.content for one in token.children)
+            parts = (
+                "\n" if one.type.endswith("break") else CODE if one.type == "code_inline" else one.content
+                for one in token.children
+            )
             yield token.map[0] + 1, "".join(parts)
         elif token.type == "fence":
             texts = yaml_texts if token.info == "yaml" else other_texts
@@ -114,7 +122,13 @@ def markdown_texts(text: str) -> Iterator[tuple[int, str]]:
 def python_texts(text: str) -> Iterator[tuple[int, str]]:
     """Yield strings, comments and the words of identifiers."""
     tree = ast.parse(text)
-    inner = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node) if part is not node}
+    inner = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if part is not node
+    }
     for node in ast.walk(tree):
         if node in inner:
             continue
@@ -179,7 +193,11 @@ def all_places() -> list[Place]:
 
 def known() -> Counter[str]:
     """Return how often each file may have each tic, by 'path: tic'."""
-    lines = (line.rsplit(": ", 1) for line in (ROOT / KNOWN).read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    lines = (
+        line.rsplit(": ", 1)
+        for line in (ROOT / KNOWN).read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    )
     return Counter({key: int(count) for key, count in lines})
 
 
@@ -202,7 +220,9 @@ def main(arguments: list[str]) -> int:
             print(f"{place.path}:{place.line}: '{place.tic.name}' in \"{place.excerpt}\". Write {place.tic.advice}.")
     for key, count in gone.items():
         print(f"{KNOWN}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
-    print(f"Style: {new.total()} new, {known().total()} known places in {len({key.partition(':')[0] for key in known()})} files.")
+    print(
+        f"Style: {new.total()} new, {known().total()} known places in {len({key.partition(':')[0] for key in known()})} files."
+    )
     return 1 if new or gone else 0
 
 

@@ -13,7 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_document, _audit_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _audit_connections,
+    _audit_document,
+    _audit_policy,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Verdict
 from tests.conftest import ROOT
 
@@ -24,8 +28,16 @@ SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
 LOOP = {"id": "loop", "title": "Loop", "severity": "high", "that": "true", "loop": "connections", "label": "item.id"}
 CONNECTIONS = [
-    {"id": id_, "kind": "alm", "alias": f"Jira {id_}", "project": id_ + 10, "system": "JIRA", "system_id": "jira", "params": {},
-     "params_visible": True}
+    {
+        "id": id_,
+        "kind": "alm",
+        "alias": f"Jira {id_}",
+        "project": id_ + 10,
+        "system": "JIRA",
+        "system_id": "jira",
+        "params": {},
+        "params_visible": True,
+    }
     for id_ in (1, 2, 12)
 ]
 
@@ -44,8 +56,14 @@ def document(*verdicts, waivers=(), baseline=None, connections=None, **options) 
     for rule, verdict, subject, *names in verdicts:
         names = names[0] if names else [("alm", subject)] if rule != "loop" else []
         found.append(Verdict(by_id[rule], verdict, "why", names, subject if rule == "loop" else None))
-    chosen = {"server": "sde.example.com", "audited_at": "2026-11-24T18:00:00Z", "fail_on": "high", "inconclusive": "warn",
-              "known_findings": "fail", **options}
+    chosen = {
+        "server": "sde.example.com",
+        "audited_at": "2026-11-24T18:00:00Z",
+        "fail_on": "high",
+        "inconclusive": "warn",
+        "known_findings": "fail",
+        **options,
+    }
     made = _audit_document.make(policy, connections, found, _audit_document.Settings(**chosen), baseline)
     SCHEMA.validate(made)
     return json.loads(json.dumps(made))
@@ -63,15 +81,34 @@ def test_document():
     made = document(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
     assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "1.0"
     assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
-    assert [one["key"] for one in made["connections"]] == ["sde.example.com/alm/1", "sde.example.com/alm/2", "sde.example.com/alm/12"]
+    assert [one["key"] for one in made["connections"]] == [
+        "sde.example.com/alm/1",
+        "sde.example.com/alm/2",
+        "sde.example.com/alm/12",
+    ]
     first, _second, third = made["findings"]
     assert first == {
-        "rule": "high", "severity": "high", "verdict": "fail", "connections": ["sde.example.com/alm/1"], "subject": 'alm 1 "Jira 1"',
-        "label": None, "message": "why", "fingerprint": first["fingerprint"], "waiver": None, "baseline": None,
+        "rule": "high",
+        "severity": "high",
+        "verdict": "fail",
+        "connections": ["sde.example.com/alm/1"],
+        "subject": 'alm 1 "Jira 1"',
+        "label": None,
+        "message": "why",
+        "fingerprint": first["fingerprint"],
+        "waiver": None,
+        "baseline": None,
     }
     assert third["subject"] == third["label"] == "x"
     assert third["connections"] == ["sde.example.com/alm/1", "sde.example.com/alm/2"]
-    assert made["summary"]["verdicts"] == {"pass": 1, "fail": 2, "waived": 0, "not_applicable": 0, "inconclusive": 0, "error": 0}
+    assert made["summary"]["verdicts"] == {
+        "pass": 1,
+        "fail": 2,
+        "waived": 0,
+        "not_applicable": 0,
+        "inconclusive": 0,
+        "error": 0,
+    }
     assert made["summary"]["failed_by_severity"] == {"critical": 0, "high": 2, "medium": 0, "low": 0, "info": 0}
 
 
@@ -85,7 +122,9 @@ def test_fingerprints():
     assert len({finding["fingerprint"] for finding in one}) == 4
     # They do not depend on order, aliases, verdicts and messages, but on the server.
     renamed = [{**connection, "alias": "new"} for connection in CONNECTIONS]
-    again = document(("loop", "pass", "1"), ("high", "error", 12), ("low", "pass", 1), ("high", "pass", 1), connections=renamed)["findings"]
+    again = document(
+        ("loop", "pass", "1"), ("high", "error", 12), ("low", "pass", 1), ("high", "pass", 1), connections=renamed
+    )["findings"]
     assert [finding["fingerprint"] for finding in again] == [finding["fingerprint"] for finding in reversed(one)]
     other = document(("high", "fail", 1), server="other")["findings"]
     assert other[0]["fingerprint"] != one[0]["fingerprint"]
@@ -103,7 +142,9 @@ def test_threshold(severity, fail_on):
     reached = fail_on != "never" and SEVERITIES.index(severity) >= SEVERITIES.index(fail_on)
     assert verdict_of((severity, "fail", 1), fail_on=fail_on) == ("fail" if reached else "pass")
     assert verdict_of((severity, "inconclusive", 1), fail_on=fail_on) == "pass"
-    assert verdict_of((severity, "inconclusive", 1), fail_on=fail_on, inconclusive="fail") == ("fail" if reached else "pass")
+    assert verdict_of((severity, "inconclusive", 1), fail_on=fail_on, inconclusive="fail") == (
+        "fail" if reached else "pass"
+    )
     assert verdict_of((severity, "error", 1), fail_on=fail_on) == ("pass" if fail_on == "never" else "fail")
     for verdict in ("pass", "not_applicable"):
         assert verdict_of((severity, verdict, 1), fail_on=fail_on, inconclusive="fail") == "pass"
@@ -112,19 +153,50 @@ def test_threshold(severity, fail_on):
 @pytest.mark.parametrize(
     ("verdicts", "options", "message"),
     [
-        ([("critical", "fail", 1), ("high", "fail", 1), ("high", "fail", 2), ("low", "fail", 1), ("low", "inconclusive", 2)], {},
-         "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules."),
-        ([("low", "fail", 1)], {}, "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules."),
-        ([("low", "error", 1)], {}, "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules."),
-        ([("high", "inconclusive", 1)], {"inconclusive": "fail"},
-         "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
-         "3 connections, 6 rules."),
-        ([("critical", "inconclusive", 1), ("high", "inconclusive", 1), ("high", "fail", 2), ("low", "fail", 2), ("low", "inconclusive", 1)],
-         {"inconclusive": "fail"},
-         "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
-         "3 connections, 6 rules."),
-        ([("high", "fail", 1), ("low", "fail", 1)], {"fail_on": "never"},
-         "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules."),
+        (
+            [
+                ("critical", "fail", 1),
+                ("high", "fail", 1),
+                ("high", "fail", 2),
+                ("low", "fail", 1),
+                ("low", "inconclusive", 2),
+            ],
+            {},
+            "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules.",
+        ),
+        (
+            [("low", "fail", 1)],
+            {},
+            "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
+        ),
+        (
+            [("low", "error", 1)],
+            {},
+            "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules.",
+        ),
+        (
+            [("high", "inconclusive", 1)],
+            {"inconclusive": "fail"},
+            "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
+            "3 connections, 6 rules.",
+        ),
+        (
+            [
+                ("critical", "inconclusive", 1),
+                ("high", "inconclusive", 1),
+                ("high", "fail", 2),
+                ("low", "fail", 2),
+                ("low", "inconclusive", 1),
+            ],
+            {"inconclusive": "fail"},
+            "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
+            "3 connections, 6 rules.",
+        ),
+        (
+            [("high", "fail", 1), ("low", "fail", 1)],
+            {"fail_on": "never"},
+            "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
+        ),
     ],
 )
 def test_message(verdicts, options, message):
@@ -132,12 +204,19 @@ def test_message(verdicts, options, message):
 
 
 @pytest.mark.parametrize(
-    ("options", "verdict"), [({}, "pass"), ({"inconclusive": "fail"}, "fail"), ({"inconclusive": "fail", "fail_on": "never"}, "pass")]
+    ("options", "verdict"),
+    [({}, "pass"), ({"inconclusive": "fail"}, "fail"), ({"inconclusive": "fail", "fail_on": "never"}, "pass")],
 )
 def test_an_audit_of_nothing_says_so(options, verdict):
     policy = _audit_policy.load(["p.yml"], lambda name: {"rules": RULES}, {})
-    chosen = {"server": "sde.example.com", "audited_at": "2026-11-24T18:00:00Z", "fail_on": "high", "inconclusive": "warn",
-              "known_findings": "fail", **options}
+    chosen = {
+        "server": "sde.example.com",
+        "audited_at": "2026-11-24T18:00:00Z",
+        "fail_on": "high",
+        "inconclusive": "warn",
+        "known_findings": "fail",
+        **options,
+    }
     made = _audit_document.make(policy, [], [], _audit_document.Settings(**chosen), None)
     assert made["summary"]["verdict"] == verdict
     assert made["summary"]["message"].startswith(f"SD Elements audit {verdict}ed: 0 findings")
@@ -218,9 +297,15 @@ def test_only_what_fails_is_waived(verdict):
 
 
 def test_a_waiver_of_what_cannot_be_decided_is_not_unused():
-    made = document(("high", "inconclusive", 1), waivers=[waiver("high"), waiver("low"), waiver("high", expires="2020-01-01")])
+    made = document(
+        ("high", "inconclusive", 1), waivers=[waiver("high"), waiver("low"), waiver("high", expires="2020-01-01")]
+    )
     assert (made["findings"][0]["verdict"], made["findings"][0]["waiver"]) == ("inconclusive", None)
-    assert [(one["state"], one["findings"]) for one in made["waivers"]] == [("active", 0), ("unused", 0), ("expired", 0)]
+    assert [(one["state"], one["findings"]) for one in made["waivers"]] == [
+        ("active", 0),
+        ("unused", 0),
+        ("expired", 0),
+    ]
     unused = [one for one in _audit_document.warnings_of(made) if "unused" in one]
     assert unused == ["p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse."]
     strict = document(("high", "inconclusive", 1), waivers=[waiver("high")], inconclusive="fail")
@@ -245,7 +330,10 @@ def test_first_waiver_counts():
 
 def test_warnings():
     made = document(
-        ("high", "fail", 1), ("low", "error", 1), ("low", "error", 2), ("info", "inconclusive", 2),
+        ("high", "fail", 1),
+        ("low", "error", 1),
+        ("low", "error", 2),
+        ("info", "inconclusive", 2),
         waivers=[waiver("high", expires="2026-11-23"), waiver("low"), waiver("loop", expires="2020-01-01")],
     )
     assert _audit_document.warnings_of(made) == [
@@ -262,14 +350,31 @@ def test_warnings():
 
 
 def test_baseline():
-    before = document(("high", "fail", 1), ("high", "fail", 2), ("low", "fail", 1), ("low", "inconclusive", 2), ("info", "error", 1),
-                      ("info", "pass", 2), ("loop", "fail", "gone"))
-    now = document(("high", "fail", 1), ("high", "pass", 2), ("low", "inconclusive", 1), ("low", "fail", 2), ("info", "error", 1),
-                   ("info", "fail", 2), baseline=before)
+    before = document(
+        ("high", "fail", 1),
+        ("high", "fail", 2),
+        ("low", "fail", 1),
+        ("low", "inconclusive", 2),
+        ("info", "error", 1),
+        ("info", "pass", 2),
+        ("loop", "fail", "gone"),
+    )
+    now = document(
+        ("high", "fail", 1),
+        ("high", "pass", 2),
+        ("low", "inconclusive", 1),
+        ("low", "fail", 2),
+        ("info", "error", 1),
+        ("info", "fail", 2),
+        baseline=before,
+    )
     assert [one["baseline"] for one in now["findings"]] == ["known", None, "known", "new", "known", "new"]
     compared = now["baseline"]
     assert (compared["audited_at"], compared["new"], compared["known"]) == (before["audited_at"], 2, 3)
-    assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [("high", 'alm 2 "Jira 2"'), ("loop", "gone")]
+    assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [
+        ("high", 'alm 2 "Jira 2"'),
+        ("loop", "gone"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -277,9 +382,21 @@ def test_baseline():
     [
         ("sde.example.com", "sde.example.com", None),
         (None, None, None),
-        ("eu.example.com", "us.example.com", "The baseline is of eu.example.com, and this audit of us.example.com, so all findings are new."),
-        (None, "us.example.com", "The baseline is of a server without name, and this audit of us.example.com, so all findings are new."),
-        ("us.example.com", None, "The baseline is of us.example.com, and this audit of a server without name, so all findings are new."),
+        (
+            "eu.example.com",
+            "us.example.com",
+            "The baseline is of eu.example.com, and this audit of us.example.com, so all findings are new.",
+        ),
+        (
+            None,
+            "us.example.com",
+            "The baseline is of a server without name, and this audit of us.example.com, so all findings are new.",
+        ),
+        (
+            "us.example.com",
+            None,
+            "The baseline is of us.example.com, and this audit of a server without name, so all findings are new.",
+        ),
     ],
 )
 def test_baseline_of_another_server(before, now, expected):
@@ -314,7 +431,10 @@ def test_known_findings_can_be_accepted():
     before = document(("high", "fail", 1))
     assert verdict_of(("high", "fail", 1), baseline=before) == "fail"
     accepted = document(("high", "fail", 1), baseline=before, known_findings="accept")
-    assert accepted["summary"]["verdict"] == "pass" and "0 findings of high or more; 1 known or lower" in accepted["summary"]["message"]
+    assert (
+        accepted["summary"]["verdict"] == "pass"
+        and "0 findings of high or more; 1 known or lower" in accepted["summary"]["message"]
+    )
     assert verdict_of(("high", "fail", 1), ("high", "fail", 2), baseline=before, known_findings="accept") == "fail"
     assert verdict_of(("high", "fail", 1), known_findings="accept") == "fail"
     assert verdict_of(("low", "error", 1), baseline=document(("low", "error", 1)), known_findings="accept") == "fail"
@@ -325,11 +445,26 @@ def test_known_findings_can_be_accepted():
     [
         ([], "baseline: b.json is no report of an audit"),
         ({"format": "other"}, "baseline: b.json is no report of an audit"),
-        ({"format": _audit_document.FORMAT, "version": "2.0"}, "baseline: b.json is of version \"2.0\", and only 1.x can be read"),
-        ({"format": _audit_document.FORMAT, "version": "1.7"}, "baseline: b.json is not whole: audited_at: it is missing"),
-        ({**document(("high", "fail", 1)), "findings": [{}]}, r"baseline: b.json is not whole: findings\[0\].rule: it is missing"),
-        ({**document(("high", "fail", 1)), "audited_at": 7}, "baseline: b.json is not whole: audited_at: it must be text, not the number 7"),
-        ({**document(("high", "fail", 1)), "audited_at": None}, "audited_at: it must be text, not empty: One time for the whole run. Make that report again."),
+        (
+            {"format": _audit_document.FORMAT, "version": "2.0"},
+            'baseline: b.json is of version "2.0", and only 1.x can be read',
+        ),
+        (
+            {"format": _audit_document.FORMAT, "version": "1.7"},
+            "baseline: b.json is not whole: audited_at: it is missing",
+        ),
+        (
+            {**document(("high", "fail", 1)), "findings": [{}]},
+            r"baseline: b.json is not whole: findings\[0\].rule: it is missing",
+        ),
+        (
+            {**document(("high", "fail", 1)), "audited_at": 7},
+            "baseline: b.json is not whole: audited_at: it must be text, not the number 7",
+        ),
+        (
+            {**document(("high", "fail", 1)), "audited_at": None},
+            "audited_at: it must be text, not empty: One time for the whole run. Make that report again.",
+        ),
     ],
 )
 def test_unusable_baseline(content, expected):
@@ -339,8 +474,14 @@ def test_unusable_baseline(content, expected):
 
 @given(st.permutations(range(6)))
 def test_a_run_compared_with_itself_has_nothing_new(order):
-    verdicts = [("high", "fail", 1), ("low", "fail", 2), ("info", "inconclusive", 12), ("info", "error", 1), ("low", "pass", 1),
-                ("loop", "fail", "x")]
+    verdicts = [
+        ("high", "fail", 1),
+        ("low", "fail", 2),
+        ("info", "inconclusive", 12),
+        ("info", "error", 1),
+        ("low", "pass", 1),
+        ("loop", "fail", "x"),
+    ]
     again = document(*(verdicts[index] for index in order), baseline=document(*verdicts))
     assert (again["baseline"]["new"], again["baseline"]["known"], again["baseline"]["fixed"]) == (0, 5, [])
 
@@ -352,8 +493,15 @@ def test_a_run_compared_with_itself_has_nothing_new(order):
 def test_connections_are_ordered_and_without_secrets():
     given_facts = [
         {"id": 10, "kind": "analysis", "alias": "a", "params": {}, "params_visible": False},
-        {"id": 10, "kind": "alm", "alias": "https://u:secret-pass@x", "params": {"alm_pass": "secret-pass"}, "params_visible": True,
-         "secrets_set": ["alm_pass"], "last_job": {"result_message": "token=secret-token"}},
+        {
+            "id": 10,
+            "kind": "alm",
+            "alias": "https://u:secret-pass@x",
+            "params": {"alm_pass": "secret-pass"},
+            "params_visible": True,
+            "secrets_set": ["alm_pass"],
+            "last_job": {"result_message": "token=secret-token"},
+        },
         {"id": 9, "kind": "alm", "alias": "b", "params": {}, "params_visible": True},
     ]
     clean = _audit_connections.checked(given_facts)
@@ -373,10 +521,14 @@ def test_facts_of_an_older_release_are_completed():
     assert (hidden["server"]["state"], hidden["validate_certs"]) == ("hidden", None)
 
 
-@pytest.mark.parametrize(("wanted", "covers"), [({"alias": "*"}, False), ({"system": "jira"}, False), ({"id": 1}, True)])
+@pytest.mark.parametrize(
+    ("wanted", "covers"), [({"alias": "*"}, False), ({"system": "jira"}, False), ({"id": 1}, True)]
+)
 def test_connection_without_alias_and_system(wanted, covers):
     odd = {**CONNECTIONS[0], "alias": None, "frequency": None, "system": None, "system_id": None}
-    made = document(("high", "fail", 1), connections=[odd, *CONNECTIONS[1:]], waivers=[waiver("high", connections=wanted)])
+    made = document(
+        ("high", "fail", 1), connections=[odd, *CONNECTIONS[1:]], waivers=[waiver("high", connections=wanted)]
+    )
     assert (made["findings"][0]["subject"], made["findings"][0]["verdict"]) == ("alm 1", "waived" if covers else "fail")
     assert made["findings"][0]["fingerprint"] == document(("high", "fail", 1))["findings"][0]["fingerprint"]
 
@@ -393,13 +545,22 @@ GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": Tr
         ([{**GOOD, "id": True}], "connections: id of number 1 must be a whole number"),
         ([{**GOOD, "kind": "or"}], "connections: kind of number 1 must be alm or analysis"),
         ([{**GOOD, "alias": 7}], "connections: alias of number 1 must be text or null"),
-        ([{name: value for name, value in GOOD.items() if name != "alias"}], "connections: alias of number 1 must be text or null"),
+        (
+            [{name: value for name, value in GOOD.items() if name != "alias"}],
+            "connections: alias of number 1 must be text or null",
+        ),
         ([{**GOOD, "server": "jira.example.com"}], "connections: server of number 1 must be as the modules return it"),
         ([{**GOOD, "validate_certs": "True"}], "connections: validate_certs of number 1 must be true, false or null"),
         ([{**GOOD, "params": []}], "connections: params of number 1 must be a mapping"),
-        ([{key: value for key, value in GOOD.items() if key != "params_visible"}], "connections: params_visible of number 1 must be true or false"),
+        (
+            [{key: value for key, value in GOOD.items() if key != "params_visible"}],
+            "connections: params_visible of number 1 must be true or false",
+        ),
         ([GOOD, GOOD], "connections: alm 1 is there twice"),
-        ([{**GOOD, "params": {str(n): {"password": str(n)} for n in range(1100)}}], "connections: alm 1 is too deep, or too many secrets"),
+        (
+            [{**GOOD, "params": {str(n): {"password": str(n)} for n in range(1100)}}],
+            "connections: alm 1 is too deep, or too many secrets",
+        ),
     ],
 )
 def test_wrong_facts(facts, expected):
@@ -420,7 +581,12 @@ def test_file_without_connections(content):
 
 @pytest.mark.parametrize(
     ("given_name", "name"),
-    [(None, None), ("", None), ("SDE.example.com", "sde.example.com"), ("https://me:pass@sde.example.com:8443/api/v2/", "sde.example.com:8443")],
+    [
+        (None, None),
+        ("", None),
+        ("SDE.example.com", "sde.example.com"),
+        ("https://me:pass@sde.example.com:8443/api/v2/", "sde.example.com:8443"),
+    ],
 )
 def test_server_name(given_name, name):
     assert _audit_connections.server_name(given_name) == name
@@ -432,8 +598,15 @@ def test_server_name(given_name, name):
 
 def test_worst():
     found = [
-        ("low", "fail", 1), ("critical", "inconclusive", 1), ("high", "fail", 1), ("high", "fail", 2), ("critical", "pass", 1),
-        ("critical", "waived", 2), ("info", "error", 1), ("critical", "fail", 12), ("low", "not_applicable", 2),
+        ("low", "fail", 1),
+        ("critical", "inconclusive", 1),
+        ("high", "fail", 1),
+        ("high", "fail", 2),
+        ("critical", "pass", 1),
+        ("critical", "waived", 2),
+        ("info", "error", 1),
+        ("critical", "fail", 12),
+        ("low", "not_applicable", 2),
     ]
     made = document(*found)
     worst = _audit_document.worst_of(made)
@@ -442,8 +615,14 @@ def test_worst():
     assert worst[2] == 'fail, high: high (high): alm 1 "Jira 1": why'
     assert _audit_document.worst_of(made, most=2) == worst[:2]
     counted = _audit_document.worst_of(document(*found, inconclusive="fail"))
-    assert [line.partition(":")[0] for line in counted[:3]] == ["error, info", "inconclusive, critical", "fail, critical"]
-    known = _audit_document.worst_of(document(("high", "fail", 1), ("high", "fail", 2), baseline=document(("high", "fail", 2))))
+    assert [line.partition(":")[0] for line in counted[:3]] == [
+        "error, info",
+        "inconclusive, critical",
+        "fail, critical",
+    ]
+    known = _audit_document.worst_of(
+        document(("high", "fail", 1), ("high", "fail", 2), baseline=document(("high", "fail", 2)))
+    )
     assert [line.endswith(" (known)") for line in known] == [False, True]
 
 

@@ -47,7 +47,14 @@ def test_the_sum_is_what_the_parts_say():
     made = merge(of_server("eu", "pass", "fail"), of_server("us", "pass", "inconclusive"), of_server("ap", "fail"))
     assert made["servers"] == ["eu", "us", "ap"]
     assert [one["key"] for one in made["connections"]] == ["eu/alm/1", "eu/alm/2", "us/alm/1", "us/alm/2", "ap/alm/1"]
-    assert made["summary"]["verdicts"] == {"pass": 2, "fail": 2, "waived": 0, "not_applicable": 0, "inconclusive": 1, "error": 0}
+    assert made["summary"]["verdicts"] == {
+        "pass": 2,
+        "fail": 2,
+        "waived": 0,
+        "not_applicable": 0,
+        "inconclusive": 1,
+        "error": 0,
+    }
     assert made["summary"]["failed_by_severity"]["high"] == 2
     assert (made["summary"]["connections"], made["summary"]["rules"], made["summary"]["verdict"]) == (5, 1, "fail")
     assert made["summary"]["message"].startswith("SD Elements audit failed: 2 findings of high or more (2 high); ")
@@ -64,7 +71,9 @@ def test_findings_come_by_rule():
 
 
 def test_slices_give_what_all_at_once_gives():
-    parts = [of_server(name, "pass", "fail", "waived", waivers=[one_waiver("active", 1)]) for name in ("a", "b", "c", "d")]
+    parts = [
+        of_server(name, "pass", "fail", "waived", waivers=[one_waiver("active", 1)]) for name in ("a", "b", "c", "d")
+    ]
     for part in parts:
         part["findings"][2]["waiver"] = 0
     at_once = merge(*parts)
@@ -91,7 +100,12 @@ def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
 
 @pytest.mark.parametrize(
     "states, expected",
-    [(("active", "unused"), "active"), (("unused", "unused"), "unused"), (("expired", "active"), "expired"), (("unused", "expired"), "expired")],
+    [
+        (("active", "unused"), "active"),
+        (("unused", "unused"), "unused"),
+        (("expired", "active"), "expired"),
+        (("unused", "expired"), "expired"),
+    ],
 )
 def test_a_waiver_stands_once(states, expected):
     parts = [of_server(f"s{number}", "waived", waivers=[one_waiver(state, 1)]) for number, state in enumerate(states)]
@@ -99,14 +113,19 @@ def test_a_waiver_stands_once(states, expected):
     parts[1]["findings"][0]["waiver"] = 1
     parts[0]["findings"][0]["waiver"] = 0
     made = merge(*parts)
-    assert [(one["reason"], one["state"], one["findings"]) for one in made["waivers"]] == [("Agreed", expected, 2), ("Another", "active", 0)]
+    assert [(one["reason"], one["state"], one["findings"]) for one in made["waivers"]] == [
+        ("Agreed", expected, 2),
+        ("Another", "active", 0),
+    ]
     assert [one["waiver"] for one in made["findings"]] == [0, 0]
 
 
 def test_baselines_are_summed():
     fixed = {"rule": "alm-tls", "severity": "high", "subject": 'alm 9 "Old"', "fingerprint": "0" * 32}
     baseline = {"audited_at": "2026-11-01T00:00:00Z", "new": 1, "known": 2, "fixed": [fixed]}
-    made = merge(of_server("eu", "fail", baseline=baseline), of_server("us", "pass"), of_server("ap", "fail", baseline=baseline))
+    made = merge(
+        of_server("eu", "fail", baseline=baseline), of_server("us", "pass"), of_server("ap", "fail", baseline=baseline)
+    )
     assert made["baseline"] == {
         **baseline,
         "new": 2,
@@ -123,7 +142,12 @@ def test_the_strictest_part_decides_what_the_task_leaves_open():
     lenient = with_summary(of_server("eu", "fail", rules=(LATE,)), fail_on="critical", known_findings="accept")
     strict = with_summary(of_server("us", "inconclusive", rules=(LATE,)), fail_on="low", inconclusive="fail")
     summary = merge(lenient, strict)["summary"]
-    assert (summary["fail_on"], summary["inconclusive"], summary["known_findings"], summary["verdict"]) == ("low", "fail", "fail", "fail")
+    assert (summary["fail_on"], summary["inconclusive"], summary["known_findings"], summary["verdict"]) == (
+        "low",
+        "fail",
+        "fail",
+        "fail",
+    )
     assert "2 findings of low or more" in summary["message"]
     summary = merge(lenient, strict, wishes=_audit_merge.Wishes("critical", "warn", "accept"))["summary"]
     assert (summary["fail_on"], summary["inconclusive"], summary["verdict"]) == ("critical", "warn", "pass")
@@ -163,12 +187,17 @@ def test_a_rule_about_all_connections():
     about = connection("alm", 1, "eu")
     part = {**document([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]), "servers": ["eu"]}
     made = merge(part, of_server("us", "pass"))
-    assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [("eu: project 7", "project 7")]
+    assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [
+        ("eu: project 7", "project 7")
+    ]
 
 
 def test_secrets_in_a_file_do_not_get_into_the_report():
     part = of_server("eu", "fail")
-    part["connections"][0]["facts"]["params"] = {"alm_pass": "CANARY1", "alm_server": "https://x:CANARY2@jira.example.com/"}
+    part["connections"][0]["facts"]["params"] = {
+        "alm_pass": "CANARY1",
+        "alm_server": "https://x:CANARY2@jira.example.com/",
+    }
     part["findings"][0]["message"] = "https://x:CANARY3@jira.example.com/ fails"
     assert "CANARY" not in json.dumps(merge(part))
 
@@ -192,7 +221,7 @@ def broken(path: str, value) -> dict:
     [
         ([], "is no report of an audit"),
         ({"format": "other"}, "is no report of an audit"),
-        (broken("version", "2.0"), "is of version \"2.0\", and only 1.x can be read"),
+        (broken("version", "2.0"), 'is of version "2.0", and only 1.x can be read'),
         (broken("findings", None), "findings: it is missing"),
         (broken("findings.0.verdict", None), "findings[0].verdict: it is missing"),
         (broken("findings.0.verdict", "maybe"), 'findings[0].verdict: "maybe" is none of pass'),
@@ -231,20 +260,30 @@ def test_a_broken_document_is_refused_or_can_be_merged_and_rendered(content):
 def test_parts_that_do_not_go_together():
     for documents, problem in (
         ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json are both about eu."),
-        ((of_server("eu", "pass"), of_server("us", "pass", rules=({**TLS, "severity": "low"},))), "rule alm-tls is not the same in 0.json and 1.json"),
+        (
+            (of_server("eu", "pass"), of_server("us", "pass", rules=({**TLS, "severity": "low"},))),
+            "rule alm-tls is not the same in 0.json and 1.json",
+        ),
     ):
         with pytest.raises(OptionError) as failure:
             merge(*documents)
         assert problem in str(failure.value)
     old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T21:59:59Z"}
-    with pytest.raises(OptionError, match="0.json is of 2026-11-23T21:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run."):
+    with pytest.raises(
+        OptionError,
+        match="0.json is of 2026-11-23T21:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run.",
+    ):
         merge(old, of_server("us", "pass"))
     chain = merge({**of_server("eu", "pass"), "audited_at": "2026-11-24T00:00:00Z"}, of_server("us", "pass"))
     assert (chain["audited_at"], chain["audited_until"]) == ("2026-11-24T00:00:00Z", "2026-11-24T18:00:00Z")
-    with pytest.raises(OptionError, match="is of 2026-11-23T12:00:00Z, and 0.json of 2026-11-24T18:00:00Z, which is no single run."):
+    with pytest.raises(
+        OptionError, match="is of 2026-11-23T12:00:00Z, and 0.json of 2026-11-24T18:00:00Z, which is no single run."
+    ):
         merge(chain, {**of_server("ap", "pass"), "audited_at": "2026-11-23T12:00:00Z"})
     unnamed = {**document([TLS], [connection("alm", 1, None)], []), "servers": []}
-    with pytest.raises(OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"):
+    with pytest.raises(
+        OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"
+    ):
         merge(unnamed, unnamed)
 
 

@@ -13,7 +13,11 @@ import yaml
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_policy, _audit_schema, _audit_yaml
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _audit_policy,
+    _audit_schema,
+    _audit_yaml,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 from tests.mutations import mutated
 
@@ -138,17 +142,17 @@ def test_ten_mistakes_of_form_and_their_messages():
     )
     assert mistakes_of(content) == [
         "1.yml: titel: there is no such field; did you mean title?",
-        "1.yml: vars.allowed-servers: \"allowed-servers\" does not fit: names begin with a letter or _, and go on with letters, digits and _.",
-        "1.yml: rule ALM TLS: id: \"ALM TLS\" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, "
+        '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, and go on with letters, digits and _.',
+        '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, '
         "'.', '_' and '-'.",
-        "1.yml: rule severity: severity: \"hihg\" is none of info, low, medium, high, critical; did you mean high?",
+        '1.yml: rule severity: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?',
         "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small letters, digits, '.', '_' and '-'.",
         "1.yml: rule 3: remediaton: there is no such field; did you mean remediation?",
         "1.yml: rule no-that: that: it is missing: an expression, or a list of them, that must be true.",
         "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, that must be true; put it into quotes.",
         "1.yml: rule label: label: it is of use only beside loop; add loop or remove it.",
-        "1.yml: waiver 1: connections.kind: \"amm\" is none of alm, analysis; did you mean alm?",
-        "1.yml: waiver 1: expires: \"soon\" does not fit: the last day on which it holds, as in 2027-01-31.",
+        '1.yml: waiver 1: connections.kind: "amm" is none of alm, analysis; did you mean alm?',
+        '1.yml: waiver 1: expires: "soon" does not fit: the last day on which it holds, as in 2027-01-31.',
     ]
 
 
@@ -176,26 +180,68 @@ def test_ten_mistakes_of_sense_and_their_messages():
     [
         (("rules",), {}, "1.yml: rules: it must be a list, not a mapping: a list of rules."),
         (("rules", 0), "x", "1.yml: rule 1: it must be a mapping, not text."),
-        (("rules", 0, "title"), 5, "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
-         "well; put it into quotes."),
-        (("rules", 0, "title"), " ", "1.yml: rule alm-tls: title: it is empty: one line that says what holds if all is well."),
-        (("rules", 0, "that"), [], "1.yml: rule alm-tls: that: the list is empty: an expression, or a list of them, that must be true."),
-        (("rules", 0, "that", 1), "a ==", "1.yml: rule alm-tls: that[1]: 'a ==' is no expression (unexpected 'end of "
-         "template')."),
-        (("rules", 0, "that", 1), "(connection.alias = 'x')", "1.yml: rule alm-tls: that[1]: \"(connection.alias = 'x')\" is no expression "
-         "(expected token ')', got '='); did you mean ==?"),
-        (("rules", 0, "that", 1), "connection.alias is match('x', ignorecase=true", "1.yml: rule alm-tls: that[1]: "
-         "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',')."),
-        (("rules", 0, "references", 0), "x", "1.yml: rule alm-tls: references[0]: \"x\" does not fit: references begin with https:// or "
-         "http://."),
-        (("rules", 1, "loop"), "connection.x", "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
-         "only in a rule without loop; use item or connections here."),
-        (("rules", 1, "loop"), "item", "1.yml: rule project-connected: loop: 'item' speaks of item, which is known only in a rule with "
-         "loop, and not in the loop itself."),
-        (("waivers", 0, "connections"), {}, "1.yml: waiver 1: connections: it is empty: which connections it is for: id, kind, alias, system "
-         "or project."),
-        (("waivers", 0, "connections", "id"), "3", "1.yml: waiver 1: connections.id: it must be a whole number or a list, not text: an id of a "
-         "connection, or a list of them."),
+        (
+            ("rules", 0, "title"),
+            5,
+            "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
+            "well; put it into quotes.",
+        ),
+        (
+            ("rules", 0, "title"),
+            " ",
+            "1.yml: rule alm-tls: title: it is empty: one line that says what holds if all is well.",
+        ),
+        (
+            ("rules", 0, "that"),
+            [],
+            "1.yml: rule alm-tls: that: the list is empty: an expression, or a list of them, that must be true.",
+        ),
+        (
+            ("rules", 0, "that", 1),
+            "a ==",
+            "1.yml: rule alm-tls: that[1]: 'a ==' is no expression (unexpected 'end of template').",
+        ),
+        (
+            ("rules", 0, "that", 1),
+            "(connection.alias = 'x')",
+            "1.yml: rule alm-tls: that[1]: \"(connection.alias = 'x')\" is no expression "
+            "(expected token ')', got '='); did you mean ==?",
+        ),
+        (
+            ("rules", 0, "that", 1),
+            "connection.alias is match('x', ignorecase=true",
+            "1.yml: rule alm-tls: that[1]: "
+            "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',').",
+        ),
+        (
+            ("rules", 0, "references", 0),
+            "x",
+            '1.yml: rule alm-tls: references[0]: "x" does not fit: references begin with https:// or http://.',
+        ),
+        (
+            ("rules", 1, "loop"),
+            "connection.x",
+            "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
+            "only in a rule without loop; use item or connections here.",
+        ),
+        (
+            ("rules", 1, "loop"),
+            "item",
+            "1.yml: rule project-connected: loop: 'item' speaks of item, which is known only in a rule with "
+            "loop, and not in the loop itself.",
+        ),
+        (
+            ("waivers", 0, "connections"),
+            {},
+            "1.yml: waiver 1: connections: it is empty: which connections it is for: id, kind, alias, system "
+            "or project.",
+        ),
+        (
+            ("waivers", 0, "connections", "id"),
+            "3",
+            "1.yml: waiver 1: connections.id: it must be a whole number or a list, not text: an id of a "
+            "connection, or a list of them.",
+        ),
         (("vars",), {"not": 1}, "1.yml: vars.not: this name has a meaning of its own in rules; choose another."),
     ],
 )
@@ -209,8 +255,10 @@ def test_mistakes_name_their_file():
 
 
 def test_only_a_mapping_is_a_policy():
-    assert mistakes_of(["x"]) == ["1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
-                                  "variables that they use."]
+    assert mistakes_of(["x"]) == [
+        "1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
+        "variables that they use."
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -226,7 +274,13 @@ def test_policy():
     assert first.when == ["connection.kind == 'alm'"] and len(first.that) == 2 and first.subject == "connection"
     assert (second.when, second.needs, second.references, second.remediation) == ([], [], [], None)
     assert (third.loop, third.label, third.affected, third.subject) == ([1, 2], "item", None, "item")
-    assert policy.waivers[0].connections == {"id": [3], "kind": ["alm"], "alias": ["Jira*"], "system": ["jira"], "project": [2]}
+    assert policy.waivers[0].connections == {
+        "id": [3],
+        "kind": ["alm"],
+        "alias": ["Jira*"],
+        "system": ["jira"],
+        "project": [2],
+    }
     assert policy.waivers[1].connections is None and policy.waivers[1].file == "1.yml"
 
 
@@ -245,7 +299,9 @@ def test_unknown_variable_of_the_task():
         load(FULL, variables={"x": []})
 
 
-@pytest.mark.parametrize("contents", [({},), (None,), ({"rules": []},), (FULL, {"disable": ["alm-tls", "project-connected", "two"]})])
+@pytest.mark.parametrize(
+    "contents", [({},), (None,), ({"rules": []},), (FULL, {"disable": ["alm-tls", "project-connected", "two"]})]
+)
 def test_policy_without_rules(contents):
     with pytest.raises(SDElementsError, match="The policy has no rules") as failure:
         load(*contents)
@@ -274,7 +330,9 @@ def test_a_key_that_stands_twice_hides_nothing(tmp_path, text, place):
     assert _audit_yaml.mistakes(str(tmp_path / "p"), "p.yml") == [f"{place} in one mapping; remove one."]
 
 
-@pytest.mark.parametrize("text", ["", "a: [", "&a [*a]", "- {a: 1}\n- {a: 1}\n", "x: !vault |\n  y\n", '[{"a": 1}, {"a": 1}]'])
+@pytest.mark.parametrize(
+    "text", ["", "a: [", "&a [*a]", "- {a: 1}\n- {a: 1}\n", "x: !vault |\n  y\n", '[{"a": 1}, {"a": 1}]']
+)
 def test_keys_that_stand_once_are_accepted(tmp_path, text):
     (tmp_path / "p").write_text(text)
     assert _audit_yaml.mistakes(str(tmp_path / "p"), "p.yml") == []
@@ -287,7 +345,10 @@ def test_keys_that_stand_once_are_accepted(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("waivers:\n  - expires: 2026-13-01\n", ["p.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."]),
+        (
+            "waivers:\n  - expires: 2026-13-01\n",
+            ["p.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."],
+        ),
         ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n", []),
         ("- !!timestamp [1]\n- !!timestamp soon\n", ["p.yml: line 2: there is no day soon; write one as 2027-01-31."]),
         ("a: &a {x: 1}\nb: *a\nc: &c [*c]\n", []),

@@ -14,8 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import saved_server_facts
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_policy, _audit_rules
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem, _boolean, as_data
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
+    _audit_connections,
+    _audit_policy,
+    _audit_rules,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import (
+    Engine,
+    Problem,
+    _boolean,
+    as_data,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 from tests.conftest import COLLECTION
 from tests.support import LINEAR, conditional, connections as gathered, growth, KINDS, templar_of
@@ -23,16 +32,43 @@ from tests.support import LINEAR, conditional, connections as gathered, growth, 
 STARTER = yaml.safe_load(_audit_policy.STARTER_FILE.read_text(encoding="utf-8"))
 TEMPLAR, PLAY = templar_of()
 NOW = "2026-11-24T18:00:00Z"
-JOB = {"id": 1, "last_run": "2026-11-24T17:00:00Z", "succeeded": True, "ready": True, "automatic": True, "result_message": None, "user": None}
+JOB = {
+    "id": 1,
+    "last_run": "2026-11-24T17:00:00Z",
+    "succeeded": True,
+    "ready": True,
+    "automatic": True,
+    "result_message": None,
+    "user": None,
+}
 
 
 def connection(kind: str = "alm", id_: int = 1, **facts) -> dict:
     """A connection that keeps all rules of the starter policy."""
-    params = {f"{kind}_server": f"https://{kind}{id_}.example.com", f"{kind}_validate_cert": True, "conflict_policy": "alm"}
+    params = {
+        f"{kind}_server": f"https://{kind}{id_}.example.com",
+        f"{kind}_validate_cert": True,
+        "conflict_policy": "alm",
+    }
     return {
-        "id": id_, "kind": kind, "alias": f"{kind} {id_}", "project": id_, "connector": 1, "system": "JIRA", "system_id": "jira",
-        "system_short_name": None, "frequency": "hourly", "command": "sync_jira", "params": params, "params_visible": True,
-        "secrets_set": [], "inaccessible": False, "in_progress": False, "debug_mode": False, "last_job": dict(JOB), **facts,
+        "id": id_,
+        "kind": kind,
+        "alias": f"{kind} {id_}",
+        "project": id_,
+        "connector": 1,
+        "system": "JIRA",
+        "system_id": "jira",
+        "system_short_name": None,
+        "frequency": "hourly",
+        "command": "sync_jira",
+        "params": params,
+        "params_visible": True,
+        "secrets_set": [],
+        "inaccessible": False,
+        "in_progress": False,
+        "debug_mode": False,
+        "last_job": dict(JOB),
+        **facts,
     }
 
 
@@ -52,7 +88,9 @@ def judged(rules, connections, *, play=None, **variables) -> list[_audit_rules.V
     content = {"rules": rules, "vars": variables}
     policy = _audit_policy.load(["p.yml"], lambda name: content, {})
     connections = _audit_connections.checked(connections)
-    engine = Engine(TEMPLAR, {**PLAY, **(play or {})}, {**policy.variables, "connections": connections, "audited_at": NOW})
+    engine = Engine(
+        TEMPLAR, {**PLAY, **(play or {})}, {**policy.variables, "connections": connections, "audited_at": NOW}
+    )
     return [verdict for rule in policy.rules for verdict in _audit_rules.judge(rule, connections, engine)]
 
 
@@ -145,8 +183,18 @@ def test_messages_hold_no_secrets():
 @pytest.mark.parametrize(
     ("facts", "needs", "verdict", "message"),
     [
-        ({"params": {}, "params_visible": False}, ["params"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
-        ({"params": {}, "params_visible": False}, ["params.x"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
+        (
+            {"params": {}, "params_visible": False},
+            ["params"],
+            "inconclusive",
+            "the parameters of alm 1 are hidden from the token",
+        ),
+        (
+            {"params": {}, "params_visible": False},
+            ["params.x"],
+            "inconclusive",
+            "the parameters of alm 1 are hidden from the token",
+        ),
         ({"params": {}}, ["params"], "inconclusive", "params of alm 1 is not known"),
         ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of alm 1 is not known"),
         ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is not known"),
@@ -155,8 +203,18 @@ def test_messages_hold_no_secrets():
         ({"last_job": None}, ["last_job.succeeded"], "inconclusive", "last_job.succeeded of alm 1 is not known"),
         ({"debug_mode": False, "params": {"x": 0}}, ["debug_mode", "params.x"], "pass", "holds"),
         ({"params": {"x": ""}}, ["params.x"], "pass", "holds"),
-        ({"params": {}, "params_visible": False}, ["server"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
-        ({"params": {}, "params_visible": False}, ["validate_certs"], "inconclusive", "the parameters of alm 1 are hidden from the token"),
+        (
+            {"params": {}, "params_visible": False},
+            ["server"],
+            "inconclusive",
+            "the parameters of alm 1 are hidden from the token",
+        ),
+        (
+            {"params": {}, "params_visible": False},
+            ["validate_certs"],
+            "inconclusive",
+            "the parameters of alm 1 are hidden from the token",
+        ),
         ({"params": {}}, ["server"], "inconclusive", "server of alm 1 is not known"),
         ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of alm 1 is not known"),
         ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of alm 1 is not known"),
@@ -175,7 +233,9 @@ def test_what_is_lacking_never_passes_and_never_applies_by_accident():
     # What cannot be asked because of a lack is no error.
     assert judge_one("true", hidden, when=["connection.params.x == 1"], needs=["params"])[0][0] == "inconclusive"
     assert judge_one("true", hidden, when=["connection.params.x == 1"])[0][0] == "error"
-    assert judge_one("true", hidden, when=["connection.params.x == 1", "false"], needs=["params"])[0][0] == "inconclusive"
+    assert (
+        judge_one("true", hidden, when=["connection.params.x == 1", "false"], needs=["params"])[0][0] == "inconclusive"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -189,7 +249,12 @@ def judge_loop(connections, **rule):
 
 def test_loop():
     three = [connection(id_=1, project=7), connection(id_=2, project=7), connection("analysis", 1, project=8)]
-    rule = {"loop": "connections | groupby('project')", "label": "item[0]", "affected": "item[1]", "that": "item[1] | length == 1"}
+    rule = {
+        "loop": "connections | groupby('project')",
+        "label": "item[0]",
+        "affected": "item[1]",
+        "that": "item[1] | length == 1",
+    }
     assert judge_loop(three, **rule) == [
         ("fail", "7", [("alm", 1), ("alm", 2)], "item[1] | length == 1 is false"),
         ("pass", "8", [("analysis", 1)], "holds"),
@@ -232,27 +297,56 @@ def test_needs_of_a_loop_are_those_of_the_affected():
 # ---------------------------------------------------------------------------------------------------------------
 # In bulk and one at a time
 
-TEXTS = st.sampled_from(["", "a", "https", "no", "True", "{{ nobody }}", "{% if %}", "{{ lookup('pipe', 'exit 1') }}", "ü", "5"])
+TEXTS = st.sampled_from(
+    ["", "a", "https", "no", "True", "{{ nobody }}", "{% if %}", "{{ lookup('pipe', 'exit 1') }}", "ü", "5"]
+)
 SCALARS = TEXTS | st.integers(-3, 3) | st.booleans() | st.none()
 PARAMS = st.dictionaries(st.sampled_from(["a", "b", "c"]), SCALARS | st.lists(SCALARS, max_size=2), max_size=3)
 CONNECTIONS = st.lists(
-    st.builds(lambda params, job, alias: {"params": params, "last_job": job, "alias": alias}, PARAMS, st.none() | PARAMS, TEXTS),
-    min_size=1, max_size=4,
+    st.builds(
+        lambda params, job, alias: {"params": params, "last_job": job, "alias": alias},
+        PARAMS,
+        st.none() | PARAMS,
+        TEXTS,
+    ),
+    min_size=1,
+    max_size=4,
 )
 ATOMS = st.sampled_from(
     "connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a connection.last_job "
     "connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params connections".split()
-    + ["connection.params.a | default('a')", "connection.params.a | length", "connection.params.b | string", "connection.params.b | bool"]
+    + [
+        "connection.params.a | default('a')",
+        "connection.params.a | length",
+        "connection.params.b | string",
+        "connection.params.b | bool",
+    ]
 )
 EXPRESSIONS = st.recursive(
     ATOMS,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from(["==", "!=", "in", "and", "or", "<"]), inner).map(lambda parts: f"({' '.join(parts)})"),
+        st.tuples(inner, st.sampled_from(["==", "!=", "in", "and", "or", "<"]), inner).map(
+            lambda parts: f"({' '.join(parts)})"
+        ),
         inner.map(lambda one: f"(not {one})"),
-        st.tuples(inner, st.sampled_from(
-            ["is defined", "is undefined", "is string", "is none", "is mapping", "is search('a')", "is true", "is not false",
-             "| length > 0", "is ansible.builtin.match('h')", "is truthy"]
-        )).map(lambda parts: f"({' '.join(parts)})"),
+        st.tuples(
+            inner,
+            st.sampled_from(
+                [
+                    "is defined",
+                    "is undefined",
+                    "is string",
+                    "is none",
+                    "is mapping",
+                    "is search('a')",
+                    "is true",
+                    "is not false",
+                    "| length > 0",
+                    "is ansible.builtin.match('h')",
+                    "is truthy",
+                ]
+            ),
+        ).map(lambda parts: f"({' '.join(parts)})"),
     ),
     max_leaves=4,
 )
@@ -265,7 +359,9 @@ def test_bulk_answers_as_ansible_core_does_one_at_a_time(expression, connections
     values = engine.data["connections"]
     in_bulk = engine.answers(expression, "connection", values)
     one_by_one = engine.results(expression, "connection", values, _boolean)
-    assert [isinstance(one, Problem) or one for one in in_bulk] == [isinstance(one, Problem) or one for one in one_by_one]
+    assert [isinstance(one, Problem) or one for one in in_bulk] == [
+        isinstance(one, Problem) or one for one in one_by_one
+    ]
     for value, answer in zip(values, in_bulk):
         by_ansible = conditional(TEMPLAR, expression, {**PLAY, "play": "a", **engine.data, "connection": value})
         assert by_ansible == (None if isinstance(answer, Problem) else answer), (expression, value, answer)
@@ -280,26 +376,46 @@ def strict_conditionals(monkeypatch):
 def test_data_is_never_a_template(tmp_path):
     proof = tmp_path / "executed"
     hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
-    bad = with_params(**{"x": hostile, hostile: hostile, "list": [hostile, {"y": hostile}]}) | {"alias": hostile, "system": hostile}
+    bad = with_params(**{"x": hostile, hostile: hostile, "list": [hostile, {"y": hostile}]}) | {
+        "alias": hostile,
+        "system": hostile,
+    }
     rules = [
-        {"id": "a", "title": "A", "severity": "low", "that": [
-            "connection.alias == connection.params.x",
-            "connection.params.x == text",
-            "connection.params.list[1].y in connection.params.list",
-            "connection.params | string is search('lookup')",
-            "connection.params.x | upper is string",
-            "(connection.params | to_json | from_json).x == text",
-            "connections[0].alias == text",
-            "connections | map(attribute='alias') | first == connection.alias",
-            "connection.params | dict2items | map(attribute='value') | list is sequence",
-        ]},
+        {
+            "id": "a",
+            "title": "A",
+            "severity": "low",
+            "that": [
+                "connection.alias == connection.params.x",
+                "connection.params.x == text",
+                "connection.params.list[1].y in connection.params.list",
+                "connection.params | string is search('lookup')",
+                "connection.params.x | upper is string",
+                "(connection.params | to_json | from_json).x == text",
+                "connections[0].alias == text",
+                "connections | map(attribute='alias') | first == connection.alias",
+                "connection.params | dict2items | map(attribute='value') | list is sequence",
+            ],
+        },
         {"id": "b", "title": "B", "severity": "low", "that": "connection.alias"},
-        {"id": "c", "title": "C", "severity": "low", "loop": "connections | groupby('alias')", "label": "item[0]", "affected": "item[1]",
-         "that": ["item[0] == text", "item[1][0].params.x == text"]},
+        {
+            "id": "c",
+            "title": "C",
+            "severity": "low",
+            "loop": "connections | groupby('alias')",
+            "label": "item[0]",
+            "affected": "item[1]",
+            "that": ["item[0] == text", "item[1][0].params.x == text"],
+        },
         {"id": "d", "title": "D", "severity": "low", "loop": [hostile], "that": "item == text"},
     ]
     verdicts = judged(rules, [bad], text=hostile)
-    assert [(one.verdict, one.label) for one in verdicts] == [("pass", None), ("error", None), ("pass", hostile), ("pass", hostile)], verdicts
+    assert [(one.verdict, one.label) for one in verdicts] == [
+        ("pass", None),
+        ("error", None),
+        ("pass", hostile),
+        ("pass", hostile),
+    ], verdicts
     assert not proof.exists()
 
 
@@ -321,7 +437,9 @@ def test_whole_set_is_looked_up_once():
 
     def answer(count: int) -> None:
         engine = Engine(TEMPLAR, PLAY, {"connections": [connection(id_=id_) for id_ in range(1, count + 1)]})
-        answers = engine.answers("connections[0].id == 1 and connection.id > 0", "connection", engine.data["connections"])
+        answers = engine.answers(
+            "connections[0].id == 1 and connection.id > 0", "connection", engine.data["connections"]
+        )
         assert answers == [True] * count
 
     assert growth(answer, 200) < LINEAR
@@ -411,8 +529,16 @@ def test_starter_leaves_alone(facts):
 def test_starter_does_not_decide_what_it_cannot_see():
     verdicts = starter(connection(params={}, params_visible=False, last_job=None, debug_mode=None), **CHOSEN)
     undecided = {name for name, found in verdicts.items() if found == {"inconclusive"}}
-    assert undecided == {"alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server", "last-sync-succeeded",
-                         "last-sync-recent", "no-debug-mode", "conflict-policy"}
+    assert undecided == {
+        "alm-tls",
+        "certificate-validated",
+        "no-credentials-in-urls",
+        "allowed-server",
+        "last-sync-succeeded",
+        "last-sync-recent",
+        "no-debug-mode",
+        "conflict-policy",
+    }
     assert verdicts["params-visible"] == {"fail"}
 
 
@@ -425,7 +551,10 @@ def test_starter_finds_duplicates():
     assert starter(same[0], {**same[1], "params": {}, "params_visible": False})["no-duplicates"] == {"inconclusive"}
     assert starter(*[{**one, "project": None} for one in same]).get("no-duplicates") is None
     # Two trackers below one host are two servers.
-    paths = [with_params(alm_server="tools.example.org", alm_context_root=root) | {"id": id_} for id_, root in enumerate(["jira", "/jira-eu"], 1)]
+    paths = [
+        with_params(alm_server="tools.example.org", alm_context_root=root) | {"id": id_}
+        for id_, root in enumerate(["jira", "/jira-eu"], 1)
+    ]
     assert starter(*[{**one, "project": 5} for one in paths])["no-duplicates"] == {"pass"}
     paths[1]["params"]["alm_context_root"] = "/jira/"
     assert starter(*[{**one, "project": 5} for one in paths])["no-duplicates"] == {"fail"}
@@ -464,8 +593,12 @@ def checked_by(kind: str, id_: int, value: object, root: str = "") -> dict:
 def test_starter_on_servers_as_documented(start, generation, canonical_names):
     """Certificates that are not checked are found by old and newest names; trackers below one host are different servers."""
     values = [(True, "jira"), (False, "jira-eu"), ("False", "/jira-us/")]
-    server = start(generation, dataset=[checked_by(kind, id_, *one) for kind in KINDS for id_, one in enumerate(values, 1)])
-    facts = [one for kind in KINDS for one in gathered(server, kind, canonical_names=canonical_names, include_params=False)]
+    server = start(
+        generation, dataset=[checked_by(kind, id_, *one) for kind in KINDS for id_, one in enumerate(values, 1)]
+    )
+    facts = [
+        one for kind in KINDS for one in gathered(server, kind, canonical_names=canonical_names, include_params=False)
+    ]
     verdicts = {(one.rule.id, *one.names): one.verdict for one in judged(STARTER["rules"], facts, **STARTER["vars"])}
     for kind in KINDS:
         assert [verdicts["certificate-validated", (kind, id_)] for id_ in (1, 2, 3)] == ["pass", "fail", "fail"]
@@ -490,7 +623,10 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
 
 def test_starter_on_facts_of_an_older_release_without_parameters():
     verdicts = starter(connection(params={}), **CHOSEN)
-    assert {verdicts[name].pop() for name in ("alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")} == {"inconclusive"}
+    assert {
+        verdicts[name].pop()
+        for name in ("alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")
+    } == {"inconclusive"}
 
 
 def test_starter_calls_no_filter_of_ours():
@@ -499,8 +635,13 @@ def test_starter_calls_no_filter_of_ours():
 
 def test_starter_decides_about_null():
     """A connection without alias, frequency and system is judged, and does not keep others from it."""
-    verdicts = starter(connection(alias=None, frequency=None, system=None, system_id=None, command=None), connection(id_=2, project=1))
-    assert verdicts["scheduled"] == {"inconclusive", "pass"} and verdicts["last-sync-recent"] == {"inconclusive", "pass"}
+    verdicts = starter(
+        connection(alias=None, frequency=None, system=None, system_id=None, command=None), connection(id_=2, project=1)
+    )
+    assert verdicts["scheduled"] == {"inconclusive", "pass"} and verdicts["last-sync-recent"] == {
+        "inconclusive",
+        "pass",
+    }
     assert "error" not in set.union(*verdicts.values())
 
 
@@ -527,7 +668,11 @@ def test_policy_file_of_the_starter_is_read_by_ansible():
 )
 def test_what_cannot_be_compiled_is_known_beforehand(expression, problem):
     found = Engine(TEMPLAR, {}, {}).problem(expression, "connection")
-    assert found is None if problem is None else found.startswith("cannot be compiled (") and problem in found and "_sde" not in found
+    assert (
+        found is None
+        if problem is None
+        else found.startswith("cannot be compiled (") and problem in found and "_sde" not in found
+    )
 
 
 def test_messages_are_one_line_that_can_be_printed():

@@ -36,9 +36,30 @@ def test_our_interpreter_agrees_with_jsonschema(kind, data):
 
 @KINDS
 def test_every_keyword_of_the_schema_is_interpreted(kind):
-    known = {"$schema", "$id", "$defs", "$ref", "title", "description", "type", "enum", "const", "pattern", "anyOf", "items", "minItems",
-             "uniqueItems", "minimum", "minLength", "minProperties", "properties", "propertyNames", "additionalProperties", "required",
-             "dependentRequired"}
+    known = {
+        "$schema",
+        "$id",
+        "$defs",
+        "$ref",
+        "title",
+        "description",
+        "type",
+        "enum",
+        "const",
+        "pattern",
+        "anyOf",
+        "items",
+        "minItems",
+        "uniqueItems",
+        "minimum",
+        "minLength",
+        "minProperties",
+        "properties",
+        "propertyNames",
+        "additionalProperties",
+        "required",
+        "dependentRequired",
+    }
     found = set()
 
     def walk(schema):

@@ -31,11 +31,15 @@ def test_what_shows_a_line_exists():
 
 def test_folders_of_plugins():
     folders = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
-    assert folders == set(re.search(r"only the known folders in `plugins/` \| (.*?) \|", CHECKLISTS)[1].replace("`", "").split(", "))
+    assert folders == set(
+        re.search(r"only the known folders in `plugins/` \| (.*?) \|", CHECKLISTS)[1].replace("`", "").split(", ")
+    )
 
 
 def test_no_module_returns_ansible_facts():
-    assert [path.name for path in ROOT.glob("plugins/mod*/*.py") if "ansible_facts" in path.read_text(encoding="utf-8")] == []
+    assert [
+        path.name for path in ROOT.glob("plugins/mod*/*.py") if "ansible_facts" in path.read_text(encoding="utf-8")
+    ] == []
 
 
 def test_private_utilities_are_marked():

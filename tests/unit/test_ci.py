@@ -26,7 +26,9 @@ def check(schema: str, path: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("schema, path, mistake", [("github-workflows", GITHUB, "jobs:"), ("gitlab-ci", GITLAB, "script:")])
+@pytest.mark.parametrize(
+    "schema, path, mistake", [("github-workflows", GITHUB, "jobs:"), ("gitlab-ci", GITLAB, "script:")]
+)
 def test_files_are_what_their_readers_take(tmp_path, schema, path, mistake):
     assert check(schema, path).returncode == 0, check(schema, path).stdout
     broken = tmp_path / "broken.yml"
@@ -55,7 +57,9 @@ def test_matrix_is_that_of_the_table():
     assert {core: may_fail for core, (_python, may_fail) in cores_of_github().items()} == {
         core: bool(row.get("may_fail")) for core, row in table.items()
     }
-    assert [core for core, (python, _may_fail) in cores_of_github().items() if python not in table[core]["pythons"]] == []
+    assert [
+        core for core, (python, _may_fail) in cores_of_github().items() if python not in table[core]["pythons"]
+    ] == []
     for path in (GITHUB, GITLAB):
         assert f"uv python install --quiet {matrix.TABLE['target']['python']}\n" in path.read_text(encoding="utf-8")
 

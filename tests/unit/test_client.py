@@ -23,17 +23,32 @@ ANSWERS = {
     "html_503": ("server_error", 503, "was answered with 503", "Try again later"),
     "html_200": ("html", 200, "is an HTML page instead of JSON", "not a login page"),
     "xml_body": ("html", 200, "is XML instead of JSON", "Check that url"),
-    "redirect_login": ("redirect", 302, "a redirect to https://sso.example.com/login, which is not followed", "Set url to"),
+    "redirect_login": (
+        "redirect",
+        302,
+        "a redirect to https://sso.example.com/login, which is not followed",
+        "Set url to",
+    ),
     "redirect_https": ("redirect", 301, "a redirect to https://127.0.0.1", "Set url to https://127.0.0.1"),
     "status_500": ("server_error", 500, "was answered with 500: an HTML page", "tell its administrator"),
     "status_502": ("server_error", 502, "was answered with 502", "Try again later"),
     "status_504": ("server_error", 504, "was answered with 504", "Try again later"),
     "throttled_429": ("rate_limited", 429, "was answered with 429", "raise retries"),
-    "throttled_429_long": ("rate_limited", 429, "Request was throttled; the server asks to wait (3600)", "over 60 s is not waited for"),
+    "throttled_429_long": (
+        "rate_limited",
+        429,
+        "Request was throttled; the server asks to wait (3600)",
+        "over 60 s is not waited for",
+    ),
     "firewall_403": ("gateway", 403, "was answered with 403: an HTML page instead of JSON", "A gateway or firewall"),
     "login_401": ("gateway", 401, "it asks for a login by Negotiate instead of a token", "the token is not the cause"),
     "early_hints": ("unexpected_status", 103, "was answered with the unexpected status 103", "Check url"),
-    "bad_request": ("bad_request", 400, "alias: This field may not be blank.; page_size: A valid integer", "Check the options"),
+    "bad_request": (
+        "bad_request",
+        400,
+        "alias: This field may not be blank.; page_size: A valid integer",
+        "Check the options",
+    ),
     "bad_request_string": ("bad_request", 400, "was answered with 400: ", "Check the options"),
     "json_string": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
     "broken_json": ("invalid_json", 200, "is broken JSON", "Check that url"),
@@ -104,7 +119,9 @@ def test_server_that_repeats_the_token_in_facts(escaped):
     assert (found["alias"], found["params"]) == (_client.MASK, {_client.MASK: 1})
 
 
-@pytest.mark.parametrize("location", ["http://[bad/", "https://[v1.aaaa]/", "//", "https://sso.example.com:99999999/?token=hunter2"])
+@pytest.mark.parametrize(
+    "location", ["http://[bad/", "https://[v1.aaaa]/", "//", "https://sso.example.com:99999999/?token=hunter2"]
+)
 def test_redirect_to_nowhere(location):
     with canned_server(b"", 302, Location=location) as server:
         failure = failure_of(server)

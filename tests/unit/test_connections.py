@@ -39,8 +39,23 @@ CONTRACT = {
     "last_job": (dict, type(None)),
 }
 # What old releases do not say at all, what changes, and what new ones add.
-NOT_EVERYWHERE = {"system", "connector", "system_short_name", "inaccessible", "in_progress", "debug_mode", "last_job", "validate_certs"}
-NEW_PARAMS = {"alm_validate_cert", "analysis_validate_cert", "alm_reference_context", "alm_auth_mode", "last_successful_run"}
+NOT_EVERYWHERE = {
+    "system",
+    "connector",
+    "system_short_name",
+    "inaccessible",
+    "in_progress",
+    "debug_mode",
+    "last_job",
+    "validate_certs",
+}
+NEW_PARAMS = {
+    "alm_validate_cert",
+    "analysis_validate_cert",
+    "alm_reference_context",
+    "alm_auth_mode",
+    "last_successful_run",
+}
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +225,9 @@ def test_another_connection_than_asked_for():
 def test_system_filter_on_servers_that_know_it_and_do_not(start, generation, filters):
     server = start(generation, filters=filters)
     found = connections(server, system="rally")
-    assert [one["id"] for one in found] == [record["id"] for record in server.records("alm") if record["system_id"] == "rally"]
+    assert [one["id"] for one in found] == [
+        record["id"] for record in server.records("alm") if record["system_id"] == "rally"
+    ]
     assert {one["system_id"] for one in found} == {"rally"}
 
 
@@ -235,7 +252,10 @@ def test_system_by_short_name(servers):
         ({"project": 3}, lambda one: one["project"] == 3),
         ({"project": [3, "4"]}, lambda one: one["project"] in (3, 4)),
         ({"project": 12345}, lambda one: False),
-        ({"system": "jira", "frequency": "hourly"}, lambda one: one["system_id"] == "jira" and one["frequency"] == "hourly"),
+        (
+            {"system": "jira", "frequency": "hourly"},
+            lambda one: one["system_id"] == "jira" and one["frequency"] == "hourly",
+        ),
         ({"system": "jira", "project": 2}, lambda one: one["system_id"] == "jira" and one["project"] == 2),
     ],
 )
@@ -265,7 +285,9 @@ def test_filter_that_is_null_is_not_set(servers, option):
     server = servers["4.8"]
     assert connections(server, **{option: None}) == connections(server)
     assert [one["id"] for one in connections(server, connection_id=1, **{option: None})] == [1]
-    assert connections(server, connection_id=None, **{option: FILTERS[option]}) == connections(server, **{option: FILTERS[option]})
+    assert connections(server, connection_id=None, **{option: FILTERS[option]}) == connections(
+        server, **{option: FILTERS[option]}
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,12 +309,18 @@ def test_blanks_around_names(servers, loose, tight):
 def test_an_alias_may_begin_with_a_blank(start):
     record = {"kind": "alm", "id": 1, "alias": " Jira", "system": "JIRA"}
     server = start(dataset=[record, {**record, "id": 2, "alias": "Jira"}])
-    assert [[one["id"] for one in connections(server, alias=alias)] for alias in ("Jira", " Jira", "Jira ")] == [[2], [1], []]
+    assert [[one["id"] for one in connections(server, alias=alias)] for alias in ("Jira", " Jira", "Jira ")] == [
+        [2],
+        [1],
+        [],
+    ]
 
 
 @pytest.mark.parametrize("value", ["yearly", "Daily", ["daily", "yearly"], 7, True])
 def test_frequency_that_does_not_exist(servers, value):
-    with pytest.raises(OptionError, match="frequency takes hourly, daily, weekly, monthly, manually, not '(yearly|Daily|7|True)'"):
+    with pytest.raises(
+        OptionError, match="frequency takes hourly, daily, weekly, monthly, manually, not '(yearly|Daily|7|True)'"
+    ):
         gather(servers["4.8"], frequency=value)
 
 
@@ -326,7 +354,14 @@ def test_secrets_set(servers):
 
 
 def test_secrets_in_a_job_message(start):
-    job = {"id": 1, "last_run": "2026-01-01T00:00:00Z", "succeeded": False, "ready": True, "automatic": True, "user": None}
+    job = {
+        "id": 1,
+        "last_run": "2026-01-01T00:00:00Z",
+        "succeeded": False,
+        "ready": True,
+        "automatic": True,
+        "user": None,
+    }
     message = "401 for rally_user: correct horse battery is wrong. Sent https://rally_user:other@host/"
     record = {
         "kind": "alm", "id": 1, "alias": "a", "system": "Rally",
@@ -335,7 +370,10 @@ def test_secrets_in_a_job_message(start):
     }  # fmt: skip
     server = start(dataset=[record])
     found = connections(server, include_last_job=True)[0]
-    assert found["last_job"]["result_message"] == f"401 for rally_user: {_redact.MASK} is wrong. Sent https://{_redact.MASK}@host/"
+    assert (
+        found["last_job"]["result_message"]
+        == f"401 for rally_user: {_redact.MASK} is wrong. Sent https://{_redact.MASK}@host/"
+    )
     asked = gather(server, include_last_job=True, include_secrets=True)
     assert asked.facts["connections"][0]["last_job"]["result_message"] == message
     assert asked.secrets == ["correct horse battery", "rally_user:other"]
@@ -388,7 +426,14 @@ def test_names_of_parameters_as_the_newest_server_sends_them(servers):
 
 
 def test_a_job_message_is_cleaned_of_params_that_are_not_returned(start):
-    job = {"id": 1, "last_run": "2026-01-01T00:00:00Z", "succeeded": False, "ready": True, "automatic": True, "user": None}
+    job = {
+        "id": 1,
+        "last_run": "2026-01-01T00:00:00Z",
+        "succeeded": False,
+        "ready": True,
+        "automatic": True,
+        "user": None,
+    }
     record = {"kind": "alm", "id": 1, "alias": "a", "system": "Rally", "params": {"alm_pass": "correct horse"}}
     server = start(dataset=[{**record, "last_job": {**job, "result_message": "correct horse is wrong"}}])
     found = connections(server, include_last_job=True, include_params=False)[0]
@@ -398,7 +443,13 @@ def test_a_job_message_is_cleaned_of_params_that_are_not_returned(start):
 # ---------------------------------------------------------------------------------------------------------------
 # Shapes: what the facts promise is checked, not hoped for
 
-GOOD = {"id": 1, "alias": "a", "frequency": "daily", "system": {"name": "JIRA"}, "last_job": {"last_run": "2026-01-01T00:00:00Z"}}
+GOOD = {
+    "id": 1,
+    "alias": "a",
+    "frequency": "daily",
+    "system": {"name": "JIRA"},
+    "last_job": {"last_run": "2026-01-01T00:00:00Z"},
+}
 
 
 @pytest.mark.parametrize(
@@ -436,7 +487,10 @@ def test_record_of_another_list():
         _connections._checked({"id": 1, "name": "a project", "params": {}}, "https://sde.example.com/")
 
 
-@pytest.mark.parametrize("odd", [{"alias": None}, {"frequency": None}, {"system": None}, {"system": {"id": None, "name": None}}, {"system": {}}])
+@pytest.mark.parametrize(
+    "odd",
+    [{"alias": None}, {"frequency": None}, {"system": None}, {"system": {"id": None, "name": None}}, {"system": {}}],
+)
 def test_null_does_not_lose_the_list(odd):
     good = {"id": 1, "alias": "a", "frequency": "daily", "system": {"id": "jira", "name": "JIRA"}}
     (name,) = odd

@@ -14,7 +14,11 @@ from tests.unit import test_audit_rules
 from tests.unit.test_audit_rules import STARTER
 
 # With these, no rule of the starter policy is idle.
-CHOSEN = {"allowed_servers": ["*.example.com", "*.example.org"], "conflict_policies": ["alm"], "required_projects": [1, 2]}
+CHOSEN = {
+    "allowed_servers": ["*.example.com", "*.example.org"],
+    "conflict_policies": ["alm"],
+    "required_projects": [1, 2],
+}
 
 
 def facts_of(server) -> list[dict]:
@@ -80,7 +84,9 @@ def test_each_starter_rule_passes_and_fails_somewhere(start, monkeypatch):
     now = datetime.now(timezone.utc)
     shown = {(rule, verdict) for rule, verdict, _names in verdicts_of(facts_of(server), now, monkeypatch)}
     hidden = [one for kind in KINDS for one in connections(server, kind, api_token=server.limited_token)]
-    shown |= {(rule, verdict) for rule, verdict, _names in verdicts_of(hidden, now, monkeypatch) if rule == "params-visible"}
+    shown |= {
+        (rule, verdict) for rule, verdict, _names in verdicts_of(hidden, now, monkeypatch) if rule == "params-visible"
+    }
     rules = [rule["id"] for rule in STARTER["rules"]]
     assert [rule for rule in rules if not {(rule, "pass"), (rule, "fail")} <= shown] == []
 

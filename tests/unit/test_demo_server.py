@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The embedded SD Elements API, held against the vendor's document and against its own promises."""
+
 from __future__ import annotations
 
 import contextlib
@@ -120,33 +121,55 @@ def test_fields_of_a_generation(generation):
 LONG_NAME = "CA Agile Central (formerly Rally)"
 
 
-@pytest.mark.parametrize("generation, listed, alone", [
-    ("4.4", "Rally", "Rally"),
-    ("4.8", {"id": "rally", "short_name": "CA Agile Central", "name": LONG_NAME}, {"id": "rally", "name": LONG_NAME}),
-])
+@pytest.mark.parametrize(
+    "generation, listed, alone",
+    [
+        ("4.4", "Rally", "Rally"),
+        (
+            "4.8",
+            {"id": "rally", "short_name": "CA Agile Central", "name": LONG_NAME},
+            {"id": "rally", "name": LONG_NAME},
+        ),
+    ],
+)
 def test_system(generation, listed, alone):
     with DemoServer(generation=generation) as server:
         assert get(server).json()["results"][0]["system"] == listed
         assert get(server, ALM + "1/").json()["system"] == alone
 
 
-@pytest.mark.parametrize("generation, query, system", [
-    ("4.4", "", "Veracode"),
-    ("4.8", "", {"id": "veracode", "name": "Veracode"}),
-    ("4.8", "?include=last_job", "Veracode"),
-    ("4.12", "?include=last_job", {"id": "veracode", "name": "Veracode"}),
-    ("5.2", "", {"id": "veracode", "short_name": "Veracode", "name": "Veracode", "verification_categories": ["SAST", "DAST"]}),
-])
+@pytest.mark.parametrize(
+    "generation, query, system",
+    [
+        ("4.4", "", "Veracode"),
+        ("4.8", "", {"id": "veracode", "name": "Veracode"}),
+        ("4.8", "?include=last_job", "Veracode"),
+        ("4.12", "?include=last_job", {"id": "veracode", "name": "Veracode"}),
+        (
+            "5.2",
+            "",
+            {
+                "id": "veracode",
+                "short_name": "Veracode",
+                "name": "Veracode",
+                "verification_categories": ["SAST", "DAST"],
+            },
+        ),
+    ],
+)
 def test_system_of_an_analysis_connection(generation, query, system):
     with DemoServer(generation=generation) as server:
         assert get(server, ANALYSIS + query).json()["results"][2]["system"] == system
 
 
-@pytest.mark.parametrize("generation, jira, fortify", [
-    ("3.2", "JIRA", "Fortify"),
-    ("5.2", "JIRA", "Fortify"),
-    ("newest", "Atlassian JIRA", "Fortify Software Security Center"),
-])
+@pytest.mark.parametrize(
+    "generation, jira, fortify",
+    [
+        ("3.2", "JIRA", "Fortify"),
+        ("5.2", "JIRA", "Fortify"),
+        ("newest", "Atlassian JIRA", "Fortify Software Security Center"),
+    ],
+)
 def test_names_of_systems_change_and_commands_do_not(generation, jira, fortify):
     with DemoServer(generation=generation, old_path=True) as server:
         alm, analysis = get(server, ALM + "2/").json(), get(server, ANALYSIS + "7/").json()
@@ -173,7 +196,9 @@ def test_newest_speaks_of_issue_trackers():
         params = [one["params"] for one in get(server, ISSUE_TRACKER + "?page_size=50").json()["results"]]
         truth = [record["params"] for record in server.records("alm")]
     for sent, record in zip(params, truth, strict=True):
-        renamed = {key.replace("alm_", "issue_tracker_", 1) if key.startswith("alm_") else key: record[key] for key in record}
+        renamed = {
+            key.replace("alm_", "issue_tracker_", 1) if key.startswith("alm_") else key: record[key] for key in record
+        }
         assert sent == {**renamed, "conflict_policy": sent["conflict_policy"]}
     assert {one["conflict_policy"] for one in params} == {"issue_tracker", "sde", "timestamp"}
     assert {one["issue_tracker_auth_mode"] for one in params} == {"basic", "api_token", "personal_access_token"}
@@ -181,8 +206,14 @@ def test_newest_speaks_of_issue_trackers():
 
 # The release that a parameter came with.
 SINCE = {
-    ALM: {"alm_validate_cert": "4.12", "alm_reference_context": "4.12", "alm_auth_mode": "newest",
-          "last_successful_run": "newest", "alm_context_root": "3.2", "alm_server": "3.2"},
+    ALM: {
+        "alm_validate_cert": "4.12",
+        "alm_reference_context": "4.12",
+        "alm_auth_mode": "newest",
+        "last_successful_run": "newest",
+        "alm_context_root": "3.2",
+        "alm_server": "3.2",
+    },
     ANALYSIS: {"analysis_validate_cert": "4.12", "analysis_server": "3.2", "last_successful_run": None},
 }
 
@@ -194,7 +225,9 @@ def test_parameters_come_with_a_release(generation, path):
         params = [one["params"] for one in get(server, path + "?page_size=50").json()["results"]]
     names = {name.replace("issue_tracker_", "alm_") for one in params for name in one}
     known = GENERATIONS[: GENERATIONS.index(generation) + 1]
-    assert {name: name in names for name in SINCE[path]} == {name: since in known for name, since in SINCE[path].items()}
+    assert {name: name in names for name in SINCE[path]} == {
+        name: since in known for name, since in SINCE[path].items()
+    }
     assert all(isinstance(one[name], bool) for one in params for name in one if name.endswith("_validate_cert"))
 
 
@@ -287,7 +320,9 @@ def test_params_are_for_those_who_may_edit():
 def test_errors_are_those_of_the_framework():
     with DemoServer() as server:
         assert (get(server, token="nobody").status_code, get(server, token="nobody").json()) == (
-            401, {"detail": "Invalid token."})
+            401,
+            {"detail": "Invalid token."},
+        )
         assert get(server, headers={"Authorization": f'Token "{server.token}"'}).status_code == 401
         forbidden = get(server, token=server.forbidden_token)
         assert (forbidden.status_code, list(forbidden.json())) == (403, ["detail"])
@@ -297,14 +332,28 @@ def test_errors_are_those_of_the_framework():
         assert list(get(server, ALM + "?project=one").json()) == ["project"]
         assert get(server, ALM + "?page_size=5&page=9").json() == {"detail": "Invalid page."}
         assert get(server, headers={"Accept": "text/csv"}).status_code == 406
-        assert requests.post(server.url + ALM, headers={"Authorization": f"Token {server.token}"},
-                             timeout=60).status_code == 405
+        assert (
+            requests.post(server.url + ALM, headers={"Authorization": f"Token {server.token}"}, timeout=60).status_code
+            == 405
+        )
         assert "<html" in get(server, "/no/such/page/").text
         assert get(server, ALM.rstrip("/")).headers["Location"] == ALM
 
 
-@pytest.mark.parametrize("path", ["/api/v2/", "/api/v2/nothing/", "/api/v2/connections/", ISSUE_TRACKER, ISSUE_TRACKER + "1/",
-                                  "/api/v2/users/you/", ALM, ALM + "999/", "/api/v2/users/me/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v2/",
+        "/api/v2/nothing/",
+        "/api/v2/connections/",
+        ISSUE_TRACKER,
+        ISSUE_TRACKER + "1/",
+        "/api/v2/users/you/",
+        ALM,
+        ALM + "999/",
+        "/api/v2/users/me/",
+    ],
+)
 def test_api_answers_errors_in_json(path):
     with DemoServer() as server:
         known = path in (ALM, "/api/v2/users/me/")
@@ -326,8 +375,18 @@ def test_user_of_a_token(generation):
     assert [user["role"] for user in users] == ["Project Lead", "User", "No Role"]
     assert len({user["id"] for user in users}) == 3
     for user in users:
-        assert set(user) == {"id", "email", "first_name", "last_name", "last_login", "date_joined", "is_active",
-                             "is_superuser", "role", "groups"}
+        assert set(user) == {
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "last_login",
+            "date_joined",
+            "is_active",
+            "is_superuser",
+            "role",
+            "groups",
+        }
         assert user["email"].endswith("@example.com") and user["is_active"] is True and user["groups"] == []
 
 
@@ -408,33 +467,36 @@ def test_switches():
         assert [request.status for request in server.requests] == [404, 503, 503, 429, 200]
 
 
-@pytest.mark.parametrize("name, status, content_type", [
-    ("html_503", 503, "text/html"),
-    ("html_200", 200, "text/html"),
-    ("redirect_login", 302, "text/html"),
-    ("redirect_https", 301, "text/html"),
-    ("status_500", 500, "text/html"),
-    ("status_502", 502, "text/html"),
-    ("status_504", 504, "text/html"),
-    ("firewall_403", 403, "text/html"),
-    ("login_401", 401, "text/html"),
-    ("throttled_429", 429, "application/json"),
-    ("throttled_429_seconds", 429, "application/json"),
-    ("throttled_429_date", 429, "application/json"),
-    ("throttled_429_long", 429, "application/json"),
-    ("bad_request", 400, "application/json"),
-    ("bad_request_string", 400, "application/json"),
-    ("echo_token", 400, "application/json"),
-    ("json_string", 200, "application/json"),
-    ("broken_json", 200, "application/json"),
-    ("not_utf8", 200, "application/json"),
-    ("nan_json", 200, "application/json"),
-    ("empty_body", 200, "application/json"),
-    ("deep_json", 200, "application/json"),
-    ("xml_body", 200, "application/xml"),
-    ("double_gzip", 200, "application/json"),
-    ("double_gzip_hidden", 200, "application/json"),
-])
+@pytest.mark.parametrize(
+    "name, status, content_type",
+    [
+        ("html_503", 503, "text/html"),
+        ("html_200", 200, "text/html"),
+        ("redirect_login", 302, "text/html"),
+        ("redirect_https", 301, "text/html"),
+        ("status_500", 500, "text/html"),
+        ("status_502", 502, "text/html"),
+        ("status_504", 504, "text/html"),
+        ("firewall_403", 403, "text/html"),
+        ("login_401", 401, "text/html"),
+        ("throttled_429", 429, "application/json"),
+        ("throttled_429_seconds", 429, "application/json"),
+        ("throttled_429_date", 429, "application/json"),
+        ("throttled_429_long", 429, "application/json"),
+        ("bad_request", 400, "application/json"),
+        ("bad_request_string", 400, "application/json"),
+        ("echo_token", 400, "application/json"),
+        ("json_string", 200, "application/json"),
+        ("broken_json", 200, "application/json"),
+        ("not_utf8", 200, "application/json"),
+        ("nan_json", 200, "application/json"),
+        ("empty_body", 200, "application/json"),
+        ("deep_json", 200, "application/json"),
+        ("xml_body", 200, "application/xml"),
+        ("double_gzip", 200, "application/json"),
+        ("double_gzip_hidden", 200, "application/json"),
+    ],
+)
 def test_ready_answers(name, status, content_type):
     with DemoServer(faults=[name]) as server:
         answer = get(server, ALM + "?page=1", stream=True)
@@ -444,8 +506,9 @@ def test_ready_answers(name, status, content_type):
         # `requests` has already read the body of a redirect.
         assert (len(body) == 0) == (name in ("empty_body", "login_401") or name.startswith("redirect_"))
         retry_after = answer.headers.get("Retry-After")
-        assert (retry_after is not None) == (name in (
-            "throttled_429_seconds", "throttled_429_date", "throttled_429_long"))
+        assert (retry_after is not None) == (
+            name in ("throttled_429_seconds", "throttled_429_date", "throttled_429_long")
+        )
         assert answer.headers.get("WWW-Authenticate") == ("Negotiate" if name == "login_401" else None)
         if name == "echo_token":
             assert server.token.encode() in body
@@ -471,17 +534,20 @@ def test_huge_bodies_begin_well_and_end_with_the_client(name):
     assert not client_threads()
 
 
-@pytest.mark.parametrize("name, check", [
-    ("results_missing", lambda page: page == {"detail_list": []}),
-    ("results_not_list", lambda page: isinstance(page["results"], dict)),
-    ("record_not_object", lambda page: isinstance(page["results"][0], str)),
-    ("id_not_int", lambda page: page["results"][0]["id"] == "one"),
-    ("duplicate_record", lambda page: page["results"][0] == page["results"][-1] and len(page["results"]) == 6),
-    ("count_too_high", lambda page: page["count"] == 31),
-    ("next_foreign", lambda page: page["next"] == f"http://evil.example.com{ALM}?page=2&page_size=5"),
-    ("next_foreign_path", lambda page: urllib.parse.urlsplit(page["next"]).path == "/api/v2/users/"),
-    ("next_loop", lambda page: page["next"].endswith(ALM + "?page_size=5")),
-])
+@pytest.mark.parametrize(
+    "name, check",
+    [
+        ("results_missing", lambda page: page == {"detail_list": []}),
+        ("results_not_list", lambda page: isinstance(page["results"], dict)),
+        ("record_not_object", lambda page: isinstance(page["results"][0], str)),
+        ("id_not_int", lambda page: page["results"][0]["id"] == "one"),
+        ("duplicate_record", lambda page: page["results"][0] == page["results"][-1] and len(page["results"]) == 6),
+        ("count_too_high", lambda page: page["count"] == 31),
+        ("next_foreign", lambda page: page["next"] == f"http://evil.example.com{ALM}?page=2&page_size=5"),
+        ("next_foreign_path", lambda page: urllib.parse.urlsplit(page["next"]).path == "/api/v2/users/"),
+        ("next_loop", lambda page: page["next"].endswith(ALM + "?page_size=5")),
+    ],
+)
 def test_altered_answers(name, check):
     with DemoServer(faults=[f"{name}:1"]) as server:
         assert check(get(server, ALM + "?page_size=5").json())
@@ -500,11 +566,14 @@ def test_page_vanishes():
     assert statuses == [200, 404, 200]
 
 
-@pytest.mark.parametrize("name, first, second, truth", [
-    ("list_shrinks", [*range(1, 11), *range(12, 31)], [*range(2, 12), *range(13, 31)], range(3, 31)),
-    ("list_grows", range(1, 30), range(1, 31), range(1, 31)),
-    ("list_shifts", [*range(1, 11), *range(12, 30)], [*range(2, 12), *range(13, 31)], range(3, 31)),
-])
+@pytest.mark.parametrize(
+    "name, first, second, truth",
+    [
+        ("list_shrinks", [*range(1, 11), *range(12, 31)], [*range(2, 12), *range(13, 31)], range(3, 31)),
+        ("list_grows", range(1, 30), range(1, 31), range(1, 31)),
+        ("list_shifts", [*range(1, 11), *range(12, 30)], [*range(2, 12), *range(13, 31)], range(3, 31)),
+    ],
+)
 def test_list_changes_twice(name, first, second, truth):
     with DemoServer(faults=[f"{name}:2"]) as server:
         readings = [follow(server, ALM + "?page_size=10") for _number in range(4)]
@@ -517,12 +586,15 @@ def test_count_of_a_list_that_changes():
             assert [get(server, f"{ALM}?page_size=10&page={page}").json()["count"] for page in (1, 2)] == counts
 
 
-@pytest.mark.parametrize("name, error", [
-    ("truncated", requests.exceptions.ChunkedEncodingError),
-    ("reset", requests.exceptions.ConnectionError),
-    ("close_at_once", requests.exceptions.ConnectionError),
-    ("stalled", requests.exceptions.ReadTimeout),
-])
+@pytest.mark.parametrize(
+    "name, error",
+    [
+        ("truncated", requests.exceptions.ChunkedEncodingError),
+        ("reset", requests.exceptions.ConnectionError),
+        ("close_at_once", requests.exceptions.ConnectionError),
+        ("stalled", requests.exceptions.ReadTimeout),
+    ],
+)
 @pytest.mark.parametrize("tls", (False, True))
 def test_socket_faults(name, error, tls):
     with DemoServer(faults=[f"{name}:1"], tls=tls) as server:
@@ -539,7 +611,10 @@ def test_interim_answer():
 
 @pytest.mark.parametrize("name, expected", [("slow_drip", b"\r\n\r\n "), ("drip_headers", b"X-Drip: drop\r\n")])
 def test_drips(name, expected):
-    with DemoServer(faults=[name]) as server, socket.create_connection((server.host, server.port), timeout=60) as client:
+    with (
+        DemoServer(faults=[name]) as server,
+        socket.create_connection((server.host, server.port), timeout=60) as client,
+    ):
         client.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         seen = b""
         while expected not in seen:
@@ -610,8 +685,17 @@ def test_untrusted_certificate():
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
 def test_command_line(tmp_path, number):
     ready = tmp_path / "ready.json"
-    command = [sys.executable, "-m", "tests.demo_server", "--fault", "html_503:1", "--ready-file", str(ready),
-               "--token", "cli-token"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.demo_server",
+        "--fault",
+        "html_503:1",
+        "--ready-file",
+        str(ready),
+        "--token",
+        "cli-token",
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         host = process.stdout.readline().strip().removeprefix("SDE_HOST=")
         assert process.stdout.readline() == "SDE_API_KEY=cli-token\n"

@@ -32,7 +32,9 @@ def facts(number: int, text: object, kind: str = "alm", **more) -> dict:
 
 def saved(facts_of_today: dict, **more) -> dict:
     """The same as an older release of the collection saved them."""
-    return {name: value for name, value in {**facts_of_today, **more}.items() if name not in ("server", "validate_certs")}
+    return {
+        name: value for name, value in {**facts_of_today, **more}.items() if name not in ("server", "validate_certs")
+    }
 
 
 def reference(number: int, kind: str = "alm") -> dict:
@@ -40,7 +42,13 @@ def reference(number: int, kind: str = "alm") -> dict:
 
 
 def test_each_place_once():
-    given_facts = [facts(10, "b:80"), facts(9, "http://b"), facts(2, "b"), facts(1, "192.0.2.1", kind="analysis"), facts(3, "B.:443", "analysis")]
+    given_facts = [
+        facts(10, "b:80"),
+        facts(9, "http://b"),
+        facts(2, "b"),
+        facts(1, "192.0.2.1", kind="analysis"),
+        facts(3, "B.:443", "analysis"),
+    ]
     result = egress(given_facts)
     assert (result["agent"], result["unknown"]) == ([], [])
     assert result["servers"] == [
@@ -85,7 +93,10 @@ def test_what_is_not_reached():
 
 def test_resolved_addresses():
     resolved = {"h": ["192.0.2.9", "2001:DB8::1", "192.0.2.9", "fe80::1%eth0", "h", "", None], "x": ["192.0.2.1"]}
-    assert egress([facts(1, "h"), facts(2, "i")], resolved=resolved)["servers"][0]["addresses"] == ["192.0.2.9", "2001:db8::1"]
+    assert egress([facts(1, "h"), facts(2, "i")], resolved=resolved)["servers"][0]["addresses"] == [
+        "192.0.2.9",
+        "2001:db8::1",
+    ]
     assert egress([facts(1, "h")], resolved={"h": None})["servers"][0]["addresses"] == []
 
 
@@ -101,10 +112,27 @@ def test_alias_that_is_null():
     assert (one["alias"], one["text"]) == (None, "alm 1")
 
 
-@pytest.mark.parametrize("wrong", [None, 1, "x", {"connections": []}, facts(1, "h"), [1], [{}], [{**facts(1, "h"), "kind": "other"}], [facts("1", "h")],
-                                   [facts(True, "h")], [facts(1, "h", alias=1)], [facts(1, "h", inaccessible="false")], [facts(1, "h", server="h")],
-                                   [facts(1, "h", server={**server_facts("alm", {"alm_server": "h"})["server"], "host": "h\n0.0.0.0"})],
-                                   [saved(facts(1, "h"), params=[])], [saved(facts(1, "h"), params_visible=None)]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        1,
+        "x",
+        {"connections": []},
+        facts(1, "h"),
+        [1],
+        [{}],
+        [{**facts(1, "h"), "kind": "other"}],
+        [facts("1", "h")],
+        [facts(True, "h")],
+        [facts(1, "h", alias=1)],
+        [facts(1, "h", inaccessible="false")],
+        [facts(1, "h", server="h")],
+        [facts(1, "h", server={**server_facts("alm", {"alm_server": "h"})["server"], "host": "h\n0.0.0.0"})],
+        [saved(facts(1, "h"), params=[])],
+        [saved(facts(1, "h"), params_visible=None)],
+    ],
+)
 def test_wrong_facts_are_an_error(wrong):
     with pytest.raises(AnsibleFilterError, match="Take them from the connections that"):
         egress(wrong)

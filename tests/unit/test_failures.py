@@ -345,10 +345,18 @@ WRONG_FILES = {
     "key": (ROOT.key, "holds a private key and no certificate", "Name the file with the CA's certificate."),
     "request": (REQUEST, "holds a certificate request and no certificate", "Name the file with the CA's certificate."),
     "cut off": (PEM[:-200], "has a certificate that is cut off or damaged", "Copy the whole file again."),
-    "second cut off": (PEM + OTHER.pem[:-10], "has a certificate that is cut off or damaged", "Copy the whole file again."),
+    "second cut off": (
+        PEM + OTHER.pem[:-10],
+        "has a certificate that is cut off or damaged",
+        "Copy the whole file again.",
+    ),
     "damaged": (PEM[:100] + b"!!!!" + PEM[104:], "has a certificate that is cut off or damaged", "Copy the whole file"),
     "indented": (b"".join(b"    " + line for line in LINES), "has an indented certificate", "Remove the blanks"),
-    "second indented": (PEM + b"".join(b"\t" + line for line in LINES), "has an indented certificate", "Remove the blanks"),
+    "second indented": (
+        PEM + b"".join(b"\t" + line for line in LINES),
+        "has an indented certificate",
+        "Remove the blanks",
+    ),
     "base64": (BODY, "holds base64 without BEGIN and END lines", "Add the line -----BEGIN CERTIFICATE----- before it"),
     "base64 in one line": (base64.b64encode(DER), "holds base64 without BEGIN and END lines", "Add the line"),
     "backslash n": (PEM.replace(b"\n", b"\\n"), "has a BEGIN or END line with more text on it", "a real line break"),
@@ -400,7 +408,10 @@ def test_ca_folder(tmp_path):
     with tls_server(tmp_path, certificate(ROOT)) as server:
         failure = failure_of(server, ca_path=str(folder))
         assert failure.kind == "option" and not server.asked
-        assert "a folder without the hashed names by which OpenSSL finds a certificate. Run 'openssl rehash' on it" in str(failure)
+        assert (
+            "a folder without the hashed names by which OpenSSL finds a certificate. Run 'openssl rehash' on it"
+            in str(failure)
+        )
         subprocess.run(["openssl", "rehash", folder], check=True)
         assert connections(server, ca_path=str(folder)) == []
         # A link without its file does not help.
@@ -450,9 +461,17 @@ def proxy_failure(monkeypatch, proxy: str, variable: str = "HTTPS_PROXY", server
         ("http://me:hunter2@127.0.0.1:9", "the proxy refused the connection", "Check HTTPS_PROXY"),
         ("127.0.0.1:9", "the proxy refused the connection", "Check HTTPS_PROXY"),
         ("http://me:hunter2@proxy.invalid:3128", "the proxy's name cannot be resolved", "Check HTTPS_PROXY"),
-        ("http://me:hunter2@127.0.0.1:x", "the proxy's address has a host or a port that is not valid", "Write it as http://"),
+        (
+            "http://me:hunter2@127.0.0.1:x",
+            "the proxy's address has a host or a port that is not valid",
+            "Write it as http://",
+        ),
         ("http://127.0.0.1:99999", "the proxy's address has a host or a port that is not valid", "Write it as http://"),
-        ("http://me:hun/ter2@127.0.0.1:9", "the proxy's address has a host or a port that is not valid", "percent-encoded"),
+        (
+            "http://me:hun/ter2@127.0.0.1:9",
+            "the proxy's address has a host or a port that is not valid",
+            "percent-encoded",
+        ),
         ("proxy:3128", "the proxy's address lacks http:// or a host name", "Write it as http://host:port"),
         ("me:hunter2@proxy:3128", "the proxy's address lacks http:// or a host name", "Write it as http://host:port"),
         ("http://", "the proxy's address lacks http:// or a host name", "Write it as http://host:port"),
@@ -523,6 +542,8 @@ def test_socks_without_its_library(monkeypatch, variable, scheme):
     monkeypatch.setenv(variable, f"{scheme}://me:hunter2@127.0.0.1:9")
     monkeypatch.setenv("PYTHONPATH", str(conftest.ROOT / "collections"))
     said = subprocess.run([sys.executable, "-c", SOCKS], capture_output=True, text=True, check=True).stdout
-    assert said.startswith("proxy GET https://sde.example.com/api/v2/connections/alm/ failed: the proxy's address begins with")
+    assert said.startswith(
+        "proxy GET https://sde.example.com/api/v2/connections/alm/ failed: the proxy's address begins with"
+    )
     assert f"and the Python library PySocks is missing. Run: {sys.executable} -m pip install PySocks." in said
     assert "ALL_PROXY" in said and "hunter2" not in said

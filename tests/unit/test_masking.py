@@ -66,7 +66,9 @@ def test_deadline_covers_masking(start, monkeypatch):
     monkeypatch.setattr(_client, "time", clock)
     monkeypatch.setattr(_redact, "_embedded_json", take_an_hour)
     params = {f"text{number}": f"hostile: {number}" for number in range(9)}
-    server = start(dataset=[{"kind": "alm", "id": number, "alias": "a", "system": "JIRA", "params": params} for number in range(9)])
+    server = start(
+        dataset=[{"kind": "alm", "id": number, "alias": "a", "system": "JIRA", "params": params} for number in range(9)]
+    )
     with pytest.raises(SDElementsError, match="search for credentials .* before the deadline of 60 s") as raised:
         connections(server, deadline=60)
     assert raised.value.kind == "timeout"

@@ -40,7 +40,7 @@ def test_an_interpreter_that_does_not_start_is_passed_over(machine):
     real = Path(sys.base_prefix) / "bin" / f"python{MINOR}"
     machine("shims", f"python{MINOR}", "echo no such version >&2; exit 127")
     assert interpreters.find(MINOR) is None
-    machine("another", f"python{MINOR}", f"exec {sys.executable} \"$@\"  # a virtual environment's")
+    machine("another", f"python{MINOR}", f'exec {sys.executable} "$@"  # a virtual environment\'s')
     assert interpreters.find(MINOR) is None
     good = machine("good", f"python{MINOR}", f"exec '{real}' \"$@\"")
     assert interpreters.find(MINOR) == good

@@ -47,7 +47,9 @@ def messages(tree: ast.AST) -> Iterator[str]:
     """All messages of failures in the code of a file."""
     for node in ast.walk(tree):
         found: list[ast.AST] = []
-        if isinstance(node, ast.Call) and SAYS.fullmatch(name := getattr(node.func, "id", getattr(node.func, "attr", ""))):
+        if isinstance(node, ast.Call) and SAYS.fullmatch(
+            name := getattr(node.func, "id", getattr(node.func, "attr", ""))
+        ):
             # The kind comes first, and the advice last.
             place = {"SDElementsError": 1, "IncompleteError": 1, "_error": 2}.get(name)
             found = node.args if place is None else node.args[place : place + 1]

@@ -10,7 +10,12 @@ import pytest
 import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests, _runner
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import (
+    _connections,
+    _options,
+    _requests,
+    _runner,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION
 from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_audit_options

@@ -90,7 +90,9 @@ def test_url_wins_over_the_host_of_a_connection_string():
     assert (both.token, both.url) == ("t0ken", "https://sde.example.com")
 
 
-@pytest.mark.parametrize("token, reason", [(None, "required"), ("", "empty"), ("''", "empty"), ("@sde.example.com", "required")])
+@pytest.mark.parametrize(
+    "token, reason", [(None, "required"), ("", "empty"), ("''", "empty"), ("@sde.example.com", "required")]
+)
 def test_token_that_is_missing(token, reason):
     with pytest.raises(OptionError, match=f"api_token is {reason}"):
         server(api_token=token)
@@ -159,7 +161,10 @@ def test_second_choice_of_the_environment(monkeypatch):
         ({"concurrency": 17}, "concurrency is out of bounds: it must be a whole number from 1 to 16"),
         ({"connection_id": True}, "connection_id is out of bounds"),
         ({"client_cert": __file__}, "client_cert and client_key hold no certificate"),
-        ({"client_key": "-----BEGIN PRIVATE KEY-----\nhunter2"}, "client_key holds the content of a file. Give the name"),
+        (
+            {"client_key": "-----BEGIN PRIVATE KEY-----\nhunter2"},
+            "client_key holds the content of a file. Give the name",
+        ),
         ({"ca_path": "/no/such/file"}, "ca_path names '/no/such/file', which is not a readable file"),
         ({"client_cert": "/no/such/file"}, "client_cert names"),
         ({"client_key": "/no/such/file"}, "client_key names"),

@@ -32,11 +32,15 @@ def paged(request):
         yield server
 
 
-@given(page_size=st.none() | st.integers(1, 60), kind=st.sampled_from(["alm", "analysis"]), concurrency=st.integers(1, 16))
+@given(
+    page_size=st.none() | st.integers(1, 60), kind=st.sampled_from(["alm", "analysis"]), concurrency=st.integers(1, 16)
+)
 def test_each_record_once_in_order(paged, page_size, kind, concurrency):
     found = connections(paged, kind, page_size=page_size, concurrency=concurrency, include_last_job=True)
     assert ids_of(found) == ids_of(paged.records(kind))
-    assert [bool(connection["last_job"]) for connection in found] == [bool(record["last_job"]) for record in paged.records(kind)]
+    assert [bool(connection["last_job"]) for connection in found] == [
+        bool(record["last_job"]) for record in paged.records(kind)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +194,7 @@ class RestlessServer:
                 start *= self.page_size
             if start and start >= len(self.records):
                 raise NotFoundError("not_found", "", "", status=404, method="GET", url=path)
-            shown = [dict(record) for record in self.records[start:start + self.page_size]]
+            shown = [dict(record) for record in self.records[start : start + self.page_size]]
             self.last_shown.update({record["id"]: record["alias"] for record in shown})
             following = (start + self.page_size) // (self.page_size if self.link == "page" else 1) + 1
             is_last = start + self.page_size >= len(self.records)

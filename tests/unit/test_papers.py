@@ -61,11 +61,15 @@ def test_lowest_requests_is_the_same_everywhere() -> None:
     ]
     found = {place: re.findall(r"requests>=([\d.]+)", (ROOT / place).read_text(encoding="utf-8")) for place in places}
     assert set(map(tuple, found.values())) == {("2.25.1",)}
-    assert "requests](https://pypi.org/project/requests/) 2.25.1 or newer" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "requests](https://pypi.org/project/requests/) 2.25.1 or newer" in (ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_action_group_names_all_modules_that_ask_a_server() -> None:
     modules = (ROOT / "plugins" / "modules").glob("*.py")
-    asking = sorted(path.stem for path in modules if "- securitycompass.sdelements.sdelements\n" in path.read_text(encoding="utf-8"))
+    asking = sorted(
+        path.stem for path in modules if "- securitycompass.sdelements.sdelements\n" in path.read_text(encoding="utf-8")
+    )
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
     assert asking and sorted(groups["sdelements"]) == asking

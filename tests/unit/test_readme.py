@@ -36,7 +36,9 @@ def test_picture_is_small():
 
 
 def test_galaxy_shows_picture_and_links():
-    shown = markup._render_from_markdown(markup.DocFile("README.md", release.with_absolute_links(README), "text/markdown", ""))
+    shown = markup._render_from_markdown(
+        markup.DocFile("README.md", release.with_absolute_links(README), "text/markdown", "")
+    )
     links = re.findall(r'(?:href|src)="(.*?)"', shown)
     at_version = f"{release.galaxy()['repository']}/{{}}/{release.galaxy()['version']}/"
     assert [link for link in links if not link.startswith("https://")] == []

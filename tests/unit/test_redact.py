@@ -92,7 +92,13 @@ def test_redacting_twice_changes_nothing_more():
     assert [redact(value)[0] for value in once] == once
 
 
-SETTINGS = {"user": "svc", "password": "hunter2", "team": "blue", "realm_id": "4711", "proxy": {"host": "h", "port": 1, "pin": 7}}
+SETTINGS = {
+    "user": "svc",
+    "password": "hunter2",
+    "team": "blue",
+    "realm_id": "4711",
+    "proxy": {"host": "h", "port": 1, "pin": 7},
+}
 CLEAN_SETTINGS = {**SETTINGS, "password": MASK, "realm_id": MASK, "proxy": {"host": "h", "port": 1, "pin": MASK}}
 PATHS = {"auth.password", "auth.realm_id", "auth.proxy.pin"}
 
@@ -108,7 +114,9 @@ def test_settings_beside_a_secret(form):
 def test_settings_in_a_list_and_in_settings():
     clean, secrets = redact({"credentials": [SETTINGS, "hunter2", {"inner": json.dumps(SETTINGS)}]})
     assert clean == {"credentials": [CLEAN_SETTINGS, MASK, {"inner": json.dumps(CLEAN_SETTINGS)}]}
-    assert {"credentials.0.password", "credentials.1", "credentials.2.inner.password"} < {secret.path for secret in secrets}
+    assert {"credentials.0.password", "credentials.1", "credentials.2.inner.password"} < {
+        secret.path for secret in secrets
+    }
 
 
 def test_settings_that_are_nested_too_deeply_are_masked():
@@ -159,7 +167,9 @@ def test_a_key_that_stands_twice_hides_nothing():
     assert "hunter2" not in str(redact('{"password": "hunter2", "password": ""}')[0])
 
 
-@pytest.mark.parametrize("pair", [{"name": "Password rotation policy", "value": 5}, {"type": "text", "value": "x"}, ["a", "b"]])
+@pytest.mark.parametrize(
+    "pair", [{"name": "Password rotation policy", "value": 5}, {"type": "text", "value": "x"}, ["a", "b"]]
+)
 def test_value_beside_another_name(pair):
     assert redact({"x": pair}) == ({"x": pair}, [])
 
@@ -267,7 +277,7 @@ class CountingPattern:
         found = self._pattern.match(text, start)
         if found:
             self._looked_at.append(found.end() - start)
-        elif self._pattern.match(text[start:start + 16]) is None:
+        elif self._pattern.match(text[start : start + 16]) is None:
             self._looked_at.append(16)  # the first characters decide
         else:
             self._looked_at.append(min(len(text) - start, self._width))
@@ -289,7 +299,11 @@ class CountingPattern:
 def counted():
     """The number of characters that the patterns of the module are given to look at, in the list that it yields."""
     looked_at: list[int] = []
-    patterns = {id(value): CountingPattern(value, looked_at) for value in vars(_redact).values() if isinstance(value, re.Pattern)}
+    patterns = {
+        id(value): CountingPattern(value, looked_at)
+        for value in vars(_redact).values()
+        if isinstance(value, re.Pattern)
+    }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in list(vars(_redact).items()):
             if isinstance(value, re.Pattern):
@@ -328,7 +342,9 @@ def test_mixtures_of_hostile_texts_take_linear_time(mixture):
 secret_texts = st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: f"Ca~{text}~ry")
 harmless_names = st.sampled_from(corpus.LOOK_ALIKES)
 names = st.sampled_from(corpus.SECRET_NAMES)
-harmless = st.none() | st.booleans() | st.integers() | st.sampled_from(["https", "7", "none,partial,pass,fail", "{}", ""])
+harmless = (
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["https", "7", "none,partial,pass,fail", "{}", ""])
+)
 
 
 @st.composite

@@ -42,9 +42,17 @@ def test_release_in_order(repository):
     [
         ("galaxy.yml", "version: 1.0.1\n", "the newest release is 1.0.0, and galaxy.yml says 1.0.1"),
         ("galaxy.yml", "version: v1.0.0\n", "v1.0.0 is not a semantic version"),
-        ("changelogs/changelog.yaml", "releases: {0.9.0: {}, 0.10.0: {}}\n", "the newest release is 0.10.0, and galaxy.yml says 1.0.0"),
+        (
+            "changelogs/changelog.yaml",
+            "releases: {0.9.0: {}, 0.10.0: {}}\n",
+            "the newest release is 0.10.0, and galaxy.yml says 1.0.0",
+        ),
         ("CHANGELOG.md", "## v0\\.10\\.0\n", "CHANGELOG.md begins with ['0.10.0'], and galaxy.yml says 1.0.0"),
-        ("plugins/filter/some.py", "version_added: '1.1.0'\n", "plugins/filter/some.py: 1.1.0 is added in a release to come"),
+        (
+            "plugins/filter/some.py",
+            "version_added: '1.1.0'\n",
+            "plugins/filter/some.py: 1.1.0 is added in a release to come",
+        ),
     ],
 )
 def test_versions_that_disagree(repository, name, text, problem):

@@ -178,7 +178,9 @@ def test_junit_counts(document, prepare):
 
 
 def test_junit_says_what_to_do():
-    suites = {suite.name: suite for suite in JUnitXml.fromstring(_report_junit.render(audit_documents.small()).encode())}
+    suites = {
+        suite.name: suite for suite in JUnitXml.fromstring(_report_junit.render(audit_documents.small()).encode())
+    }
     assert list(suites) == [rule["id"] for rule in audit_documents.small()["rules"]]
     suite = suites["alm-tls"]
     assert {one.name: one.value for one in suite.properties()} == {
@@ -194,7 +196,11 @@ def test_junit_says_what_to_do():
     [failure] = failing.result
     assert failure.type == "high"
     assert failure.message == "alm 1 \"Jira Europe\": connection.params.alm_method == 'https' is false"
-    for line in ("Remediation: Set the connection's method to https.", "Baseline: known", "References: https://docs.example.com/"):
+    for line in (
+        "Remediation: Set the connection's method to https.",
+        "Baseline: known",
+        "References: https://docs.example.com/",
+    ):
         assert line in failure.text
     [skipped] = waived.result
     assert skipped.type == "waived"
@@ -209,7 +215,9 @@ def test_junit_names_stay_when_aliases_change():
     for finding in after["findings"]:
         if finding["label"] is None:
             finding["subject"] = "alm 1 Renamed"
-    names = [re.findall(r'<testcase classname="[^"]*" name="[^"]*"', _report_junit.render(one)) for one in (before, after)]
+    names = [
+        re.findall(r'<testcase classname="[^"]*" name="[^"]*"', _report_junit.render(one)) for one in (before, after)
+    ]
     assert names[0] == names[1]
 
 
@@ -246,7 +254,10 @@ def test_sarif_results():
     assert run["properties"]["verdicts"] == document["summary"]["verdicts"]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
-    of = {(result["ruleId"], result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]): result for result in run["results"]}
+    of = {
+        (result["ruleId"], result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]): result
+        for result in run["results"]
+    }
 
     failing = of["alm-tls", "sde.example.com/alm/1"]
     assert (failing["kind"], failing["level"], failing["baselineState"]) == ("fail", "error", "unchanged")
@@ -255,7 +266,10 @@ def test_sarif_results():
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "sde.example.com/alm/1"
     assert location["logicalLocations"][0]["name"] == "Jira Europe"
     fingerprint = document["findings"][0]["fingerprint"]
-    assert failing["partialFingerprints"] == {"primaryLocationLineHash": f"{fingerprint}:1", "connectionAudit/v1": fingerprint}
+    assert failing["partialFingerprints"] == {
+        "primaryLocationLineHash": f"{fingerprint}:1",
+        "connectionAudit/v1": fingerprint,
+    }
 
     [suppression] = of["alm-tls", "sde.example.com/alm/3"]["suppressions"]
     assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
@@ -264,7 +278,9 @@ def test_sarif_results():
     doubtful = of["allowed-server", "sde.example.com/analysis/1"]
     assert (doubtful["kind"], doubtful["level"]) == ("open", "none")
     item = of["project-connected", "project-connected/Payments API"]
-    assert item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("items/project-connected/Payments-API-")
+    assert item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith(
+        "items/project-connected/Payments-API-"
+    )
 
 
 def test_sarif_rules():
@@ -291,7 +307,11 @@ def test_sarif_errors_are_notifications():
 def test_sarif_doubt_counts_as_failure_if_asked():
     run = sarif(strict(audit_documents.small()))
     assert {result["kind"] for result in run["results"]} == {"fail"}
-    [doubtful] = [result for result in run["results"] if result["properties"]["verdict"] == "inconclusive" and result["ruleIndex"] == 1]
+    [doubtful] = [
+        result
+        for result in run["results"]
+        if result["properties"]["verdict"] == "inconclusive" and result["ruleIndex"] == 1
+    ]
     assert doubtful["level"] == "error" and doubtful["message"]["text"].startswith("Inconclusive. ")
 
 
@@ -359,10 +379,17 @@ def test_markdown_begins_with_the_verdict():
     [
         ({}, True, "Fails on findings of severity high or more."),
         ({"inconclusive": "fail"}, True, "Fails on findings of severity high or more; inconclusive findings count."),
-        ({"known_findings": "accept"}, True, "Fails on findings of severity high or more; known findings are accepted."),
+        (
+            {"known_findings": "accept"},
+            True,
+            "Fails on findings of severity high or more; known findings are accepted.",
+        ),
         ({"known_findings": "accept"}, False, "Fails on findings of severity high or more."),
-        ({"inconclusive": "fail", "known_findings": "accept"}, True,
-         "Fails on findings of severity high or more; inconclusive findings count; known findings are accepted."),
+        (
+            {"inconclusive": "fail", "known_findings": "accept"},
+            True,
+            "Fails on findings of severity high or more; inconclusive findings count; known findings are accepted.",
+        ),
         ({"fail_on": "never", "inconclusive": "fail", "known_findings": "accept"}, True, "Never fails."),
     ],
 )
@@ -402,12 +429,18 @@ def test_markdown_shows_hostile_text_in_its_cell(name):
     assert failed[1] == ["high", "a-rule A title", in_code(text), in_code(text), "Mend it."]
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("`|\\*_<>[]()@#!~$&:/\n -+=.1w"), max_size=60))
+@given(
+    st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("`|\\*_<>[]()@#!~$&:/\n -+=.1w"), max_size=60)
+)
 @example("`a` and ``b")
 def test_markdown_of_any_text_is_harmless(text):
-    assert_harmless(f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), _report_markdown.words(text)))}\n")
+    assert_harmless(
+        f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), _report_markdown.words(text)))}\n"
+    )
     assert_harmless(_report_markdown.words(text))
-    [[_head, row]] = tables_of(f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), 'end'))}\n")
+    [[_head, row]] = tables_of(
+        f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), 'end'))}\n"
+    )
     assert row == [in_code(text), "end"]
 
 
@@ -430,7 +463,9 @@ def test_markdown_is_bounded_and_says_so(big):
 def nameless(document: dict) -> dict:
     """The document of connections that have no alias, no schedule and no system."""
     for connection in document["connections"]:
-        connection["facts"] |= dict.fromkeys(("alias", "frequency", "system", "system_id", "system_short_name", "command"))
+        connection["facts"] |= dict.fromkeys(
+            ("alias", "frequency", "system", "system_id", "system_short_name", "command")
+        )
     return document
 
 
@@ -446,7 +481,9 @@ def test_all_formats_have_the_same_counts(document, prepare):
     assert verdicts_in_json(_report_json.render(document)) == verdicts
     assert verdicts_in_junit(_report_junit.render(document)) == verdicts
 
-    results = Counter({verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")})
+    results = Counter(
+        {verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")}
+    )
     run = sarif(document)
     noted = Counter(note["properties"]["verdict"] for note in run["invocations"][0]["toolExecutionNotifications"])
     assert Counter(result["properties"]["verdict"] for result in run["results"]) + noted == results
@@ -486,8 +523,7 @@ def test_hostile_text_is_shown_harmlessly(name, place):
     assert not hidden_in(junit)
     assert len(junit) < 30_000
     said = " ".join(
-        " ".join([case.name, *(f"{end.message} {end.text}" for end in case.result)])
-        for case in junit_cases(junit)
+        " ".join([case.name, *(f"{end.message} {end.text}" for end in case.result)]) for case in junit_cases(junit)
     )
     # Line breaks of a policy's sentences are no more than blanks.
     shown = _report_text.prose(text, 200) if place in ("title", "waiver") else _report_text.visible(text, 200)
@@ -525,12 +561,16 @@ def test_big_reports_are_small_enough_for_those_who_read_them(big):
 
 def test_write_says_what_it_wrote(tmp_path):
     paths = {name: str(tmp_path / "new" / "folder" / f"report.{SUFFIXES[name]}") for name in _reports.FORMATS}
-    assert _reports.write(audit_documents.small(), {**paths, "json": None}) == [paths[name] for name in paths if name != "json"]
+    assert _reports.write(audit_documents.small(), {**paths, "json": None}) == [
+        paths[name] for name in paths if name != "json"
+    ]
     assert not Path(paths["json"]).exists()
     assert _reports.write(audit_documents.hostile(), paths) == list(paths.values())
     for name, render in _reports.FORMATS.items():
         assert Path(paths[name]).read_bytes().decode("utf-8") == render(audit_documents.hostile())
-    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(Path(path).name for path in paths.values())
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(
+        Path(path).name for path in paths.values()
+    )
 
 
 def test_files_can_be_read_by_others_as_far_as_the_umask_allows(tmp_path):
@@ -572,8 +612,12 @@ def test_files_that_cannot_be_written(tmp_path):
         error = failure(document, {"junit": str(tmp_path / "other.xml"), "json": str(tmp_path / path)})
         assert str(error).startswith(problem)
         assert " Name a file" in str(error)
-    assert str(failure(document, {"json": "/dev/full"})).startswith("reports.json is /dev/full, which exists and is no file.")
-    assert str(failure(document, {"json": "same", "junit": "./same"})).startswith("The reports json and junit would be the same file ")
+    assert str(failure(document, {"json": "/dev/full"})).startswith(
+        "reports.json is /dev/full, which exists and is no file."
+    )
+    assert str(failure(document, {"json": "same", "junit": "./same"})).startswith(
+        "The reports json and junit would be the same file "
+    )
     assert str(failure(document, {"pdf": "x"})).startswith("There is no report named pdf. Use json, junit,")
     assert (tmp_path / "file").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "other.xml"]

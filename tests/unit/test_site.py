@@ -71,7 +71,9 @@ def test_picture_is_that_of_the_code():
 
 def test_an_arrow_that_goes_up_is_found():
     low, high = (architecture.Room(name, "", (), layer, 0) for name, layer in (("low", 2), ("high", 1)))
-    assert architecture.upward({(high, low): "fine", (low, high): "wrong", (low, low._replace(name="beside")): "wrong, too"}) == [
+    assert architecture.upward(
+        {(high, low): "fine", (low, high): "wrong", (low, low._replace(name="beside")): "wrong, too"}
+    ) == [
         "wrong",
         "wrong, too",
     ]

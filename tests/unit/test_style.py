@@ -79,7 +79,9 @@ def test_a_good_sentence_is_not_found(sentence):
 @pytest.mark.parametrize("tic", style.TICS, ids=lambda tic: tic.name)
 def test_each_tic_has_a_bad_sentence(tic):
     unproven = {"comes to", "on the way"}
-    assert tic.name in unproven or any(tic.name == name for sentence in BAD for _line, name in tics("page.md", sentence))
+    assert tic.name in unproven or any(
+        tic.name == name for sentence in BAD for _line, name in tics("page.md", sentence)
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,10 @@ def test_known_places_are_accepted(repository, capsys):
     assert capsys.readouterr().out == "Style: 0 new, 2 known places in 1 files.\n"
 
 
-@pytest.mark.parametrize("name, text", [("b.md", "A mistake."), ("a.md", "A mistake. Mistakes. One mistake."), ("a.md", "Mistakes mend a mistake.")])
+@pytest.mark.parametrize(
+    "name, text",
+    [("b.md", "A mistake."), ("a.md", "A mistake. Mistakes. One mistake."), ("a.md", "Mistakes mend a mistake.")],
+)
 def test_a_new_place_is_refused(repository, capsys, name, text):
     (repository / name).write_text(text)
     assert style.main([]) == style.main(["--prune"]) == 1

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import is_server, saved_server_facts, server_facts
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import (
+    is_server,
+    saved_server_facts,
+    server_facts,
+)
 from tests.demo_server import GENERATIONS
 from tests.support import connections, gather, growth, KINDS, LINEAR
 
@@ -71,7 +75,9 @@ h:0 h:65536 h:99999 h:100000 h:٣ h:-1 h: :443 u@:443 u@ / ? # /x ://x http:// h
 """.split()
 
 
-@pytest.mark.parametrize("text", [*UNREADABLE, "a b", "a\nb", "h/\n0.0.0.0", "h/\u2028", "h/\x85", "x" * 64, "a." * 127 + "ab", "ü" * 10**6])
+@pytest.mark.parametrize(
+    "text", [*UNREADABLE, "a b", "a\nb", "h/\n0.0.0.0", "h/\u2028", "h/\x85", "x" * 64, "a." * 127 + "ab", "ü" * 10**6]
+)
 def test_unreadable(text):
     assert read(text) == ("unreadable",)
 
@@ -134,7 +140,9 @@ def test_url(text, url):
 
 
 # Whether the word before the colon is a user or a host, nobody can tell.
-@pytest.mark.parametrize("text", ["someone:12/secret@host", "someone:12?secret@host", "https://someone:12#secret@host/x", "********:1/x@h"])
+@pytest.mark.parametrize(
+    "text", ["someone:12/secret@host", "someone:12?secret@host", "https://someone:12#secret@host/x", "********:1/x@h"]
+)
 def test_user_info_with_an_unescaped_slash_is_not_shown(text):
     assert server(alm_server=text) == {"state": "unreadable", **NOT_KNOWN}
 
@@ -160,7 +168,7 @@ def test_user_info_with_an_unescaped_slash_is_not_shown(text):
         ("h/tools", "/", "/tools"),
         ("h/tools", "", "/tools"),
         ("h/tools", None, "/tools"),
-        ("h", "a \"{{x}}", "/a%20%22%7B%7Bx%7D%7D"),
+        ("h", 'a "{{x}}', "/a%20%22%7B%7Bx%7D%7D"),
     ],
 )
 def test_context_root(address, root, path):
@@ -181,7 +189,10 @@ def test_the_context_root_of_sd_elements_itself_is_not_the_tools():
 def test_trackers_below_one_host_are_two_servers():
     params = [{"alm_context_root": "jira"}, {"alm_context_root": "/jira-eu"}]
     first, second = (server(alm_server="tools.example.org", **one) for one in params)
-    assert (first["url"], second["url"]) == ("https://tools.example.org:443/jira", "https://tools.example.org:443/jira-eu")
+    assert (first["url"], second["url"]) == (
+        "https://tools.example.org:443/jira",
+        "https://tools.example.org:443/jira-eu",
+    )
     assert first == server(alm_server="https://tools.example.org/jira/", issue_tracker_context_root="/jira/")
 
 
@@ -194,7 +205,9 @@ NEITHER = (None, "", " ", "maybe", "enabled", 2, -1, [], [True], {}, {"a": 1}, "
 @pytest.mark.parametrize(("values", "expected"), [(TRUE, True), (FALSE, False), (NEITHER, None)])
 def test_validate_certs(word, values, expected):
     for kind in KINDS:
-        assert [validate_certs(kind, **{f"{word}_validate_cert": value}) for value in values] == [expected] * len(values)
+        assert [validate_certs(kind, **{f"{word}_validate_cert": value}) for value in values] == [expected] * len(
+            values
+        )
 
 
 @pytest.mark.parametrize(
@@ -236,7 +249,12 @@ def test_options_make_no_difference(start, generation, kind):
     """The names that the server uses, parameters that are not returned, and secrets that are."""
     demo = start(generation)
     facts = [{name: one[name] for name in ("server", "validate_certs")} for one in connections(demo, kind)]
-    for options in ({"canonical_names": False}, {"keep_params": ["none"]}, {"include_params": False}, {"include_secrets": True}):
+    for options in (
+        {"canonical_names": False},
+        {"keep_params": ["none"]},
+        {"include_params": False},
+        {"include_secrets": True},
+    ):
         assert [{name: one[name] for name in facts[0]} for one in connections(demo, kind, **options)] == facts
     assert {one["server"]["state"] for one in facts} == ({"none", "known"} if kind == "analysis" else {"known"})
     assert all(is_server(one["server"]) for one in facts)
@@ -264,7 +282,11 @@ def test_any_context_root(path, root):
     check(server(alm_server=f"h/{path}", alm_context_root=root))
 
 
-@given(st.from_regex(r"\A([a-zA-Z]{0,5}://)?([a-z:@]{0,5}@)?(\[[0-9a-f:.]{0,12}\]|[\w.-]{1,20})(:[0-9]{0,6})?(/[^\n]{0,9})?\Z"))
+@given(
+    st.from_regex(
+        r"\A([a-zA-Z]{0,5}://)?([a-z:@]{0,5}@)?(\[[0-9a-f:.]{0,12}\]|[\w.-]{1,20})(:[0-9]{0,6})?(/[^\n]{0,9})?\Z"
+    )
+)
 def test_any_server(text):
     check(server(alm_server=text, alm_method="http"))
 
@@ -280,17 +302,31 @@ def check(result: dict) -> None:
     # A URL is one line of ASCII without quotes and braces, and is read back as the same server.
     assert re.fullmatch(r"[!-~]+", result["url"]) and not re.search(r"[\"{}\\<>`|^@]", result["url"])
     parts = urlsplit(result["url"])
-    assert [parts.scheme, parts.hostname, parts.port, parts.path] == [result[name] for name in ("scheme", "host", "port", "path")]
+    assert [parts.scheme, parts.hostname, parts.port, parts.path] == [
+        result[name] for name in ("scheme", "host", "port", "path")
+    ]
     assert re.fullmatch(r"(/.*[^/])?", result["path"])
     assert (parts.username, parts.query, parts.fragment) == (None, "", "")
     assert server(alm_server=result["url"]) == result
 
 
-@given(st.dictionaries(st.sampled_from(["alm_server", "alm_method", "analysis_server", "a_context_root", "alm_validate_cert", "x"]), st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))))
+@given(
+    st.dictionaries(
+        st.sampled_from(["alm_server", "alm_method", "analysis_server", "a_context_root", "alm_validate_cert", "x"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        ),
+    )
+)
 def test_any_parameters(params):
     facts = server_facts("alm", params)
-    assert facts["validate_certs"] in (None, False, True) and facts["server"]["state"] in ("known", "none", "unreadable", "hidden")
+    assert facts["validate_certs"] in (None, False, True) and facts["server"]["state"] in (
+        "known",
+        "none",
+        "unreadable",
+        "hidden",
+    )
 
 
 @pytest.mark.parametrize("shape", ["{}", "h:{}", "h/{}", "[{}]"])
@@ -306,9 +342,21 @@ def test_hostile_texts_take_linear_time(shape, filling):
 
 @pytest.mark.parametrize(
     "value",
-    [None, "known", [], {}, {"state": "known"}, {"state": "secret", **NOT_KNOWN}, {"state": "none"}, {"state": ["none"], **NOT_KNOWN},
-     {**server(alm_server="h"), "host": "h; flush ruleset"}, {**server(alm_server="h"), "url": "https://u:p@h:443"},
-     {**server(alm_server="h"), "more": 1}, {**server(alm_server="h"), "port": "443"}, {"state": "none", **NOT_KNOWN, "host": "h"}],
+    [
+        None,
+        "known",
+        [],
+        {},
+        {"state": "known"},
+        {"state": "secret", **NOT_KNOWN},
+        {"state": "none"},
+        {"state": ["none"], **NOT_KNOWN},
+        {**server(alm_server="h"), "host": "h; flush ruleset"},
+        {**server(alm_server="h"), "url": "https://u:p@h:443"},
+        {**server(alm_server="h"), "more": 1},
+        {**server(alm_server="h"), "port": "443"},
+        {"state": "none", **NOT_KNOWN, "host": "h"},
+    ],
 )
 def test_what_is_not_a_server(value):
     assert not is_server(value)

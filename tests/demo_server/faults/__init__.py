@@ -11,6 +11,7 @@ A fault is one small function, registered by its decorator in the module of its 
 
 To add one, write its function there; its name is then a valid fault, here and on the command line.
 """
+
 from __future__ import annotations
 
 from . import alterations, answers, listings, wire

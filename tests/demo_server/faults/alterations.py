@@ -4,6 +4,7 @@
 
 None means that there is nothing to change: the fault is for lists and this is a record, or it is the last page.
 """
+
 from __future__ import annotations
 
 from urllib.parse import urlsplit

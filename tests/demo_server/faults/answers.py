@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults that answer in place of the API. Each gets the request and returns an Answer, or None to let it pass."""
+
 from __future__ import annotations
 
 import gzip

@@ -5,6 +5,7 @@
 Each gets the ids of the list, how often the list has changed, and how often it will (None: always), and returns the
 ids that are not in the list now. With `name:1` only the first reading is disturbed; each further one changes more.
 """
+
 from __future__ import annotations
 
 from .registry import LISTINGS, fault
@@ -23,7 +24,7 @@ def list_shrinks(ids: list[int], changes: int, _limit: int | None) -> list[int]:
 def list_grows(ids: list[int], changes: int, limit: int | None) -> list[int]:
     """A record is added at the end."""
     still_to_come = max((RESERVE if limit is None else limit) - changes, 0)
-    return ids[max(len(ids) - still_to_come, 0):]
+    return ids[max(len(ids) - still_to_come, 0) :]
 
 
 @fault(LISTINGS)

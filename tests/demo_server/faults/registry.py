@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The registry of faults, and the switches of one server."""
+
 from __future__ import annotations
 
 import threading

@@ -4,6 +4,7 @@
 
 The connection is closed afterwards. Every wait is bounded, and ends when the client goes or the server stops.
 """
+
 from __future__ import annotations
 
 from ..exchange import Wire
