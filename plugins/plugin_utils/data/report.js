@@ -132,9 +132,8 @@
     view.sort = Object.hasOwn(RANKS, view.sort.replace("-", "")) ? view.sort : DEFAULTS.sort;
   }
 
-  let written = "";
   function writeAddress() {
-    written = toAddress();
+    const written = toAddress();
     try {
       history.replaceState(null, "", written ? `#${written}` : "#findings");
     } catch {
@@ -514,7 +513,12 @@
         toggle(tr.querySelector("button.opener"));
       }
     });
-    addEventListener("hashchange", goToAddress);
+    addEventListener("hashchange", (event) => {
+      // The event can come late. If the reader has filtered since, the address is newer than the event.
+      if (event.newURL === location.href) {
+        goToAddress();
+      }
+    });
     addEventListener("beforeprint", beforePrint);
     addEventListener("afterprint", afterPrint);
     if (location.hash.includes("=")) {
