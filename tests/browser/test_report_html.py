@@ -65,7 +65,9 @@ class Tab:
         self.page.set_default_timeout(20_000)
         self.page.add_init_script(WATCH)
         self.page.route(self._is_foreign, lambda route: route.abort())
-        self.page.on("request", lambda request: self.complaints.append(request.url) if self._is_foreign(request.url) else None)
+        self.page.on(
+            "request", lambda request: self.complaints.append(request.url) if self._is_foreign(request.url) else None
+        )
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -100,7 +102,9 @@ def show(tab: Tab, tmp_path: Path):
     """Open a document's report, in place of the one before it."""
     numbers = itertools.count()
 
-    def show_report(document: dict | str, view: str = "", width: int = 1280, color_scheme: str = "light", scripts: bool = True) -> Page:
+    def show_report(
+        document: dict | str, view: str = "", width: int = 1280, color_scheme: str = "light", scripts: bool = True
+    ) -> Page:
         # A new name each time: the browser does not load the same file again for another view of it.
         file = tmp_path / f"{next(numbers)}.html"
         file.write_text(rendered(document), encoding="utf-8")
@@ -406,7 +410,9 @@ def test_a_late_hashchange_event_leaves_newer_filters_alone(show):
     page = show("small")
     field(page, "Search").fill("rally")
     wanted = shown(page)
-    page.evaluate("dispatchEvent(new HashChangeEvent('hashchange', {newURL: location.href.replace(/#.*/, '#findings')}))")
+    page.evaluate(
+        "dispatchEvent(new HashChangeEvent('hashchange', {newURL: location.href.replace(/#.*/, '#findings')}))"
+    )
     assert page.evaluate("document.activeElement.name") == "q"
     assert shown(page) == wanted
 
@@ -528,7 +534,7 @@ LOOKS = {
         ("small", "narrow"),
         ("passed", "light"),
         ("hostile", "light"),
-        # What these add to those above are combinations.
+        # These add combinations to those above.
         pytest.param("small", "narrow and dark", marks=pytest.mark.slow),
         pytest.param("passed", "dark", marks=pytest.mark.slow),
         pytest.param("hostile", "narrow", marks=pytest.mark.slow),
@@ -594,7 +600,10 @@ def test_without_javascript_the_essential_is_there(show):
 def test_a_server_that_forbids_all_scripts_and_styles_leaves_the_essential(context):
     """As Jenkins serves the files of a build."""
     page = context.new_page()
-    headers = {"Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'self'", "Content-Type": "text/html"}
+    headers = {
+        "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'self'",
+        "Content-Type": "text/html",
+    }
     page.route("**/*", lambda route: route.fulfill(body=rendered("small"), headers=headers))
     page.goto("http://ci.example.com/report.html")
     assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
@@ -659,7 +668,9 @@ def test_hostile_texts_are_texts(show):
         assert page.locator("script").count() == 3
         links = page.eval_on_selector_all("a", "links => links.map((link) => link.getAttribute('href'))")
         assert {link.partition(":")[0] for link in links if not link.startswith("#")} <= {"https"}
-        attributes = set(page.evaluate("[...new Set([...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()))]"))
+        attributes = set(
+            page.evaluate("[...new Set([...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()))]")
+        )
         assert not {name for name in attributes if name.startswith("on") or name == "style"}
         if number < 2:
             page.get_by_role("button", name="Next page").first.click()
@@ -728,7 +739,7 @@ def test_a_hostile_address_is_harmless(show, view):
 
 
 def test_the_policy_of_the_page_holds(context, tmp_path):
-    """What the other tests rely on: were there an injection, the browser would refuse it, and they would know."""
+    """The other tests rely on this: were there an injection, the browser would refuse it, and they would know."""
     (tmp_path / "report.html").write_text(rendered("small"), encoding="utf-8")
     page = context.new_page()
     page.add_init_script(WATCH)
