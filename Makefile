@@ -27,7 +27,7 @@ env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
 	@tests/tools/env.sh dev
 
 # In parallel, and to the end: a failure of one hides no failure of another.
-PARALLEL := $(MAKE) --jobs --keep-going --output-sync=line lint docs sanity
+PARALLEL := $(MAKE) --jobs --keep-going lint docs sanity
 PYTEST := pytest -n auto --dist worksteal
 COVERAGE := --cov --cov-report=term --cov-report=html:build/coverage
 
