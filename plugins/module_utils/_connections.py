@@ -56,7 +56,7 @@ class Result(NamedTuple):
 
 def gather(kind: Kind, params: dict[str, Any]) -> Result:
     """Read the connections that validated options ask for. Raises an SDElementsError."""
-    params = {**params, "keep_params": params["keep_params"] and stripped(params["keep_params"])}
+    params = {**params, "keep_params": params["keep_params"] and list(filter(None, stripped(params["keep_params"])))}
     make = partial(_connection_of, kind, params, _filter_from(params))
     endpoint, found = _read(Client(server_from(params)), kind, params, make)
     wanted = [one for one in found if one.facts is not None]

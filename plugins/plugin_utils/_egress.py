@@ -30,9 +30,9 @@ class _Place(NamedTuple):
 def egress(connections: Any, resolved: Any = None) -> dict[str, list[dict[str, Any]]]:
     """The places that SD Elements must reach for its connections, as the filter documents it."""
     if not isinstance(connections, Iterable) or isinstance(connections, (str, bytes, Mapping)):
-        raise AnsibleFilterError(f"Connections are a list of facts, not {type(connections).__name__}. {_ADVICE}")
+        raise AnsibleFilterError(f"Connections are a list of facts, not {_type_name(connections)}. {_ADVICE}")
     if not isinstance(resolved, (Mapping, type(None))):
-        raise AnsibleFilterError(f"'resolved' is a dict of addresses by host name, not {type(resolved).__name__}.")
+        raise AnsibleFilterError(f"'resolved' is a dict of addresses by host name, not {_type_name(resolved)}.")
     places: dict[_Place, dict[str, list]] = {}
     agent, unknown = [], []
     for reference, connection in sorted(
@@ -74,7 +74,7 @@ _TYPES = {"kind": (str,), "id": (int,), "alias": (str, type(None)), "inaccessibl
 def _reference(connection: Any) -> dict[str, Any]:
     """The names of a connection. Its text is one line of printable ASCII, whatever the alias holds."""
     if not isinstance(connection, Mapping):
-        raise AnsibleFilterError(f"The facts of a connection are a dict, not {type(connection).__name__}. {_ADVICE}")
+        raise AnsibleFilterError(f"The facts of a connection are a dict, not {_type_name(connection)}. {_ADVICE}")
     for name, allowed in _TYPES.items():
         value = connection.get(name)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
@@ -116,3 +116,11 @@ def _reason(state: str, connection: Mapping[str, Any]) -> str:
         if connection.get("params_visible")
         else "its parameters are hidden from the token"
     )
+
+
+def _type_name(value: Any) -> str:
+    """The name of a type as users know it: ansible-core has classes of its own for texts, lists and dicts."""
+    for known in (str, bool, int, float, Mapping, list):
+        if isinstance(value, known):
+            return "dict" if known is Mapping else known.__name__
+    return "null" if value is None else type(value).__name__

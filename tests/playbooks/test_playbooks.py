@@ -57,6 +57,7 @@ def test_list_connections(start, play, mode):
     assert rows_of(run) == [[record["kind"], str(record["id"])] for record in records]
     table = "\n".join(lines_of(run))
     assert "https://gitlab.energy.example.net" in table and "********" not in table
+    assert "never" in table and "unknown" not in table
     assert len(re.findall(r"\brunning\b", table)) == sum(
         (one["last_job"] or {}).get("ready") is False for one in records
     )
@@ -194,7 +195,7 @@ def test_templates_of_connections_with_null(play):
     with canned_server(json.dumps({"results": [record]}).encode()) as server:
         listed = play("list_connections", server)
         assert_clean(listed)
-        shown = ["1", "-", "https://jira.example.com:443", "-", "never", "-"]
+        shown = ["1", "-", "https://jira.example.com:443", "-", "unknown", "-"]
         assert [line.split() for line in lines_of(listed)[1:]] == [["alm", *shown], ["analysis", *shown]]
         checked = play("check_connections", server)
         assert_clean(checked, status=2)

@@ -404,7 +404,7 @@ def test_fewer_params(servers):
     "options, unmatched",
     [
         ({"keep_params": ["alm_server", "alm_m*"]}, []),
-        ({"keep_params": "alm_sever, alm_method,"}, ["alm_sever", ""]),
+        ({"keep_params": "alm_sever, alm_method,"}, ["alm_sever"]),
         ({"keep_params": ["x*", "alm_*"]}, ["x*"]),
         ({"keep_params": ["issue_tracker_server"]}, ["issue_tracker_server"]),
         ({"keep_params": []}, []),
