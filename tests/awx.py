@@ -116,6 +116,8 @@ def runner(*arguments: str, stdin: bytes | None = None, **environment: str) -> s
         "HOME": os.environ["HOME"],
         "LANG": "C.UTF-8",
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        # Not the developer's own settings, which no image has.
+        "ANSIBLE_CONFIG": os.environ["ANSIBLE_CONFIG"],
     }
     return subprocess.run(
         [programs / "ansible-runner", *arguments],

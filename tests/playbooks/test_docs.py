@@ -182,6 +182,8 @@ def test_keys_of_facts_are_documented(start, kind):
 )
 def test_commands(start, ansible, tmp_path, block):
     commands = NOT_HERE.sub("true", block.text).replace(".venv/bin/python", shlex.quote(sys.executable))
+    # Another user may have files of these names.
+    commands = commands.replace("/tmp/", f"{tmp_path}/")
     # Commands install collections into an empty folder, and still find this collection.
     places = os.pathsep.join([str(tmp_path / "installed"), str(ROOT / "collections")])
     server = start("5.2")
