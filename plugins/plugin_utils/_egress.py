@@ -82,8 +82,7 @@ def _reference(connection: Any) -> dict[str, Any]:
     kind, number, alias = connection["kind"], connection["id"], connection["alias"]
     if kind not in ("alm", "analysis"):
         raise _unusable("kind")
-    # JSON leaves one control character as it is.
-    quoted = "" if alias is None else " " + json.dumps(str(alias)).replace("\x7f", "\\u007f")
+    quoted = "" if alias is None else " " + json.dumps(str(alias))
     return {"kind": kind, "id": number, "alias": alias, "text": f"{kind} {number}{quoted}"}
 
 

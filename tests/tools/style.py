@@ -217,7 +217,7 @@ def main(arguments: list[str]) -> int:
     new, gone = counts - known(), known() - counts
     for place in found:
         if f"{place.path}: {place.tic.name}" in new:
-            print(f"{place.path}:{place.line}: '{place.tic.name}' in \"{place.excerpt}\". Write {place.tic.advice}.")
+            print(f"{place.path}:{place.line}: '{place.tic.name}' in \"{place.excerpt}\": {place.tic.advice}.")
     for key, count in gone.items():
         print(f"{KNOWN}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
     print(

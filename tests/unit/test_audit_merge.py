@@ -199,7 +199,15 @@ def test_secrets_in_a_file_do_not_get_into_the_report():
         "alm_server": "https://x:CANARY2@jira.example.com/",
     }
     part["findings"][0]["message"] = "https://x:CANARY3@jira.example.com/ fails"
+    part["findings"][0]["subject"] = "alm 1 https://x:CANARY4@jira.example.com/"
     assert "CANARY" not in json.dumps(merge(part))
+
+
+def test_secrets_in_a_baseline_do_not_get_into_the_report():
+    part = {**of_server("eu", "pass"), "baseline": small()["baseline"]}
+    part["baseline"]["fixed"][0]["subject"] = "alm 1 https://x:CANARY1@jira.example.com/"
+    made = json.dumps(merge(part))
+    assert "jira.example.com" in made and "CANARY" not in made
 
 
 def broken(path: str, value) -> dict:

@@ -120,12 +120,18 @@ def test_server_that_repeats_the_token_in_facts(escaped):
 
 
 @pytest.mark.parametrize(
-    "location", ["http://[bad/", "https://[v1.aaaa]/", "//", "https://sso.example.com:99999999/?token=hunter2"]
+    "location", ["http://[bad/", "https://[v1.aaaa]/", "//", "https://sso.example.com:99999999/?ticket=hunter2"]
 )
 def test_redirect_to_nowhere(location):
     with canned_server(b"", 302, Location=location) as server:
         failure = failure_of(server)
     assert failure.kind == "redirect" and "hunter2" not in str(failure)
+
+
+def test_long_body_of_an_error_is_not_read_to_its_end():
+    with canned_server(json.dumps({"detail": "x" * 100_000}).encode(), 500) as server:
+        failure = failure_of(server, retries=0)
+    assert failure.kind == "server_error" and "xxx" not in str(failure)
 
 
 @pytest.mark.parametrize("wait", ["soon", "1.5", "-5", "", "9" * 5000, "Fri, 31 Dec 99999999999 23:59:59 GMT"])

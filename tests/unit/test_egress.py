@@ -138,6 +138,11 @@ def test_wrong_facts_are_an_error(wrong):
         egress(wrong)
 
 
+def test_text_of_a_connection_is_printable_ascii():
+    [server] = egress([facts(1, "h", alias='a\x7f\n"\u202e')])["servers"]
+    assert server["connections"][0]["text"] == r'alm 1 "a\u007f\n\"\u202e"'
+
+
 @pytest.mark.parametrize("wrong", [[], "x", 1])
 def test_wrong_addresses_are_an_error(wrong):
     with pytest.raises(AnsibleFilterError, match="'resolved' is a dict of addresses"):

@@ -423,7 +423,6 @@ def test_ca_folder(tmp_path):
 # Proxies
 
 SERVER = nowhere("https://sde.example.com")
-BROKEN_OFF = ("connection", "the connection broke off (")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 
 import pytest
 import yaml
@@ -75,6 +76,13 @@ def test_url_with_a_password_is_returned_without_it(run_module):
     result = run_module("alm", url="https://someone:hunter2@sde.example.com", api_token="0123456789abcdef")
     assert "user info" in result["msg"] and result["failure"]["kind"] == "option"
     assert "hunter2" not in str(result)
+
+
+@pytest.mark.parametrize("name", ["client_cert", "client_key", "ca_path"])
+def test_key_in_place_of_its_file_is_not_returned(run_module, name):
+    key = "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----"
+    result = run_module("alm", url="https://sde.example.com", api_token="x" * 20, **{name: key})
+    assert result["failure"]["kind"] == "option" and "CANARY" not in json.dumps(result)
 
 
 def test_warning(start, run_module):
