@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
+import check_jsonschema
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 
 from tests.tools import matrix
 
@@ -21,19 +21,19 @@ GITLAB = ROOT / ".gitlab-ci.yml"
 pytestmark = pytest.mark.once
 
 
-def check(schema: str, path: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def check(schema: str, path: Path) -> Result:
+    return CliRunner().invoke(check_jsonschema.main, ["--builtin-schema", f"vendor.{schema}", str(path)])
 
 
 @pytest.mark.parametrize(
     "schema, path, mistake", [("github-workflows", GITHUB, "jobs:"), ("gitlab-ci", GITLAB, "script:")]
 )
 def test_files_are_what_their_readers_take(tmp_path, schema, path, mistake):
-    assert check(schema, path).returncode == 0, check(schema, path).stdout
+    result = check(schema, path)
+    assert result.exit_code == 0, result.output
     broken = tmp_path / "broken.yml"
     broken.write_text(path.read_text(encoding="utf-8").replace(mistake, f"x{mistake}", 1), encoding="utf-8")
-    assert check(schema, broken).returncode == 1
+    assert check(schema, broken).exit_code == 1
 
 
 def cores_of_github() -> dict[str, tuple[str, bool]]:

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client, _pages
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
@@ -32,6 +32,8 @@ def paged(request):
         yield server
 
 
+# An example takes up to sixty requests.
+@settings(max_examples=settings.default.max_examples // 3)
 @given(
     page_size=st.none() | st.integers(1, 60), kind=st.sampled_from(["alm", "analysis"]), concurrency=st.integers(1, 16)
 )
