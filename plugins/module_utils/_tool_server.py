@@ -8,27 +8,35 @@ Both facts are read from the parameters, by whatever names the release and the k
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 from urllib.parse import quote
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 _ALM, _ANALYSIS = ("alm", "issue_tracker"), ("analysis", "wh")
-# The names of parameters by kind: those of the connection's own kind first.
+# The names of parameters by kind, in groups: those of the connection's own kind first.
 _NAMES = {
     kind: {
-        last: [f"{first}_{last}" for first in words] for last in ("server", "method", "context_root", "validate_cert")
+        last: [[f"{first}_{last}" for first in words] for words in groups]
+        for last in ("server", "method", "context_root", "validate_cert")
     }
-    for kind, words in (("alm", _ALM + _ANALYSIS), ("analysis", _ANALYSIS + _ALM))
+    for kind, groups in (("alm", (_ALM, _ANALYSIS)), ("analysis", (_ANALYSIS, _ALM)))
 }
 # Where SD Elements itself is; every other context root is the tool's, such as rational_context_root.
 _OWN_CONTEXT_ROOT = "sde_context_root"
 _PORTS = {"http": 80, "https": 443}
+_EMPTY = (None, "", [], {})
+# Characters. RFC 9110 asks every server to support addresses of this length.
+_LONGEST = 8000
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _AUTHORITY_AND_PATH = re.compile(r"([^/?#\\]+)(/[^?#]*)?(?:[?#].*)?")
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
+_PERCENT = re.compile(r"%([0-9a-f]{2})?", re.IGNORECASE)
+_UNRESERVED = re.compile(r"[a-z0-9._~-]", re.IGNORECASE)
+_AT_SIGN = re.compile(r"@|%40")
 _BLANKS = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -74,23 +82,28 @@ def _server(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if not params:
         return _fact("hidden")
     names = _NAMES[kind]
-    address = _first(params, names["server"])
-    if not address:
+    addresses = _given(params, names["server"])
+    if not addresses:
         return _fact("none")
+    methods = _given(params, names["method"]) or ["https"]
     # A system may have a name of its own for it.
     others = [name for name in params if name.endswith("_context_root") and name != _OWN_CONTEXT_ROOT]
-    context_root = _first(params, names["context_root"] + sorted(others))
-    return _read(address, _first(params, names["method"]) or "https", context_root or "")
+    context_roots = _given(params, [*names["context_root"], others]) or [""]
+    servers = itertools.starmap(_read, itertools.product(addresses, methods, context_roots))
+    first = next(servers)
+    # Parameters that contradict each other do not say which server it is.
+    return first if all(one == first for one in servers) else _fact("unreadable")
 
 
-def _first(params: Mapping[str, Any], names: list[str]) -> Any:
-    """The first parameter of these that is not empty, without blanks around it."""
-    for name in names:
-        value = params.get(name)
-        value = value.strip(_BLANKS) if isinstance(value, str) else value
-        if value:
-            return value
-    return None
+def _given(params: Mapping[str, Any], groups: Iterable[list[str]]) -> list[Any]:
+    """The values that are not empty, without blanks around them, of the first group of names that has any."""
+    for names in groups:
+        values = [params.get(name) for name in names]
+        values = [value.strip(_BLANKS) if isinstance(value, str) else value for value in values]
+        given = [value for value in values if value not in _EMPTY]
+        if given:
+            return given
+    return []
 
 
 def _fact(
@@ -104,9 +117,8 @@ def _fact(
 
 def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[str, Any]:
     """A server, as people write it into SD Elements."""
-    if not all(isinstance(text, str) for text in (address, method, context_root)) or _CONTROL.search(
-        address + context_root
-    ):
+    texts = (address, method, context_root)
+    if not all(isinstance(text, str) and len(text) <= _LONGEST and not _CONTROL.search(text) for text in texts):
         return _fact("unreadable")
     before, separator, after = address.partition("://")
     # The text before the first '://' is not a scheme in 'host/path?next=http://other'.
@@ -118,24 +130,39 @@ def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[s
     host = authority and _host(authority.group(1))
     if not host or not _SCHEME.fullmatch(scheme):
         return _fact("unreadable")
-    # In 'name:1/word@host' the first slash may be that of a password.
-    may_be_user_info = authority.group(2) and "@" in parts.string[parts.end(1) :]
+    # The slash before an '@' may be that of a password, as in 'name:1/word@host'.
+    may_be_user_info = _AT_SIGN.search(parts.string, parts.end(1)) or _AT_SIGN.search(context_root)
     port = int(authority.group(2) or _PORTS.get(scheme, 0))
     if may_be_user_info or not 0 < port < 65536:
         return _fact("unreadable")
-    return _fact("known", scheme, host, port, _path(parts.group(2) or "", context_root))
+    server = _fact("known", scheme, host, port, _path(parts.group(2) or "", context_root))
+    return server if len(server["url"]) <= _LONGEST else _fact("unreadable")
 
 
 def _path(own: str, context_root: str) -> str:
     """The path of a server, without a slash at its end, so that one server has one URL."""
-    path, root = (_encoded(part.strip("/")) for part in (own, re.split(r"[?#]", context_root, maxsplit=1)[0]))
+    path, root = (_normal(part) for part in (own, re.split(r"[?#]", context_root, maxsplit=1)[0]))
     path, root = (f"/{part}" if part else "" for part in (path, root))
     return path if path.endswith(root) else path + root
 
 
-def _encoded(path: str) -> str:
-    """A path without blanks, quotes, braces and the like, whatever it held."""
-    return quote(path, safe="/%:!$&'()*+,;=~", errors="replace")
+def _normal(path: str) -> str:
+    """A path in its normal form (RFC 3986), without blanks, quotes, braces and the like, and without slashes around it."""
+    segments: list[str] = []
+    for segment in _PERCENT.sub(_unescaped, quote(path, safe="/%:!$&'()*+,;=~", errors="replace")).split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment != ".":
+            segments.append(segment)
+    return "/".join(segments).strip("/")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """The character of an escape that is not needed; else the escape in capitals. A '%' alone is escaped."""
+    if not found.group(1):
+        return "%25"
+    character = chr(int(found.group(1), 16))
+    return character if _UNRESERVED.fullmatch(character) else found.group().upper()
 
 
 def _host(given: str) -> str | None:
@@ -172,11 +199,15 @@ def _in_ascii(name: str) -> str | None:
 
 def _validate_certs(kind: str, params: Mapping[str, Any]) -> bool | None:
     """The value that all names agree on; None if they do not, or if one of them says neither true nor false."""
-    values = [params.get(name) for name in _NAMES[kind]["validate_cert"]]
+    values = [params.get(name) for names in _NAMES[kind]["validate_cert"] for name in names]
     said = {_boolean(value) for value in values if value not in (None, "")}
     # An option of old releases (documented for their ALM plugins). That it is off does not say that certificates are checked.
-    if _boolean(params.get("bypass_cert_validation")):
+    bypass = params.get("bypass_cert_validation")
+    is_bypassed = bypass not in _EMPTY and _boolean(bypass)
+    if is_bypassed:
         said.add(False)
+    elif is_bypassed is None and True in said:
+        said.add(None)
     return said.pop() if len(said) == 1 else None
 
 

@@ -582,8 +582,9 @@ def test_starter_finds_duplicates():
         for id_, root in enumerate(["jira", "/jira-eu"], 1)
     ]
     assert verdicts_of("no-duplicates", *[{**one, "project": 5} for one in paths]) == {"pass"}
-    paths[1]["params"]["alm_context_root"] = "/jira/"
-    assert verdicts_of("no-duplicates", *[{**one, "project": 5} for one in paths]) == {"fail"}
+    for root, verdict in (("/jira/", "fail"), ("x/../%6Aira", "fail"), ("Jira", "pass")):
+        paths[1]["params"]["alm_context_root"] = root
+        assert verdicts_of("no-duplicates", *[{**one, "project": 5} for one in paths]) == {verdict}, root
     uploads = [connection("analysis", number, project=5, params={"report_name": "x"}) for number in (1, 2)]
     assert verdicts_of("no-duplicates", *uploads) == {"pass"}  # they have no server
 
@@ -600,7 +601,13 @@ def test_starter_finds_duplicates():
         ({"alm_server": "a b", "alm_validate_cert": None}, "inconclusive"),
         ({"alm_server": "a b", "alm_validate_cert": False}, "fail"),
         ({"alm_server": "http://alm1.example.com", "alm_validate_cert": False}, "not_applicable"),
-        ({"alm_server": None, "alm_validate_cert": False}, "not_applicable"),
+        ({"alm_server": None, "alm_validate_cert": False}, "fail"),
+        ({"alm_server": None, "alm_url": "http://jira.example.com", "alm_validate_cert": False}, "fail"),
+        ({"alm_server": 0, "alm_validate_cert": False}, "fail"),
+        ({"alm_server": None, "alm_validate_cert": True}, "not_applicable"),
+        ({"alm_server": None, "alm_validate_cert": None}, "not_applicable"),
+        ({"alm_server": "ssh://alm1.example.com:22", "alm_validate_cert": None}, "not_applicable"),
+        ({"alm_validate_cert": True, "bypass_cert_validation": "enabled"}, "inconclusive"),
     ],
 )
 def test_starter_on_certificates(params, verdict):

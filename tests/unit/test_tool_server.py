@@ -76,13 +76,26 @@ h:0 h:65536 h:99999 h:100000 h:٣ h:-1 h: :443 u@:443 u@ / ? # /x ://x http:// h
 
 
 @pytest.mark.parametrize(
-    "text", [*UNREADABLE, "a b", "a\nb", "h/\n0.0.0.0", "h/\u2028", "h/\x85", "x" * 64, "a." * 127 + "ab", "ü" * 10**6]
+    "text",
+    [
+        *UNREADABLE,
+        "a b",
+        "a\nb",
+        "h/\n0.0.0.0",
+        "h/\u2028",
+        "h/\x85",
+        "x" * 64,
+        "a." * 127 + "ab",
+        "ü" * 10**6,
+        "h/" + "a" * 8000,
+        "h/" + "ü" * 2000,
+    ],
 )
 def test_unreadable(text):
     assert read(text) == ("unreadable",)
 
 
-@pytest.mark.parametrize("value", [5, 1.5, True, ["h"], {"h": 1}])
+@pytest.mark.parametrize("value", [5, 1.5, True, False, 0, ["h"], {"h": 1}])
 def test_no_text(value):
     assert read(value) == read("h", value) == ("unreadable",)
 
@@ -92,9 +105,10 @@ def test_methods_without_a_port(method):
     assert read("h", method) == ("unreadable",)
 
 
-@pytest.mark.parametrize("value", [None, "", "  ", [], {}, False, 0])
+@pytest.mark.parametrize("value", [None, "", "  ", [], {}])
 def test_none(value):
     assert read(value) == ("none",)
+    assert read("h", value) == ("https", "h", 443)
 
 
 def test_without_a_server():
@@ -131,7 +145,12 @@ def test_a_connection_has_its_own_parameters_first():
         ("http://u:p@[::1]/a/b?token=x#y", "http://[::1]:80/a/b"),
         ("h/a b\"'{{x}}<ü>%20", "https://h:443/a%20b%22'%7B%7Bx%7D%7D%3C%C3%BC%3E%20"),
         ("h/\ud800", "https://h:443/%3F"),
-        ("h/~someone@example.com", "https://h:443/~someone%40example.com"),
+        ("h/%6a%69ra/%2f%c3%bc%7E", "https://h:443/jira/%2F%C3%BC~"),
+        ("h/100%/%zz/%%341", "https://h:443/100%25/%25zz/%2541"),
+        ("h/./a/x/../b/.", "https://h:443/a/b"),
+        ("h/../%2e%2E/a/%2e//", "https://h:443/a"),
+        ("h/.//a", "https://h:443/a"),
+        ("h/a..b/...", "https://h:443/a..b/..."),
     ],
 )
 def test_url(text, url):
@@ -141,10 +160,62 @@ def test_url(text, url):
 
 # Whether the word before the colon is a user or a host, nobody can tell.
 @pytest.mark.parametrize(
-    "text", ["someone:12/secret@host", "someone:12?secret@host", "https://someone:12#secret@host/x", "********:1/x@h"]
+    "text",
+    [
+        "someone:12/secret@host",
+        "someone:12?secret@host",
+        "https://someone:12#secret@host/x",
+        "********:1/x@h",
+        "someone/secret@host",
+        "https://someone?secret@host",
+        "h/someone:secret@host",
+        "h/someone%3Asecret%40host",
+        "h/~someone@example.com",
+        "h?mail=someone@example.com",
+        "//someone:secret@host",
+        "https:/someone:secret@host",
+        "https:////someone:secret@host",
+        "someone%3Asecret%40host",
+    ],
 )
 def test_user_info_with_an_unescaped_slash_is_not_shown(text):
     assert server(alm_server=text) == {"state": "unreadable", **NOT_KNOWN}
+
+
+@pytest.mark.parametrize(
+    "root", ["//someone:secret@x/y", "someone:secret@x", "a/someone%40x", "https://someone:secret@x"]
+)
+def test_user_info_in_a_context_root_is_not_shown(root):
+    for name in ("alm_context_root", "rational_context_root"):
+        assert server(alm_server="h", **{name: root}) == {"state": "unreadable", **NOT_KNOWN}
+
+
+@pytest.mark.parametrize(
+    ("params", "url"),
+    [
+        ({"alm_server": "h", "issue_tracker_server": "H.:443/"}, "https://h:443"),
+        ({"alm_server": "h", "issue_tracker_server": "http://h"}, None),
+        ({"alm_server": "h", "issue_tracker_server": "i"}, None),
+        ({"alm_server": "h", "issue_tracker_server": 0}, None),
+        ({"alm_server": "h", "analysis_server": "i"}, "https://h:443"),
+        ({"alm_server": "h", "alm_method": "https", "issue_tracker_method": "http"}, None),
+        ({"alm_server": "h", "alm_method": "http", "issue_tracker_method": "HTTP"}, "http://h:80"),
+        ({"alm_server": "h", "alm_method": "http", "analysis_method": "https"}, "http://h:80"),
+        # The method counts only where the address holds no scheme.
+        ({"alm_server": "https://h", "alm_method": "https", "issue_tracker_method": "http"}, "https://h:443"),
+        ({"alm_server": "h", "alm_context_root": "a", "issue_tracker_context_root": "b"}, None),
+        ({"alm_server": "h", "alm_context_root": "a", "issue_tracker_context_root": "/a/"}, "https://h:443/a"),
+        ({"alm_server": "h", "x_context_root": "a", "y_context_root": "b"}, None),
+        # The documented default of the method, whatever the port.
+        ({"alm_server": "h:80"}, "https://h:80"),
+        # These names are not documented.
+        ({"alm_url": "http://h"}, None),
+    ],
+)
+def test_parameters_that_contradict_each_other(params, url):
+    found = server(**params)
+    assert found["url"] == url
+    assert found["state"] == ("known" if url else "none" if "alm_url" in params else "unreadable")
 
 
 @pytest.mark.parametrize(
@@ -229,6 +300,12 @@ def test_validate_certs(word, values, expected):
         ({"bypass_cert_validation": True, "alm_validate_cert": "maybe"}, None),
         ({"bypass_cert_validation": False}, None),
         ({"bypass_cert_validation": "maybe"}, None),
+        ({"bypass_cert_validation": "enabled", "alm_validate_cert": True}, None),
+        ({"bypass_cert_validation": 2, "alm_validate_cert": True}, None),
+        ({"bypass_cert_validation": "enabled", "alm_validate_cert": False}, False),
+        ({"bypass_cert_validation": "off", "alm_validate_cert": True}, True),
+        ({"bypass_cert_validation": "", "alm_validate_cert": True}, True),
+        ({"bypass_cert_validation": None, "alm_validate_cert": True}, True),
         ({"bypass_cert_validation": False, "alm_validate_cert": False}, False),
     ],
 )
