@@ -23,7 +23,7 @@ options:
   api_token:
     description:
       - API token of an SD Elements user. Blanks and quotes around it are dropped.
-      - A connection string (C(token@host)) is understood.
+      - A connection string (C(token@host)) is understood. Its host is C(localhost), an address or a name with a dot.
       - If it is not set, the environment variables E(SDE_API_KEY) and E(SDE_API_TOKEN) are used, in this order.
       - The token sees what its user sees. The C(params) of connections need the permission to edit them.
     type: str

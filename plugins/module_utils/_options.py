@@ -192,7 +192,21 @@ def _split_token(value: str | None) -> tuple[str, str | None]:
             "api_token holds a blank or a character that no SD Elements token has.",
             "Copy the token again from your SD Elements profile; do not write 'Token' before it.",
         )
-    return token, (host or None) if at_sign else None
+    if not at_sign:
+        return token, None
+    # The host would be looked up and shown, so it must not be the token.
+    if not _HOST_NAME.fullmatch(host) or _HOST_NAME.fullmatch(token):
+        raise OptionError(
+            "api_token must be TOKEN or TOKEN@HOST.",
+            "Give the token alone, and the address of the server in url.",
+        )
+    return token, host
+
+
+# A host for certain, with all that an address may have around it. A name without a dot may be a token.
+_HOST_NAME = re.compile(
+    r"(?:https?://)?(?:localhost|\[[0-9a-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.[\w-]{1,24})\.?(?:[:/][^@]*)?", re.IGNORECASE
+)
 
 
 def _parse_url(value: str) -> SplitResult:

@@ -45,10 +45,20 @@ def _readable_file(name: str, path: str | None) -> str | None:
     if not path:
         return None
     if "\n" in path or "-----BEGIN" in path:
-        raise OptionError(f"{name} holds the content of a file.", "Give the name of the file.")
+        raise _content_error(name)
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        if _BASE64.fullmatch(path):
+            raise _content_error(name)
         raise OptionError(f"{name} names {path!r}, which is not a readable file on the host that runs the task.")
     return path
+
+
+# The smallest keys have some 50 characters. Few names of files are as long and have neither a dot nor a slash before them.
+_BASE64 = re.compile(r"[A-Za-z0-9+=\s\\][A-Za-z0-9+/=\s\\]{39,}")
+
+
+def _content_error(name: str) -> OptionError:
+    return OptionError(f"{name} holds the content of a file.", "Give the name of the file.")
 
 
 def _check_client_certificate(cert: str, key: str | None) -> None:

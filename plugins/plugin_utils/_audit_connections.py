@@ -39,7 +39,8 @@ _SERVER_FACTS: dict[str, tuple[Callable[[Any], bool], str]] = {
 def server_name(given: str | None) -> str | None:
     """The name of the audited server: host and port of what may be an address."""
     place = (given or "").strip().partition("://")[2] or (given or "").strip()
-    return place.split("/")[0].rpartition("@")[2].lower() or None
+    # The user info goes first: a password may hold a slash.
+    return place.rpartition("@")[2].split("/")[0].lower() or None
 
 
 def of_file(content: Any, name: str) -> Any:

@@ -586,6 +586,10 @@ def test_file_without_connections(content):
         ("", None),
         ("SDE.example.com", "sde.example.com"),
         ("https://me:pass@sde.example.com:8443/api/v2/", "sde.example.com:8443"),
+        ("https://me:pa/ss@sde.example.com/api/v2/", "sde.example.com"),
+        ("me:pa/s@s@sde.example.com", "sde.example.com"),
+        ("https://me:pa://ss@sde.example.com", "sde.example.com"),
+        ("me:pa://ss@sde.example.com", "sde.example.com"),
     ],
 )
 def test_server_name(given_name, name):

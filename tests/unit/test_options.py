@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
@@ -83,6 +85,27 @@ def test_token(name, value):
 def test_connection_string_supplies_the_host():
     both = server_from(validated(api_token="t0ken@sde.example.com"))
     assert (both.token, both.url) == ("t0ken", "https://sde.example.com")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "sde.example.com:8443/sde", "https://sde.example.com"]
+)
+def test_hosts_of_connection_strings(host):
+    assert server_from(validated(api_token=f"t0ken@{host}", allow_http=True)).url.endswith(host)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["127.0.0.1@{}", "127.0.0.1@{}.example.com", "sde.example.com:8443@{}", "sde.example.com@a.{}", "https://sde.example.com@{}",
+     "localhost@{}", "[::1]@{}", "{}@sde", "{}@", "{}@sde.example.com@x", "me@{}@sde.example.com", "SDE.example.com@{}.example"],
+)  # fmt: skip
+@pytest.mark.parametrize("url", [None, "https://sde.example.com"])
+def test_connection_string_that_is_refused(text, url):
+    """The token must not be taken for a host, which is looked up and shown."""
+    with pytest.raises(OptionError) as refused:
+        server(url=url, api_token=text.format("CANARY0123456789"))
+    assert str(refused.value).startswith("api_token must be TOKEN or TOKEN@HOST. Give the token alone")
+    assert not re.search("canary|127|sde|::1", f"{refused.value.as_failure()}", re.IGNORECASE)
 
 
 def test_url_wins_over_the_host_of_a_connection_string():
@@ -175,6 +198,22 @@ def test_value_that_is_refused(options, message):
     with pytest.raises(OptionError, match=message) as refused:
         server(**options)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["ca_path", "client_cert", "client_key"])
+def test_content_of_a_file_is_not_shown(name):
+    for content in (
+        "MIIE" + "hunter2+/" * 20,
+        "MC4C" + "hunter2" * 8 + "====",
+        "MIIE hunter2/ " * 9,
+        "MHc\\n" + "hunter2/" * 9,
+    ):
+        with pytest.raises(OptionError, match=f"{name} holds the content of a file. Give the name") as refused:
+            server(**{name: content})
+        assert "hunter2" not in str(refused.value)
+    for path in ("/etc/" + "folder/" * 9 + "key", "files/" + "folder/" * 9 + "key.pem", "key"):
+        with pytest.raises(OptionError, match=f"{name} names '{path}'"):
+            server(**{name: path})
 
 
 def test_tls_files(tmp_path):
