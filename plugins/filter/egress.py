@@ -28,7 +28,7 @@ options:
   resolved:
     description:
       - Addresses of host names, for firewalls that know addresses only. The keys are host names, and each value is a list
-        of IP addresses. What is no IP address is left out.
+        of IP addresses, or one of them. A text that is not an IP address is left out; what is not a text is an error.
     type: dict
     default: {}
 notes:

@@ -33,6 +33,7 @@ def egress(connections: Any, resolved: Any = None) -> dict[str, list[dict[str, A
         raise AnsibleFilterError(f"Connections are a list of facts, not {_type_name(connections)}. {_ADVICE}")
     if not isinstance(resolved, (Mapping, type(None))):
         raise AnsibleFilterError(f"'resolved' is a dict of addresses by host name, not {_type_name(resolved)}.")
+    known = {name: _texts(name, value) for name, value in (resolved or {}).items()}
     places: dict[_Place, dict[str, list]] = {}
     agent, unknown = [], []
     for reference, connection in sorted(
@@ -49,13 +50,25 @@ def egress(connections: Any, resolved: Any = None) -> dict[str, list[dict[str, A
             place["connections"].append(reference)
         else:
             unknown.append({**reference, "reason": _reason(found["state"], connection)})
-    servers = [_egress_server(place, used, resolved or {}) for place, used in sorted(places.items())]
+    servers = [_egress_server(place, used, known.get(place.host, [])) for place, used in sorted(places.items())]
     return {"servers": servers, "agent": agent, "unknown": unknown}
 
 
-def _egress_server(place: _Place, used: dict[str, list], resolved: Mapping[str, Any]) -> dict[str, Any]:
+def _texts(name: Any, value: Any) -> list[str]:
+    """The addresses of a host: a list of texts, one text, or null."""
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    for one in texts:
+        if not isinstance(one, (str, type(None))):
+            found = f"is {_type_name(one)}" if one is value else f"holds {_type_name(one)}"
+            raise AnsibleFilterError(
+                f"'resolved' has a list of texts for each host name, and that of {str(name)!r} {found}."
+            )
+    return [str(one) for one in texts if one]
+
+
+def _egress_server(place: _Place, used: dict[str, list], resolved: list[str]) -> dict[str, Any]:
     own = ip_address(place.host)
-    addresses = [own] if own else [ip_address(str(one)) for one in resolved.get(place.host) or ()]
+    addresses = [own] if own else map(ip_address, resolved)
     return {
         "host": place.host,
         "port": place.port,

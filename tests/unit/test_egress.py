@@ -97,7 +97,14 @@ def test_resolved_addresses():
         "192.0.2.9",
         "2001:db8::1",
     ]
-    assert egress([facts(1, "h")], resolved={"h": None})["servers"][0]["addresses"] == []
+    for value, addresses in (
+        (None, []),
+        ([], []),
+        ("", []),
+        ("192.0.2.1", ["192.0.2.1"]),
+        (("192.0.2.1",), ["192.0.2.1"]),
+    ):
+        assert egress([facts(1, "h")], resolved={"h": value})["servers"][0]["addresses"] == addresses
 
 
 @given(st.text())
@@ -147,6 +154,23 @@ def test_text_of_a_connection_is_printable_ascii():
 def test_wrong_addresses_are_an_error(wrong):
     with pytest.raises(AnsibleFilterError, match="'resolved' is a dict of addresses"):
         egress([], resolved=wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (5, "is int"),
+        (True, "is bool"),
+        ({"a": 1}, "is dict"),
+        ([5], "holds int"),
+        (["192.0.2.1", ["192.0.2.2"]], "holds list"),
+    ],
+)
+def test_wrong_address_is_an_error(value, what):
+    message = f"'resolved' has a list of texts for each host name, and that of 'h' {what}."
+    with pytest.raises(AnsibleFilterError) as error:
+        egress([], resolved={"h": value})
+    assert str(error.value) == message
 
 
 def test_documentation_names_what_is_returned():
