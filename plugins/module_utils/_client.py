@@ -305,8 +305,11 @@ class Client:
             return self._cleaned(text, json.loads(text, parse_constant=_refuse_number, parse_float=_finite))
         except RecursionError:
             raise answer_error(url, "is nested too deeply", kind="too_large") from None
-        except ValueError:
+        except json.JSONDecodeError:
             what = "is empty" if not text.strip() else "is broken JSON"
+            raise answer_error(url, what, kind="invalid_json") from None
+        except ValueError:
+            what = "holds a number that is too large"
             raise answer_error(url, what, kind="invalid_json") from None
 
     def _cleaned(self, text: str, value: Any) -> Any:
@@ -342,7 +345,7 @@ def _chunks(raw) -> Iterator[bytes]:
 
 
 def _refuse_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise json.JSONDecodeError("not JSON", name, 0)
 
 
 def _finite(digits: str) -> float:

@@ -29,6 +29,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 
 MAX_READINGS = 5
 MAX_COUNT = 10**9
+MAX_ID = 2**63
 
 _MORE_PAGES = "it has more pages than its count needs"
 
@@ -105,8 +106,9 @@ def record_of(client: Client, path: str, value: Any) -> Record:
     """The value, if it is a record."""
     if not isinstance(value, dict):
         raise _shape_error(client, path, f"a record is no object ({type(value).__name__})")
-    if not _is_whole_number(value.get("id")):
-        raise _shape_error(client, path, "a record has no id that is a whole number")
+    # Messages repeat the id, so it must not be a number of any length.
+    if not _is_whole_number(value.get("id")) or abs(value["id"]) > MAX_ID:
+        raise _shape_error(client, path, "a record has no id that is a whole number of 64 bits at most")
     return value
 
 

@@ -535,7 +535,30 @@ def test_half_a_surrogate_pair():
         assert connections(server)[0]["alias"] == "a?b \U0001f600"
 
 
-def test_number_that_json_does_not_have():
-    with canned_server(b'{"results": [{"id": 1, "x": 1e999}]}') as server:
-        with pytest.raises(SDElementsError, match="is broken JSON"):
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 5000])
+def test_number_that_is_too_large(number):
+    with canned_server(b'{"results": [{"id": 1, "x": ' + number + b"}]}") as server:
+        with pytest.raises(SDElementsError, match="holds a number that is too large"):
             connections(server)
+
+
+@pytest.mark.parametrize("number", [2**63 + 1, -(10**4000)])
+def test_id_that_is_too_large(number):
+    with canned_server(f'{{"results": [{{"id": {number}, "alias": "a"}}]}}'.encode()) as server:
+        with pytest.raises(SDElementsError, match="no id that is a whole number of 64 bits at most") as error:
+            connections(server)
+    assert str(number) not in str(error.value)
+
+
+@pytest.mark.parametrize("empty", [[], ""])
+def test_empty_objects_in_another_form(empty):
+    record = {"id": 1, "alias": "a", "params": empty, "last_job": empty}
+    with canned_server(json.dumps({"results": [record]}).encode()) as server:
+        (found,) = connections(server)
+    assert (found["params"], found["params_visible"], found["last_job"]) == ({}, False, None)
+
+
+def test_empty_time():
+    record = {"id": 1, "alias": "a", "last_job": {"last_run": ""}}
+    with canned_server(json.dumps({"results": [record]}).encode()) as server:
+        assert connections(server)[0]["last_job"]["last_run"] is None
