@@ -31,6 +31,7 @@ userpwd passphrase jira_pat APIkey SSHkey ALMpass PASSword cxpass qcpass dbpass 
 auth_header auth_code access_code psk totp_seed ZSESSIONID QCSession lwsso sid csrf pem_key decryption_key enc_key
 sshkey keytab whitehat_key slack_webhook webhook_url alm_pass_confirm credentials session_id secret_id access_key
 alm_basic_auth webhook_secret password2 Cookie
+alm_passwd passwd userpasswd PASSWD
 """.split()
 
 LOOK_ALIKES = """
@@ -43,6 +44,8 @@ conflict_policy alm_phases issue_key sde_min_priority keyboard task_status_mappi
 
 # A text, and what is to be seen of it.
 SECRET_TEXTS = [
+    ("500 passwd=hunter2", f"500 passwd={MASK}"),
+    ("tool --passwd hunter2 -v", f"tool --passwd {MASK} -v"),
     ("https://user:hunter2@host.example.com:8443/x", f"https://{MASK}@host.example.com:8443/x"),
     ("--password=hunter2 --user x", f"--password={MASK} --user x"),
     ("-Dalm.password=hunter2 -v", f"-Dalm.password={MASK} -v"),
@@ -130,6 +133,8 @@ HARMLESS_TEXTS = [
     "pass=12 skipped=3",
     "12 tasks; pass: 12 / fail: 0 / n/a: 3",
     "pass: [T1, T2], fail: []",
+    "pass: [1,2,3], fail: []",
+    "pass: 1,5 %, fail: 3",
     'results {"pass": ["T1"], "fail": ["T2"]}',
     "pass: 12 - fail: 3",
     "T1 pass: verified by scan\nT2 fail: not verified\nT3 pass: ok",
@@ -196,6 +201,7 @@ HARMLESS_VALUES: list[Any] = [
 SECRET_VALUES: list[Any] = [
     # Next to their name.
     {"type": "password", "value": "hunter2"},
+    {"name": "passwd", "value": "hunter2"},
     {"@name": "password", "#text": "hunter2"},
     {"headerName": "X-Api-Key", "headerValue": "hunter2"},
     {"name": "password", "values": ["hunter2"]},

@@ -59,7 +59,7 @@ _SECRET_WORDS = frozenset(
 )
 # ... or a word with one of these in it ...
 _SECRET_PARTS = re.compile(
-    r"passwor?[dt]|passphrase|passcode|kennwort|pwd|secret(?!ar)|token(?!i[sz])|credential|sess(?:ion)?id|pw\Z|pswd?\Z"
+    r"passw(?:or)?[dt]|passphrase|passcode|kennwort|pwd|secret(?!ar)|token(?!i[sz])|credential|sess(?:ion)?id|pw\Z|pswd?\Z"
 )
 # ... or a 'pass' that is neither part of another word nor a verdict ...
 _NO_PASSWORDS = frozenset("bypass compass encompass overpass surpass trespass underpass".split())
@@ -352,11 +352,12 @@ _OTHER_VERDICT = re.compile(
     rf"|[\"']{_VERDICT_IN_PROSE}{_LABEL_END}|status_?map"
 )
 # ... and the value of such a verdict: a count, a status or a list of such, up to the end of the line or the next verdict.
-_OUTCOME_WORD = (
-    r"(?:[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|\d{1,7}(?:[.,/]\d{1,7})?(?: ?%)?|[A-Z]{1,5}-?\d{1,6})(?!\w)"
-)
+_STATUS = r"[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|[A-Z]{1,5}-?\d{1,6}"
+_OUTCOME_WORD = rf"(?:{_STATUS}|\d{{1,7}}(?:[.,/]\d{{1,7}})?(?: ?%)?)(?!\w)"
 _OUTCOME_WORDS = rf"{_OUTCOME_WORD}(?:[ \t()]{{1,3}}{_OUTCOME_WORD}){{0,7}}\)?"
-_OUTCOME_LIST = rf"\[(?:[ ,\"'\\]{{0,4}}{_OUTCOME_WORD}){{0,50}}[\"'\\]{{0,2}}\]"
+# A comma always ends an item: if '1,1' could be one number, too, a list would take exponential time.
+_OUTCOME_ITEM = rf"(?:{_STATUS}|\d{{1,7}}(?:[./]\d{{1,7}})?(?: ?%)?)(?!\w)"
+_OUTCOME_LIST = rf"\[(?:[ ,\"'\\]{{0,4}}{_OUTCOME_ITEM}){{0,50}}[\"'\\]{{0,2}}\]"
 _OUTCOME = re.compile(
     rf"\\{{0,4}}[\"']?(?:{_OUTCOME_WORDS}|{_OUTCOME_LIST})\\{{0,4}}[\"']?[ \t]{{0,9}}"
     r"(?:[|}\]\r\n]|\Z|[,;/.](?:[\s}\])]|\Z)|[,;/-]?[ \t\"'\\]{0,9}"

@@ -338,6 +338,64 @@ def test_mixtures_of_hostile_texts_take_linear_time(mixture):
     check_cost(mixture)
 
 
+# The beginning of a list or of other values, and the items that are repeated in it.
+OPENINGS = [
+    "",
+    "pass: ",
+    "pass: [",
+    "pass=",
+    "password: ",
+    'password="',
+    "auth: [",
+    "token ",
+    "https://",
+    "$",
+    "<password ",
+]
+ITEMS = [
+    "1,",
+    "1.",
+    "1/",
+    "1 ",
+    "1 %",
+    "A-1,",
+    "A1 ",
+    "a,",
+    "a_",
+    "a-",
+    "a ",
+    "a.",
+    '"a", ',
+    "'a',",
+    "\\",
+    "$a ",
+    "()",
+    "a:",
+    "a@",
+]
+
+
+def check_many_items(opening: str, item: str) -> None:
+    """Where a repeated item can be read in two ways, time grows exponentially: long before a text is long."""
+
+    def work(count: int) -> None:
+        for _run in range(30):
+            _redact._scrub(opening + item * count + "!")
+
+    assert growth(work, 6) < LINEAR
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_many_items_take_linear_time(opening):
+    for item in ITEMS:
+        check_many_items(opening, item)
+
+
+@given(st.sampled_from(OPENINGS), mixtures)
+def test_many_mixtures_take_linear_time(opening, mixture):
+    check_many_items(opening, mixture)
+
+
 # A secret that cannot be mistaken for anything else in a value.
 secret_texts = st.text(st.characters(codec="utf-8"), min_size=1).map(lambda text: f"Ca~{text}~ry")
 harmless_names = st.sampled_from(corpus.LOOK_ALIKES)
