@@ -143,6 +143,11 @@ HARMLESS_TEXTS = [
     # Names in texts.
     "organization_key=acme branch_key=main integration_key: 1",
     "login: svc-sde was refused",
+    # Hosts whose first label sounds like a secret.
+    "no answer from secrets.example.com:8200",
+    "no answer from vault-keys.corp:8200: timeout",
+    "https://token.example.com:443/x",
+    "GET https://sso-auth:8443/x failed",
     "auth: basic, user: svc",
 ]
 
@@ -196,9 +201,54 @@ HARMLESS_VALUES: list[Any] = [
     {"auth": {"url": "https://login.example.com/oauth/token", "user": "DOMAIN\\svc", "enabled": True}},
     {"auth": '{"user": "svc", "team": "blue"}'},
     {"credentials": [{"username": "svc@example.com"}]},
+    *({"alm_server": f"{before}{host}{after}"}
+      for before in ("", "https://")
+      for host in ("secrets.example.com", "token.example.com", "pat.example.com", "password.example.com", "vault-keys.corp",
+                   "cookie.example.com", "webhook.example.com", "pass.example.com", "sso-auth", "cookie", "token")
+      for after in ("", ":8200", ":443/x")),
+    {"server": {"url": "https://secrets.example.com:443/a", "host": "secrets.example.com"}},
+    {"alm_server": "https://jira.example.com/?m=a@b"},
+    {"auth": {"host": "token.example.com:8443"}},
 ]  # fmt: skip
 
 SECRET_VALUES: list[Any] = [
+    # Before the host of a server.
+    *(
+        {name: value}
+        for name in ("alm_server", "issue_tracker_server", "base_url", "host", "alm_context_root")
+        for value in (
+            "m.keller@example.com:hunter2@jira.example.com",
+            "//svc:hunter2@j",
+            "https:/svc:hunter2@j",
+            "https:////svc:hunter2@j",
+            "svc:hun/hunter2@j",
+            "svc:a,hunter2@j",
+            "svc:a;hunter2@j",
+            ":hunter2@j",
+            "owner:hunter2@j",
+            "contact:hunter2@j",
+            "by:hunter2@j",
+            "to:hunter2@j",
+            "from:hunter2@j",
+            "svc%3Ahunter2%40j",
+            "https://svc:a hunter2@j",
+            'https://svc:a"hunter2@j',
+            "https://svc:a<hunter2@j",
+            "https://svc:12/hunter2@j",
+            "//svc:hunter2@x/y",
+            "h/svc:hunter2@x",
+            "https://h:443/svc:hunter2%40x/y",
+            "https:\\/\\/svc:hunter2@j",
+            "https://svc:a?hunter2@j",
+            "https://svc:a#hunter2@j",
+            "h.example.com/svc:hunter2@x",
+            "hunter2@j",
+        )
+    ),
+    # Names, not hosts.
+    {"any": "token:82hunter2"},
+    {"any": "alm.password:82/hunter2"},
+    {"any": "password:82/hunter2"},
     # Next to their name.
     {"type": "password", "value": "hunter2"},
     {"name": "passwd", "value": "hunter2"},

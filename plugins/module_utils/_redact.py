@@ -197,6 +197,7 @@ class _Content:
     SECRET = "secret"  # a secret, or an object that has one among its settings
     SETTING = "setting"  # a setting next to a secret, whose own name is known to be harmless
     WEBHOOK = "webhook"  # its address is the secret
+    ADDRESS = "address"  # of a server: a host, a URL or a part of one
 
 
 _NAMES_WORDS = frozenset(
@@ -205,6 +206,7 @@ _NAMES_WORDS = frozenset(
 )
 _NAMES_FIELDS = frozenset("customfields fields".split())
 _NAMES_STATUSES = re.compile(r"(?:status(?:es)?|verdicts?|verification)map(?:ping)?s?\Z")
+_NAMES_ADDRESS = re.compile(r"(?:server|ur[il]|host(?:name)?|endpoint|contextroot)s?\Z")
 # Not 'login', where some servers take a token, and not 'path', which may lead to a secret.
 _NAMES_SETTING = frozenset(
     "algorithm application audience domain enabled environment format group host hostname issuer kind method mode name "
@@ -223,7 +225,10 @@ def _content(name: str) -> str:
         return _Content.WORDS
     if last in _NAMES_FIELDS:
         return _Content.FIELDS
-    return _Content.STATUSES if _NAMES_STATUSES.search("".join(words)) else _Content.ANYTHING
+    joined = "".join(words)
+    if _NAMES_ADDRESS.search(joined):
+        return _Content.ADDRESS
+    return _Content.STATUSES if _NAMES_STATUSES.search(joined) else _Content.ANYTHING
 
 
 _VERDICT = r"(?:fail|partial|incomplete|none|n/?a|total)"
@@ -287,6 +292,10 @@ _URL_START = re.compile(r"(:(?:\\?/){2})")
 _URL_REST = re.compile(r"[^\s\"<>]*")
 _AUTHORITY = re.compile(r"[^/?#]*")
 _UP_TO_QUERY = re.compile(r"[^?#]*")
+# Before the user in an address, with as many slashes as people write; then a host without a user, up to an '@' in its path.
+_ADDRESS_START = re.compile(r"\s*(?:[A-Za-z][\w+.-]{0,15}:(?=[\\/]))?[\\/]*")
+_ADDRESS_USER_INFO = re.compile(r"(?i).*(?=@|%40)", re.DOTALL)
+_HOST_AND_PATH = re.compile(r"(?i)(?:[\w-]{1,63}\.){1,9}[\w-]{1,63}[/?#](?!.*(?::|%3A))", re.DOTALL)
 _PORT = re.compile(r"[^:]*:\d{1,5}\Z|\[[^\]]*\](?::\d{1,5})?\Z")
 _BARE_USER_INFO = re.compile(
     r"(?<![\w/@.:%+-])(?!(?:mailto|sips?|xmpp|npm|e-?mail|cc|to|from|by|owner|contact|assignee):)"
@@ -334,6 +343,7 @@ _VALUE = re.compile(
     rf"|{_ENTITY}.*?(?:{_ENTITY}|\Z)|[\[({{][^\r\n]*|[^\s&;\"'][^\s&;]*",
     re.DOTALL | re.IGNORECASE,
 )
+_PORT_AFTER_NAME = re.compile(r"\d{1,5}(?=[/?#\s,;&|)\]}<>\"'\\]|[.:]?(?:\s|\Z))")
 _IS_MASKED = re.compile(r"\*{8}(?=[,}\])/]|\Z)")
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 _UNQUOTED = re.compile(r"[^\s\"'\\&]")
@@ -393,11 +403,14 @@ def _scrub(text: str, content: str = _Content.ANYTHING) -> tuple[str, list[str]]
     if not _is_worth_a_look(text):
         return text, found
 
+    if content is _Content.ADDRESS:
+        text = _scrub_address(text, found)
     text = _scrub_user_info(text, found)
     lower = text.lower()
+    # A label may begin with 'Authorization:', and a host may be called 'cookie'.
+    has_headers = content not in (_Content.WORDS, _Content.ADDRESS)
     for pattern, group, gates in _PATTERNS:
-        # A label may begin with 'Authorization:', too.
-        if any(gate in lower for gate in gates) and not (pattern is _HEADER and content is _Content.WORDS):
+        if any(gate in lower for gate in gates) and (pattern is not _HEADER or has_headers):
             text = pattern.sub(lambda match, group=group: _masked(match, group, found), text)
     return _scrub_named(text, content, found), found
 
@@ -410,6 +423,16 @@ def _masked(match: re.Match, group: int, found: list[str]) -> str:
     found.append(secret)
     start, end = (place - match.start() for place in match.span(group))
     return match.group()[:start] + MASK + match.group()[end:]
+
+
+def _scrub_address(text: str, found: list[str]) -> str:
+    """Mask all before the last '@' of an address, since it may be a password however it is written."""
+    start = _ADDRESS_START.match(text).end()
+    user_info = _ADDRESS_USER_INFO.match(text, start)
+    if not user_info or _HOST_AND_PATH.match(user_info.group()) or not user_info.group().strip(MASK[0]):
+        return text
+    found.append(user_info.group())
+    return text[:start] + MASK + text[user_info.end() :]
 
 
 def _scrub_user_info(text: str, found: list[str]) -> str:
@@ -443,6 +466,8 @@ def _scrub_named(text: str, content: str, found: list[str]) -> str:
         word = name.group(1)
         if name.start() < end or _harmless_values(word) is _any_value:
             continue
+        if _is_host(name, text, content):
+            continue
         if name["flag"] and text[max(name.start() - 1, 0)] != "-":
             continue
         if _IS_MASKED.match(text, name.end()) or _is_harmless_at(name, text, content):
@@ -460,6 +485,17 @@ def _scrub_named(text: str, content: str, found: list[str]) -> str:
         pieces += [text[end : value.start()], MASK]
         end = value.end()
     return "".join(pieces) + text[end:]
+
+
+def _is_host(name: re.Match, text: str, content: str) -> bool:
+    """Whether a name is that of a host, with its port behind it: the first label of a host may be 'secrets'."""
+    if name["separator"] != ":" or name.end() > name.end(1) + 1 or not _PORT_AFTER_NAME.match(text, name.end()):
+        return False
+    before = text[max(name.start() - 3, 0) : name.start()]
+    if before == "://" or (content is _Content.ADDRESS and (not before or before.endswith(("/", "@")))):
+        return True
+    _labels, dot, last = name.group(1).rpartition(".")
+    return bool(dot) and last.isalpha() and not is_secret_name(last)
 
 
 def _is_harmless_at(name: re.Match, text: str, content: str) -> bool:
@@ -509,7 +545,7 @@ def redact(value: Any, check: Callable[[], None] = lambda: None) -> tuple[Any, l
     return redaction.of(value, _Content.ANYTHING, 0), redaction.found
 
 
-_HOLDS_NO_SECRET = frozenset({_Content.ANYTHING, _Content.WORDS, _Content.FIELDS, _Content.STATUSES})
+_HOLDS_NO_SECRET = frozenset({_Content.ANYTHING, _Content.WORDS, _Content.FIELDS, _Content.STATUSES, _Content.ADDRESS})
 
 
 class _Redaction:
