@@ -41,7 +41,7 @@ def run(kind: _connections.Kind) -> None:
     module = _Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     # Some releases of ansible-core return the arguments as they are, and people put passwords into URLs, and keys
     # where the name of their file belongs.
-    for name in ("url", "client_cert", "client_key"):
+    for name in ("url", "ca_path", "client_cert", "client_key"):
         if module.params[name]:
             module.params[name] = scrub_text(module.params[name])
     outcome = outcome_of(kind, module.params, module.no_log)
