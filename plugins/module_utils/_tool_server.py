@@ -36,7 +36,8 @@ _AUTHORITY_AND_PATH = re.compile(r"([^/?#\\]+)(/[^?#]*)?(?:[?#].*)?")
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", re.IGNORECASE)
 _PERCENT = re.compile(r"%([0-9a-f]{2})?", re.IGNORECASE)
 _UNRESERVED = re.compile(r"[a-z0-9._~-]", re.IGNORECASE)
-_AT_SIGN = re.compile(r"@|%40")
+# In every form that becomes one when it is decoded, however often, or made a host name.
+_AT_SIGN = re.compile(r"[@\uff20\ufe6b]|%(?:25)*40")
 _BLANKS = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -130,13 +131,14 @@ def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[s
     host = authority and _host(authority.group(1))
     if not host or not _SCHEME.fullmatch(scheme):
         return _fact("unreadable")
-    # The slash before an '@' may be that of a password, as in 'name:1/word@host'.
-    may_be_user_info = _AT_SIGN.search(parts.string, parts.end(1)) or _AT_SIGN.search(context_root)
     port = int(authority.group(2) or _PORTS.get(scheme, 0))
-    if may_be_user_info or not 0 < port < 65536:
+    path = _path(parts.group(2) or "", context_root)
+    server = _fact("known", scheme, host, port, path)
+    # The slash before an '@' may be that of a password, as in 'name:1/word@host'.
+    may_be_user_info = any(map(_AT_SIGN.search, (parts.string[parts.end(1) :], context_root, path)))
+    if may_be_user_info or not 0 < port < 65536 or len(server["url"]) > _LONGEST:
         return _fact("unreadable")
-    server = _fact("known", scheme, host, port, _path(parts.group(2) or "", context_root))
-    return server if len(server["url"]) <= _LONGEST else _fact("unreadable")
+    return server
 
 
 def _path(own: str, context_root: str) -> str:

@@ -170,6 +170,9 @@ def test_url(text, url):
         "https://someone?secret@host",
         "h/someone:secret@host",
         "h/someone%3Asecret%40host",
+        "h/someone%253Asecret%2540host",
+        "h/someone:secret\uff20host",
+        "h/someone%%34%30secret",
         "h/~someone@example.com",
         "h?mail=someone@example.com",
         "//someone:secret@host",
@@ -183,7 +186,15 @@ def test_user_info_with_an_unescaped_slash_is_not_shown(text):
 
 
 @pytest.mark.parametrize(
-    "root", ["//someone:secret@x/y", "someone:secret@x", "a/someone%40x", "https://someone:secret@x"]
+    "root",
+    [
+        "//someone:secret@x/y",
+        "someone:secret@x",
+        "a/someone%40x",
+        "someone%252540x",
+        "someone\ufe6bx",
+        "https://someone:secret@x",
+    ],
 )
 def test_user_info_in_a_context_root_is_not_shown(root):
     for name in ("alm_context_root", "rational_context_root"):
@@ -356,6 +367,11 @@ def test_any_text(text, method):
 
 @given(st.text(), st.text())
 def test_any_context_root(path, root):
+    check(server(alm_server=f"h/{path}", alm_context_root=root))
+
+
+@given(st.text("%2540eE./a"), st.text("%2540eE./a"))
+def test_any_escapes(path, root):
     check(server(alm_server=f"h/{path}", alm_context_root=root))
 
 
