@@ -230,7 +230,7 @@ def test_what_is_lacking_never_passes_and_never_applies_by_accident():
     hidden = connection(params={}, params_visible=False)
     # Not applicable stays that.
     assert judge_one("true", hidden, when=["connection.kind == 'analysis'"], needs=["params"])[0][0] == "not_applicable"
-    # What cannot be asked because of a lack is no error.
+    # A condition that cannot be asked because of a lack is not an error.
     assert judge_one("true", hidden, when=["connection.params.x == 1"], needs=["params"])[0][0] == "inconclusive"
     assert judge_one("true", hidden, when=["connection.params.x == 1"])[0][0] == "error"
     assert (
@@ -508,7 +508,7 @@ def numbered(connections: list[dict]) -> list[dict]:
 
 
 def not_passed(connections: list[dict]) -> list[tuple]:
-    """What the starter policy says of these connections, without the verdicts that are fine."""
+    """The verdicts of the starter policy on these connections, without those that are fine."""
     projects = [one["project"] for one in connections if one["kind"] == "alm"]
     chosen = {**STARTER["vars"], **CHOSEN, "required_projects": projects}
     found = judged(STARTER["rules"], connections, **chosen)

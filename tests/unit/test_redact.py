@@ -375,7 +375,7 @@ ITEMS = [
 ]
 
 
-# What growth() stays below where time is at most cubic, as it may be within the bounds of a pattern.
+# The bound of growth() for cubic time, which is the most within the bounds of a pattern.
 POLYNOMIAL = 64
 
 
