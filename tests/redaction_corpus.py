@@ -339,6 +339,39 @@ SECRET_VALUES: list[Any] = [
 ]
 
 
+# A known secret, and a message of a job that repeats a part of it, or writes it in another way.
+REPEATED = [
+    ("svc:hunter2", "svc / hunter2 refused"),
+    ("m.keller@example.com:hunter2", "hunter2 is wrong"),
+    ("svc%3Ahunter2", "hunter2 is wrong"),
+    ("Basic hunter2==", "hunter2== is wrong"),
+    ("hunter2, retries 3", "hunter2 is wrong"),
+    ("JSESSIONID=hunter2; Path=/", "hunter2 is wrong"),
+    ("LWSSO=abc; QCSession=hunter2", "hunter2 is wrong"),
+    ("https://hooks.example.com/services/T1/hunter2", "POST /services/T1/hunter2 failed"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIEhunter2aaaaaaa\n-----END PRIVATE KEY-----", "line MIIEhunter2aaaaaaa"),
+    ("hunter2 ", "hunter2 is wrong"),
+    ("hunter2\n", "hunter2 is wrong"),
+    ("my hunter2", "my+hunter2 is wrong"),
+    ("a/hunter2!", "a/hunter2%21 is wrong"),
+    ("a/hunter2", "a%2fhunter2 is wrong"),
+    ("a'hunter2", "a&#39;hunter2 is wrong"),
+    ("a'hunter2", "a&apos;hunter2 is wrong"),
+    ("a'hunter2", "a\\'hunter2 is wrong"),
+]
+
+# A known secret, and a message that has only harmless words of it.
+NOT_REPEATED = [
+    ("svc-sde:hunter2", "svc-sde was refused"),
+    ("correct horse battery", "the battery is correct"),
+    ("Basic hunter2==", "Basic authentication failed"),
+    ("hunter2, retries 3", "retries 3"),
+    ("JSESSIONID=hunter2; Path=/reports", "JSESSIONID is missing in /reports"),
+    ("https://hooks.example.com/services/T1/hunter2", "hooks.example.com has no services"),
+    ("user:done", "not done"),
+]
+
+
 class Decision(NamedTuple):
     """Whether a name with this value holds a secret, and why."""
 

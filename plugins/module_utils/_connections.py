@@ -266,7 +266,7 @@ def _facts(
     derived = {**server_facts(kind.name, clean["params"]), "secrets_set": _paths_in_params(secrets)}
     facts = {**(connection if params["include_secrets"] else clean), **derived}
     if not params["include_secrets"]:
-        _scrub_message(facts["last_job"], secrets)
+        _scrub_message(facts["last_job"], secrets, check_deadline)
     facts["params"] = _kept(facts["params"], params)
     return facts, secrets
 
@@ -367,11 +367,10 @@ def _paths_in_params(secrets: list[Secret]) -> list[str]:
     return sorted({secret.path[len(prefix) :] for secret in secrets if secret.path.startswith(prefix)})
 
 
-def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret]) -> None:
+def _scrub_message(job: dict[str, Any] | None, secrets: list[Secret], check_deadline: Callable[[], None]) -> None:
     if job and job["result_message"]:
-        job["result_message"] = scrub_text(
-            job["result_message"], known={secret.value for secret in secrets if secret.value}
-        )
+        known = {secret.value for secret in secrets if secret.value}
+        job["result_message"] = scrub_text(job["result_message"], known, check_deadline)
 
 
 def _job_warnings(params: dict[str, Any], found: list[_Connection]) -> list[str]:

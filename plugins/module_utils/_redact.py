@@ -14,8 +14,8 @@ import json
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any, Callable, Iterable, NamedTuple
-from urllib.parse import quote
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "********"
 
@@ -25,6 +25,8 @@ MAX_DEPTH = 50
 MAX_SECRETS = 1000
 # To be searched for in a text one by one.
 MAX_KNOWN = 100
+# Items of a list or keys of an object between two calls of the check.
+ITEMS_PER_CHECK = 1000
 # Characters of one text; a longer one is masked whole, unread.
 MAX_TEXT = 256 * 1024
 _PATH_CHARACTERS = 64  # of each part of a path
@@ -375,19 +377,59 @@ _OUTCOME = re.compile(
 )
 
 
-def scrub_text(text: str, known: Iterable[str] = ()) -> str:
-    """Free text without credentials. The ``known`` secrets are taken out wherever they are."""
+def scrub_text(text: str, known: Iterable[str] = (), check: Callable[[], None] = lambda: None) -> str:
+    """Free text without credentials. The ``known`` secrets are taken out wherever they are.
+
+    ``check`` is called before the search for each of them. It may raise.
+    """
     known = {secret for secret in known if secret.strip(MASK[0])}
     if len(known) > MAX_KNOWN or len(text) > MAX_TEXT:
         return MASK
-    forms = {
-        form
-        for secret in known
-        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret))
-    }
-    for secret in sorted(forms, key=len, reverse=True):
-        text = _without(secret, text)
+    forms = {form for secret in known for part in {secret, *_parts_of_secret(secret)} for form in _written_forms(part)}
+    for form in sorted(forms, key=len, reverse=True):
+        check()
+        text = _without(form, text)
     return _scrub(text)[0]
+
+
+# A shorter part may be any word.
+_SHORTEST_PART = 6
+_SCHEME_BEFORE = re.compile(r"(?i)(?:basic|bearer|token|apikey|ntlm|negotiate)\s+")
+_COOKIE_VALUE = re.compile(r"(?:\A|;)\s*(?!(?i:domain|expires|max-age|path|samesite)=)[\w.-]+=([^;]+)")
+_USER_AND_PASSWORD = re.compile(r"[^\s:]*:(\S+)\Z")
+_PATH_OF_URL = re.compile(r"\A\w+://[^/?#]+/(.+)", re.DOTALL)
+
+
+def _parts_of_secret(secret: str) -> set[str]:
+    """The parts of a secret that are secrets without the rest: all that is masked may be more than the secret itself."""
+    stripped = secret.strip()
+    credential = stripped[_SCHEME_BEFORE.match(stripped).end() :] if _SCHEME_BEFORE.match(stripped) else stripped
+    parts = {stripped, credential, re.split(r"[,;]\s", stripped)[0]}
+    parts.update(_COOKIE_VALUE.findall(stripped))
+    parts.update(line.strip() for line in stripped.splitlines() if not line.startswith("-----"))
+    path = _PATH_OF_URL.match(stripped)
+    if path:
+        parts.update((path.group(1), path.group(1).rpartition("/")[2]))
+    elif _USER_AND_PASSWORD.match(unquote(credential)):
+        parts.add(_USER_AND_PASSWORD.match(unquote(credential)).group(1))
+    return {part for part in parts if len(part) >= _SHORTEST_PART}
+
+
+def _written_forms(secret: str) -> set[str]:
+    """A secret as it is, and as it is written in URLs, JSON, HTML and quotation marks."""
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    escaped = html.escape(secret)
+    return {
+        secret,
+        *quoted,
+        *(re.sub("%..", lambda code: code.group().lower(), form) for form in quoted),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        escaped,
+        escaped.replace("&#x27;", "&#39;"),
+        escaped.replace("&#x27;", "&apos;"),
+        secret.replace("'", "\\'"),
+    }
 
 
 def _without(secret: str, text: str) -> str:
@@ -539,7 +581,7 @@ _IDENTIFIER = re.compile(r"[\w.@# -]+")
 def redact(value: Any, check: Callable[[], None] = lambda: None) -> tuple[Any, list[Secret]]:
     """A copy of ``value`` without secrets, and the secrets. Raises TooComplexError beyond the bounds above.
 
-    ``check`` is called before each value that takes time. It may raise.
+    ``check`` is called before each value that takes time, and after each ITEMS_PER_CHECK items. It may raise.
     """
     redaction = _Redaction(check)
     return redaction.of(value, _Content.ANYTHING, 0), redaction.found
@@ -573,7 +615,7 @@ class _Redaction:
         if content is _Content.SETTING:
             content = _Content.SECRET  # only what has a name of its own is a setting
         if content not in _HOLDS_NO_SECRET and (
-            depth >= MAX_DEPTH or not _has_names(value) or content is _Content.WEBHOOK
+            depth >= MAX_DEPTH or not self._has_names(value) or content is _Content.WEBHOOK
         ):
             return self._mask(value)
         if depth >= MAX_DEPTH or len(self.found) > MAX_SECRETS:
@@ -581,10 +623,10 @@ class _Redaction:
         return self._dict(value, content, depth) if isinstance(value, dict) else self._list(value, content, depth)
 
     def _dict(self, value: dict[str, Any], content: str, depth: int) -> dict[str, Any]:
-        names = _secret_names_in(value)
+        names = _secret_names_in(self._checked(value.items()))
         is_plain = content in _HOLDS_NO_SECRET and not names
         clean = {}
-        for key, item in value.items():
+        for key, item in self._checked(value.items()):
             about = _about(key)
             if is_plain and about.is_harmless and _is_harmless(item):
                 clean[about.clean] = item  # nearly all, so in the least time
@@ -599,7 +641,7 @@ class _Redaction:
         """A list of items, or a name and its value: ``["password", ...]``, ``[..., "--password", ...]``."""
         clean: list[Any] = []
         previous = None
-        for index, item in enumerate(value):
+        for index, item in enumerate(self._checked(value)):
             names_it = isinstance(previous, str) and (len(value) == 2 or previous.startswith("-"))
             is_secret = names_it and _is_named_by(previous, item, content)
             before = len(self.found)
@@ -608,11 +650,18 @@ class _Redaction:
             previous = item
         return clean
 
+    def _checked(self, items: Iterable[Any]) -> Iterator[Any]:
+        """Items, with a check now and then."""
+        for number, item in enumerate(items, start=1):
+            if number % ITEMS_PER_CHECK == 0:
+                self._check()
+            yield item
+
     def _text(self, text: str, content: str, depth: int) -> str:
         if len(text) > MAX_TEXT or content is _Content.WEBHOOK:
             return self._mask(text)
         embedded = _embedded_json(text)
-        if embedded is not None and (content in _HOLDS_NO_SECRET or _has_names(embedded)):
+        if embedded is not None and (content in _HOLDS_NO_SECRET or self._has_names(embedded)):
             before = len(self.found)
             clean = self.of(embedded, content, depth + 1)
             # Without a secret the text stays as it was written, blanks and all.
@@ -622,6 +671,12 @@ class _Redaction:
         clean_text, secrets = _scrub(text, content)
         self.found.extend(Secret("", secret) for secret in secrets)
         return clean_text
+
+    def _has_names(self, value: Any) -> bool:
+        """Whether a value below a secret's name is an object that can be seen, or a list of such; not one whose keys are secrets."""
+        if isinstance(value, dict):
+            return bool(value) and all(_about(key).is_name for key in self._checked(value))
+        return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
     def _mask(self, value: Any) -> str:
         self.found.extend(Secret("", text) for text in _leaves(value))
@@ -636,13 +691,6 @@ class _Redaction:
 
 def _is_harmless(item: Any) -> bool:
     return _is_plain(item) if isinstance(item, str) else not isinstance(item, (dict, list))
-
-
-def _has_names(value: Any) -> bool:
-    """Whether a value below a secret's name is an object that can be seen, or a list of such; not one whose keys are secrets."""
-    if isinstance(value, dict):
-        return bool(value) and all(_about(key).is_name for key in value)
-    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 class _Key(NamedTuple):
@@ -719,12 +767,10 @@ def _is_named_by(previous: str, item: Any, content: str) -> bool:
     return not _may_be_seen(previous, item, content if content is _Content.STATUSES else _Content.FIELDS)
 
 
-def _secret_names_in(value: dict[str, Any]) -> list[str]:
+def _secret_names_in(items: Iterable[tuple[str, Any]]) -> list[str]:
     """The names of secrets in a pair such as ``{"name": "password", "value": ...}``."""
     return [
-        item
-        for key, item in value.items()
-        if _about(key).may_be_name and isinstance(item, str) and _may_name_a_secret(item)
+        item for key, item in items if _about(key).may_be_name and isinstance(item, str) and _may_name_a_secret(item)
     ]
 
 

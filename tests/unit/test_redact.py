@@ -242,6 +242,55 @@ def test_the_check_ends_the_work():
     assert len(looked_at) == 4
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {f"k{number}_of_things": 1 for number in range(20_000)},
+        [1] * 20_000,
+        {"auth": {f"k{chr(0x4E00 + number)}": "" for number in range(20_000)}},
+    ],
+    ids=["dict", "list", "auth"],
+)
+def test_the_check_ends_the_work_on_many_harmless_items(value, monkeypatch):
+    about = _redact._about
+    keys = []
+    monkeypatch.setattr(_redact, "_about", lambda key: keys.append(key) or about(key))
+    calls = []
+
+    def check():
+        calls.append(1)
+        if len(calls) > 5:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        redact({"any": value}, check)
+    assert len(keys) < 10_000
+
+
+def test_the_check_ends_the_search_for_known_secrets():
+    calls = []
+
+    def check():
+        calls.append(1)
+        if len(calls) > 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        scrub_text("some text", [f"secret{number}" for number in range(90)], check)
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("secret, message", corpus.REPEATED)
+def test_known_secret_in_another_form(secret, message):
+    assert corpus.SECRET in message
+    assert corpus.SECRET not in scrub_text(message, [secret])
+
+
+@pytest.mark.parametrize("secret, message", corpus.NOT_REPEATED)
+def test_harmless_part_of_a_known_secret(secret, message):
+    assert scrub_text(message, [secret]) == message
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Cost. Hostile texts are made of what the patterns look for, so that each of them begins to match everywhere.
 
@@ -256,7 +305,12 @@ password&#34; password> a Aa 1 oracle:a: jdbc:oracle:thin: ?key= basic· bearer�
 """.split()
 FRAGMENTS = [fragment.replace("·", " ") for fragment in FRAGMENTS] + ["\n", "\t", "pass: a\n"]
 mixtures = st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4).map("".join)
-CONTENTS = (_redact._Content.ANYTHING, _redact._Content.WORDS, _redact._Content.STATUSES)
+CONTENTS = (
+    _redact._Content.ANYTHING,
+    _redact._Content.WORDS,
+    _redact._Content.STATUSES,
+    _redact._Content.ADDRESS,
+)
 
 
 def scrub(mixture: str, size: int) -> None:
