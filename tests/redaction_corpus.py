@@ -32,6 +32,7 @@ auth_header auth_code access_code psk totp_seed ZSESSIONID QCSession lwsso sid c
 sshkey keytab whitehat_key slack_webhook webhook_url alm_pass_confirm credentials session_id secret_id access_key
 alm_basic_auth webhook_secret password2 Cookie
 alm_passwd passwd userpasswd PASSWD
+heslo jelszo şifre Schlüssel hasło пароль 密码 imap_key escrow_key daemon_key common_key
 """.split()
 
 LOOK_ALIKES = """
@@ -44,6 +45,25 @@ conflict_policy alm_phases issue_key sde_min_priority keyboard task_status_mappi
 
 # A text, and what is to be seen of it.
 SECRET_TEXTS = [
+    ("servers[0].password=hunter2", f"servers[0].password={MASK}"),
+    ('getConfig().password = "hunter2"', f"getConfig().password = {MASK}"),
+    ("$.auth.password=hunter2", f"$.auth.password={MASK}"),
+    ("1Password: hunter2", f"1Password: {MASK}"),
+    ("a=1%26password%3Dhunter2", f"a=1%26password%3D{MASK}"),
+    ("x%3Ftoken%3Dhunter2", f"x%3Ftoken%3D{MASK}"),
+    ("alm_pass -> hunter2", f"alm_pass -> {MASK}"),
+    ("pwd%3Dhunter2", f"pwd%3D{MASK}"),
+    ("tool -pwd hunter2", f"tool -pwd {MASK}"),
+    ("pwd：hunter2", f"pwd：{MASK}"),
+    ("psk＝hunter2", f"psk＝{MASK}"),
+    ("<psk>hunter2", f"<psk>{MASK}"),
+    ('{"auth": {\n "any": "hunter2"\n}, "n":1, "n":2}', f'{{"auth": {MASK}\n}}, "n":1, "n":2}}'),
+    ('{"auth": ["a",\n "hunter2"\n], "n":1,}', f'{{"auth": {MASK}\n], "n":1,}}'),
+    ("password: |\n  hunter2\nnext", f"password: {MASK}\nnext"),
+    ("tokens:\n  - a\n  - hunter2\nnext", f"tokens:\n  {MASK}\nnext"),
+    ('password="a""hunter2" x', f"password={MASK} x"),
+    ("password='''hunter2''' x", f"password={MASK} x"),
+    ("<password><value>hunter2</value></password>", f"<password>{MASK}</value></password>"),
     ("500 passwd=hunter2", f"500 passwd={MASK}"),
     ("tool --passwd hunter2 -v", f"tool --passwd {MASK} -v"),
     ("https://user:hunter2@host.example.com:8443/x", f"https://{MASK}@host.example.com:8443/x"),
@@ -143,6 +163,8 @@ HARMLESS_TEXTS = [
     # Names in texts.
     "organization_key=acme branch_key=main integration_key: 1",
     "login: svc-sde was refused",
+    "PAT-12: fixed",
+    "AUTH-12: created by svc",
     # Hosts whose first label sounds like a secret.
     "no answer from secrets.example.com:8200",
     "no answer from vault-keys.corp:8200: timeout",
@@ -206,6 +228,8 @@ HARMLESS_VALUES: list[Any] = [
       for host in ("secrets.example.com", "token.example.com", "pat.example.com", "password.example.com", "vault-keys.corp",
                    "cookie.example.com", "webhook.example.com", "pass.example.com", "sso-auth", "cookie", "token")
       for after in ("", ":8200", ":443/x")),
+    {"webhook_enabled": "true"},
+    {"use_token": "true"},
     {"server": {"url": "https://secrets.example.com:443/a", "host": "secrets.example.com"}},
     {"alm_server": "https://jira.example.com/?m=a@b"},
     {"auth": {"host": "token.example.com:8443"}},
@@ -252,6 +276,12 @@ SECRET_VALUES: list[Any] = [
     # Next to their name.
     {"type": "password", "value": "hunter2"},
     {"name": "passwd", "value": "hunter2"},
+    {"fieldName": "password", "fieldValue": "hunter2"},
+    {"variable": "password", "value": "hunter2"},
+    {"parameterName": "password", "value": "hunter2"},
+    {"propertyName": "password", "value": "hunter2"},
+    {"name": "Password (API)", "value": "hunter2"},
+    {"name": "password:", "value": "hunter2"},
     {"@name": "password", "#text": "hunter2"},
     {"headerName": "X-Api-Key", "headerValue": "hunter2"},
     {"name": "password", "values": ["hunter2"]},

@@ -51,13 +51,15 @@ class Secret(NamedTuple):
 _CHUNK = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Cyrillic and Greek letters that look like Latin ones, and a letter that is written as two.
-_LATIN = str.maketrans({**dict(zip("аеіјорсухѕԁοανρ", "aeijopcyxsdoavp")), "ß": "ss"})
+_LATIN = str.maketrans({**dict(zip("аеіјорсухѕԁοανρ", "aeijopcyxsdoavp")), "ß": "ss", "ł": "l", "Ł": "L"})
+_PASSWORD_IN_OTHER_SCRIPTS = re.compile(r"парол[ья]|密码|密碼|パスワード|비밀번호", re.IGNORECASE)
 
 # A name that has one of these words holds a secret; the last line is 'password' in other languages ...
 _SECRET_WORDS = frozenset(
     "pwd pw pword pwrd cred creds authorization authorisation cookie cookies pat pin otp totp psk jwt bearer sid csrf "
     "xsrf lwsso sig signature keytab "
-    "adgangskode contrasena haslo losenord mdp motdepasse parola passe passord salasana senha wachtwoord".split()
+    "adgangskode contrasena haslo heslo jelszo losenord mdp motdepasse parola passe passord salasana schlussel senha sifre "
+    "wachtwoord".split()
 )
 # ... or a word with one of these in it ...
 _SECRET_PARTS = re.compile(
@@ -71,6 +73,7 @@ _KEYS_OF_THINGS = tuple(
     "board cache component customfield donkey epic field foreign group hoc index issue item joc label lookup map mon "
     "natural parent partition primary project public release row sort space story task tur unique whis".split()
 )
+_KEYS_OF_LOCKS = ("common", "daemon", "escrow", "imap")  # though they end like a thing
 # ... or what follows one of these ...
 _SECRET_PAIRS = frozenset(
     [
@@ -136,7 +139,7 @@ def is_secret_name(name: str) -> bool:
 def _harmless_values(name: str) -> Callable[[str], bool]:
     """The test that tells which values below a name are harmless."""
     words, chunks = _parts(name)
-    if not words or "webhook" in words:
+    if not words or ("webhook" in words and words[-1] != "enabled"):
         return _no_value if words else _any_value
     if words[-1] in _DESCRIBING_WORDS or words[0] in _COUNTING_WORDS:
         return _any_value
@@ -153,6 +156,7 @@ def _harmless_values(name: str) -> Callable[[str], bool]:
 def _parts(name: str) -> tuple[list[str], list[str]]:
     """The words of a name, and the parts between its separators, in lower case."""
     if not name.isascii():
+        name = _PASSWORD_IN_OTHER_SCRIPTS.sub("password", name)
         name = unicodedata.normalize("NFKD", name.translate(_LATIN)).encode("ascii", "ignore").decode()
     return [word.lower() for word in _WORD.findall(name)], [chunk.lower() for chunk in _CHUNK.findall(name)]
 
@@ -176,6 +180,8 @@ def _is_password(before: str, chunk: str) -> bool:
 def _is_key(before: str, chunk: str) -> bool:
     """Whether this is the key of a lock: the 'key' of ``api_key`` and ``apikey``, not that of ``project_key``."""
     owner = _key_of(before, chunk)
+    if owner in _KEYS_OF_LOCKS:
+        return True
     return bool(owner) and owner not in _KEYS_IN_DOUBT and not owner.endswith(_KEYS_OF_THINGS)
 
 
@@ -269,7 +275,7 @@ _KNOWN_TOKEN_START = re.compile(r"gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AK
 # For a text in lower case: a search that ignores case costs four times as much.
 _TELLING_WORDS = re.compile(
     r"-----begin|bearer|basic|token|passw|passphrase|secret|api.?key|ntlm|negotiate|%40|</|gh[a-z]_|github_pat|glpat-|"
-    r"xox|akia|atatt|eyj|sq[uap]_|--|[\"'],"
+    r"xox|akia|atatt|eyj|sq[uap]_|--|\s-[^\W\d]|[\"'],|[>：＝]|%3[ad]"
 )
 
 
@@ -334,22 +340,27 @@ _PATTERNS = (
 # A name, with the text between it and its value: name=value, "name": "value", --name value, <name>value</name> ...
 _ENTITY = r"&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);"  # a quotation mark in HTML
 _NAME = re.compile(
-    r"(?:(?<![^\W_])(?<!\.)|(?<=%22))((?:api|access|secret|private|subscription|auth)[ ]keys?|[^\W\d_][\w.-]{0,63})(?!\w)"
+    r"(?:(?<![^\W_])(?<!\w\.)|(?<=\d)(?<!\w\w)|(?<=%2[26])|(?<=%3[BF]))((?:api|access|secret|private|subscription|auth)[ ]keys?|[^\W\d_][\w.-]{0,63})(?!\w)"
     rf"(?:(?:\\{{0,8}}[\"'\]]|{_ENTITY}|%22){{0,3}}\s{{0,9}}(?P<separator>===?|:=|=>|->|[:=：＝]|%3[AD])\s{{0,9}}"
     r"|\\?[\"'](?P<comma>,)\s{0,9}(?=[\"'\\])|(?<=[\w-])(?=(?P<tag>(?:\s[^<>]{0,128})?(?:>|&gt;)))"
     r"|[\"']\s[^<>\n]{0,64}?value=|(?P<flag>[ \t]{1,4}(?=[^\s-])))",
     re.IGNORECASE,
 )
 _VALUE = re.compile(
-    r"(\\{1,8})\".*?(?:\1\"|\Z)|[bru]{0,2}\"(?:[^\"\\]|\\.?)*(?:\"|\Z)|[bru]{0,2}'(?:[^'\\]|\\.?)*(?:'|\Z)"
+    r"(\\{1,8})\".*?(?:\1\"|\Z)|[bru]{0,2}(?:\"(?:[^\"\\]|\\.?)*(?:\"|\Z))+|[bru]{0,2}(?:'(?:[^'\\]|\\.?)*(?:'|\Z))+"
     rf"|{_ENTITY}.*?(?:{_ENTITY}|\Z)|[\[({{][^\r\n]*|[^\s&;\"'][^\s&;]*",
     re.DOTALL | re.IGNORECASE,
 )
+_ISSUE_KEY = re.compile(r"[A-Z]{2,10}-\d{1,6}")
 _PORT_AFTER_NAME = re.compile(r"\d{1,5}(?=[/?#\s,;&|)\]}<>\"'\\]|[.:]?(?:\s|\Z))")
 _IS_MASKED = re.compile(r"\*{8}(?=[,}\])/]|\Z)")
-_REST_OF_LINE = re.compile(r"[^\r\n]*")
+# A block of YAML or an open bracket goes on in the lines that are indented.
+_REST_OF_LINE = re.compile(
+    r"(?:[|>][+\d-]{0,3}[ \t]{0,9}(?=[\r\n])|-[ \t][^\r\n]*|[\[({](?:[^\r\n]*[\[({,])?(?=[\r\n]))(?:\r?\n[ \t-][^\r\n]*)+"
+    r"|[^\r\n]*"
+)
 _UNQUOTED = re.compile(r"[^\s\"'\\&]")
-_REST_OF_ELEMENT = re.compile(r"[^<]*")
+_REST_OF_ELEMENT = re.compile(r"(?:\s{0,9}<\w[^<>]{0,64}>){0,3}[^<]*")
 
 # Values that may be seen after such a name. They are scanned for names again, so each is of bounded length.
 _ONE_WORD = re.compile(r"[\"']?([^\s\"',;&]{1,128})(?P<last>[\"']?\s{0,9}(?:[,;&|)\]}\r\n]|\Z))?")
@@ -508,7 +519,7 @@ def _scrub_named(text: str, content: str, found: list[str]) -> str:
         word = name.group(1)
         if name.start() < end or _harmless_values(word) is _any_value:
             continue
-        if _is_host(name, text, content):
+        if _is_host(name, text, content) or (name["separator"] == ":" and _ISSUE_KEY.fullmatch(word)):
             continue
         if name["flag"] and text[max(name.start() - 1, 0)] != "-":
             continue
@@ -571,11 +582,11 @@ def _value_of(name: re.Match, text: str) -> re.Match | None:
 
 
 _NAME_KEYS = frozenset(
-    "attribute displayname env field fieldtype header headername id k key label name option param parameter property "
-    "setting title type".split()
+    "attribute displayname env field fieldname fieldtype header headername id k key label name option param parameter "
+    "parametername property propertyname setting title type variable".split()
 )
 _VALUE_KEY = re.compile(r"value|text|content|data|default|\Av(?:al)?\Z")
-_IDENTIFIER = re.compile(r"[\w.@# -]+")
+_IDENTIFIER = re.compile(r"[\w.@# ():-]+")
 
 
 def redact(value: Any, check: Callable[[], None] = lambda: None) -> tuple[Any, list[Secret]]:
@@ -588,6 +599,9 @@ def redact(value: Any, check: Callable[[], None] = lambda: None) -> tuple[Any, l
 
 
 _HOLDS_NO_SECRET = frozenset({_Content.ANYTHING, _Content.WORDS, _Content.FIELDS, _Content.STATUSES, _Content.ADDRESS})
+
+
+_EMPTY_OR_SWITCH = ("", [], {}, "true", "false", "True", "False")
 
 
 class _Redaction:
@@ -603,7 +617,7 @@ class _Redaction:
 
     def of(self, value: Any, content: str, depth: int) -> Any:
         """A copy without secrets."""
-        if value is None or isinstance(value, bool) or value in ("", [], {}):
+        if value is None or isinstance(value, bool) or value in _EMPTY_OR_SWITCH:
             return value  # to be seen, even below a secret's name
         if content in _HOLDS_NO_SECRET and _is_harmless(value):
             return value

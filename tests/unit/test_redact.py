@@ -303,7 +303,10 @@ password&#34; password> a Aa 1 oracle:a: jdbc:oracle:thin: ?key= basic· bearer�
 . a. value= password"· "·value= : = => , ", ' [" ( ) % %22 %3D status_map none: n/a= total:·1 password:·******** password=;
 é ： key apikey keys webhook $title ${ & ; auth:·$title password=& password="\ A-1· b" pass' pass",·" pass="a"; token·to pass:·[a
 """.split()
-FRAGMENTS = [fragment.replace("·", " ") for fragment in FRAGMENTS] + ["\n", "\t", "pass: a\n"]
+FRAGMENTS = [fragment.replace("·", " ") for fragment in FRAGMENTS] + [
+    *("\n", "\t", "pass: a\n", "\n a", "password: |\n", "password: [\n ", "\n - a", "\r\n", "password: [[", "[,", "{("),
+    *("<password>", "<password><a>", "<a> ", "].a", "1a", "%26a", "%3D", '""', "''", 'password=""', "svc%3A", "h.h/"),
+]
 mixtures = st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4).map("".join)
 CONTENTS = (
     _redact._Content.ANYTHING,
