@@ -181,9 +181,9 @@ def test_keys_of_facts_are_documented(start, kind):
     "block", [one for one in blocks("shell") if one.page.name not in WALKED and not INSTALLS.search(one.text)], ids=str
 )
 def test_commands(start, ansible, tmp_path, block):
-    commands = NOT_HERE.sub("true", block.text).replace(".venv/bin/python", shlex.quote(sys.executable))
-    # Another user may have files of these names.
-    commands = commands.replace("/tmp/", f"{tmp_path}/")
+    # Another user may have files of these names in /tmp.
+    commands = NOT_HERE.sub("true", block.text).replace("/tmp/", f"{tmp_path}/")
+    commands = commands.replace(".venv/bin/python", shlex.quote(sys.executable))
     # Commands install collections into an empty folder, and still find this collection.
     places = os.pathsep.join([str(tmp_path / "installed"), str(ROOT / "collections")])
     server = start("5.2")
@@ -208,11 +208,11 @@ def kinds_of_failure(folder: str) -> set[str]:
         text = path.read_text(encoding="utf-8")
         for pattern in (
             r"(?:SDElementsError|IncompleteError|__init__)\(\s*\"(\w+)\"",
-            r"return \"(\w+)\", f?\"",
+            r"return (?:\(\s*)?\"(\w+)\",\s+(?:f?\"|\*)",
             r"kind(?:: str)? ?= ?\"(\w+)\"",
             r"(?m)^    \d{3}: \(\s*\"(\w+)\"",
             r"kind, advice = \"(\w+)\"",
-            r"_STATUS\.get\(status, \(\"(\w+)\"",
+            r"_STATUS\.get\(\s*status, \(\"(\w+)\"",
         ):
             found |= set(re.findall(pattern, text))
     # Another kind is always made of this one.
