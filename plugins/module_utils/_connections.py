@@ -29,7 +29,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
     Secret,
     TooComplexError,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import masked_server_facts
 
 
 class Kind(NamedTuple):
@@ -263,7 +263,10 @@ def _facts(
     # Job messages are free text. They may repeat what the parameters hold, so they are cleaned knowing it.
     clean, secrets = redact(connection, check_deadline)
     # Of all parameters, masked: complete whatever the task keeps, and without secrets even with include_secrets.
-    derived = {**server_facts(kind.name, clean["params"]), "secrets_set": _paths_in_params(secrets)}
+    derived = {
+        **masked_server_facts(kind.name, connection["params"], clean["params"]),
+        "secrets_set": _paths_in_params(secrets),
+    }
     facts = {**(connection if params["include_secrets"] else clean), **derived}
     if not params["include_secrets"]:
         _scrub_message(facts["last_job"], secrets, check_deadline)

@@ -51,6 +51,14 @@ def server_facts(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"server": _server(kind, params), "validate_certs": _validate_certs(kind, params)}
 
 
+def masked_server_facts(kind: str, sent: Mapping[str, Any], masked: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of parameters before and after masking: masking too much must not make another server of it."""
+    facts = server_facts(kind, masked)
+    if facts["server"]["host"] != server_facts(kind, sent)["server"]["host"]:
+        facts["server"] = _fact("unreadable")
+    return facts
+
+
 def saved_server_facts(connection: Mapping[str, Any]) -> dict[str, Any]:
     """The same of saved facts, to which an older release of the collection did not add them."""
     return server_facts(connection["kind"], connection["params"] if connection["params_visible"] else {})

@@ -562,3 +562,12 @@ def test_empty_time():
     record = {"id": 1, "alias": "a", "last_job": {"last_run": ""}}
     with canned_server(json.dumps({"results": [record]}).encode()) as server:
         assert connections(server)[0]["last_job"]["last_run"] is None
+
+
+@pytest.mark.parametrize("address", ["evil.example.com/a:b@allowed.example.com", "svc:hun/hunter2@allowed.example.com"])
+def test_masking_makes_no_other_server(start, address):
+    """All before the '@' is masked, and what is left would be the address of an allowed server."""
+    record = {"kind": "alm", "id": 1, "alias": "a", "system": "JIRA", "params": {"alm_server": address}}
+    [found] = connections(start("5.2", dataset=[record]))
+    assert (found["server"]["state"], found["server"]["host"]) == ("unreadable", None)
+    assert "hunter2" not in json.dumps(found)
