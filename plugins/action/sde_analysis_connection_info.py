@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ANALYSIS
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._in_process import InProcessAction
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import GatherAction
 
 
-class ActionModule(InProcessAction):
+class ActionModule(GatherAction):
     """Gathers analysis connections."""
 
     kind = ANALYSIS

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from yaml import MarkedYAMLError
 
@@ -27,9 +26,12 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _audit_yaml,
     _reports,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import (
+    ControllerAction,
+    validate_arguments,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "connections": {"type": "raw"},
@@ -48,20 +50,11 @@ ONE_OF = [("connections", "connections_file")]
 _SECONDS_BETWEEN_LINES = 5
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Audits connections by a policy."""
 
-    TRANSFERS_FILES = False
-
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The audit's result."""
-        result = super().run(tmp, task_vars)
-        try:
-            return {**result, **self._audit(task_vars or {})}
-        except SDElementsError as exc:
-            return {**result, "failed": True, "changed": False, **exc.as_failure()}
-
-    def _audit(self, play: dict[str, Any]) -> dict[str, Any]:
+    def result(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the audit's result."""
         options = self._options()
         connections = _audit_connections.checked(self._connections(options))
         baseline = self._baseline(options["baseline"])
@@ -77,7 +70,7 @@ class ActionModule(ActionBase):
         )
         data = {**policy.variables, "connections": connections, "audited_at": settings.audited_at}
         progress = _Progress(len(policy.rules))
-        engine = Engine(self._templar, play, data, progress.tick)
+        engine = Engine(self._templar, task_vars, data, progress.tick)
         verdicts = []
         for rule in policy.rules:
             progress.begin(rule.id)
@@ -98,11 +91,11 @@ class ActionModule(ActionBase):
 
     def _options(self) -> dict[str, Any]:
         """The task's arguments, checked, with defaults."""
-        arguments = plain(self._task.args)
+        arguments = to_builtin_types(self._task.args)
         # Connections may be many, and the validator copies what it checks.
         connections = arguments.get("connections")
         checked = {**arguments, **({"connections": []} if connections is not None else {})}
-        options = validated(
+        options = validate_arguments(
             self._task.action, ARGUMENT_SPEC, checked, mutually_exclusive=ONE_OF, required_one_of=ONE_OF
         )
         if options["known_findings"] == "accept" and not options["baseline"]:
@@ -113,7 +106,7 @@ class ActionModule(ActionBase):
 
     def _read_policy(self, name: str) -> Any:
         if name == _audit_policy.STARTER:
-            return plain(self._loader.load_from_file(str(_audit_policy.STARTER_FILE)))
+            return to_builtin_types(self._loader.load_from_file(str(_audit_policy.STARTER_FILE)))
         return self._read("policy", name, check=_check_policy)
 
     def _read(self, option: str, name: str, check: Callable[[str, str], None] = lambda path, name: None) -> Any:
@@ -131,7 +124,7 @@ class ActionModule(ActionBase):
             # Ansible's own reader would say what is wrong with a file that is no text, with halves of characters in it.
             Path(real).read_text(encoding="utf-8")
             check(real, name)
-            return _json_of(real) or plain(self._loader.load_from_file(path))
+            return _json_of(real) or to_builtin_types(self._loader.load_from_file(path))
         except (AnsibleError, OSError, ValueError, RecursionError) as exc:
             kind = "policy" if option == "policy" else "option"
             raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc

@@ -9,18 +9,18 @@ import json
 import os
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
     _audit_connections,
     _audit_document,
     _audit_merge,
     _reports,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._arguments import validated
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import (
+    ControllerAction,
+    validate_arguments,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "documents": {"type": "list", "elements": "str", "required": True},
@@ -32,21 +32,12 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Makes one report of many."""
 
-    TRANSFERS_FILES = False
-
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The result of all audits together."""
-        result = super().run(tmp, task_vars)
-        try:
-            return {**result, **self._merge()}
-        except SDElementsError as exc:
-            return {**result, "failed": True, "changed": False, **exc.as_failure()}
-
-    def _merge(self) -> dict[str, Any]:
-        options = validated(self._task.action, ARGUMENT_SPEC, plain(self._task.args))
+    def result(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of all audits together."""
+        options = validate_arguments(self._task.action, ARGUMENT_SPEC, self._task.args)
         parts = [_audit_merge.checked(_content(path), path) for path in _paths(options["documents"])]
         wishes = _audit_merge.Wishes(options["fail_on"], options["inconclusive"], options["known_findings"])
         servers = [name for name in map(_audit_connections.server_name, options["servers"]) if name]

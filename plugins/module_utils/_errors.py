@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 
@@ -49,3 +50,13 @@ class NotFoundError(SDElementsError):
 
 class IncompleteError(SDElementsError):
     """What the server sent is not the whole list, or changed while it was read."""
+
+
+def failed_result(error: Exception) -> dict[str, Any]:
+    """Return a failed result of Ansible. Of an unexpected exception it has no text, which may hold what the server sent."""
+    failed = {"failed": True, "changed": False}
+    if isinstance(error, SDElementsError):
+        return {**failed, **error.as_failure()}
+    problem = f"The collection itself failed ({type(error).__name__})."
+    unexpected = SDElementsError("internal", problem, "Please report it, with the traceback that -vvv shows.")
+    return {**failed, **unexpected.as_failure(), "exception": "".join(traceback.format_tb(error.__traceback__))}

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options, _requests
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
+    failed_result,
+    OptionError,
+    SDElementsError,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
 
 try:
@@ -57,21 +60,12 @@ def outcome_of(kind: _connections.Kind, params: dict[str, Any], no_log: bool) ->
     if _requests.IMPORT_ERROR:
         cure = f"Run: {sys.executable} -m pip install '{_requests.REQUIREMENT}'."
         missing = SDElementsError("missing_library", missing_required_lib(_requests.REQUIREMENT), cure)
-        return _failed(missing, _requests.IMPORT_ERROR)
+        return Outcome({**failed_result(missing), "exception": _requests.IMPORT_ERROR}, [])
     try:
         facts, warnings, secrets = _connections.gather(kind, params)
-    except SDElementsError as exc:
-        return _failed(exc)
-    except Exception as exc:  # its text is not shown, since it may hold what the server sent
-        problem = f"The collection itself failed ({type(exc).__name__})."
-        unexpected = SDElementsError("internal", problem, "Please report it, with the traceback that -vvv shows.")
-        return _failed(unexpected, "".join(traceback.format_tb(exc.__traceback__)))
+    except Exception as exc:
+        return Outcome(failed_result(exc), [])
     return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
-
-
-def _failed(error: SDElementsError, trace: str | None = None) -> Outcome:
-    shown = {"exception": trace} if trace else {}
-    return Outcome({"failed": True, "changed": False, **error.as_failure(), **shown}, [])
 
 
 def _register(secrets: list[str], no_log: bool) -> list[str]:

@@ -14,7 +14,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_
     as_data,
     kind_of,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
 _MADE_OF_PARAMS = ("params", "server", "validate_certs")
 
@@ -155,7 +155,11 @@ def _cases_of_loop(rule: Rule, connections: list[dict[str, Any]], engine: Engine
 
 
 def _items(value: Any) -> list[Any] | Problem:
-    return plain(value) if isinstance(value, (list, tuple)) else Problem(f"it must be a list, and is {kind_of(value)}")
+    return (
+        to_builtin_types(value)
+        if isinstance(value, (list, tuple))
+        else Problem(f"it must be a list, and is {kind_of(value)}")
+    )
 
 
 def _label(value: Any) -> str | Problem:

@@ -15,7 +15,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_s
     is_server,
     saved_server_facts,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
 _ADVICE = "Take them from the connections that sde_alm_connection_info or sde_analysis_connection_info returned."
 
@@ -105,7 +105,7 @@ def _server_of(connection: Mapping[str, Any]) -> dict[str, Any]:
             if not isinstance(connection.get(name), wanted):
                 raise _unusable(name)
         return saved_server_facts(connection)["server"]
-    server = plain(connection["server"])
+    server = to_builtin_types(connection["server"])
     if not is_server(server):
         raise _unusable("server")
     return server

@@ -108,7 +108,7 @@ def measure(size: int) -> Run:
         _audit_rules,
     )
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
     from tests.benchmark.dataset import NOW
     from tests.support import conditional, templar_of
@@ -124,7 +124,7 @@ def measure(size: int) -> Run:
             return [Problem("") if answer is None else answer for answer in found]
 
     templar, play = templar_of()
-    starter = plain(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE)))
+    starter = to_builtin_types(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE)))
     starter["rules"] = [rule for rule in starter["rules"] if "loop" not in rule][: RULES - 1] + [OWN_RULE]
     policy = _audit_policy.load(["starter"], lambda name: starter, VARIABLES)
     assert len(policy.rules) == RULES

@@ -18,7 +18,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _audit_schema,
     _audit_yaml,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.mutations import mutated
 
 # One that uses every field.
@@ -160,7 +160,7 @@ def test_ten_mistakes_of_sense_and_their_messages():
     def problem(expression: str, subject: str) -> str | None:
         return "cannot be compiled (No filter named 'uper')" if "uper" in expression else None
 
-    assert mistakes_of(plain(yaml.safe_load(TEN_MISTAKES)), problem_of=problem) == [
+    assert mistakes_of(to_builtin_types(yaml.safe_load(TEN_MISTAKES)), problem_of=problem) == [
         "1.yml: vars.connections: this name has a meaning of its own in rules; choose another.",
         "1.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another.",
         "1.yml: rule need: needs[0]: there is no fact parms; did you mean params?",
@@ -310,7 +310,7 @@ def test_policy_without_rules(contents):
 
 def test_a_day_of_yaml_is_a_day():
     text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
-    content = plain(yaml.safe_load(text))
+    content = to_builtin_types(yaml.safe_load(text))
     assert load(content).waivers[0].expires == "2027-01-31"
 
 

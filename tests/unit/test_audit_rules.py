@@ -25,7 +25,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_
     _boolean,
     as_data,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.conftest import COLLECTION
 from tests.support import LINEAR, conditional, connections as gathered, growth, KINDS, templar_of
 
@@ -686,7 +686,7 @@ def test_starter_s_variables_are_off_by_default():
 
 
 def test_policy_file_of_the_starter_is_read_by_ansible():
-    assert plain(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE))) == STARTER
+    assert to_builtin_types(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE))) == STARTER
     assert as_data(STARTER) == STARTER
 
 
