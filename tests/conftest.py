@@ -44,8 +44,8 @@ settings.load_profile("quick")
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch):
     """Retries as ever, with shorter pauses."""
-    client = importlib.import_module(f"{COLLECTION}.module_utils._client")
-    monkeypatch.setattr(client, "BACKOFF", 0.01)
+    http = importlib.import_module(f"{COLLECTION}.module_utils._http")
+    monkeypatch.setattr(http, "BACKOFF", 0.01)
 
 
 @pytest.fixture

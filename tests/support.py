@@ -29,8 +29,13 @@ from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import audit
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM, ANALYSIS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import (
+    argument_spec,
+    gather_facts,
+    Gathered,
+)
 from tests.conftest import COLLECTION
 from tests.demo_server import DemoServer
 
@@ -40,6 +45,7 @@ except ImportError:
     trust_as_template = None
 
 KINDS = ("alm", "analysis")
+RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS)))
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
 # Of servers that do not care.
@@ -48,16 +54,15 @@ TOKEN = "0123456789abcdef"
 
 def validated(**options) -> dict:
     """Options as ansible-core hands them to a module: checked, converted, with defaults."""
-    spec = {**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS}
-    result = ArgumentSpecValidator(spec).validate(options)
+    result = ArgumentSpecValidator(argument_spec(ALM)).validate(options)
     assert not result.error_messages, result.error_messages
     return result.validated_parameters
 
 
-def gather(server: DemoServer, kind: str = "alm", **options) -> _connections.Result:
+def gather(server: DemoServer, kind: str = "alm", **options) -> Gathered:
     """Facts by way of the pure function, over a real socket."""
     options = {"url": server.url, "api_token": server.token, "retries": 0, **options}
-    return _connections.gather(_connections.KINDS[kind], validated(**options))
+    return gather_facts(RESOURCES[kind], validated(**options))
 
 
 def connections(server: DemoServer, kind: str = "alm", **options) -> list[dict]:

@@ -11,4 +11,4 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action
 class ActionModule(GatherAction):
     """Gathers analysis connections."""
 
-    kind = ANALYSIS
+    resource = ANALYSIS

@@ -52,6 +52,12 @@ class IncompleteError(SDElementsError):
     """What the server sent is not the whole list, or changed while it was read."""
 
 
+def unexpected_shape(url: str, what: str, advice: str) -> SDElementsError:
+    """Return the error of an answer that differs from what SD Elements sends."""
+    problem = f"The answer to GET {url} is not what SD Elements sends: {what}."
+    return SDElementsError("unexpected_shape", problem, advice, status=200, method="GET", url=url)
+
+
 def failed_result(error: Exception) -> dict[str, Any]:
     """Return a failed result of Ansible. Of an unexpected exception it has no text, which may hold what the server sent."""
     failed = {"failed": True, "changed": False}

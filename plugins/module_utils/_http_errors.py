@@ -15,7 +15,7 @@ from typing import Any, Iterator
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import Server
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import Server
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
     redact,
     scrub_text,

@@ -20,11 +20,12 @@ from collections import deque
 from typing import Any, Callable, Iterable, Iterator, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client, Request
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client, Request
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
     IncompleteError,
     NotFoundError,
     SDElementsError,
+    unexpected_shape,
 )
 
 MAX_READINGS = 5
@@ -48,49 +49,49 @@ class _Reading(NamedTuple):
     is_snapshot: bool  # nothing could be skipped while it was read
 
 
-class _Workshop:
-    """Makes something of each record, while there are answers to wait for."""
+class _RecordCache:
+    """Converts each record once, while there are answers to wait for."""
 
-    def __init__(self, make: Callable[[Record], Any]) -> None:
-        self._make = make
-        self._made: dict[int, tuple[Record, Any]] = {}
-        self._unmade: deque[Record] = deque()
+    def __init__(self, convert: Callable[[Record], Any]) -> None:
+        self._convert = convert
+        self._converted: dict[int, tuple[Record, Any]] = {}
+        self._pending: deque[Record] = deque()
 
     def add(self, record: Record) -> None:
-        """Remember a record, to make something of it when there is time."""
-        self._unmade.append(record)
+        """Remember a record that can be converted when there is time."""
+        self._pending.append(record)
 
-    def work_until(self, is_over: Callable[[], bool]) -> None:
-        """Make something of the records that are there, for as long as there is something to wait for."""
-        while self._unmade and not is_over():
-            self.made_of(self._unmade.popleft())
+    def convert_until(self, is_over: Callable[[], bool]) -> None:
+        """Convert records as long as there are some, and something to wait for."""
+        while self._pending and not is_over():
+            self.get(self._pending.popleft())
             # Lets the threads that read go first. They would get the interpreter only every 5 ms.
             time.sleep(0)
 
-    def made_of(self, record: Record) -> Any:
-        """What is made of a record: once, unless another reading brought it changed."""
-        source, made = self._made.get(record["id"], (None, None))
+    def get(self, record: Record) -> Any:
+        """Return the converted record. A changed one, from another reading, is converted again."""
+        source, converted = self._converted.get(record["id"], (None, None))
         if source != record:
-            made = self._make(record)
-            self._made[record["id"]] = (record, made)
-        return made
+            converted = self._convert(record)
+            self._converted[record["id"]] = (record, converted)
+        return converted
 
 
-def read_list(client: Client, path: str, query: dict[str, Any], make: Callable[[Record], Any]) -> list[Any]:
-    """What is made of the records of a list: of each once, ordered by id."""
-    workshop = _Workshop(make)
+def read_list(client: Client, path: str, query: dict[str, Any], convert: Callable[[Record], Any]) -> list[Any]:
+    """Return the records of a list, each converted once, ordered by id."""
+    cache = _RecordCache(convert)
     previous: _Reading | None = None
     problem = "it changed each time"
     for _reading in range(MAX_READINGS):
         # A first page that was the only one does not tell how many there are now.
         known = previous.first if previous and previous.first.next_query else None
         try:
-            reading = _read_once(client, path, query, workshop, known)
+            reading = _read_once(client, path, query, cache, known)
         except IncompleteError as exc:
             previous, problem = None, str(exc)
             continue
         if reading.is_snapshot or (previous and previous.records.keys() == reading.records.keys()):
-            return [workshop.made_of(reading.records[key]) for key in sorted(reading.records)]
+            return [cache.get(reading.records[key]) for key in sorted(reading.records)]
         previous = reading
     raise IncompleteError(
         "incomplete",
@@ -112,14 +113,14 @@ def record_of(client: Client, path: str, value: Any) -> Record:
     return value
 
 
-def _read_once(client: Client, path: str, query: dict[str, Any], workshop: _Workshop, known: _Page | None) -> _Reading:
+def _read_once(client: Client, path: str, query: dict[str, Any], cache: _RecordCache, known: _Page | None) -> _Reading:
     """Read the pages from the first to the last, and check them against each other.
 
     A reading before tells by its first page how many there are; then all of them are read side by side.
     """
     records: dict[int, Record] = {}
     first: _Page | None = None
-    for page in _pages(client, path, query, workshop, known):
+    for page in _pages(client, path, query, cache, known):
         first = first or page
         if page.count != first.count:
             raise _changed(f"its count changed from {first.count} to {page.count}")
@@ -127,7 +128,7 @@ def _read_once(client: Client, path: str, query: dict[str, Any], workshop: _Work
             if record["id"] in records:
                 raise _changed(f"record {record['id']} came twice")
             records[record["id"]] = record
-            workshop.add(record)
+            cache.add(record)
     if first.count is not None and first.count != len(records):
         raise _changed(f"the server counts {first.count} records, and sent {len(records)}")
     # A cursor stands at a record, so that nothing is skipped; a page's number does not.
@@ -136,7 +137,7 @@ def _read_once(client: Client, path: str, query: dict[str, Any], workshop: _Work
 
 
 def _pages(
-    client: Client, path: str, query: dict[str, Any], workshop: _Workshop, known: _Page | None
+    client: Client, path: str, query: dict[str, Any], cache: _RecordCache, known: _Page | None
 ) -> Iterator[_Page]:
     """All pages: side by side if they have numbers and a count, else one after the other."""
     first = known or _page_in(client, path, query, client.get(path, query))
@@ -149,37 +150,37 @@ def _pages(
         if last == 1:
             raise _changed(_MORE_PAGES)
         further = ({**first.next_query, "page": str(number)} for number in range(2, last + 1))
-        yield from _numbered_pages(client, path, itertools.chain([query] if known else [], further), workshop)
+        yield from _numbered_pages(client, path, itertools.chain([query] if known else [], further), cache)
     else:
         start, asked = (query, set()) if known else (first.next_query, {_key(query)})
-        yield from _linked_pages(client, path, start, asked, workshop)
+        yield from _linked_pages(client, path, start, asked, cache)
 
 
 def _linked_pages(
-    client: Client, path: str, query: dict[str, Any] | None, asked: set[frozenset], workshop: _Workshop
+    client: Client, path: str, query: dict[str, Any] | None, asked: set[frozenset], cache: _RecordCache
 ) -> Iterator[_Page]:
-    request = client.start(path, query)
+    request = client.submit(path, query)
     while request is not None:
         asked.add(_key(request.query))
-        page = _page_of(client, request, workshop)
+        page = _page_of(client, request, cache)
         if page.next_query is not None and _key(page.next_query) in asked:
             raise _changed("its pages go round in a circle")
-        request = None if page.next_query is None else client.start(path, page.next_query)
+        request = None if page.next_query is None else client.submit(path, page.next_query)
         yield page
 
 
 def _numbered_pages(
-    client: Client, path: str, queries: Iterable[dict[str, Any]], workshop: _Workshop
+    client: Client, path: str, queries: Iterable[dict[str, Any]], cache: _RecordCache
 ) -> Iterator[_Page]:
     """Pages in their order, up to the last. Not many more than are under way are asked for, or kept."""
     pending: deque[Request] = deque()
     try:
         for query in queries:
-            pending.append(client.start(path, query))
+            pending.append(client.submit(path, query))
             if len(pending) >= 2 * client.concurrency:
-                yield _page_of(client, pending.popleft(), workshop)
+                yield _page_of(client, pending.popleft(), cache)
         while pending:
-            page = _page_of(client, pending.popleft(), workshop)
+            page = _page_of(client, pending.popleft(), cache)
             yield page
     finally:
         for request in pending:
@@ -188,11 +189,11 @@ def _numbered_pages(
         raise _changed(_MORE_PAGES)
 
 
-def _page_of(client: Client, request: Request, workshop: _Workshop) -> _Page:
-    """A page that is not the first of its list. While it is under way, something is made of those that are there."""
-    workshop.work_until(request.future.done)
+def _page_of(client: Client, request: Request, cache: _RecordCache) -> _Page:
+    """Return a page that is not the first of its list. Meanwhile convert the records of those that have come."""
+    cache.convert_until(request.future.done)
     try:
-        return _page_in(client, request.path, request.query, client.answer_to(request))
+        return _page_in(client, request.path, request.query, client.result(request))
     except NotFoundError:
         raise _changed("a page that it promised is not there") from None
 
@@ -239,12 +240,4 @@ def _changed(problem: str) -> IncompleteError:
 
 
 def _shape_error(client: Client, path: str, what: str) -> SDElementsError:
-    url = client.url_of(path)
-    return SDElementsError(
-        "unexpected_shape",
-        f"The answer to GET {url} is not what SD Elements sends: {what}.",
-        "Check that url is an SD Elements server.",
-        status=200,
-        method="GET",
-        url=url,
-    )
+    return unexpected_shape(client.url_of(path), what, "Check that url is an SD Elements server.")

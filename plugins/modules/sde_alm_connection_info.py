@@ -301,7 +301,7 @@ msg:
 """
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._runner import run
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._module import run
 
 
 def main() -> None:

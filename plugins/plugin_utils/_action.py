@@ -3,8 +3,7 @@
 """Private to this collection: the action plugins' entry point, in the controller's own process.
 
 A module costs a Python of its own and the import of C(requests) for each task. On the controller neither is
-needed. What is imported here is imported once: ansible-core loads an action plugin in its main process, and forks
-the workers from it.
+needed. Imports happen once: ansible-core loads an action plugin in its main process, and forks the workers from it.
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _requests, _runner
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import Kind
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _requests
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import failed_result, OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import argument_spec, gather
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import Resource
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
 
@@ -40,7 +40,7 @@ class ControllerAction(ActionBase):
 class GatherAction(NormalAction):
     """Gathers connections in this process where the result is the same as the module's, and by the module elsewhere."""
 
-    kind: Kind
+    resource: Resource
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the task's result."""
@@ -52,8 +52,8 @@ class GatherAction(NormalAction):
         return result_of(self._gather)
 
     def _gather(self) -> dict[str, Any]:
-        arguments = validate_arguments(self._task.action, _runner.ARGUMENT_SPEC, self._task.args)
-        outcome = _runner.outcome_of(self.kind, arguments, self._task.no_log)
+        arguments = validate_arguments(self._task.action, argument_spec(self.resource), self._task.args)
+        outcome = gather(self.resource, arguments, self._task.no_log)
         return {**outcome.result, **({"warnings": outcome.warnings} if outcome.warnings else {})}
 
     def _reason_for_the_module(self) -> str | None:

@@ -151,7 +151,8 @@ def measure(size: int) -> Run:
 
 def facts(size: int) -> list[dict]:
     """Connections as the modules return them."""
-    from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections
+    from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+    from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import gather_facts
 
     from tests.benchmark import dataset
     from tests.demo_server import DemoServer
@@ -159,7 +160,7 @@ def facts(size: int) -> list[dict]:
 
     with DemoServer("5.2", dataset=list(dataset.records(min(size, 200))), now=dataset.NOW) as server:
         options = validated(url=server.url, api_token=server.token, include_last_job=True)
-        some = _connections.gather(_connections.ALM, options).facts["connections"]
+        some = gather_facts(ALM, options).facts["connections"]
     return [{**some[index % len(some)], "id": index + 1} for index in range(size)]
 
 

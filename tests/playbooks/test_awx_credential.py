@@ -14,7 +14,7 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _options
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server, SERVER_OPTIONS
 from tests.awx import Job, credential_type, inject
 from tests.support import validated
 
@@ -22,7 +22,7 @@ TYPES = ("SD Elements", "SD Elements servers")
 TOKEN = "CANARY0000token0000token"
 KEY = trustme.CA().issue_cert("client.example.com")
 # Environment names of the collection's one table of options; the first of each is the one to use.
-NAMES = {option: spec["fallback"][1][0] for option, spec in _options.CONNECTION_OPTIONS.items()}
+NAMES = {option: spec["fallback"][1][0] for option, spec in SERVER_OPTIONS.items()}
 
 # What AWX demands of a credential type before it stores it.
 FIELD = {
@@ -98,7 +98,7 @@ def test_what_is_left_out_is_not_set(monkeypatch, tmp_path):
     for name, value in injected.env.items():
         monkeypatch.setenv(name, value)
     assert validated() == without
-    assert _options.server_from(validated()).verify is True
+    assert parse_server(validated()).verify is True
 
 
 @pytest.mark.parametrize("untouched", ["", None, False])
@@ -116,7 +116,7 @@ def test_what_is_given_is_set(monkeypatch, tmp_path, untouched):
     injected = inject("SD Elements", {**given, **numbers, "skip_verification": untouched, "allow_http": True}, tmp_path)
     for name, value in injected.env.items():
         monkeypatch.setenv(name, value.replace("/runner/", f"{tmp_path}/"))
-    server = _options.server_from(validated())
+    server = parse_server(validated())
     assert (server.timeout, server.deadline, server.retries) == (5, 50, 0)
     assert validated()["allow_http"] is True
     assert [Path(path).read_text(encoding="utf-8") for path in (server.verify, *server.cert)] == [
@@ -132,7 +132,7 @@ def test_verification_can_be_switched_off(monkeypatch, tmp_path):
     )
     for name, value in injected.env.items():
         monkeypatch.setenv(name, value)
-    assert _options.server_from(validated()).verify is False
+    assert parse_server(validated()).verify is False
 
 
 @pytest.mark.once

@@ -11,9 +11,9 @@ import time
 import pytest
 import trustme
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import server_from
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 from tests.support import canned_server, connections, failure_of, forward_proxy, gather, nowhere, validated
 
 LIST = "/api/v2/connections/alm/"
@@ -107,7 +107,7 @@ def test_server_that_is_no_sd_elements(start, kind, options):
 def test_server_that_repeats_the_token(start):
     failure = failure_of(start("4.8", "echo_token"))
     assert failure.kind == "bad_request"
-    assert _client.MASK in str(failure)
+    assert _http.MASK in str(failure)
 
 
 @pytest.mark.parametrize("escaped", ["0123456789\\u0061bcdef", "0123456789abcdef", "\\u003012345678\\u0039abcdef"])
@@ -116,7 +116,7 @@ def test_server_that_repeats_the_token_in_facts(escaped):
     record = f'{{"id": 1, "alias": "{escaped}", "frequency": "daily", "system": "JIRA", "params": {{"{escaped}": 1}}}}'
     with canned_server(f'{{"results": [{record}]}}'.encode()) as server:
         found = connections(server)[0]
-    assert (found["alias"], found["params"]) == (_client.MASK, {_client.MASK: 1})
+    assert (found["alias"], found["params"]) == (_http.MASK, {_http.MASK: 1})
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_too_many_parts():
 
 
 def test_too_many_parts_in_all_answers(start, monkeypatch):
-    monkeypatch.setattr(_client, "MAX_TASK_PARTS", 500)
+    monkeypatch.setattr(_http, "MAX_TASK_PARTS", 500)
     server = start("newest")
     assert gather(server, connection_id=1).facts["count"] == 1
     assert failure_of(server, page_size=5).kind == "too_large"
@@ -300,7 +300,7 @@ def test_proxy_of_the_environment(start, monkeypatch):
 
 def test_an_answer_that_came_unchanged_is_decoded_once(start):
     server = start()
-    client = _client.Client(server_from(validated(url=server.url, api_token=server.token)))
+    client = _http.Client(parse_server(validated(url=server.url, api_token=server.token)))
     first, again, other = (client.get("connections/alm/", {"page_size": size}) for size in (10, 10, 5))
     assert first is again
     assert len(other["results"]) == 5

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _redact
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connection_facts, _redact
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import RecordError
 from tests.demo_server import DemoServer, GENERATIONS, seed
 from tests.support import KINDS, canned_server, connections, gather
 
@@ -173,7 +174,7 @@ def test_validate_certs_as_far_as_the_release_says_it(servers, generation, kind)
 
 def test_both_names_at_once_keep_their_values():
     sent = {"alm_server": "old", "issue_tracker_server": "new", "issue_tracker_user": "u"}
-    renamed = _connections._renamed(_connections.ALM, sent)
+    renamed = _connection_facts._renamed(_connection_facts.ConnectionKind("alm", "issue_tracker"), sent)
     assert renamed == {"alm_server": "old", "issue_tracker_server": "new", "alm_user": "u"}
 
 
@@ -474,18 +475,17 @@ GOOD = {
     ],
 )
 def test_record_of_the_wrong_shape(change, problem):
-    with pytest.raises(SDElementsError, match=problem) as raised:
-        _connections._checked({**GOOD, **change}, "https://sde.example.com/")
-    assert raised.value.kind == "unexpected_shape"
+    with pytest.raises(RecordError, match=problem):
+        _connection_facts.check_connection({**GOOD, **change})
 
 
 def test_record_of_the_right_shape():
-    assert _connections._checked(GOOD, "https://sde.example.com/") is GOOD
+    _connection_facts.check_connection(GOOD)
 
 
 def test_record_of_another_list():
-    with pytest.raises(SDElementsError, match="record 1 has neither 'alias' nor 'frequency' nor 'system'"):
-        _connections._checked({"id": 1, "name": "a project", "params": {}}, "https://sde.example.com/")
+    with pytest.raises(RecordError, match="record 1 has neither 'alias' nor 'frequency' nor 'system'"):
+        _connection_facts.check_connection({"id": 1, "name": "a project", "params": {}})
 
 
 @pytest.mark.parametrize(
@@ -516,7 +516,7 @@ def test_null_does_not_lose_the_list(odd):
     ],
 )
 def test_instants(sent, fact):
-    assert _connections._in_utc(sent) == fact
+    assert _connection_facts._in_utc(sent) == fact
 
 
 def test_params_that_are_nested_too_deeply(start):

@@ -19,9 +19,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import server_from
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 from tests import conftest
 from tests.certificates import authority, certificate, Certificate
 from tests.support import canned_server, connections, failure_of, nowhere, TOKEN, validated
@@ -278,7 +278,7 @@ def test_variable_that_uri_would_obey(monkeypatch, tmp_path, name):
 
 def failure_beyond_loopback(server) -> str:
     """The failure where requests obeys the environment, as it does not for a loopback address."""
-    options = server_from(validated(url=server.url, api_token=server.token, retries=0))
+    options = parse_server(validated(url=server.url, api_token=server.token, retries=0))
     with pytest.raises(SDElementsError) as raised:
         Client(options._replace(on_loopback=False)).get("connections/alm/")
     assert raised.value.kind == "tls"
@@ -521,13 +521,13 @@ def test_proxy_with_an_untrusted_certificate(monkeypatch, tmp_path):
 SOCKS = """
 import sys
 sys.modules["socks"] = None  # whether PySocks is installed or not, it cannot be imported
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._client import Client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import server_from
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 options = dict.fromkeys(("ca_path", "client_cert", "client_key"))
-numbers = {"timeout": 1, "deadline": 9, "retries": 0, "concurrency": 1}
+numbers = {"timeout": 1, "deadline": 9, "retries": 0}
 try:
-    Client(server_from({
+    Client(parse_server({
         "url": "https://sde.example.com", "api_token": "t0ken", "validate_certs": True, **options, **numbers
     })).get("connections/alm/")
 except SDElementsError as exc:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client, _redact
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http, _redact
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from tests.support import connections, gather
 
@@ -63,7 +63,7 @@ def test_deadline_covers_masking(start, monkeypatch):
         ahead[0] = 3600
         looked_at.append(text)
 
-    monkeypatch.setattr(_client, "time", clock)
+    monkeypatch.setattr(_http, "time", clock)
     monkeypatch.setattr(_redact, "_embedded_json", take_an_hour)
     params = {f"text{number}": f"hostile: {number}" for number in range(9)}
     server = start(

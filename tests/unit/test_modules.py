@@ -12,11 +12,13 @@ import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import (
-    _connections,
-    _options,
+    _connection_facts,
+    _gather,
+    _http,
     _requests,
-    _runner,
 )
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION
 from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_audit_options
@@ -92,7 +94,7 @@ def test_warning(start, run_module):
 
 
 def test_secrets_that_ansible_cannot_mask(start, run_module, monkeypatch):
-    monkeypatch.setattr(_runner, "register_secrets", None)
+    monkeypatch.setattr(_gather, "register_secrets", None)
     server = start()
     result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
     assert result["connections"][0]["params"]["alm_pass"] == "rally_password"
@@ -101,7 +103,7 @@ def test_secrets_that_ansible_cannot_mask(start, run_module, monkeypatch):
 
 def test_secrets_that_ansible_can_mask(start, run_module, monkeypatch):
     registered = []
-    monkeypatch.setattr(_runner, "register_secrets", registered.extend)
+    monkeypatch.setattr(_gather, "register_secrets", registered.extend)
     server = start()
     result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
     assert registered == ["rally_password"]
@@ -121,7 +123,7 @@ def test_failure_of_the_collection_itself(run_module, monkeypatch):
     def fail(*_args):
         raise KeyError(secret)
 
-    monkeypatch.setattr(_connections, "gather", fail)
+    monkeypatch.setattr(_gather, "gather_facts", fail)
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
     assert result["failure"]["kind"] == "internal"
     assert "The collection itself failed (KeyError). Please report it" in result["msg"]
@@ -138,7 +140,7 @@ def documented_options() -> dict[str, dict]:
 
 
 def test_options_are_documented_as_they_are():
-    table = {**_options.CONNECTION_OPTIONS, **_options.QUERY_OPTIONS}
+    table = _gather.argument_spec(ALM)
     documented = documented_options()
     assert set(documented) == set(table)
     for name, option in table.items():
@@ -159,18 +161,17 @@ def test_options_of_audits_are_documented_as_they_are(name):
 
 def test_environment_variables_are_documented():
     documented = documented_options()
-    for name, option in _options.CONNECTION_OPTIONS.items():
+    for name, option in SERVER_OPTIONS.items():
         places = [str(documented[name]["description"]).find(f"E({variable})") for variable in option["fallback"][1]]
         assert -1 not in places and places == sorted(places), name
 
 
 def test_bounds_are_documented():
     notes = str(yaml.safe_load(ModuleDocFragment.DOCUMENTATION))
-    client = importlib.import_module(_connections.Client.__module__)
     for bound in (
-        f"up to {client.MAX_RETRY_AFTER} seconds",
-        f"larger than {client.MAX_ANSWER_BYTES >> 20} MiB",
-        f"or {client.MAX_TASK_BYTES >> 20} MiB for the whole task",
+        f"up to {_http.MAX_RETRY_AFTER} seconds",
+        f"larger than {_http.MAX_ANSWER_BYTES >> 20} MiB",
+        f"or {_http.MAX_TASK_BYTES >> 20} MiB for the whole task",
     ):
         assert bound in notes
 
@@ -182,7 +183,7 @@ def test_return_is_the_contract(kind):
     assert set(fields) == set(CONTRACT)
     for name, types in CONTRACT.items():
         assert TYPES[fields[name]["type"]] in (types if isinstance(types, tuple) else (types,)), name
-    assert set(fields["last_job"]["contains"]) == set(_connections._JOB_TYPES)
+    assert set(fields["last_job"]["contains"]) == set(_connection_facts.JOB_TYPES)
     assert list(fields["server"]["contains"]) == list(server_facts("alm", {})["server"])
 
 

@@ -11,16 +11,15 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import (
-    CONNECTION_OPTIONS,
-    filters_from,
-    server_from,
-)
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server, SERVER_OPTIONS
 from tests.support import validated
 
 
 def server(**options):
-    return server_from(validated(**{"url": "https://sde.example.com", "api_token": "t0ken", **options}))
+    options = validated(**{"url": "https://sde.example.com", "api_token": "t0ken", **options})
+    ALM.parse_query(options)
+    return parse_server(options)
 
 
 @pytest.mark.parametrize(
@@ -79,11 +78,11 @@ def test_plain_http_where_it_is_allowed():
 @pytest.mark.parametrize("name", ["api_token", "token", "api_key"])
 @pytest.mark.parametrize("value", ["t0ken", "  t0ken\n", "'t0ken'", '" t0ken "'])
 def test_token(name, value):
-    assert server_from(validated(**{"url": "https://sde.example.com", name: value})).token == "t0ken"
+    assert parse_server(validated(**{"url": "https://sde.example.com", name: value})).token == "t0ken"
 
 
 def test_connection_string_supplies_the_host():
-    both = server_from(validated(api_token="t0ken@sde.example.com"))
+    both = parse_server(validated(api_token="t0ken@sde.example.com"))
     assert (both.token, both.url) == ("t0ken", "https://sde.example.com")
 
 
@@ -91,7 +90,7 @@ def test_connection_string_supplies_the_host():
     "host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "sde.example.com:8443/sde", "https://sde.example.com"]
 )
 def test_hosts_of_connection_strings(host):
-    assert server_from(validated(api_token=f"t0ken@{host}", allow_http=True)).url.endswith(host)
+    assert parse_server(validated(api_token=f"t0ken@{host}", allow_http=True)).url.endswith(host)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ ENVIRONMENT = {
 
 
 def test_every_connection_option_has_a_variable():
-    assert set(ENVIRONMENT) == set(CONNECTION_OPTIONS)
+    assert set(ENVIRONMENT) == set(SERVER_OPTIONS)
 
 
 @pytest.mark.parametrize("option", ENVIRONMENT)
@@ -161,14 +160,14 @@ def test_environment(monkeypatch, option):
     assert validated()[option] == expected.get(option, text)
     # A variable that is there and blank counts as not set.
     monkeypatch.setenv(name, "  ")
-    assert validated().get(option) == CONNECTION_OPTIONS[option].get("default")
+    assert validated().get(option) == SERVER_OPTIONS[option].get("default")
 
 
 def test_second_choice_of_the_environment(monkeypatch):
     monkeypatch.setenv("SDE_HOST", "")
     monkeypatch.setenv("SDE_SERVER", "second.example.com")
     monkeypatch.setenv("SDE_API_TOKEN", "second")
-    used = server_from(validated())
+    used = parse_server(validated())
     assert (used.url, used.token) == ("https://second.example.com", "second")
 
 
@@ -250,11 +249,11 @@ def test_client_key_with_a_passphrase(tmp_path):
 
 @pytest.mark.parametrize("value, values", [("a, b", ["a, b"]), (7, [7]), (["a", "b"], ["a", "b"]), (" a", [" a"])])
 def test_filter_values(value, values):
-    assert filters_from(validated(alias=value)) == {"alias": values}
+    assert ALM.parse_query(validated(alias=value)).filters == {"alias": set(map(str, values))}
 
 
 @pytest.mark.parametrize("value", [[], "", " ", ["a", ""], {"a": 1}, True, [None]])
 @pytest.mark.parametrize("name", ["alias", "system"])
 def test_filter_that_is_refused(name, value):
     with pytest.raises(OptionError, match=name):
-        filters_from(validated(**{name: value}))
+        ALM.parse_query(validated(**{name: value}))

@@ -12,7 +12,7 @@ import time
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client, _pages
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http, _pages
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
 from tests.demo_server import DemoServer, PAGINGS
 from tests.support import canned_server, connections
@@ -172,16 +172,16 @@ class RestlessServer:
         self.moments = {frozenset(range(size))}
         self.last_shown: dict[int, str] = {}
         self._ids = iter(range(size, 10**6))
-        self._crew = _client._Crew(concurrency)
+        self._threads = _http._DaemonThreadPool(concurrency)
         self._lock = threading.Lock()
 
     def url_of(self, path: str) -> str:
         return path
 
-    def start(self, path: str, query: dict) -> _client.Request:
-        return _client.Request(path, query, self._crew.start(lambda: self.get(path, query)))
+    def submit(self, path: str, query: dict) -> _http.Request:
+        return _http.Request(path, query, self._threads.submit(lambda: self.get(path, query)))
 
-    def answer_to(self, request: _client.Request) -> dict:
+    def result(self, request: _http.Request) -> dict:
         return request.future.result(timeout=60)
 
     def get(self, path: str, query: dict) -> dict:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the one table of options, and what the connection options mean."""
+"""Private to this collection: the options that say how to reach the SD Elements server, and the Server they make."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._tls_fi
     verify_from,
 )
 
-FREQUENCIES = ("hourly", "daily", "weekly", "monthly", "manually")
 API_PATH = "/api/v2"
 
 
@@ -35,7 +34,7 @@ def _environment(*names: str) -> tuple[Any, list[str]]:
 
 
 # How to reach the server. Argument specification, documentation and roles follow this table.
-CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
+SERVER_OPTIONS: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "fallback": _environment("SDE_HOST", "SDE_SERVER")},
     "api_token": {
         "type": "str",
@@ -53,35 +52,8 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "allow_http": {"type": "bool", "default": False, "fallback": _environment("SDE_ALLOW_INSECURE_HTTP")},
 }
 
-# The query. 'raw' takes one value or a list without splitting a value at its commas. Choices and mutually exclusive options
-# are checked below: ansible-core counts an option that is null as set.
-QUERY_OPTIONS: dict[str, dict[str, Any]] = {
-    "connection_id": {"type": "int", "aliases": ["id"]},
-    "alias": {"type": "raw"},
-    "system": {"type": "raw"},
-    "frequency": {"type": "list", "elements": "str"},
-    "project": {"type": "list", "elements": "int"},
-    "include_last_job": {"type": "bool", "default": False},
-    "include_secrets": {"type": "bool", "default": False},
-    "include_params": {"type": "bool", "default": True},
-    "keep_params": {"type": "list", "elements": "str"},
-    "canonical_names": {"type": "bool", "default": True},
-    "page_size": {"type": "int"},
-    "concurrency": {"type": "int", "default": 8},
-}
-
-FILTERS = ("alias", "system", "frequency", "project")
-
-# Lowest and highest value.
 _DAY = 24 * 60 * 60
-_BOUNDS = {
-    "connection_id": (1, 2**63),
-    "timeout": (1, _DAY),
-    "deadline": (1, _DAY),
-    "retries": (0, 10),
-    "page_size": (1, 100_000),
-    "concurrency": (1, 16),
-}
+_BOUNDS = {"timeout": (1, _DAY), "deadline": (1, _DAY), "retries": (0, 10)}
 
 
 class Server(NamedTuple):
@@ -94,21 +66,19 @@ class Server(NamedTuple):
     timeout: int  # seconds, for connecting and for each read
     deadline: int  # seconds, for the whole task
     retries: int
-    concurrency: int  # connections at once
     on_loopback: bool
 
 
-def server_from(params: dict[str, Any]) -> Server:
-    """Turn validated connection options into a server, or raise an OptionError that names the option."""
-    for name in _BOUNDS:
-        _check_bounds(name, params.get(name))
-    token, host = _split_token(params["api_token"])
-    url = _given("url", params["url"]) or host
+def parse_server(options: dict[str, Any]) -> Server:
+    """Turn validated options into a server, or raise an OptionError that names the option."""
+    check_bounds(options, _BOUNDS)
+    token, host = _split_token(options["api_token"])
+    url = _not_empty("url", options["url"]) or host
     if not url:
         raise OptionError("url is required.", "Set the option, or SDE_HOST in the environment.")
     parts = _parse_url(url)
     on_loopback = _is_loopback(parts.hostname or "")
-    if parts.scheme == "http" and not on_loopback and not params["allow_http"]:
+    if parts.scheme == "http" and not on_loopback and not options["allow_http"]:
         raise OptionError(
             "url is plain http: the token would go over the network in clear.",
             "Use https, or set allow_http if you accept that.",
@@ -116,58 +86,22 @@ def server_from(params: dict[str, Any]) -> Server:
     return Server(
         url=f"{parts.scheme}://{parts.netloc}{_context_path(parts.path)}",
         token=token,
-        verify=verify_from(params),
-        cert=client_certificate_from(params),
-        timeout=params["timeout"],
-        deadline=params["deadline"],
-        retries=params["retries"],
-        concurrency=params["concurrency"],
+        verify=verify_from(options),
+        cert=client_certificate_from(options),
+        timeout=options["timeout"],
+        deadline=options["deadline"],
+        retries=options["retries"],
         on_loopback=on_loopback,
     )
 
 
-def filters_from(params: dict[str, Any]) -> dict[str, list[Any]]:
-    """The filters that are set, by name, each as a list of values. Null means 'not set'."""
-    filters = {name: _filter_values(name, params[name]) for name in FILTERS if params[name] is not None}
-    if filters and params["connection_id"] is not None:
-        raise OptionError(
-            f"connection_id cannot be combined with {' and '.join(filters)}.",
-            "Leave it out, or leave out the others.",
-        )
-    return filters
-
-
-def stripped(names: list[Any]) -> list[Any]:
-    """Names without the blanks that a text such as ``a, b`` leaves around them."""
-    return [name.strip() if isinstance(name, str) else name for name in names]
-
-
-def _filter_values(name: str, value: Any) -> list[Any]:
-    """The values of a filter. An empty one is an error, not 'everything'."""
-    values = value if isinstance(value, list) else [value]
-    if not values:
-        raise OptionError(f"{name} is an empty list, which no connection can match.", "Leave it out to get all.")
-    for one in values:
-        if isinstance(one, bool) or not isinstance(one, (str, int)):
-            what = "null" if one is None else type(one).__name__
-            raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
-        if not str(one).strip():
-            raise OptionError(
-                f"{name} holds an empty string, which no connection can match.", "Leave it out to get all."
-            )
-    # An alias may begin with a blank.
-    values = values if name == "alias" else stripped(values)
-    for one in values:
-        if name == "frequency" and one not in FREQUENCIES:
-            raise OptionError(f"frequency takes {', '.join(FREQUENCIES)}, not {one!r}.")
-    return values
-
-
-def _check_bounds(name: str, value: int | None) -> None:
-    lowest, highest = _BOUNDS[name]
-    # For ansible-core, as for Python, true is a number.
-    if value is not None and (isinstance(value, bool) or not lowest <= value <= highest):
-        raise OptionError(f"{name} is out of bounds: it must be a whole number from {lowest} to {highest}.")
+def check_bounds(options: dict[str, Any], bounds: dict[str, tuple[int, int]]) -> None:
+    """Raise an OptionError if a number is below the lowest or above the highest value of its option."""
+    for name, (lowest, highest) in bounds.items():
+        value = options[name]
+        # For ansible-core, as for Python, true is a number.
+        if value is not None and (isinstance(value, bool) or not lowest <= value <= highest):
+            raise OptionError(f"{name} is out of bounds: it must be a whole number from {lowest} to {highest}.")
 
 
 def _unquoted(text: str) -> str:
@@ -175,7 +109,7 @@ def _unquoted(text: str) -> str:
     return text.strip().strip("\"'").strip()
 
 
-def _given(name: str, value: str | None) -> str | None:
+def _not_empty(name: str, value: str | None) -> str | None:
     """The value, which may be None but not empty: an empty option hides the environment."""
     if value is not None and not _unquoted(value):
         raise OptionError(f"{name} is empty.", "Leave it out to use the environment, or give a value.")
@@ -184,7 +118,7 @@ def _given(name: str, value: str | None) -> str | None:
 
 def _split_token(value: str | None) -> tuple[str, str | None]:
     """The token, and the host if the value is a connection string (``token@host``)."""
-    token, at_sign, host = _unquoted(_given("api_token", value) or "").partition("@")
+    token, at_sign, host = _unquoted(_not_empty("api_token", value) or "").partition("@")
     if not token:
         raise OptionError("api_token is required.", "Set the option, or SDE_API_KEY in the environment.")
     if not re.fullmatch(r"[!-~]+", token):

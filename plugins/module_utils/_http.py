@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the HTTP client. It knows nothing of Ansible and nothing of connections.
+"""Private to this collection: the HTTP client. It knows nothing of Ansible, of options and of resources.
 
 C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. This file adds bounds:
 no answer takes more memory or time than stated, no redirect takes the token elsewhere, and every failure
@@ -32,7 +32,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._http_e
     too_large_error,
     transport_error,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import API_PATH, Server
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import API_PATH, Server
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import MASK
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import (
     AuthBase,
@@ -65,33 +65,35 @@ class _TokenAuth(AuthBase):
         return request
 
 
-class _Gate:
-    """A pause for all requests of a client: a server that is overrun is left alone by all of them."""
+class _SharedBackoff:
+    """A pause that all requests of a client keep: each of them would add to the load of a busy server."""
 
     def __init__(self) -> None:
-        self._opens = 0.0
+        self._until = 0.0
 
-    def close(self, seconds: float) -> None:
-        self._opens = max(self._opens, time.monotonic() + seconds)
+    def extend(self, seconds: float) -> None:
+        """Let nothing be sent for so long, counted from now."""
+        self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self) -> None:
-        while (seconds := self._opens - time.monotonic()) > 0:
+        """Return when the pause is over."""
+        while (seconds := self._until - time.monotonic()) > 0:
             time.sleep(seconds)
 
 
-class _BoundedRetry(Retry):
-    """urllib3's Retry with jitter, and with an end to waiting, on every urllib3 that requests can have."""
+class _CappedRetry(Retry):
+    """urllib3's Retry with jitter and an upper limit for waiting, on every urllib3 that requests can have."""
 
-    def __init__(self, *args, gate: _Gate, **options) -> None:
+    def __init__(self, *args, backoff: _SharedBackoff, **options) -> None:
         super().__init__(*args, **options)
-        self.gate = gate
+        self.backoff = backoff
 
     def new(self, **options):
-        return super().new(gate=self.gate, **options)
+        return super().new(backoff=self.backoff, **options)
 
     def sleep(self, response=None) -> None:
-        self.gate.close(response and self.get_retry_after(response) or self.get_backoff_time())
-        self.gate.wait()
+        self.backoff.extend(response and self.get_retry_after(response) or self.get_backoff_time())
+        self.backoff.wait()
 
     def get_backoff_time(self) -> float:
         return super().get_backoff_time() * random.uniform(0.5, 1.0)
@@ -119,37 +121,37 @@ class _Session(Session):
         return None
 
 
-class _Crew:
-    """Runs calls side by side, in threads that end when nothing is left to do.
+class _DaemonThreadPool:
+    """Runs calls in threads that end when no call is left.
 
     Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then. The caller must be
-    able to leave such a call behind, so the threads are daemons.
+    able to abandon such a call, so the threads are daemons, which those of C(concurrent.futures) are not.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._at_work = 0
-        self._jobs: deque[tuple[Future, Callable[[], Any]]] = deque()
+        self._running = 0
+        self._pending: deque[tuple[Future, Callable[[], Any]]] = deque()
         self._lock = threading.Lock()
 
-    def start(self, call: Callable[[], Any]) -> Future:
-        """Have a call done as soon as one of the crew is free."""
+    def submit(self, call: Callable[[], Any]) -> Future:
+        """Schedule a call."""
         future: Future = Future()
         with self._lock:
-            self._jobs.append((future, call))
-            if self._at_work == self._size:
+            self._pending.append((future, call))
+            if self._running == self._size:
                 return future
-            self._at_work += 1
-        threading.Thread(target=self._work, daemon=True).start()
+            self._running += 1
+        threading.Thread(target=self._run, daemon=True).start()
         return future
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while True:
             with self._lock:
-                if not self._jobs:
-                    self._at_work -= 1
+                if not self._pending:
+                    self._running -= 1
                     return
-                future, call = self._jobs.popleft()
+                future, call = self._pending.popleft()
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(call())
@@ -158,7 +160,7 @@ class _Crew:
 
 
 class Request(NamedTuple):
-    """A GET that is under way."""
+    """A GET that was submitted."""
 
     path: str
     query: dict[str, Any]
@@ -168,16 +170,17 @@ class Request(NamedTuple):
 class Client:
     """GETs decoded JSON from one SD Elements server, or raises an SDElementsError."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, concurrency: int = 1) -> None:
+        self.concurrency = concurrency  # requests at a time, at most
         self._server = server
         self._ends = time.monotonic() + server.deadline
         self._received = 0
         self._parts = 0
         self._answers: dict[str, tuple[bytes, Any]] = {}  # by URL: digest and decoded body
-        self._crew = _Crew(server.concurrency)
-        self._gate = _Gate()
-        self._retry = _BoundedRetry(
-            gate=self._gate,
+        self._threads = _DaemonThreadPool(concurrency)
+        self._backoff = _SharedBackoff()
+        self._retry = _CappedRetry(
+            backoff=self._backoff,
             total=server.retries,
             other=0,  # TLS failures do not pass by waiting
             status_forcelist=(429, 502, 503, 504),
@@ -194,29 +197,24 @@ class Client:
         # that would take the token of a plain http connection off this machine.
         self._session.trust_env = not server.on_loopback
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry, pool_maxsize=server.concurrency))
+            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry, pool_maxsize=concurrency))
         if server.verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-
-    @property
-    def concurrency(self) -> int:
-        """How many requests are under way at once, at most."""
-        return self._server.concurrency
 
     def url_of(self, path: str) -> str:
         """The full URL of a path below the API, such as ``connections/alm/``."""
         return f"{self._server.url}{API_PATH}/{path}"
 
     def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        """The decoded answer. ``query`` values are sent as they are."""
-        return self.answer_to(self.start(path, query or {}))
+        """Return the decoded answer. ``query`` values are sent as they are."""
+        return self.result(self.submit(path, query or {}))
 
-    def start(self, path: str, query: dict[str, Any]) -> Request:
-        """Ask for an answer that is wanted later. It waits for its turn where others are under way."""
-        return Request(path, query, self._crew.start(partial(self._fetch, self.url_of(path), query)))
+    def submit(self, path: str, query: dict[str, Any]) -> Request:
+        """Send a request as soon as a thread is free. ``result`` returns its answer."""
+        return Request(path, query, self._threads.submit(partial(self._fetch, self.url_of(path), query)))
 
-    def answer_to(self, request: Request) -> Any:
-        """The decoded answer, once it is there."""
+    def result(self, request: Request) -> Any:
+        """Wait for the answer to a request, and return it decoded."""
         url = self.url_of(request.path)
         try:
             return request.future.result(timeout=max(self._ends - time.monotonic(), 0))
@@ -248,7 +246,7 @@ class Client:
         return self._decoded_once(url, response.url, body)
 
     def _send(self, url: str, query: dict[str, Any]):
-        self._gate.wait()
+        self._backoff.wait()
         try:
             return self._session.get(
                 url,

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: from validated options to the result of a task, for modules and for action plugins."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import failed_result
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
+    Facts,
+    Options,
+    read,
+    READ_OPTIONS,
+    Resource,
+)
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server, SERVER_OPTIONS
+
+try:
+    from ansible.module_utils.secrets import register_secrets  # ansible-core 2.22 and newer
+except ImportError:
+    register_secrets = None
+
+
+class Outcome(NamedTuple):
+    """A result of Ansible, successful or failed, with the warnings that belong to it."""
+
+    result: dict[str, Any]
+    warnings: list[str]
+
+
+class Gathered(NamedTuple):
+    """The facts of a resource, with the warnings that belong to them."""
+
+    facts: Facts
+    warnings: list[str]
+    secrets: list[str]  # those in the facts, if the user asked for them
+
+
+def argument_spec(resource: Resource) -> dict[str, Any]:
+    """Return the options with which a resource is gathered."""
+    return {**SERVER_OPTIONS, **READ_OPTIONS, **resource.options}
+
+
+def gather(resource: Resource, options: Options, no_log: bool) -> Outcome:
+    """Gather a resource, given validated options. Any error becomes a failed result."""
+    try:
+        facts, warnings, secrets = gather_facts(resource, options)
+    except Exception as exc:
+        return Outcome(failed_result(exc), [])
+    return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
+
+
+def gather_facts(resource: Resource, options: Options) -> Gathered:
+    """Gather a resource, given validated options. Raises an SDElementsError."""
+    query = resource.parse_query(options)
+    client = Client(parse_server(options), query.concurrency)
+    endpoint, items = read(client, resource, query)
+    wanted = [item for item in items if item.facts is not None]
+    secrets = {secret.value for item in wanted for secret in item.secrets if secret.value}
+    return Gathered(
+        {resource.name: [item.facts for item in wanted], "count": len(wanted), "endpoint": endpoint},
+        query.warnings_of(items),
+        sorted(secrets) if query.include_secrets else [],
+    )
+
+
+def _register(secrets: list[str], no_log: bool) -> list[str]:
+    """Have ansible-core mask the secrets that the user asked for. Return a warning if it cannot."""
+    if not secrets:
+        return []
+    if register_secrets:
+        register_secrets(secrets)
+        return []
+    if no_log:
+        return []
+    return [
+        "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
+        "Set no_log on this task and on each task that uses them."
+    ]

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: reads a resource of the API, all records or one, with filters and checks of types.
+
+A resource is a value: C(_connections) has two of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable, Dict, NamedTuple
+
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
+    NotFoundError,
+    OptionError,
+    SDElementsError,
+    unexpected_shape,
+)
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import read_list, Record, record_of
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    MAX_TEXT,
+    Secret,
+    TooComplexError,
+)
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import check_bounds
+
+Facts = Dict[str, Any]
+Options = Dict[str, Any]  # of a task, validated
+
+# Those of every resource. Null means 'not set', so the bounds are checked here and not by ansible-core.
+READ_OPTIONS: dict[str, dict[str, Any]] = {
+    "page_size": {"type": "int"},
+    "concurrency": {"type": "int", "default": 8},
+}
+READ_BOUNDS = {"page_size": (1, 100_000), "concurrency": (1, 16)}
+MAX_ID = 2**63
+
+
+class RecordError(ValueError):
+    """A record differs from what the API sends. The text says how."""
+
+
+class Item(NamedTuple):
+    """A record, and the facts and secrets in it."""
+
+    record: Record
+    facts: Facts | None  # None: the query does not ask for this record
+    secrets: list[Secret]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a task asks of a resource. Each resource derives its own."""
+
+    record_id: int | None  # None: all records
+    page_size: int | None  # None: the server decides
+    concurrency: int  # pages at a time
+    include_secrets: bool
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the server is asked for beyond its records."""
+        return {}
+
+    def is_wanted(self, record: Record) -> bool:
+        """Return whether the filters match. They are never the server's: it ignores those that it does not know."""
+        return True
+
+    def facts_of(self, record: Record, check_deadline: Callable[[], None]) -> tuple[Facts, list[Secret]]:
+        """Return the facts of a record, and the secrets in it. Raises RecordError."""
+        raise NotImplementedError
+
+    def warnings_of(self, items: list[Item]) -> list[str]:
+        """Return what the user should know about the facts."""
+        return []
+
+
+class Resource(NamedTuple):
+    """A list of the API, and how to make facts of its records."""
+
+    name: str  # the key of the list in a task's result
+    noun: str  # for one record, in messages
+    paths: tuple[str, ...]  # of the list, below the API; the oldest release's first
+    options: dict[str, dict[str, Any]]  # argument spec of the query, in addition to READ_OPTIONS
+    check: Callable[[Record], None]  # raises RecordError if facts cannot be made of a record
+    parse_query: Callable[[Options], Query]  # raises OptionError
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Reading
+
+
+def read(client: Client, resource: Resource, query: Query) -> tuple[str, list[Item]]:
+    """Return the address that answers on this release, and its items, ordered by id."""
+    paging = {"page_size": query.page_size} if query.page_size else {}
+    for path in resource.paths:
+        endpoint = client.url_of(path)
+        convert = partial(_item_of, client, endpoint, resource, query)
+        try:
+            if query.record_id is None:
+                return endpoint, read_list(client, path, {**query.parameters(), **paging}, convert)
+            return endpoint, [convert(record) for record in _read_one(client, resource, path, query)]
+        except NotFoundError as exc:
+            missing = exc
+    urls = [client.url_of(path) for path in resource.paths]
+    raise SDElementsError(
+        "not_an_api",
+        f"There is no SD Elements API at {client.url_of('')}: {' and '.join(urls)} gave {missing.status}.",
+        "Check url: it is the address at which users open SD Elements, with its context path if it has one.",
+        status=missing.status,
+        method="GET",
+        url=urls[-1],
+    )
+
+
+def _read_one(client: Client, resource: Resource, path: str, query: Query) -> list[Record]:
+    """One record as a list, or an empty list if there is none of this id. NotFoundError: no API at this path."""
+    one_path = f"{path}{query.record_id}/"
+    try:
+        record = record_of(client, one_path, client.get(one_path, query.parameters()))
+    except NotFoundError:
+        # An unknown id, or an unknown path? The list knows; a small page of it is enough.
+        client.get(path, {"page_size": 1})
+        return []
+    if record["id"] != query.record_id:
+        raise _shape_error(client.url_of(one_path), f"it is {resource.noun} {record['id']}")
+    return [record]
+
+
+def _item_of(client: Client, endpoint: str, resource: Resource, query: Query, record: Record) -> Item:
+    try:
+        resource.check(record)
+        if not query.is_wanted(record):
+            return Item(record, None, [])
+        return Item(record, *query.facts_of(record, partial(client.check_deadline, endpoint)))
+    except RecordError as exc:
+        raise _shape_error(endpoint, str(exc)) from None
+    except TooComplexError:
+        what = f"a {resource.noun} is nested too deeply, or holds too many secrets"
+        raise _shape_error(endpoint, what) from None
+
+
+def _shape_error(url: str, what: str) -> SDElementsError:
+    return unexpected_shape(url, what, "If the server is a newer release, look for a newer release of this collection.")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Options
+
+
+def parse_record_id(options: Options, name: str, filters: dict[str, list[Any]]) -> int | None:
+    """Return the id of the one record that an option asks for. Filters cannot be combined with it."""
+    check_bounds(options, {name: (1, MAX_ID)})
+    if filters and options[name] is not None:
+        raise OptionError(
+            f"{name} cannot be combined with {' and '.join(filters)}.", "Leave it out, or leave out the others."
+        )
+    return options[name]
+
+
+def parse_filter(name: str, value: Any, noun: str) -> list[Any]:
+    """Return the values of a filter. An empty one is an error, not 'everything'."""
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise OptionError(f"{name} is an empty list, which no {noun} can match.", "Leave it out to get all.")
+    for one in values:
+        if isinstance(one, bool) or not isinstance(one, (str, int)):
+            what = "null" if one is None else type(one).__name__
+            raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
+        if not str(one).strip():
+            raise OptionError(f"{name} holds an empty string, which no {noun} can match.", "Leave it out to get all.")
+    return values
+
+
+def stripped(names: list[Any]) -> list[Any]:
+    """Return names without the blanks that a text such as ``a, b`` leaves around them."""
+    return [name.strip() if isinstance(name, str) else name for name in names]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Records
+
+TEXT = (str, type(None))
+INT = (int, type(None))
+BOOL = (bool, type(None))
+OBJECT = (dict, type(None))
+
+
+def check_types(value: dict[str, Any], types: dict[str, tuple[type, ...]], owner: str) -> None:
+    """Raise a RecordError if one of these fields has another type. Each may be null or left out."""
+    for name, allowed in types.items():
+        # Some languages write an object without keys as a list.
+        is_empty_object = allowed is OBJECT and value.get(name) in ([], "")
+        if type(value.get(name)) not in allowed and not is_empty_object:
+            raise RecordError(f"'{name}' of {owner} is of type {type(value[name]).__name__}")
+
+
+def unread_texts(items: list[Item], noun: str) -> list[str]:
+    """Return a warning if texts were too long to be searched for credentials, and are therefore masked whole."""
+    places = [
+        f"{secret.path} of {noun} {item.record['id']}"
+        for item in items
+        for secret in item.secrets
+        if len(secret.value) > MAX_TEXT and _is_returned(secret.path, item.facts or {})
+    ]
+    if not places:
+        return []
+    where = f"{places[0]} and {len(places) - 1} more" if places[1:] else places[0]
+    return [f"Texts of more than {MAX_TEXT >> 10} KiB are masked whole, without a search for credentials: {where}."]
+
+
+def _is_returned(path: str, facts: Facts) -> bool:
+    """Return whether the facts still have the field at a path: a task may not want all of them."""
+    name, _dot, rest = path.partition(".")
+    value = facts.get(name)
+    return not isinstance(value, dict) or any(f"{rest}.".startswith(f"{key}.") for key in value)
