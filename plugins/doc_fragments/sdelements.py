@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How to reach the server, what to ask, and how the modules behave."""
+    """How to reach the server and read a list, which connections to return, and how the modules behave."""
 
     DOCUMENTATION = r"""
 requirements:
@@ -80,6 +80,16 @@ options:
       - If it is not set, the environment variable E(SDE_ALLOW_INSECURE_HTTP) is used.
     type: bool
     default: false
+  page_size:
+    description:
+      - How many records to ask for in one answer. Without it, the server chooses; many send all at once.
+      - All pages are read in any case.
+    type: int
+  concurrency:
+    description:
+      - How many pages to fetch at the same time, from 1 to 16, where the server numbers its pages.
+    type: int
+    default: 8
 notes:
   - Proxies are taken from E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY), which a task can set with
     C(environment). A loopback address is never reached through a proxy. SOCKS proxies need the Python library PySocks.
@@ -87,7 +97,7 @@ notes:
   - An answer larger than 64 MiB, or 256 MiB for the whole task, is an error.
 """
 
-    QUERY = r"""
+    CONNECTIONS = r"""
 options:
   connection_id:
     description:
@@ -149,16 +159,6 @@ options:
       - If V(false), they are returned as the server sends them.
     type: bool
     default: true
-  page_size:
-    description:
-      - How many connections to ask for in one answer. Without it, the server chooses; many send all at once.
-      - All pages are read in any case.
-    type: int
-  concurrency:
-    description:
-      - How many pages to fetch at the same time, from 1 to 16, where the server numbers its pages.
-    type: int
-    default: 8
 notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any. A filter that is null is not set.

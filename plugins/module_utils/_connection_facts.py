@@ -13,15 +13,15 @@ from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import redact, scrub_text, Secret
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import Secret, redact, scrub_text
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
     BOOL,
-    check_types,
-    Facts,
     INT,
     OBJECT,
-    RecordError,
     TEXT,
+    Facts,
+    RecordError,
+    check_types,
 )
 
 
@@ -78,7 +78,7 @@ def _check_time(time: str | None, owner: str) -> None:
     try:
         _in_utc(time)
     except (ValueError, OverflowError):
-        raise RecordError(f"'last_run' of {owner} is no time with a zone") from None
+        raise RecordError(f"'last_run' of {owner} is not a time with a zone") from None
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def _in_utc(time: str | None) -> str | None:
         return None
     match = _TIME.fullmatch(time)
     if not match:
-        raise ValueError("no time with a zone")
+        raise ValueError("not a time with a zone")
     wall_clock, hours, minutes = match.groups()
     moment = datetime.fromisoformat(f"{wall_clock}{hours or '+00'}:{minutes or '00'}")
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connection_facts import (
-    check_connection,
     ConnectionKind,
+    check_connection,
     facts_of_connection,
     mask_connection,
     system_names,
@@ -20,14 +20,14 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import Secret
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
+    READ_BOUNDS,
     Facts,
     Item,
     Options,
+    Query,
+    Resource,
     parse_filter,
     parse_record_id,
-    Query,
-    READ_BOUNDS,
-    Resource,
     stripped,
     unread_texts,
 )

@@ -49,7 +49,7 @@ class NotFoundError(SDElementsError):
 
 
 class IncompleteError(SDElementsError):
-    """What the server sent is not the whole list, or changed while it was read."""
+    """The answers of the server are not the whole list, or changed while it was read."""
 
 
 def unexpected_shape(url: str, what: str, advice: str) -> SDElementsError:
@@ -59,7 +59,7 @@ def unexpected_shape(url: str, what: str, advice: str) -> SDElementsError:
 
 
 def failed_result(error: Exception) -> dict[str, Any]:
-    """Return a failed result of Ansible. Of an unexpected exception it has no text, which may hold what the server sent."""
+    """Return a failed result of Ansible, without the text of an unexpected exception: that may hold a secret."""
     failed = {"failed": True, "changed": False}
     if isinstance(error, SDElementsError):
         return {**failed, **error.as_failure()}

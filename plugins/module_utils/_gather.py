@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import failed_result
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
+    READ_OPTIONS,
     Facts,
     Options,
-    read,
-    READ_OPTIONS,
     Resource,
+    read,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server, SERVER_OPTIONS
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS, parse_server
 
 try:
     from ansible.module_utils.secrets import register_secrets  # ansible-core 2.22 and newer
@@ -47,7 +47,7 @@ def gather(resource: Resource, options: Options, no_log: bool) -> Outcome:
     """Gather a resource, given validated options. Any error becomes a failed result."""
     try:
         facts, warnings, secrets = gather_facts(resource, options)
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
         return Outcome(failed_result(exc), [])
     return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
 
@@ -76,6 +76,8 @@ def _register(secrets: list[str], no_log: bool) -> list[str]:
     if no_log:
         return []
     return [
-        "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
-        "Set no_log on this task and on each task that uses them."
+        (
+            "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
+            "Set no_log on this task and on each task that uses them."
+        )
     ]

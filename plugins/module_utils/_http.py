@@ -17,22 +17,22 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, TimeoutError as FutureTimeoutError
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Callable, Iterator, NamedTuple, NoReturn
+from typing import Any, Callable, NamedTuple, NoReturn
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._http_errors import (
+    SHORTEST_TOKEN,
     answer_error,
     deadline_error,
     masking_deadline_error,
     page_kind,
-    SHORTEST_TOKEN,
     status_error,
     too_large_error,
     transport_error,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import API_PATH, Server
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import MASK
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import (
     AuthBase,
@@ -42,6 +42,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._reques
     requests,
     urllib3,
 )
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import API_PATH, Server
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_TASK_BYTES = 256 * 1024 * 1024
@@ -60,7 +61,7 @@ class _TokenAuth(AuthBase):
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def __call__(self, request):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Token {self._token}"
         return request
 
@@ -84,27 +85,36 @@ class _SharedBackoff:
 class _CappedRetry(Retry):
     """urllib3's Retry with jitter and an upper limit for waiting, on every urllib3 that requests can have."""
 
-    def __init__(self, *args, backoff: _SharedBackoff, **options) -> None:
+    def __init__(self, *args: Any, backoff: _SharedBackoff, **options: Any) -> None:
         super().__init__(*args, **options)
         self.backoff = backoff
 
-    def new(self, **options):
+    def new(self, **options: Any) -> _CappedRetry:
         return super().new(backoff=self.backoff, **options)
 
-    def sleep(self, response=None) -> None:
-        self.backoff.extend(response and self.get_retry_after(response) or self.get_backoff_time())
+    def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
+        asked = self.get_retry_after(response) if response else None
+        self.backoff.extend(asked or self.get_backoff_time())
         self.backoff.wait()
 
     def get_backoff_time(self) -> float:
-        return super().get_backoff_time() * random.uniform(0.5, 1.0)
+        return super().get_backoff_time() * random.uniform(0.5, 1.0)  # noqa: S311 (no secret depends on it)
 
-    def parse_retry_after(self, retry_after):
+    def parse_retry_after(self, retry_after: str) -> float:
         try:
             return super().parse_retry_after(retry_after)
-        except Exception:  # a wrong header of the server must not fail the task
-            return None
+        except Exception:  # noqa: BLE001 (a wrong header of the server must not fail the task)
+            return 0
 
-    def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: urllib3.BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> _CappedRetry:
         if response is not None and (self.get_retry_after(response) or 0) > MAX_RETRY_AFTER:
             raise urllib3.exceptions.MaxRetryError(_pool, url, urllib3.exceptions.ResponseError("Retry-After"))
         further = super().increment(method, url, response, error, _pool, _stacktrace)
@@ -117,7 +127,7 @@ class _CappedRetry(Retry):
 class _Session(Session):
     """A session that never looks at a redirect, not even to read its body."""
 
-    def get_redirect_target(self, resp):
+    def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 
@@ -131,12 +141,12 @@ class _DaemonThreadPool:
     def __init__(self, size: int) -> None:
         self._size = size
         self._running = 0
-        self._pending: deque[tuple[Future, Callable[[], Any]]] = deque()
+        self._pending: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._lock = threading.Lock()
 
-    def submit(self, call: Callable[[], Any]) -> Future:
+    def submit(self, call: Callable[[], Any]) -> Future[Any]:
         """Schedule a call."""
-        future: Future = Future()
+        future: Future[Any] = Future()
         with self._lock:
             self._pending.append((future, call))
             if self._running == self._size:
@@ -155,7 +165,7 @@ class _DaemonThreadPool:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(call())
-                except BaseException as exc:  # it is raised again where the result is awaited
+                except BaseException as exc:  # noqa: BLE001 (it is raised again where the result is awaited)
                     future.set_exception(exc)
 
 
@@ -163,8 +173,8 @@ class Request(NamedTuple):
     """A GET that was submitted."""
 
     path: str
-    query: dict[str, Any]
-    future: Future
+    query: Mapping[str, Any]
+    future: Future[Any]
 
 
 class Client:
@@ -205,11 +215,11 @@ class Client:
         """The full URL of a path below the API, such as ``connections/alm/``."""
         return f"{self._server.url}{API_PATH}/{path}"
 
-    def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """Return the decoded answer. ``query`` values are sent as they are."""
         return self.result(self.submit(path, query or {}))
 
-    def submit(self, path: str, query: dict[str, Any]) -> Request:
+    def submit(self, path: str, query: Mapping[str, Any]) -> Request:
         """Send a request as soon as a thread is free. ``result`` returns its answer."""
         return Request(path, query, self._threads.submit(partial(self._fetch, self.url_of(path), query)))
 
@@ -227,7 +237,7 @@ class Client:
         if time.monotonic() > self._ends:
             raise masking_deadline_error(url, self._server.deadline)
 
-    def _fetch(self, url: str, query: dict[str, Any]) -> Any:
+    def _fetch(self, url: str, query: Mapping[str, Any]) -> Any:
         """One answer. If it breaks off, it is asked for again."""
         retry = self._retry
         while True:
@@ -245,7 +255,7 @@ class Client:
             raise status_error(url, response, body, self._server.token, MAX_RETRY_AFTER)
         return self._decoded_once(url, response.url, body)
 
-    def _send(self, url: str, query: dict[str, Any]):
+    def _send(self, url: str, query: Mapping[str, Any]) -> requests.Response:
         self._backoff.wait()
         try:
             return self._session.get(
@@ -261,7 +271,7 @@ class Client:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError) as exc:
             raise transport_error(url, exc, self._server) from None
 
-    def _body(self, url: str, response) -> bytes:
+    def _body(self, url: str, response: requests.Response) -> bytes:
         """The body within bounds; of an error only as much as its message may need."""
         is_answer = response.status_code == 200
         coding = response.headers.get("Content-Encoding", "").strip().lower()
@@ -326,7 +336,7 @@ class Client:
 _ESCAPE = re.compile(r"\\u00[2-7]|\\/|\\u[dD][89a-fA-F]")
 
 
-def _chunks(raw) -> Iterator[bytes]:
+def _chunks(raw: Any) -> Iterator[bytes]:
     """The decoded parts of a body.
 
     By urllib3's read(), whose bounds for chunked answers are those of Python's own http.client; its stream() has

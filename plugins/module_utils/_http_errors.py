@@ -11,17 +11,19 @@ import socket
 import ssl
 import sys
 import time
-from typing import Any, Iterator
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import Server
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+    TooComplexError,
     redact,
     scrub_text,
-    TooComplexError,
 )
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import requests, urllib3
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import Server
 
 SHORTEST_TOKEN = 8  # a shorter text may be in an answer by chance
 _EXCERPT_CHARACTERS = 200
@@ -132,7 +134,7 @@ def _sign_of_a_gateway(headers: Any, text: str) -> str:
     if text[:1] == "<":
         what = f"{page_kind(text)} instead of JSON"
     elif challenge and not _OWN_CHALLENGE.search(challenge):
-        what = f"it asks for a login by {re.match('[^ ,]*', challenge)[0]} instead of a token"
+        what = f"it asks for a login by {re.split('[ ,]', challenge)[0]} instead of a token"
     elif text and not _is_json(text):
         what = "plain text instead of JSON"
     return what
@@ -221,7 +223,8 @@ def transport_error(url: str, exc: Exception, server: Server) -> SDElementsError
 
 def _causes(exc: BaseException) -> list[BaseException]:
     """An exception with all that it wraps: requests and urllib3 keep the reason in several places."""
-    pending, causes = [exc], []
+    pending: list[Any] = [exc]
+    causes: list[BaseException] = []
     while pending:
         cause = pending.pop()
         if isinstance(cause, BaseException) and not any(cause is known for known in causes):
@@ -272,9 +275,10 @@ def _explain_transport(exc: Exception, causes: list[BaseException], server: Serv
 
 
 def _explain_proxy_address(exc: Exception, causes: list[BaseException]) -> tuple[str, str]:
-    """Problem and advice for a proxy to which no connection was tried. Its address is not shown: it may hold a password."""
+    """Problem and advice for a proxy to which no connection was tried, without its address: it may hold a password."""
     if isinstance(exc, requests.exceptions.InvalidSchema):
-        advice = f"Run: {sys.executable} -m pip install PySocks. Or use another proxy: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
+        install = f"Run: {sys.executable} -m pip install PySocks."
+        advice = f"{install} Or use another proxy: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
         return "the proxy's address begins with socks, and the Python library PySocks is missing", advice
     if _first(causes, requests.exceptions.InvalidProxyURL, urllib3.exceptions.ProxySchemeUnknown):
         return "the proxy's address lacks http:// or a host name", _PROXY_ADDRESS_ADVICE
@@ -345,9 +349,9 @@ def _explain_certificate(code: int, reason: str, server: Server) -> tuple[str, s
 def _explain_expired(server: Server) -> tuple[str, str]:
     """Problem and advice for a certificate that has expired; OpenSSL does not say which one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if isinstance(server.verify, str) and os.path.isfile(server.verify):
+    if isinstance(server.verify, str) and Path(server.verify).is_file():
         context.load_verify_locations(server.verify)
-    expired = {ssl.cert_time_to_seconds(ca["notAfter"]) < time.time() for ca in context.get_ca_certs()}
+    expired = {ssl.cert_time_to_seconds(str(ca["notAfter"])) < time.time() for ca in context.get_ca_certs()}
     if expired == {True}:
         advice = "The administrator of that CA has to renew it; ca_path then needs the new one."
         return "the CA's certificate in ca_path has expired", advice
@@ -373,8 +377,10 @@ _MISSING = {
 _HAS_EXPIRED, _HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH = 10, 62, 64
 _OTHER_NAME = (
     "the server's certificate is for another name than the one in url",
-    "Use a name in url that the certificate has, or ask the server's administrator to renew it with this name"
-    " (as a Subject Alternative Name).",
+    (
+        "Use a name in url that the certificate has, or ask the server's administrator to renew it with this name"
+        " (as a Subject Alternative Name)."
+    ),
 )
 _NO_CA = (
     "a certificate above the server's is not that of a CA",
@@ -407,7 +413,7 @@ _REFUSED = {
     89: _CA_BREAKS_RULE,
     92: _CA_BREAKS_RULE,
 }
-# What OpenSSL checks with VERIFY_X509_STRICT, which Python sets from 3.13 on.
+# Rules that OpenSSL checks with VERIFY_X509_STRICT, which Python sets from 3.13 on.
 _RULES = range(80, 95)
 
 

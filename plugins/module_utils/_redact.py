@@ -13,8 +13,9 @@ import html
 import json
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Any, Callable, Iterable, Iterator, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache, partial
+from typing import Any, Callable, NamedTuple
 from urllib.parse import quote, quote_plus, unquote
 
 MASK = "********"
@@ -54,12 +55,11 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LATIN = str.maketrans({**dict(zip("аеіјорсухѕԁοανρ", "aeijopcyxsdoavp")), "ß": "ss", "ł": "l", "Ł": "L"})
 _PASSWORD_IN_OTHER_SCRIPTS = re.compile(r"парол[ья]|密码|密碼|パスワード|비밀번호", re.IGNORECASE)
 
-# A name that has one of these words holds a secret; the last line is 'password' in other languages ...
+# A name that has one of these words holds a secret; from 'adgangskode' on they are 'password' in other languages ...
 _SECRET_WORDS = frozenset(
     "pwd pw pword pwrd cred creds authorization authorisation cookie cookies pat pin otp totp psk jwt bearer sid csrf "
-    "xsrf lwsso sig signature keytab "
-    "adgangskode contrasena haslo heslo jelszo losenord mdp motdepasse parola passe passord salasana schlussel senha sifre "
-    "wachtwoord".split()
+    "xsrf lwsso sig signature keytab adgangskode contrasena haslo heslo jelszo losenord mdp motdepasse parola passe "
+    "passord salasana schlussel senha sifre wachtwoord".split()
 )
 # ... or a word with one of these in it ...
 _SECRET_PARTS = re.compile(
@@ -85,18 +85,18 @@ _SECRET_PAIRS = frozenset(
 )
 # ... unless its last word says that the value only describes the secret, or its first that it is counted.
 _DESCRIBING_WORDS = frozenset(
-    "age algorithm audience count criteria domain enabled endpoint expiration expired expires expiry field filter format "
-    "host issuer label labels length lifetime limit mapping method methods mode modes name names path percentage policy "
-    "port provider rate realm required resolution scheme server state status statuses strength threshold through timeout "
-    "transition transitions ttl type types uri url user username version".split()
+    "age algorithm audience count criteria domain enabled endpoint expiration expired expires expiry field filter "
+    "format host issuer label labels length lifetime limit mapping method methods mode modes name names path "
+    "percentage policy port provider rate realm required resolution scheme server state status statuses strength "
+    "threshold through timeout transition transitions ttl type types uri url user username version".split()
 )
 _COUNTING_WORDS = frozenset("has is max min num requires show".split())
 
 # Keys of these things are shown unless they look like a token: some products call a secret so, too.
 _KEYS_IN_DOUBT = frozenset(
-    "application asset branch bug category defect feature folder integration iteration jira metric milestone module org "
-    "organisation organization plan portfolio profile repo repository requirement rule ruleset sprint status tag team "
-    "template testcase ticket unit version vulnerability workflow".split()
+    "application asset branch bug category defect feature folder integration iteration jira metric milestone module "
+    "org organisation organization plan portfolio profile repo repository requirement rule ruleset sprint status tag "
+    "team template testcase ticket unit version vulnerability workflow".split()
 )
 _KEY_END = re.compile(r"keys?\Z")
 _TOKEN = re.compile(
@@ -105,11 +105,12 @@ _TOKEN = re.compile(
 
 # People call labels, tags and custom fields by these names as well; then a plain word is harmless.
 _LABELS = frozenset(
-    "auth authorisation authorization cookie cookies credential credentials csrf jwt oauth otp securitykey securitytoken "
-    "session signature token tokens totp xsrf".split()
+    "auth authorisation authorization cookie cookies credential credentials csrf jwt oauth otp securitykey "
+    "securitytoken session signature token tokens totp xsrf".split()
 )
 _LOGIN_SCHEME = re.compile(
-    r"(?i)(?:anonymous|api[ _-]?(?:key|token)|basic|bearer|certificate|digest|kerberos|ldap|negotiate|none|ntlm|oauth[12]?|"
+    r"(?i)(?:anonymous|api[ _-]?(?:key|token)|basic|bearer|certificate|digest|kerberos|ldap|negotiate|none|ntlm|"
+    r"oauth[12]?|"
     r"oidc|pat|password|saml2?|sso|token)"
 )
 
@@ -202,15 +203,16 @@ class _Content:
     WORDS = "words"  # labels, tags, titles ...: words that people choose, among them 'token' and 'session'
     FIELDS = "fields"  # fields of a tracker, whose names people choose
     STATUSES = "statuses"  # the status of a tracker for each verdict
-    SECRET = "secret"  # a secret, or an object that has one among its settings
+    SECRET = "secret"  # noqa: S105 (a secret, or an object that has one among its settings)
     SETTING = "setting"  # a setting next to a secret, whose own name is known to be harmless
     WEBHOOK = "webhook"  # its address is the secret
     ADDRESS = "address"  # of a server: a host, a URL or a part of one
 
 
 _NAMES_WORDS = frozenset(
-    "alias application businessunit categories category component components context contexts domain folder format group "
-    "keywords label labels name phases project scope statuses tag tags team transition type unit workspace".split()
+    "alias application businessunit categories category component components context contexts domain folder format "
+    "group keywords label labels name phases project scope statuses tag tags team transition type unit "
+    "workspace".split()
 )
 _NAMES_FIELDS = frozenset("customfields fields".split())
 _NAMES_STATUSES = re.compile(r"(?:status(?:es)?|verdicts?|verification)map(?:ping)?s?\Z")
@@ -218,8 +220,8 @@ _NAMES_ADDRESS = re.compile(r"(?:server|ur[il]|host(?:name)?|endpoint|contextroo
 # Not 'login', where some servers take a token, and not 'path', which may lead to a secret.
 _NAMES_SETTING = frozenset(
     "algorithm application audience domain enabled environment format group host hostname issuer kind method mode name "
-    "organisation organization port project protocol provider realm region role scheme server system team tenant timeout "
-    "type uri url user username version".split()
+    "organisation organization port project protocol provider realm region role scheme server system team tenant "
+    "timeout type uri url user username version".split()
 )
 
 
@@ -300,7 +302,8 @@ _URL_START = re.compile(r"(:(?:\\?/){2})")
 _URL_REST = re.compile(r"[^\s\"<>]*")
 _AUTHORITY = re.compile(r"[^/?#]*")
 _UP_TO_QUERY = re.compile(r"[^?#]*")
-# Before the user in an address, with as many slashes as people write; then a host without a user, up to an '@' in its path.
+# Before the user in an address, with as many slashes as people write; then a host without a user, up to an '@' in
+# its path.
 _ADDRESS_START = re.compile(r"\s*(?:[A-Za-z][\w+.-]{0,15}:(?=[\\/]))?[\\/]*")
 _ADDRESS_USER_INFO = re.compile(r"(?i).*(?=@|%40)", re.DOTALL)
 _HOST_AND_PATH = re.compile(r"(?i)(?:[\w-]{1,63}\.){1,9}[\w-]{1,63}[/?#](?!.*(?::|%3A))", re.DOTALL)
@@ -340,7 +343,8 @@ _PATTERNS = (
 # A name, with the text between it and its value: name=value, "name": "value", --name value, <name>value</name> ...
 _ENTITY = r"&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);"  # a quotation mark in HTML
 _NAME = re.compile(
-    r"(?:(?<![^\W_])(?<!\w\.)|(?<=\d)(?<!\w\w)|(?<=%2[26])|(?<=%3[BF]))((?:api|access|secret|private|subscription|auth)[ ]keys?|[^\W\d_][\w.-]{0,63})(?!\w)"
+    r"(?:(?<![^\W_])(?<!\w\.)|(?<=\d)(?<!\w\w)|(?<=%2[26])|(?<=%3[BF]))"
+    r"((?:api|access|secret|private|subscription|auth)[ ]keys?|[^\W\d_][\w.-]{0,63})(?!\w)"
     rf"(?:(?:\\{{0,8}}[\"'\]]|{_ENTITY}|%22){{0,3}}\s{{0,9}}(?P<separator>===?|:=|=>|->|[:=：＝]|%3[AD])\s{{0,9}}"
     r"|\\?[\"'](?P<comma>,)\s{0,9}(?=[\"'\\])|(?<=[\w-])(?=(?P<tag>(?:\s[^<>]{0,128})?(?:>|&gt;)))"
     r"|[\"']\s[^<>\n]{0,64}?value=|(?P<flag>[ \t]{1,4}(?=[^\s-])))",
@@ -356,7 +360,8 @@ _PORT_AFTER_NAME = re.compile(r"\d{1,5}(?=[/?#\s,;&|)\]}<>\"'\\]|[.:]?(?:\s|\Z))
 _IS_MASKED = re.compile(r"\*{8}(?=[,}\])/]|\Z)")
 # A block of YAML or an open bracket goes on in the lines that are indented.
 _REST_OF_LINE = re.compile(
-    r"(?:[|>][+\d-]{0,3}[ \t]{0,9}(?=[\r\n])|-[ \t][^\r\n]*|[\[({](?:[^\r\n]*[\[({,])?(?=[\r\n]))(?:\r?\n[ \t-][^\r\n]*)+"
+    r"(?:[|>][+\d-]{0,3}[ \t]{0,9}(?=[\r\n])|-[ \t][^\r\n]*|[\[({](?:[^\r\n]*[\[({,])?(?=[\r\n]))"
+    r"(?:\r?\n[ \t-][^\r\n]*)+"
     r"|[^\r\n]*"
 )
 _UNQUOTED = re.compile(r"[^\s\"'\\&]")
@@ -374,7 +379,8 @@ _OTHER_VERDICT = re.compile(
     rf"(?i)(?<![\w-])(?:{_VERDICT}{_LABEL_END}|{_COUNTED}{_LABEL_END}\s{{0,9}}\d)"
     rf"|[\"']{_VERDICT_IN_PROSE}{_LABEL_END}|status_?map"
 )
-# ... and the value of such a verdict: a count, a status or a list of such, up to the end of the line or the next verdict.
+# ... and the value of such a verdict: a count, a status or a list of such, up to the end of the line or the next
+# verdict.
 _STATUS = r"[^\W\d_]{1,32}(?:[_-][^\W\d_]{1,32}){0,4}|[A-Z]{1,5}-?\d{1,6}"
 _OUTCOME_WORD = rf"(?:{_STATUS}|\d{{1,7}}(?:[.,/]\d{{1,7}})?(?: ?%)?)(?!\w)"
 _OUTCOME_WORDS = rf"{_OUTCOME_WORD}(?:[ \t()]{{1,3}}{_OUTCOME_WORD}){{0,7}}\)?"
@@ -405,24 +411,24 @@ def scrub_text(text: str, known: Iterable[str] = (), check: Callable[[], None] =
 
 # A shorter part may be any word.
 _SHORTEST_PART = 6
-_SCHEME_BEFORE = re.compile(r"(?i)(?:basic|bearer|token|apikey|ntlm|negotiate)\s+")
+_SCHEME_BEFORE = re.compile(r"(?i)\A(?:basic|bearer|token|apikey|ntlm|negotiate)\s+")
 _COOKIE_VALUE = re.compile(r"(?:\A|;)\s*(?!(?i:domain|expires|max-age|path|samesite)=)[\w.-]+=([^;]+)")
-_USER_AND_PASSWORD = re.compile(r"[^\s:]*:(\S+)\Z")
+_USER_AND_PASSWORD = re.compile(r"\A[^\s:]*:(\S+)\Z")
 _PATH_OF_URL = re.compile(r"\A\w+://[^/?#]+/(.+)", re.DOTALL)
 
 
 def _parts_of_secret(secret: str) -> set[str]:
-    """The parts of a secret that are secrets without the rest: all that is masked may be more than the secret itself."""
+    """The parts of a secret that are secrets without the rest: the masked text may be more than the secret itself."""
     stripped = secret.strip()
-    credential = stripped[_SCHEME_BEFORE.match(stripped).end() :] if _SCHEME_BEFORE.match(stripped) else stripped
+    credential = _SCHEME_BEFORE.sub("", stripped, count=1)
     parts = {stripped, credential, re.split(r"[,;]\s", stripped)[0]}
     parts.update(_COOKIE_VALUE.findall(stripped))
     parts.update(line.strip() for line in stripped.splitlines() if not line.startswith("-----"))
     path = _PATH_OF_URL.match(stripped)
     if path:
         parts.update((path.group(1), path.group(1).rpartition("/")[2]))
-    elif _USER_AND_PASSWORD.match(unquote(credential)):
-        parts.add(_USER_AND_PASSWORD.match(unquote(credential)).group(1))
+    else:
+        parts.update(_USER_AND_PASSWORD.findall(unquote(credential)))
     return {part for part in parts if len(part) >= _SHORTEST_PART}
 
 
@@ -464,23 +470,24 @@ def _scrub(text: str, content: str = _Content.ANYTHING) -> tuple[str, list[str]]
     has_headers = content not in (_Content.WORDS, _Content.ADDRESS)
     for pattern, group, gates in _PATTERNS:
         if any(gate in lower for gate in gates) and (pattern is not _HEADER or has_headers):
-            text = pattern.sub(lambda match, group=group: _masked(match, group, found), text)
+            text = pattern.sub(partial(_masked, group, found), text)
     return _scrub_named(text, content, found), found
 
 
-def _masked(match: re.Match, group: int, found: list[str]) -> str:
+def _masked(group: int, found: list[str], match: re.Match[str]) -> str:
     """A match with one of its groups masked."""
+    whole: str = match.group()
     secret = match.group(group).strip("\\\"'")
     if secret in ("", MASK):
-        return match.group()
+        return whole
     found.append(secret)
     start, end = (place - match.start() for place in match.span(group))
-    return match.group()[:start] + MASK + match.group()[end:]
+    return whole[:start] + MASK + whole[end:]
 
 
 def _scrub_address(text: str, found: list[str]) -> str:
     """Mask all before the last '@' of an address, since it may be a password however it is written."""
-    start = _ADDRESS_START.match(text).end()
+    start = len(_leading(_ADDRESS_START, text))
     user_info = _ADDRESS_USER_INFO.match(text, start)
     if not user_info or _HOST_AND_PATH.match(user_info.group()) or not user_info.group().strip(MASK[0]):
         return text
@@ -493,18 +500,24 @@ def _scrub_user_info(text: str, found: list[str]) -> str:
     pieces = _URL_START.split(text)
     # Every other piece is the '://' between two of them.
     for index in range(2, len(pieces), 2):
-        user_info = _user_info(_URL_REST.match(pieces[index]).group())
+        user_info = _user_info(_leading(_URL_REST, pieces[index]))
         if user_info.strip(MASK[0]):
             found.append(user_info)
             pieces[index] = MASK + pieces[index][len(user_info) :]
     return "".join(pieces)
 
 
+def _leading(pattern: re.Pattern[str], text: str) -> str:
+    """The beginning of a text that matches."""
+    match = pattern.match(text)
+    return match.group() if match else ""
+
+
 def _user_info(rest: str) -> str:
     """The part before the host in the rest of a URL. Passwords may hold an unescaped '@', '/', '?' or '#'."""
-    authority = _AUTHORITY.match(rest).group()
+    authority = _leading(_AUTHORITY, rest)
     if "@" in authority:
-        return _UP_TO_QUERY.match(rest).group().rpartition("@")[0]
+        return _leading(_UP_TO_QUERY, rest).rpartition("@")[0]
     if ":" in authority and not _PORT.match(authority):
         return rest.rpartition("@")[0]
     return ""
@@ -532,7 +545,7 @@ def _scrub_named(text: str, content: str, found: list[str]) -> str:
                 continue
         value = _value_of(name, text)
         secret = value.group().strip().strip("\\\"'") if value else ""
-        if secret in ("", MASK):
+        if not value or secret in ("", MASK):
             continue
         found.append(secret)
         pieces += [text[end : value.start()], MASK]
@@ -540,7 +553,7 @@ def _scrub_named(text: str, content: str, found: list[str]) -> str:
     return "".join(pieces) + text[end:]
 
 
-def _is_host(name: re.Match, text: str, content: str) -> bool:
+def _is_host(name: re.Match[str], text: str, content: str) -> bool:
     """Whether a name is that of a host, with its port behind it: the first label of a host may be 'secrets'."""
     if name["separator"] != ":" or name.end() > name.end(1) + 1 or not _PORT_AFTER_NAME.match(text, name.end()):
         return False
@@ -551,7 +564,7 @@ def _is_host(name: re.Match, text: str, content: str) -> bool:
     return bool(dot) and last.isalpha() and not is_secret_name(last)
 
 
-def _is_harmless_at(name: re.Match, text: str, content: str) -> bool:
+def _is_harmless_at(name: re.Match[str], text: str, content: str) -> bool:
     """Whether the value after a name that may hold a secret holds none."""
     harmless = _harmless_values(name.group(1))
     if name["comma"]:
@@ -568,7 +581,7 @@ def _is_harmless_at(name: re.Match, text: str, content: str) -> bool:
     return word is not None and word["last"] is not None and harmless(word.group(1))
 
 
-def _value_of(name: re.Match, text: str) -> re.Match | None:
+def _value_of(name: re.Match[str], text: str) -> re.Match[str] | None:
     """The value after a name. After a colon an unquoted value may hold blanks: it goes to the end of its line."""
     if name["tag"]:
         return _REST_OF_ELEMENT.match(text, name.end("tag"))
@@ -601,13 +614,13 @@ def redact(value: Any, check: Callable[[], None] = lambda: None) -> tuple[Any, l
 _HOLDS_NO_SECRET = frozenset({_Content.ANYTHING, _Content.WORDS, _Content.FIELDS, _Content.STATUSES, _Content.ADDRESS})
 
 
-_EMPTY_OR_SWITCH = ("", [], {}, "true", "false", "True", "False")
+_EMPTY_OR_SWITCH: tuple[Any, ...] = ("", [], {}, "true", "false", "True", "False")
 
 
 class _Redaction:
     """Takes the secrets out of one value.
 
-    Paths of secrets begin at the value that is looked at. Most values hold no secret, so a path is made only once there is
+    Paths of secrets begin at this value. Most values hold no secret, so a path is made only once there is
     one: by _put_below(), from the innermost key outwards.
     """
 
@@ -654,7 +667,7 @@ class _Redaction:
     def _list(self, value: list[Any], content: str, depth: int) -> list[Any]:
         """A list of items, or a name and its value: ``["password", ...]``, ``[..., "--password", ...]``."""
         clean: list[Any] = []
-        previous = None
+        previous: Any = None
         for index, item in enumerate(self._checked(value)):
             names_it = isinstance(previous, str) and (len(value) == 2 or previous.startswith("-"))
             is_secret = names_it and _is_named_by(previous, item, content)
@@ -687,7 +700,7 @@ class _Redaction:
         return clean_text
 
     def _has_names(self, value: Any) -> bool:
-        """Whether a value below a secret's name is an object that can be seen, or a list of such; not one whose keys are secrets."""
+        """Whether a value below a secret's name is an object, or a list of such, whose keys are not secrets."""
         if isinstance(value, dict):
             return bool(value) and all(_about(key).is_name for key in self._checked(value))
         return isinstance(value, list) and any(isinstance(item, dict) for item in value)
@@ -751,7 +764,7 @@ def _content_below(key: str, item: Any, content: str, siblings: dict[str, Any], 
     return about.content
 
 
-def _are_verdicts(keys: Iterable[str], content: str) -> bool:
+def _are_verdicts(keys: Collection[str], content: str) -> bool:
     """Whether a 'pass' among these keys is a verdict, as in ``task_status_mapping``, not a password."""
     if content is _Content.STATUSES:
         return not any(_IS_USER.search(key) for key in keys)
@@ -775,7 +788,7 @@ def _is_named_by(previous: str, item: Any, content: str) -> bool:
     if previous.startswith("-"):
         return is_secret_name(previous) or not _may_be_seen(previous, item, content)
     if _is_plain_word(item) and (
-        content is _Content.WORDS or previous.lower() == "pass" and _IS_VERDICT.fullmatch(item)
+        content is _Content.WORDS or (previous.lower() == "pass" and _IS_VERDICT.fullmatch(item))
     ):
         return False
     return not _may_be_seen(previous, item, content if content is _Content.STATUSES else _Content.FIELDS)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import traceback
 
-__all__ = ["AuthBase", "HTTPAdapter", "IMPORT_ERROR", "REQUIREMENT", "Retry", "Session", "requests", "urllib3"]
+__all__ = ["IMPORT_ERROR", "REQUIREMENT", "AuthBase", "HTTPAdapter", "Retry", "Session", "requests", "urllib3"]
 
 # urllib3 comes with requests, and does the retries.
 REQUIREMENT = "requests>=2.25.1"
@@ -19,10 +19,10 @@ try:
     from requests.auth import AuthBase
     from urllib3.util.retry import Retry
 
-    Retry.DEFAULT_ALLOWED_METHODS  # the urllib3 of older releases has another interface
-    IMPORT_ERROR = None
+    getattr(Retry, "DEFAULT_ALLOWED_METHODS")  # noqa: B009 (the urllib3 of older releases has another interface)
+    IMPORT_ERROR: str | None = None
 except (ImportError, AttributeError):
-    # The names must exist for the class statements of _client, which is imported in any case.
-    requests = urllib3 = None
-    Session = HTTPAdapter = AuthBase = Retry = object
+    # The names must exist for the class statements of _http, which is imported in any case.
+    requests = urllib3 = None  # type: ignore[assignment]
+    Session = HTTPAdapter = AuthBase = Retry = object  # type: ignore[misc, assignment]
     IMPORT_ERROR = traceback.format_exc()

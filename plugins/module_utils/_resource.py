@@ -7,9 +7,10 @@ A resource is a value: C(_connections) has two of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
     NotFoundError,
@@ -18,7 +19,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
     unexpected_shape,
 )
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import read_list, Record, record_of
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
     MAX_TEXT,
     Secret,
@@ -26,8 +27,8 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
 )
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import check_bounds
 
-Facts = Dict[str, Any]
-Options = Dict[str, Any]  # of a task, validated
+Facts = dict[str, Any]
+Options = dict[str, Any]  # of a task, validated
 
 # Those of every resource. Null means 'not set', so the bounds are checked here and not by ansible-core.
 READ_OPTIONS: dict[str, dict[str, Any]] = {
@@ -52,7 +53,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """What a task asks of a resource. Each resource derives its own."""
+    """The records and facts that a task asks for. Each resource derives its own."""
 
     record_id: int | None  # None: all records
     page_size: int | None  # None: the server decides
@@ -152,11 +153,12 @@ def _shape_error(url: str, what: str) -> SDElementsError:
 def parse_record_id(options: Options, name: str, filters: dict[str, list[Any]]) -> int | None:
     """Return the id of the one record that an option asks for. Filters cannot be combined with it."""
     check_bounds(options, {name: (1, MAX_ID)})
-    if filters and options[name] is not None:
+    record_id: int | None = options[name]
+    if filters and record_id is not None:
         raise OptionError(
             f"{name} cannot be combined with {' and '.join(filters)}.", "Leave it out, or leave out the others."
         )
-    return options[name]
+    return record_id
 
 
 def parse_filter(name: str, value: Any, noun: str) -> list[Any]:
@@ -187,7 +189,7 @@ BOOL = (bool, type(None))
 OBJECT = (dict, type(None))
 
 
-def check_types(value: dict[str, Any], types: dict[str, tuple[type, ...]], owner: str) -> None:
+def check_types(value: dict[str, Any], types: Mapping[str, tuple[type, ...]], owner: str) -> None:
     """Raise a RecordError if one of these fields has another type. Each may be null or left out."""
     for name, allowed in types.items():
         # Some languages write an object without keys as a list.

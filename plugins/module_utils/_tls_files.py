@@ -7,9 +7,11 @@ requests loads them when it connects, and OpenSSL's message then names neither t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import ssl
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
@@ -17,17 +19,18 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 
 def verify_from(params: dict[str, Any]) -> bool | str:
     """Whether to verify the server's certificate; if so and the options say by which CAs, their file or folder."""
-    path = params["ca_path"]
+    path: str | None = params["ca_path"]
     if not params["validate_certs"]:
         return False
-    if path and os.path.isdir(path):
+    if path and os.path.isdir(path):  # noqa: PTH112 (Path.is_dir fails where a name is too long)
         _check_ca_folder(path)
         return path
     # AWX writes an empty file for a credential field that was left blank.
-    if not _readable_file("ca_path", path) or os.path.getsize(path) == 0:
+    file = _readable_file("ca_path", path)
+    if not file or Path(file).stat().st_size == 0:
         return True
-    _check_ca_file(path)
-    return path
+    _check_ca_file(file)
+    return file
 
 
 def client_certificate_from(params: dict[str, Any]) -> str | tuple[str, str] | None:
@@ -46,14 +49,14 @@ def _readable_file(name: str, path: str | None) -> str | None:
         return None
     if "\n" in path or "-----BEGIN" in path:
         raise _content_error(name)
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):  # noqa: PTH113 (see above)
         if _BASE64.fullmatch(path):
             raise _content_error(name)
         raise OptionError(f"{name} names {path!r}, which is not a readable file on the host that runs the task.")
     return path
 
 
-# The smallest keys have some 50 characters. Few names of files are as long and have neither a dot nor a slash before them.
+# The smallest keys have some 50 characters. Few names of files are as long without a dot or a slash.
 _BASE64 = re.compile(r"[A-Za-z0-9+=\s\\][A-Za-z0-9+/=\s\\]{39,}")
 
 
@@ -75,10 +78,10 @@ def _check_client_certificate(cert: str, key: str | None) -> None:
 def _check_ca_folder(path: str) -> None:
     """OpenSSL looks a CA up by the name of its file, and overlooks all others."""
     try:
-        names = [name for name in os.listdir(path) if re.fullmatch(r"[0-9a-f]{8}\.\d+", name)]
+        hashed = [file for file in Path(path).iterdir() if re.fullmatch(r"[0-9a-f]{8}\.\d+", file.name)]
     except OSError:
         raise OptionError(f"ca_path names {path!r}, which is a folder that cannot be read.") from None
-    if not any(os.path.isfile(os.path.join(path, name)) for name in names):
+    if not any(file.is_file() for file in hashed):
         raise OptionError(
             f"ca_path names {path!r}, which is a folder without the hashed names by which OpenSSL finds a certificate.",
             "Run 'openssl rehash' on it, or name one file that holds all certificates.",
@@ -86,13 +89,10 @@ def _check_ca_folder(path: str) -> None:
 
 
 def _check_ca_file(path: str) -> None:
-    with open(path, "rb") as file:
-        content = file.read()
+    content = Path(path).read_bytes()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
+    with contextlib.suppress(OSError):
         context.load_verify_locations(path)
-    except OSError:
-        pass
     # OpenSSL loads what it can read, and says nothing of an indented certificate below.
     if context.cert_store_stats()["x509"] and not re.search(_INDENTED, content):
         return

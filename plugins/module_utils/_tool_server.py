@@ -10,7 +10,8 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import re
-from typing import Any, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -27,7 +28,7 @@ _NAMES = {
 # Where SD Elements itself is; every other context root is the tool's, such as rational_context_root.
 _OWN_CONTEXT_ROOT = "sde_context_root"
 _PORTS = {"http": 80, "https": 443}
-_EMPTY = (None, "", [], {})
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 # Characters. RFC 9110 asks every server to support addresses of this length.
 _LONGEST = 8000
 
@@ -47,7 +48,7 @@ _AMBIGUOUS = re.compile(r"[\u00df\u1e9e\u03c2\u200c\u200d]")
 
 
 def server_facts(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts ``server`` and ``validate_certs``, of parameters in which secrets are masked. Empty: they are hidden."""
+    """The facts ``server`` and ``validate_certs``, of masked parameters. Empty: they are hidden."""
     return {"server": _server(kind, params), "validate_certs": _validate_certs(kind, params)}
 
 
@@ -137,7 +138,7 @@ def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[s
     # A password may hold an '@' that should have been encoded.
     authority = parts and _HOST_AND_PORT.fullmatch(parts.group(1).rpartition("@")[2])
     host = authority and _host(authority.group(1))
-    if not host or not _SCHEME.fullmatch(scheme):
+    if not parts or not authority or not host or not _SCHEME.fullmatch(scheme):
         return _fact("unreadable")
     port = int(authority.group(2) or _PORTS.get(scheme, 0))
     path = _path(parts.group(2) or "", context_root)
@@ -157,7 +158,7 @@ def _path(own: str, context_root: str) -> str:
 
 
 def _normal(path: str) -> str:
-    """A path in its normal form (RFC 3986), without blanks, quotes, braces and the like, and without slashes around it."""
+    """A path in its normal form (RFC 3986), without blanks, quotes and braces, and without slashes around it."""
     segments: list[str] = []
     for segment in _PERCENT.sub(_unescaped, quote(path, safe="/%:!$&'()*+,;=~", errors="replace")).split("/"):
         if segment == "..":
@@ -182,7 +183,7 @@ def _host(given: str) -> str | None:
     name = _in_ascii(given)
     if name is None:
         return None
-    name = name[:-1] if name.endswith(".") else name
+    name = name.removesuffix(".")
     labels = name.split(".")
     if len(name) > 253 or not all(map(_LABEL.fullmatch, labels)):
         return None
@@ -211,7 +212,8 @@ def _validate_certs(kind: str, params: Mapping[str, Any]) -> bool | None:
     """The value that all names agree on; None if they do not, or if one of them says neither true nor false."""
     values = [params.get(name) for names in _NAMES[kind]["validate_cert"] for name in names]
     said = {_boolean(value) for value in values if value not in (None, "")}
-    # An option of old releases (documented for their ALM plugins). That it is off does not say that certificates are checked.
+    # An option of old releases (documented for their ALM plugins). Its absence does not prove that certificates are
+    # checked.
     bypass = params.get("bypass_cert_validation")
     is_bypassed = bypass not in _EMPTY and _boolean(bypass)
     if is_bypassed:

@@ -12,13 +12,14 @@ version_added: 0.1.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Reads the connections that import the results of analysis tools (scanners) into SD Elements projects, such as WhiteHat and Veracode.
+  - Reads the connections that import the results of analysis tools (scanners), such as WhiteHat and Veracode, into
+    SD Elements projects.
   - The facts have the same keys and types on every release of SD Elements, from 3.2 to the newest.
   - The list is complete, or the task fails.
   - Credentials are masked unless O(include_secrets=true).
 extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
-  - securitycompass.sdelements.sdelements.query
+  - securitycompass.sdelements.sdelements.connections
   - securitycompass.sdelements.sdelements.attributes
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
@@ -198,7 +199,8 @@ connections:
       sample: false
     last_job:
       description:
-        - The last synchronisation. Null without O(include_last_job=true), if there was none, and on releases before 4.4.
+        - The last synchronisation. Null without O(include_last_job=true), if there was none, and on releases before
+          4.4.
       returned: success
       type: dict
       contains:
@@ -233,7 +235,7 @@ connections:
           type: str
           sample: 14 findings imported.
         user:
-          description: User who started the job, as the server writes it (an ID or an e-mail address). Null if nobody did.
+          description: User who started the job, as the server writes it (ID or e-mail address). Null if nobody did.
           returned: success
           type: str
           sample: m.keller@example.com
@@ -257,7 +259,8 @@ failure:
         - A word for the kind of failure.
         - V(option) and V(missing_library) mean that no request was made.
         - V(dns), V(refused), V(tls), V(proxy), V(connection) and V(timeout) mean that no whole answer came.
-        - V(authentication) (401), V(permission) (403), V(bad_request) (400), V(rate_limited) (429), V(server_error) (5xx),
+        - V(authentication) (401), V(permission) (403), V(bad_request) (400), V(rate_limited) (429),
+          V(server_error) (5xx),
           V(redirect) (3xx), V(not_an_api) (404) and V(unexpected_status) mean that the server refused.
         - V(gateway) (401, 403) means that a gateway or firewall refused, and not SD Elements.
         - V(html), V(invalid_json), V(unexpected_shape) and V(too_large) mean that the answer is of no use.

@@ -8,7 +8,8 @@ needed. Imports happen once: ansible-core loads an action plugin in its main pro
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -17,7 +18,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _requests
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import failed_result, OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, failed_result
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import argument_spec, gather
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import Resource
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
@@ -47,7 +48,8 @@ class GatherAction(NormalAction):
         reason = self._reason_for_the_module()
         if reason:
             Display().vvv(f"{self._task.action} runs as a module: {reason}")
-            return super().run(tmp, task_vars)
+            result: dict[str, Any] = super().run(tmp, task_vars)
+            return result
         Display().vvv(f"{self._task.action} runs in the process of ansible-core")
         return result_of(self._gather)
 
@@ -75,7 +77,7 @@ def result_of(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return the result of a call, or a failed one: an exception must not show what it holds."""
     try:
         return work()
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
         return failed_result(exc)
 
 
@@ -92,4 +94,5 @@ def validate_arguments(
         if isinstance(result.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({action}) module: {message}"
         raise OptionError(message)
-    return result.validated_parameters
+    validated: dict[str, Any] = result.validated_parameters
+    return validated

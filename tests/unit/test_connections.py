@@ -468,10 +468,13 @@ GOOD = {
         ({"inaccessible": 1}, "'inaccessible' of connection 1 is of type int"),
         ({"last_job": "never"}, "'last_job' of connection 1 is of type str"),
         ({"last_job": {"succeeded": "yes"}}, "'succeeded' of connection 1 is of type str"),
-        ({"last_job": {"last_run": "yesterday"}}, "'last_run' of connection 1 is no time with a zone"),
-        ({"last_job": {"last_run": "2026-01-01T00:00:00"}}, "'last_run' of connection 1 is no time with a zone"),
-        ({"last_job": {"last_run": "2026-13-01T00:00:00Z"}}, "'last_run' of connection 1 is no time with a zone"),
-        ({"last_job": {"last_run": "0001-01-01T00:00:00+14:00"}}, "'last_run' of connection 1 is no time with a zone"),
+        ({"last_job": {"last_run": "yesterday"}}, "'last_run' of connection 1 is not a time with a zone"),
+        ({"last_job": {"last_run": "2026-01-01T00:00:00"}}, "'last_run' of connection 1 is not a time with a zone"),
+        ({"last_job": {"last_run": "2026-13-01T00:00:00Z"}}, "'last_run' of connection 1 is not a time with a zone"),
+        (
+            {"last_job": {"last_run": "0001-01-01T00:00:00+14:00"}},
+            "'last_run' of connection 1 is not a time with a zone",
+        ),
     ],
 )
 def test_record_of_the_wrong_shape(change, problem):
@@ -545,7 +548,7 @@ def test_number_that_is_too_large(number):
 @pytest.mark.parametrize("number", [2**63 + 1, -(10**4000)])
 def test_id_that_is_too_large(number):
     with canned_server(f'{{"results": [{{"id": {number}, "alias": "a"}}]}}'.encode()) as server:
-        with pytest.raises(SDElementsError, match="no id that is a whole number of 64 bits at most") as error:
+        with pytest.raises(SDElementsError, match="id of a record is not a whole number of 64 bits") as error:
             connections(server)
     assert str(number) not in str(error.value)
 

@@ -16,7 +16,9 @@ GUIDE = ROOT / "docs" / "troubleshooting.md"
 # Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
 FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py")
 # These take a whole message, or the part of one that differs.
-SAYS = re.compile(r"(?:SDElements|Option|Incomplete|AnsibleFilter)Error|\w*_error|_changed|error")
+SAYS = re.compile(r"(?:SDElements|Option|Incomplete|Record|AnsibleFilter)Error|\w*_error|_changed|error")
+# Variables in messages that are the same for every resource; the guide explains those of connections.
+NOUNS = {"noun": "connection", "resource.noun": "connection", "owner": "connection …"}
 # These hold what a message says.
 VARIABLES = ("what", "problem", "_PROXY_LOGIN", "_MISSING")
 
@@ -28,7 +30,9 @@ def template(node: ast.AST | None) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{\w+\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join("…" if isinstance(part, ast.FormattedValue) else template(part) for part in node.values)
+        return "".join(map(template, node.values))
+    if isinstance(node, ast.FormattedValue):
+        return NOUNS.get(ast.unparse(node.value), "…")
     return None
 
 

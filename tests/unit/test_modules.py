@@ -135,7 +135,7 @@ def test_failure_of_the_collection_itself(run_module, monkeypatch):
 
 
 def documented_options() -> dict[str, dict]:
-    fragments = (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.QUERY)
+    fragments = (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.CONNECTIONS)
     return {name: option for text in fragments for name, option in yaml.safe_load(text)["options"].items()}
 
 

@@ -137,8 +137,8 @@ def numbered(count: int, records: list[int], link: str | None) -> bytes:
     [
         (2, "it has more pages than its count needs"),
         (10**9, "record 1 came twice"),
-        (10**400, "its 'count' is no number of records"),
-        (-1, "its 'count' is no number of records"),
+        (10**400, "its 'count' is not a number of records"),
+        (-1, "its 'count' is not a number of records"),
     ],
 )
 def test_count_that_lies(count, problem, concurrency):
