@@ -27,8 +27,15 @@ WORDS = st.sampled_from(
         ".x",
         "https://x",
         "ftp://x",
+        "fail",
+        "1.7",
+        "2026-11-24T18:00:00Z\n",
+        "0" * 32,
+        "remediaton",
+        "loop",
+        "label",
+        "labels",
     ]
-    + ["fail", "1.7", "2026-11-24T18:00:00Z\n", "0" * 32, "remediaton", "loop", "label", "labels"]
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 5) | st.sampled_from([1.0, 1.5, 10**400]) | WORDS,

@@ -102,6 +102,7 @@ def measure(size: int) -> Run:
 
     init_plugin_loader([str(ROOT / "collections")])
     from ansible.parsing.dataloader import DataLoader
+
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
         _audit_connections,
         _audit_policy,

@@ -79,7 +79,7 @@ def test_all_contenders_get_the_same(place):
     assert {run.contender for run in one.runs} == {
         who.name for who in one.contenders if who.takes_part(plan.scenarios[0])
     }
-    assert all(0 < run.peak_bytes and run.seconds <= run.wall for run in one.runs)
+    assert all(run.peak_bytes > 0 and run.seconds <= run.wall for run in one.runs)
     text = report.markdown(report.Results(one), [])
     assert "in-process ÷ uri" in text and "| uri, page by page" in text
 

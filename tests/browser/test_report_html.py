@@ -270,7 +270,13 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
     link = panel.get_by_role("link", name="https://docs.example.com")
     assert link.get_attribute("href") == "https://docs.example.com/tls?a=1&b=2"
     assert set(link.get_attribute("rel").split()) >= {"noopener", "noreferrer"}
-    facts = dict(zip(panel.locator(".facts dt > bdi").all_inner_texts(), panel.locator(".facts dd").all_inner_texts()))
+    facts = dict(
+        zip(
+            panel.locator(".facts dt > bdi").all_inner_texts(),
+            panel.locator(".facts dd").all_inner_texts(),
+            strict=False,
+        )
+    )
     assert facts["params.alm_method"] == "http"
     assert facts["debug_mode"] == "false"
     assert facts["last_job.last_run"] == "2026-11-24T06:00:00Z"
@@ -287,7 +293,7 @@ def test_a_waived_finding_names_its_waiver(show):
 
 def test_each_rule_tells_what_it_wants(show):
     page = show("small")
-    for rule, details in zip(SMALL["rules"], page.locator(".rules > details").all()):
+    for rule, details in zip(SMALL["rules"], page.locator(".rules > details").all(), strict=False):
         details.locator("summary").click()
         texts = details.inner_text()
         for text in (
@@ -527,7 +533,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize(
-    ("name", "look"),
+    "name, look",
     [
         ("small", "light"),
         ("small", "dark"),
@@ -571,7 +577,7 @@ def test_nothing_is_wider_than_the_screen(show, name, width):
 
 def test_verdicts_are_never_told_by_colour_alone(show):
     page = show("small", "#verdict=all")
-    for place, row in zip(shown(page), page.locator("tr.finding").all()):
+    for place, row in zip(shown(page), page.locator("tr.finding").all(), strict=False):
         finding = SMALL["findings"][place]
         assert row.locator(".in-verdict").inner_text() == finding["verdict"].replace("_", " ").capitalize()
         assert row.locator(".in-verdict use").get_attribute("href") == f"#icon-{finding['verdict']}"
@@ -590,7 +596,7 @@ def test_without_javascript_the_essential_is_there(show):
         key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])),
     )
     assert len(rows) == len(wanted)
-    for row, finding in zip(rows, wanted):
+    for row, finding in zip(rows, wanted, strict=False):
         assert finding["subject"] in row
         assert finding["message"] in row
     page.locator(".rules summary").first.click()

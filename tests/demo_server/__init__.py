@@ -16,4 +16,4 @@ from .faults import FAULTS
 from .generations import FILTERS, GENERATIONS, PAGINGS
 from .server import DemoServer
 
-__all__ = ["DemoServer", "FAULTS", "FILTERS", "GENERATIONS", "PAGINGS"]
+__all__ = ["FAULTS", "FILTERS", "GENERATIONS", "PAGINGS", "DemoServer"]

@@ -60,7 +60,7 @@ _SINCE_4_12 = frozenset({"alm_validate_cert", "alm_reference_context", "analysis
 _SINCE_NEWEST = frozenset({"alm_auth_mode", "last_successful_run"})
 
 _3_2 = Generation("3.2", filters={ALM: _OLD_FILTERS, ANALYSIS: _OLD_FILTERS}, later_params=_SINCE_4_12 | _SINCE_NEWEST)
-_4_2 = replace(_3_2, name="4.2", fields=_3_2.fields + ("connector", "inaccessible"), filters={})
+_4_2 = replace(_3_2, name="4.2", fields=(*_3_2.fields, "connector", "inaccessible"), filters={})
 _4_4 = replace(_4_2, name="4.4", has_last_job=True)
 _4_8 = replace(
     _4_4,
@@ -73,7 +73,7 @@ _4_8 = replace(
     filters={ALM: ("project",)},
 )
 _4_12 = replace(
-    _4_8, name="4.12", fields=_4_8.fields + ("debug_mode",), system_is_string_with_job=False, later_params=_SINCE_NEWEST
+    _4_8, name="4.12", fields=(*_4_8.fields, "debug_mode"), system_is_string_with_job=False, later_params=_SINCE_NEWEST
 )
 _5_2 = replace(_4_12, name="5.2", short_names=KINDS, has_categories=True, user_is_email=True)
 _NEWEST = replace(

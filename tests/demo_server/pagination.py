@@ -13,7 +13,7 @@ class NoPages(BasePagination):
 
     def paginate_queryset(self, queryset, request, view=None):
         """No pages: the view falls back to the whole list."""
-        return None
+        return
 
     def get_paginated_response(self, data):
         """The whole list in the envelope that every generation uses."""

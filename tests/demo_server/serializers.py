@@ -52,7 +52,7 @@ class ConnectionSerializer(serializers.Serializer):
         """The name of the tool, or an object."""
         generation = self.context["generation"]
         name = system_name(instance, generation)
-        if not generation.system_is_object or self._is_listed_with_job() and generation.system_is_string_with_job:
+        if not generation.system_is_object or (self._is_listed_with_job() and generation.system_is_string_with_job):
             return name
         shown = {"id": instance.system_id}
         if self.context["listed"] and self.context["kind"] in generation.short_names:

@@ -55,7 +55,7 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
         try:
             return super().get_object()
         except Http404:
-            raise exceptions.NotFound() from None
+            raise exceptions.NotFound from None
 
     def list(self, request, *args, **kwargs):
         """The list, always in an envelope."""
@@ -131,4 +131,4 @@ class UnknownPathView(views.APIView):
 
     def get(self, request):
         """The framework's words for what is not there."""
-        raise exceptions.NotFound()
+        raise exceptions.NotFound

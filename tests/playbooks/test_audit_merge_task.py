@@ -90,7 +90,7 @@ def test_what_is_wrong_is_said(play, folder):
     assert "CANARY" not in printed
 
 
-@pytest.mark.parametrize(("hosts", "status"), [("eu", 0), ("EU", 0), ("prdo", 2), ("eu:&none", 2), ("all", 2)])
+@pytest.mark.parametrize("hosts, status", [("eu", 0), ("EU", 0), ("prdo", 2), ("eu:&none", 2), ("all", 2)])
 def test_servers_of_the_inventory(ansible, folder, hosts, status):
     inventory = folder / "servers.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": {"eu": {}, "EU": {}, "missing": {}}}}), encoding="utf-8")

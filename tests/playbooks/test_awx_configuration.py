@@ -378,9 +378,8 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
         assert TOKEN not in printed
         assert_configured(awx)
         before, last = list(awx.written), steps[-1].strip()
-        forgotten = (
-            "{'sde_awx_servers': [{'name': 'eu', 'api_token': '%s'}, {'name': 'us', 'api_token': '{{ of_a_vault }}'}]}"
-            % TOKEN
+        forgotten = "{{'sde_awx_servers': [{{'name': 'eu', 'api_token': '{}'}}, {{'name': 'us', 'api_token': '{{{{ of_a_vault }}}}'}}]}}".format(
+            TOKEN
         )
         run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.written == before, run.stdout

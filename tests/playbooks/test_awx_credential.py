@@ -42,7 +42,7 @@ FIELD = {
     "additionalProperties": False,
     "required": ["id", "label"],
     "if": {"properties": {"type": {"const": "boolean"}}, "required": ["type"]},
-    "then": {"properties": {name: False for name in ("choices", "multiline", "format", "secret")}},
+    "then": {"properties": dict.fromkeys(("choices", "multiline", "format", "secret"), False)},
 }
 INPUTS = {
     "type": "object",

@@ -18,8 +18,8 @@ import pytest
 import yaml
 
 from tests.conftest import COLLECTION, ROOT
-from tests.playbooks.test_playbooks import assert_clean, MODES, UNDECIDED
-from tests.support import access, connections, DOCUMENTED_HOUR, KINDS
+from tests.playbooks.test_playbooks import MODES, UNDECIDED, assert_clean
+from tests.support import DOCUMENTED_HOUR, KINDS, access, connections
 
 PAGES = [
     ROOT / "README.md",

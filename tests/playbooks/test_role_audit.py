@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from tests.conftest import ROOT
 from tests.demo_server.dataset import Ago
-from tests.playbooks.test_canary import planted, TOKEN
+from tests.playbooks.test_canary import TOKEN, planted
 from tests.support import access, connections, documented_audit_options, inventory_of, messages_of
 
 ROLE = ROOT / "roles" / "connection_audit"

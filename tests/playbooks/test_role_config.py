@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import ROOT
 from tests.demo_server import GENERATIONS
-from tests.playbooks.test_canary import planted, TOKEN
+from tests.playbooks.test_canary import TOKEN, planted
 from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access, connections, inventory_of, messages_of
 

@@ -10,7 +10,7 @@ import os
 import pytest
 import yaml
 
-from tests.support import access, KINDS
+from tests.support import KINDS, access
 
 PYTHON = os.environ.get("TARGET_PYTHON")
 

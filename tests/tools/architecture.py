@@ -12,10 +12,11 @@ import fnmatch
 import re
 import sys
 import textwrap
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
+
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "architecture.svg"

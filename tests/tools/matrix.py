@@ -14,9 +14,10 @@ import shlex
 import subprocess
 import sys
 import time
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import tomllib
 
 from tests.tools import interpreters
 
@@ -185,7 +186,7 @@ def table(tested: list[Core]) -> str:
     rows = [["ansible-core", "Python", "sanity", "tests", "time", "result"]]
     for core in tested:
         rows.append([core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.verdict])
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 

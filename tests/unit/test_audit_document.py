@@ -9,8 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
@@ -151,7 +150,7 @@ def test_threshold(severity, fail_on):
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "options", "message"),
+    "verdicts, options, message",
     [
         (
             [
@@ -177,8 +176,10 @@ def test_threshold(severity, fail_on):
         (
             [("high", "inconclusive", 1)],
             {"inconclusive": "fail"},
-            "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
-            "3 connections, 6 rules.",
+            (
+                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
+                "3 connections, 6 rules."
+            ),
         ),
         (
             [
@@ -189,8 +190,10 @@ def test_threshold(severity, fail_on):
                 ("low", "inconclusive", 1),
             ],
             {"inconclusive": "fail"},
-            "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
-            "3 connections, 6 rules.",
+            (
+                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
+                "3 connections, 6 rules."
+            ),
         ),
         (
             [("high", "fail", 1), ("low", "fail", 1)],
@@ -204,7 +207,7 @@ def test_message(verdicts, options, message):
 
 
 @pytest.mark.parametrize(
-    ("options", "verdict"),
+    "options, verdict",
     [({}, "pass"), ({"inconclusive": "fail"}, "fail"), ({"inconclusive": "fail", "fail_on": "never"}, "pass")],
 )
 def test_an_audit_of_nothing_says_so(options, verdict):
@@ -237,7 +240,7 @@ def test_long_alias_is_cut_in_findings_and_whole_in_facts():
 
 
 @pytest.mark.parametrize(
-    ("connections", "covers"),
+    "connections, covers",
     [
         (None, True),
         ({"id": 1}, True),
@@ -271,7 +274,7 @@ def test_waiver_of_connections(connections, covers):
 
 
 @pytest.mark.parametrize(
-    ("fields", "names", "covers"),
+    "fields, names, covers",
     [
         ({"labels": ["x*"]}, [], True),
         ({"labels": ["y"]}, [], False),
@@ -378,7 +381,7 @@ def test_baseline():
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "expected"),
+    "before, now, expected",
     [
         ("sde.example.com", "sde.example.com", None),
         (None, None, None),
@@ -419,7 +422,7 @@ def test_what_was_waived_before_is_new():
     assert document(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
 
 
-@pytest.mark.parametrize(("rule", "before", "expected"), [("high", "low", "new"), ("low", "high", "known")])
+@pytest.mark.parametrize("rule, before, expected", [("high", "low", "new"), ("low", "high", "known")])
 @pytest.mark.parametrize("verdict", ["fail", "inconclusive", "error"])
 def test_what_weighs_more_than_before_is_new(verdict, rule, before, expected):
     earlier = document((rule, verdict, 1))
@@ -441,7 +444,7 @@ def test_known_findings_can_be_accepted():
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    "content, expected",
     [
         ([], "baseline: b.json is no report of an audit"),
         ({"format": "other"}, "baseline: b.json is no report of an audit"),
@@ -521,9 +524,7 @@ def test_facts_of_an_older_release_are_completed():
     assert (hidden["server"]["state"], hidden["validate_certs"]) == ("hidden", None)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "covers"), [({"alias": "*"}, False), ({"system": "jira"}, False), ({"id": 1}, True)]
-)
+@pytest.mark.parametrize("wanted, covers", [({"alias": "*"}, False), ({"system": "jira"}, False), ({"id": 1}, True)])
 def test_connection_without_alias_and_system(wanted, covers):
     odd = {**CONNECTIONS[0], "alias": None, "frequency": None, "system": None, "system_id": None}
     made = document(
@@ -537,7 +538,7 @@ GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": Tr
 
 
 @pytest.mark.parametrize(
-    ("facts", "expected"),
+    "facts, expected",
     [
         ("text", "connections must be a list, not str"),
         ([GOOD, "text"], "connections: number 2 is no mapping"),
@@ -580,7 +581,7 @@ def test_file_without_connections(content):
 
 
 @pytest.mark.parametrize(
-    ("given_name", "name"),
+    "given_name, name",
     [
         (None, None),
         ("", None),

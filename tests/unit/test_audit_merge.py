@@ -14,9 +14,9 @@ from hypothesis import given
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
 from tests.audit_documents import connection, document, finding, item_finding, rule, small, waiver
-from tests.mutations import mutated
 from tests.conftest import ROOT
-from tests.support import growth, LINEAR
+from tests.mutations import mutated
+from tests.support import LINEAR, growth
 
 SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")

@@ -143,8 +143,10 @@ def test_ten_mistakes_of_form_and_their_messages():
     assert mistakes_of(content) == [
         "1.yml: titel: there is no such field; did you mean title?",
         '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, and go on with letters, digits and _.',
-        '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, '
-        "'.', '_' and '-'.",
+        (
+            '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, '
+            "'.', '_' and '-'."
+        ),
         '1.yml: rule severity: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?',
         "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small letters, digits, '.', '_' and '-'.",
         "1.yml: rule 3: remediaton: there is no such field; did you mean remediation?",
@@ -168,23 +170,27 @@ def test_ten_mistakes_of_sense_and_their_messages():
         "1.yml: waiver 1: rules[0]: there is no rule alm-ssl; did you mean alm-tls?",
         "1.yml: waiver 2: expires: there is no day 2027-02-30; write one as 2027-01-31.",
         "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on after its end, got '='); did you mean ==?",
-        "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', got '}'); "
-        "write it bare, without braces.",
+        (
+            "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', got '}'); "
+            "write it bare, without braces."
+        ),
         "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with loop, and not in the loop itself.",
         "1.yml: rule filter: that: \"connection.kind | uper == 'ALM'\" cannot be compiled (No filter named 'uper').",
     ]
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "expected"),
+    "path, value, expected",
     [
         (("rules",), {}, "1.yml: rules: it must be a list, not a mapping: a list of rules."),
         (("rules", 0), "x", "1.yml: rule 1: it must be a mapping, not text."),
         (
             ("rules", 0, "title"),
             5,
-            "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
-            "well; put it into quotes.",
+            (
+                "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
+                "well; put it into quotes."
+            ),
         ),
         (
             ("rules", 0, "title"),
@@ -204,14 +210,18 @@ def test_ten_mistakes_of_sense_and_their_messages():
         (
             ("rules", 0, "that", 1),
             "(connection.alias = 'x')",
-            "1.yml: rule alm-tls: that[1]: \"(connection.alias = 'x')\" is no expression "
-            "(expected token ')', got '='); did you mean ==?",
+            (
+                "1.yml: rule alm-tls: that[1]: \"(connection.alias = 'x')\" is no expression "
+                "(expected token ')', got '='); did you mean ==?"
+            ),
         ),
         (
             ("rules", 0, "that", 1),
             "connection.alias is match('x', ignorecase=true",
-            "1.yml: rule alm-tls: that[1]: "
-            "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',').",
+            (
+                "1.yml: rule alm-tls: that[1]: "
+                "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',')."
+            ),
         ),
         (
             ("rules", 0, "references", 0),
@@ -221,26 +231,34 @@ def test_ten_mistakes_of_sense_and_their_messages():
         (
             ("rules", 1, "loop"),
             "connection.x",
-            "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
-            "only in a rule without loop; use item or connections here.",
+            (
+                "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
+                "only in a rule without loop; use item or connections here."
+            ),
         ),
         (
             ("rules", 1, "loop"),
             "item",
-            "1.yml: rule project-connected: loop: 'item' speaks of item, which is known only in a rule with "
-            "loop, and not in the loop itself.",
+            (
+                "1.yml: rule project-connected: loop: 'item' speaks of item, which is known only in a rule with "
+                "loop, and not in the loop itself."
+            ),
         ),
         (
             ("waivers", 0, "connections"),
             {},
-            "1.yml: waiver 1: connections: it is empty: which connections it is for: id, kind, alias, system "
-            "or project.",
+            (
+                "1.yml: waiver 1: connections: it is empty: which connections it is for: id, kind, alias, system "
+                "or project."
+            ),
         ),
         (
             ("waivers", 0, "connections", "id"),
             "3",
-            "1.yml: waiver 1: connections.id: it must be a whole number or a list, not text: an id of a "
-            "connection, or a list of them.",
+            (
+                "1.yml: waiver 1: connections.id: it must be a whole number or a list, not text: an id of a "
+                "connection, or a list of them."
+            ),
         ),
         (("vars",), {"not": 1}, "1.yml: vars.not: this name has a meaning of its own in rules; choose another."),
     ],
@@ -256,8 +274,10 @@ def test_mistakes_name_their_file():
 
 def test_only_a_mapping_is_a_policy():
     assert mistakes_of(["x"]) == [
-        "1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
-        "variables that they use."
+        (
+            "1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
+            "variables that they use."
+        )
     ]
 
 
@@ -315,7 +335,7 @@ def test_a_day_of_yaml_is_a_day():
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    "text, place",
     [
         ('{"rules": [{"id": "a"}],\n\t"rules": []}', "p.yml: rules stands twice"),
         ('{"rules": [{"that": "false", "that": "true"}]}', "p.yml: that stands twice"),
@@ -343,7 +363,7 @@ def test_keys_that_stand_once_are_accepted(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         (
             "waivers:\n  - expires: 2026-13-01\n",

@@ -10,8 +10,7 @@ import time
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import saved_server_facts
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
@@ -27,7 +26,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.conftest import COLLECTION
-from tests.support import LINEAR, conditional, connections as gathered, growth, KINDS, templar_of
+from tests.support import KINDS, LINEAR, conditional, connections as gathered, growth, templar_of
 
 STARTER = yaml.safe_load(_audit_policy.STARTER_FILE.read_text(encoding="utf-8"))
 TEMPLAR, PLAY = templar_of()
@@ -106,7 +105,7 @@ def judge_one(that, *facts, when=(), needs=(), play=None, **variables):
 
 
 @pytest.mark.parametrize(
-    ("that", "expected"),
+    "that, expected",
     [
         ("connection.server.scheme == 'https'", ("pass", "holds")),
         ("connection.server.scheme == 'http'", ("fail", "connection.server.scheme == 'http' is false")),
@@ -138,7 +137,7 @@ def trusted(template: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("that", "expected"),
+    "that, expected",
     [
         ("connection.alias", "must be true or false, and is text"),
         ("connection.params", "must be true or false, and is a mapping"),
@@ -181,7 +180,7 @@ def test_messages_hold_no_secrets():
 
 
 @pytest.mark.parametrize(
-    ("facts", "needs", "verdict", "message"),
+    "facts, needs, verdict, message",
     [
         (
             {"params": {}, "params_visible": False},
@@ -272,7 +271,7 @@ def test_loop_over_nothing_finds_nothing():
 
 
 @pytest.mark.parametrize(
-    ("rule", "message"),
+    "rule, message",
     [
         ({"loop": "nobody"}, "loop: nobody: 'nobody' is undefined"),
         ({"loop": "'text'"}, "loop: 'text': it must be a list, and is text"),
@@ -313,9 +312,9 @@ CONNECTIONS = st.lists(
     max_size=4,
 )
 ATOMS = st.sampled_from(
-    "connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a connection.last_job "
-    "connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params connections".split()
-    + [
+    [
+        *"connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a connection.last_job "
+        "connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params connections".split(),
         "connection.params.a | default('a')",
         "connection.params.a | length",
         "connection.params.b | string",
@@ -362,7 +361,7 @@ def test_bulk_answers_as_ansible_core_does_one_at_a_time(expression, connections
     assert [isinstance(one, Problem) or one for one in in_bulk] == [
         isinstance(one, Problem) or one for one in one_by_one
     ]
-    for value, answer in zip(values, in_bulk):
+    for value, answer in zip(values, in_bulk, strict=False):
         by_ansible = conditional(TEMPLAR, expression, {**PLAY, "play": "a", **engine.data, "connection": value})
         assert by_ansible == (None if isinstance(answer, Problem) else answer), (expression, value, answer)
 
@@ -520,7 +519,7 @@ def not_passed(connections: list[dict]) -> list[tuple]:
 def test_starter_finds():
     connections = numbered([facts for facts, _rule in FAILING])
     assert not_passed(connections) == sorted(
-        ([(one["kind"], one["id"])], rule, "fail") for one, (_facts, rule) in zip(connections, FAILING)
+        ([(one["kind"], one["id"])], rule, "fail") for one, (_facts, rule) in zip(connections, FAILING, strict=False)
     )
 
 
@@ -590,7 +589,7 @@ def test_starter_finds_duplicates():
 
 
 @pytest.mark.parametrize(
-    ("params", "verdict"),
+    "params, verdict",
     [
         # Releases before 4.12 do not say it.
         ({"alm_validate_cert": None}, "inconclusive"),
@@ -691,7 +690,7 @@ def test_policy_file_of_the_starter_is_read_by_ansible():
 
 
 @pytest.mark.parametrize(
-    ("expression", "problem"),
+    "expression, problem",
     [
         ("connection.id == 1 and nobody and lookup('pipe', 'exit 1')", None),
         ("[connection] | securitycompass.sdelements.egress | length > 0", None),
@@ -737,7 +736,7 @@ def test_no_connection_is_left_without_a_verdict(that):
 
 
 @pytest.mark.parametrize(
-    ("rule", "facts", "variables", "expected"),
+    "rule, facts, variables, expected",
     [
         ("allowed-server", {}, {"allowed_servers": "*.example.net"}, "fail"),
         ("conflict-policy", {}, {"conflict_policies": "alm_or_other"}, "fail"),

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import mistakes, schema_of
 from tests.audit_documents import small

@@ -194,7 +194,7 @@ def test_tls_unverified(start):
 
 
 def test_ca_path_wins_over_the_environment(start, monkeypatch, tmp_path):
-    """requests lets REQUESTS_CA_BUNDLE win over a session's own values."""
+    """Requests lets REQUESTS_CA_BUNDLE win over a session's own values."""
     server = start(tls=True, host="localhost")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     assert connections(server, ca_path=server.ca_path)

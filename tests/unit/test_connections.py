@@ -396,7 +396,7 @@ def test_fewer_params(servers):
         everything = connections(server)
         some = connections(server, keep_params=["alm_serv*", "sde_min_priorit?"])
         none = connections(server, include_params=False)
-        for one, few, bare in zip(everything, some, none):
+        for one, few, bare in zip(everything, some, none, strict=False):
             kept = {name: value for name, value in one["params"].items() if name in ("alm_server", "sde_min_priority")}
             assert few == {**one, "params": kept}
             assert bare == {**one, "params": {}}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.demo_server import seed
-from tests.support import connections, KINDS
+from tests.support import KINDS, connections
 from tests.unit import test_audit_rules
 from tests.unit.test_audit_rules import STARTER
 

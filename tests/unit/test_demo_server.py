@@ -218,7 +218,7 @@ SINCE = {
 }
 
 
-@pytest.mark.parametrize("path", (ALM, ANALYSIS))
+@pytest.mark.parametrize("path", [ALM, ANALYSIS])
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_parameters_come_with_a_release(generation, path):
     with DemoServer(generation=generation, old_path=True) as server:
@@ -429,8 +429,8 @@ def test_filters_overridden(filters, expected):
 # Pages
 
 
-@pytest.mark.parametrize("paging", (None, *PAGINGS))
-@pytest.mark.parametrize("query", ("", "?page_size=4"))
+@pytest.mark.parametrize("paging", [None, *PAGINGS])
+@pytest.mark.parametrize("query", ["", "?page_size=4"])
 def test_every_record_once(paging, query):
     with DemoServer(paging=paging) as server:
         assert follow(server, ALM + query) == list(range(1, 31))
@@ -525,11 +525,10 @@ def test_real_throttle():
         assert get(other).status_code == 200
 
 
-@pytest.mark.parametrize("name", ("huge_body", "gzip_bomb"))
+@pytest.mark.parametrize("name", ["huge_body", "gzip_bomb"])
 def test_huge_bodies_begin_well_and_end_with_the_client(name):
-    with DemoServer(faults=[name]) as server:
-        with get(server, stream=True) as answer:
-            assert next(answer.iter_content(1 << 20)).startswith(b'{"results": [')
+    with DemoServer(faults=[name]) as server, get(server, stream=True) as answer:
+        assert next(answer.iter_content(1 << 20)).startswith(b'{"results": [')
     # The fault itself would go on for longer than stopping waits for its thread.
     assert not client_threads()
 
@@ -595,7 +594,7 @@ def test_count_of_a_list_that_changes():
         ("stalled", requests.exceptions.ReadTimeout),
     ],
 )
-@pytest.mark.parametrize("tls", (False, True))
+@pytest.mark.parametrize("tls", [False, True])
 def test_socket_faults(name, error, tls):
     with DemoServer(faults=[f"{name}:1"], tls=tls) as server:
         with pytest.raises(error):
@@ -656,7 +655,7 @@ def test_requests_are_answered_side_by_side():
             assert get(server).status_code == 200
 
 
-@pytest.mark.parametrize("faults", ((), ("stalled",), ("slow_drip",), ("drip_headers",), ("huge_body",)))
+@pytest.mark.parametrize("faults", [(), ("stalled",), ("slow_drip",), ("drip_headers",), ("huge_body",)])
 def test_stop_interrupts_faults_and_leaves_nothing(faults):
     with contextlib.ExitStack() as stack:
         server = DemoServer(faults=faults, tls=True).start()
@@ -682,7 +681,7 @@ def test_untrusted_certificate():
         assert get(server, ALM + "?page_size=1", verify=server.ca_path).json()["next"].startswith(server.url)
 
 
-@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_command_line(tmp_path, number):
     ready = tmp_path / "ready.json"
     command = [

@@ -11,8 +11,7 @@ import re
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION
@@ -157,7 +156,7 @@ def test_wrong_addresses_are_an_error(wrong):
 
 
 @pytest.mark.parametrize(
-    ("value", "what"),
+    "value, what",
     [
         (5, "is int"),
         (True, "is bool"),

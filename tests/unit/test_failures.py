@@ -23,8 +23,8 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._http i
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 from tests import conftest
-from tests.certificates import authority, certificate, Certificate
-from tests.support import canned_server, connections, failure_of, nowhere, TOKEN, validated
+from tests.certificates import Certificate, authority, certificate
+from tests.support import TOKEN, canned_server, connections, failure_of, nowhere, validated
 
 EMPTY_LIST = b'{"results": []}'
 PAGE = b"<!DOCTYPE html><html><title>Request Rejected</title><p>Support ID: 4711</p></html>"
@@ -145,8 +145,10 @@ CERTIFICATES = {
         [certificate(ROOT, name=x509.DNSName("sde.example.com"))],
         (ROOT,),
         (OLDER, NEWER),
-        "the server's certificate is for another name than the one in url (IP address mismatch, certificate is not valid"
-        " for '127.0.0.1')",
+        (
+            "the server's certificate is for another name than the one in url (IP address mismatch, certificate is not valid"
+            " for '127.0.0.1')"
+        ),
         "Use a name in url that the certificate has, or ask the server's administrator to renew it with this name",
     ),
     "no alternative name": (
@@ -202,24 +204,30 @@ CERTIFICATES = {
         [certificate(ROOT, **without(x509.AuthorityKeyIdentifier))],
         (ROOT,),
         (NEWER,),
-        "the server's certificate, or an intermediate one, breaks a rule that Python checks from 3.13 on (Missing Authority"
-        " Key Identifier)",
+        (
+            "the server's certificate, or an intermediate one, breaks a rule that Python checks from 3.13 on (Missing Authority"
+            " Key Identifier)"
+        ),
         "The server's administrator has to renew it; ca_path is not the cause. Python 3.12 does not check this.",
     ),
     "intermediate without authority key identifier": (
         [certificate(bare := authority("bare", ROOT, **without(x509.AuthorityKeyIdentifier))), bare],
         (ROOT,),
         (NEWER,),
-        "the server's certificate, or an intermediate one, breaks a rule that Python checks from 3.13 on (Missing Authority"
-        " Key Identifier)",
+        (
+            "the server's certificate, or an intermediate one, breaks a rule that Python checks from 3.13 on (Missing Authority"
+            " Key Identifier)"
+        ),
         "The server's administrator has to renew it; ca_path is not the cause.",
     ),
     "basic constraints of the root are not critical": (
         [certificate(lax := authority("lax", is_critical=False))],
         (lax,),
         (NEWER,),
-        "the certificate of a CA above the server's breaks a rule that Python checks from 3.13 on (Basic Constraints of CA"
-        " cert not marked critical)",
+        (
+            "the certificate of a CA above the server's breaks a rule that Python checks from 3.13 on (Basic Constraints of CA"
+            " cert not marked critical)"
+        ),
         "The administrator of that CA has to renew it; ca_path then needs the new one. Python 3.12 does not check this.",
     ),
     "CA without subject key identifier": (

@@ -42,8 +42,10 @@ def test_long_texts_are_masked_with_a_warning(start):
         assert found["last_job"]["result_message"] == _redact.MASK
         assert found["secrets_set"] == ["custom.note"]
     assert result.warnings == [
-        "Texts of more than 256 KiB are masked whole, without a search for credentials: "
-        "params.custom.note of connection 1 and 3 more."
+        (
+            "Texts of more than 256 KiB are masked whole, without a search for credentials: "
+            "params.custom.note of connection 1 and 3 more."
+        )
     ]
     assert gather(server, keep_params=["cust*"]).warnings != []
     assert not any("masked whole" in warning for warning in gather(server, keep_params=["other"]).warnings)

@@ -62,9 +62,9 @@ def messages(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
             # A problem, and its advice.
             found = node.elts[:1]
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in VARIABLES:
-            found = alternatives(node.value)
-        elif isinstance(node, ast.Return) and isinstance(node.value, (ast.List, ast.ListComp)):
+        elif (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in VARIABLES) or (
+            isinstance(node, ast.Return) and isinstance(node.value, (ast.List, ast.ListComp))
+        ):
             found = alternatives(node.value)
         texts = [text for text in map(template, found) if text and " " in text.strip("… ")]
         # The next text is the advice.

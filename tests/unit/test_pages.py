@@ -14,7 +14,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http, _pages
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from tests.demo_server import DemoServer, PAGINGS
+from tests.demo_server import PAGINGS, DemoServer
 from tests.support import canned_server, connections
 
 
@@ -144,9 +144,8 @@ def numbered(count: int, records: list[int], link: str | None) -> bytes:
 def test_count_that_lies(count, problem, concurrency):
     """Each page is the first, whatever its number; a count without end must cost neither memory nor time."""
     link = "https://sde.example.com/api/v2/connections/alm/?page=2"
-    with canned_server(numbered(count, [1, 2], link)) as server:
-        with pytest.raises(SDElementsError, match=problem):
-            connections(server, concurrency=concurrency)
+    with canned_server(numbered(count, [1, 2], link)) as server, pytest.raises(SDElementsError, match=problem):
+        connections(server, concurrency=concurrency)
 
 
 def test_one_busy_answer_slows_all_down(start):
@@ -156,7 +155,7 @@ def test_one_busy_answer_slows_all_down(start):
     assert len(connections(server, page_size=6, concurrency=8, retries=10)) == 30
     statuses = [request.status for request in server.requests]
     refused = statuses.count(429)
-    assert 0 < refused, statuses
+    assert refused > 0, statuses
     # Five pages, twice, four in two seconds: a client that does not wait is refused far more often than it is served.
     assert refused <= statuses.count(200), statuses
     assert time.monotonic() - before > 2

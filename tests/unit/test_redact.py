@@ -17,13 +17,13 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact
     MAX_DEPTH,
     MAX_SECRETS,
     MAX_TEXT,
+    TooComplexError,
     is_secret_name,
     redact,
     scrub_text,
-    TooComplexError,
 )
 from tests import redaction_corpus as corpus
-from tests.support import growth, LINEAR
+from tests.support import LINEAR, growth
 
 
 def test_no_secret_shown_and_nothing_harmless_masked():

@@ -375,7 +375,7 @@ def test_markdown_begins_with_the_verdict():
 
 
 @pytest.mark.parametrize(
-    ("given", "baseline", "expected"),
+    "given, baseline, expected",
     [
         ({}, True, "Fails on findings of severity high or more."),
         ({"inconclusive": "fail"}, True, "Fails on findings of severity high or more; inconclusive findings count."),
@@ -452,7 +452,9 @@ def test_markdown_is_bounded_and_says_so(big):
     shown = [len(table) - 1 for table in tables_of(text)[1:]]
     verdicts = big["summary"]["verdicts"]
     assert failing and int(failing.group(1)) == verdicts["fail"]
-    assert [a + b for a, b in zip(shown, left_out)] == [verdicts[one] for one in ("fail", "inconclusive", "waived")]
+    assert [a + b for a, b in zip(shown, left_out, strict=False)] == [
+        verdicts[one] for one in ("fail", "inconclusive", "waived")
+    ]
     assert min(shown) > 20
 
 

@@ -8,8 +8,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import (
     is_server,
@@ -17,7 +16,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_s
     server_facts,
 )
 from tests.demo_server import GENERATIONS
-from tests.support import connections, gather, growth, KINDS, LINEAR
+from tests.support import KINDS, LINEAR, connections, gather, growth
 
 NOT_KNOWN = {"scheme": None, "host": None, "port": None, "path": None, "url": None}
 
@@ -40,7 +39,7 @@ def read(text: object, method: object = None) -> tuple:
 
 
 @pytest.mark.parametrize(
-    ("text", "method", "expected"),
+    "text, method, expected",
     [
         ("jira.example.com", None, ("https", "jira.example.com", 443)),
         ("jira.example.com", "http", ("http", "jira.example.com", 80)),
@@ -137,7 +136,7 @@ def test_a_connection_has_its_own_parameters_first():
 
 
 @pytest.mark.parametrize(
-    ("text", "url"),
+    "text, url",
     [
         ("jira.example.com", "https://jira.example.com:443"),
         ("jira.example.com/", "https://jira.example.com:443"),
@@ -202,7 +201,7 @@ def test_user_info_in_a_context_root_is_not_shown(root):
 
 
 @pytest.mark.parametrize(
-    ("params", "url"),
+    "params, url",
     [
         ({"alm_server": "h", "issue_tracker_server": "H.:443/"}, "https://h:443"),
         ({"alm_server": "h", "issue_tracker_server": "http://h"}, None),
@@ -230,7 +229,7 @@ def test_parameters_that_contradict_each_other(params, url):
 
 
 @pytest.mark.parametrize(
-    ("address", "root", "path"),
+    "address, root, path",
     [
         ("h", "jira", "/jira"),
         ("h", "/jira", "/jira"),
@@ -284,7 +283,7 @@ NEITHER = (None, "", " ", "maybe", "enabled", 2, -1, [], [True], {}, {"a": 1}, "
 
 
 @pytest.mark.parametrize("word", ["alm", "issue_tracker", "analysis"])
-@pytest.mark.parametrize(("values", "expected"), [(TRUE, True), (FALSE, False), (NEITHER, None)])
+@pytest.mark.parametrize("values, expected", [(TRUE, True), (FALSE, False), (NEITHER, None)])
 def test_validate_certs(word, values, expected):
     for kind in KINDS:
         assert [validate_certs(kind, **{f"{word}_validate_cert": value}) for value in values] == [expected] * len(
@@ -293,7 +292,7 @@ def test_validate_certs(word, values, expected):
 
 
 @pytest.mark.parametrize(
-    ("params", "expected"),
+    "params, expected",
     [
         ({}, None),
         ({"alm_validate_cert": True, "issue_tracker_validate_cert": "true"}, True),
