@@ -195,16 +195,16 @@ def hostile() -> dict[str, Any]:
     ]
     waivers = [waiver(["hostile-waived"], {"alias": [text]}, text, text, "2027-01-31", "active", 1) for text in texts]
     findings = [
-        *[finding(rules[0], one, "fail", text, baseline="new") for one, text in zip(connections, texts, strict=False)],
+        *[finding(rules[0], one, "fail", text, baseline="new") for one, text in zip(connections, texts, strict=True)],
         *[item_finding(rules[1], text, [], "fail", text, baseline="known") for text in texts],
         *[
             finding(rules[2], one, "inconclusive", text, baseline="new")
-            for one, text in zip(connections, texts, strict=False)
+            for one, text in zip(connections, texts, strict=True)
         ],
-        *[finding(rules[3], one, "error", text, baseline="new") for one, text in zip(connections, texts, strict=False)],
+        *[finding(rules[3], one, "error", text, baseline="new") for one, text in zip(connections, texts, strict=True)],
         *[
             finding(rules[4], one, "waived", text, waiver=place)
-            for place, (one, text) in enumerate(zip(connections, texts, strict=False))
+            for place, (one, text) in enumerate(zip(connections, texts, strict=True))
         ],
     ]
     fixed = [

@@ -56,8 +56,8 @@ def authority(
 ) -> Certificate:
     """The certificate of a CA, of a root CA if nobody issued it.
 
-    ``without`` names extensions that it lacks, ``is_critical`` is about its Basic Constraints, and ``days`` from now say
-    when it is valid.
+    ``without`` names extensions that it lacks, ``is_critical`` is about its Basic Constraints, and ``days`` from now
+    say when it is valid.
     """
     constraints = (x509.BasicConstraints(True, None), is_critical)
     usage = (x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **_CA_KEY_USAGE), True)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names, texts and values that hold secrets, and such that hold none: what the redaction is held against.
 
-Run as a program it counts the secrets that are shown and the harmless values that are masked, by this code or by another
-version of ``_redact.py``: ``python -m tests.redaction_corpus [file]``.
+Run as a program it counts the secrets that are shown and the harmless values that are masked, by this code or by
+another version of ``_redact.py``: ``python -m tests.redaction_corpus [file]``.
 """
 
 from __future__ import annotations
@@ -219,14 +219,16 @@ HARMLESS_VALUES: list[Any] = [
     {"alm_custom_fields": {"Auth": "OAuth", "Security Key": "SEC-1", "session": "web", "token": "JWT"}},
     {"custom_fields": [{"name": "Auth", "value": "OAuth"}]},
     {"alm_custom_fields": "Auth: OAuth, Security Key: web"},
-    {"auth": {"user": "svc", "team": "blue", "type": "basic", "mode": "ldap", "host": "a.example.com:8443", "port": 8443}},
+    {"auth": {"user": "svc", "team": "blue", "type": "basic", "mode": "ldap", "host": "a.example.com:8443",
+              "port": 8443}},
     {"auth": {"url": "https://login.example.com/oauth/token", "user": "DOMAIN\\svc", "enabled": True}},
     {"auth": '{"user": "svc", "team": "blue"}'},
     {"credentials": [{"username": "svc@example.com"}]},
     *({"alm_server": f"{before}{host}{after}"}
       for before in ("", "https://")
-      for host in ("secrets.example.com", "token.example.com", "pat.example.com", "password.example.com", "vault-keys.corp",
-                   "cookie.example.com", "webhook.example.com", "pass.example.com", "sso-auth", "cookie", "token")
+      for host in ("secrets.example.com", "token.example.com", "pat.example.com", "password.example.com",
+                   "vault-keys.corp", "cookie.example.com", "webhook.example.com", "pass.example.com",
+                   "sso-auth", "cookie", "token")
       for after in ("", ":8200", ":443/x")),
     {"webhook_enabled": "true"},
     {"use_token": "true"},
@@ -416,8 +418,10 @@ def decisions() -> list[Decision]:
     rows = []
     for path in (FOLDER / "parameters.csv", FOLDER / "decided_names.csv"):
         with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                rows.append(Decision(row["name"], row["value"], row["secret"] == "yes", row.get("reason")))
+            rows += [
+                Decision(row["name"], row["value"], row["secret"] == "yes", row.get("reason"))
+                for row in csv.DictReader(file)
+            ]
     return rows
 
 

@@ -164,7 +164,7 @@ def conditional(templar: Templar, expression: str, variables: dict) -> bool | No
         one = Conditional(loader=templar._loader)
         one.when = [expression]
         return one.evaluate_conditional(templar, variables)
-    except Exception:
+    except Exception:  # noqa: BLE001 (each error of an expression counts)
         return None
 
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the audit: all values of a rule in one template, beside one conditional after the other.
 
-``python -m tests.benchmark.audit`` runs it alone; ``make bench`` runs it, too, with the same BENCH=quick. Both ways judge the
-same twelve rules on the same connections, in one process of their own for each size, and must come to the same verdicts.
+``python -m tests.benchmark.audit`` runs it alone; ``make bench`` runs it, too, with the same BENCH=quick. Both ways
+judge the same twelve rules on the same connections, in one process of their own for each size, and must reach the same
+verdicts.
 """
 
 from __future__ import annotations
@@ -82,16 +83,20 @@ def main() -> int:
 def table_of(done: list[Run]) -> str:
     """The runs as a table in Markdown."""
     lines = [
-        f"Audit by {RULES} rules, ansible-core {done[0].ansible}, Python {platform.python_version()}; the goal is at most {GOAL:.2f}×.",
+        (
+            f"Audit by {RULES} rules, ansible-core {done[0].ansible}, Python {platform.python_version()}; "
+            f"the goal is at most {GOAL:.2f}×."
+        ),
         "",
         "| connections | conditionals | in bulk | one at a time | each, in bulk | ratio | memory of the process |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for run in done:
-        lines.append(
-            f"| {run.size:,} | {run.evaluations:,} | {run.seconds_bulk:.2f} s | {run.seconds_one_at_a_time:.2f} s "
-            f"| {run.seconds_bulk / run.evaluations * 1000:.3f} ms | {run.ratio:.3f}× | {run.peak_bytes / 2**20:.0f} MiB |"
-        )
+    lines += [
+        f"| {run.size:,} | {run.evaluations:,} | {run.seconds_bulk:.2f} s | {run.seconds_one_at_a_time:.2f} s "
+        f"| {run.seconds_bulk / run.evaluations * 1000:.3f} ms | {run.ratio:.3f}× "
+        f"| {run.peak_bytes / 2**20:.0f} MiB |"
+        for run in done
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -37,12 +37,12 @@ def draw(results: Results, target: Path) -> None:
     with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(13, 6.2), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
-        for panel, latency in zip(panels, (0, 50), strict=False):
+        for panel, latency in zip(panels, (0, 50), strict=True):
             _draw_panel(panel, results, latency)
         panels[0].set_ylabel("seconds")
         handles = {}
         for panel in panels:
-            handles.update({label: handle for handle, label in zip(*panel.get_legend_handles_labels(), strict=False)})
+            handles.update({label: handle for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)})
         # In the order of the tables, not in that of matplotlib's kinds of line.
         names = [name for name in _STYLES if name in handles]
         figure.legend([handles[name] for name in names], names, loc="outside right upper", frameon=False)

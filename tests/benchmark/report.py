@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from statistics import linear_regression, median
 
@@ -118,7 +119,7 @@ def _growth(results: Results) -> Iterable[Ratio]:
         for contender in (who.IN_PROCESS, who.AS_MODULE):
             title = f"{contender.name}, {latency} ms, {large[0].size:,} to {large[-1].size:,} connections"
             for what, values in (("time", results.seconds), ("memory", results.peaks)):
-                exponent = _exponent(lambda one: values(contender, one), large, least)
+                exponent = _exponent(partial(values, contender), large, least)
                 if exponent is not None:
                     yield Ratio(f"{title}: {what} grows by the power of", [exponent], 1.1)
 
@@ -223,7 +224,8 @@ def table(rows: list[list[str]]) -> str:
 
     def line(cells: list[str]) -> str:
         first = cells[0].ljust(widths[0])
-        return f"| {' | '.join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=False))])} |"
+        others = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+        return f"| {' | '.join([first, *others])} |"
 
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join([line(rows[0]), line(rule), *map(line, rows[1:])])

@@ -117,7 +117,7 @@ def test_an_end_leaves_no_process_behind(tmp_path, monkeypatch):
     """Not even one that has left the process group, as Ansible's workers do."""
     monkeypatch.setattr(runs, "MAX_SECONDS", 0.5)
     sleep = f"import os, time; os.fork() or os.setsid(); time.sleep(60)  # {tmp_path}"
-    with pytest.raises(runs.RunError, match="ended after 0.5 s"):
+    with pytest.raises(runs.RunError, match=r"ended after 0\.5 s"):
         runs.run([sys.executable, "-c", sleep], dict(os.environ), tmp_path)
     assert not [one for one in psutil.process_iter(["cmdline"]) if sleep in (one.info["cmdline"] or [])]
 

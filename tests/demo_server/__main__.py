@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from . import FAULTS, FILTERS, GENERATIONS, PAGINGS, DemoServer
 
@@ -50,9 +51,9 @@ def write_ready_file(server: DemoServer, path: str) -> None:
     """Write the file whole or not at all, readable by its owner only."""
     ready = {name: getattr(server, name) for name in ("url", "token", "limited_token", "forbidden_token", "ca_path")}
     part = f"{path}.{os.getpid()}.part"
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
         json.dump(ready, stream)
-    os.replace(part, path)
+    Path(part).replace(path)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -28,7 +28,7 @@ class Connection(models.Model):
     class Meta:
         abstract = True
         app_label = "demo_server"
-        ordering = ["id"]
+        ordering = ("id",)
 
 
 class AlmConnection(Connection):
@@ -36,7 +36,7 @@ class AlmConnection(Connection):
 
     class Meta(Connection.Meta):
         abstract = False
-        permissions = [("edit_alm_connections", "Edit ALM connections")]
+        permissions = (("edit_alm_connections", "Edit ALM connections"),)
 
 
 class AnalysisConnection(Connection):
@@ -44,7 +44,7 @@ class AnalysisConnection(Connection):
 
     class Meta(Connection.Meta):
         abstract = False
-        permissions = [("edit_analysis_connections", "Edit security tool connections")]
+        permissions = (("edit_analysis_connections", "Edit security tool connections"),)
 
 
 MODELS = {"alm": AlmConnection, "analysis": AnalysisConnection}

@@ -7,13 +7,13 @@ from __future__ import annotations
 import copy
 import functools
 import itertools
-import os
 import shutil
 import ssl
 import tempfile
 import threading
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from .exchange import Received
 from .faults import Switches
@@ -40,6 +40,7 @@ class DemoServer:
     def __init__(
         self,
         generation: str = "4.8",
+        *,
         faults: Iterable[str] = (),
         paging: str | None = None,
         filters: str | None = None,
@@ -127,7 +128,7 @@ class DemoServer:
     def _tls_context(self) -> ssl.SSLContext:
         authority = _certificate_authority()
         self._folder = tempfile.mkdtemp(prefix="sdelements-demo-")
-        self.ca_path = os.path.join(self._folder, "ca.pem")
+        self.ca_path = str(Path(self._folder, "ca.pem"))
         authority.cert_pem.write_to_path(self.ca_path)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -30,7 +30,7 @@ class System:
         return (self.name, *self.later_names)[:step][-1]
 
 
-# Ids and names as seen on servers. Of Azure DevOps, ServiceNow and GitLab only the names are known: their ids are guesses.
+# Ids and names as seen on servers. The ids of Azure DevOps, ServiceNow and GitLab are guesses.
 ALM_SYSTEMS = (
     System("rally", "Rally", "CA Agile Central", "sync", later_names=("CA Agile Central (formerly Rally)",)),
     System("jira", "JIRA", "JIRA", "sync", later_names=("JIRA", "Atlassian JIRA")),

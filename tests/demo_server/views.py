@@ -34,7 +34,7 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
 
     kind: str
     serializer_class = ConnectionSerializer
-    permission_classes = [MayView]
+    permission_classes = (MayView,)
 
     @property
     def server(self):
@@ -117,7 +117,7 @@ class AnalysisViewSet(ConnectionViewSet):
 class CurrentUserView(views.APIView):
     """The user of the token, whatever else that user may see: clients try a token here."""
 
-    permission_classes = [permissions.IsAuthenticated]
+    permission_classes = (permissions.IsAuthenticated,)
 
     def get(self, request):
         """The user, in the documented form."""
@@ -127,7 +127,7 @@ class CurrentUserView(views.APIView):
 class UnknownPathView(views.APIView):
     """Any other path of the API: 404, but only for those whose token is known."""
 
-    permission_classes = [permissions.IsAuthenticated]
+    permission_classes = (permissions.IsAuthenticated,)
 
     def get(self, request):
         """The framework's words for what is not there."""

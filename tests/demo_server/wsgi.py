@@ -54,8 +54,7 @@ class RequestHandler(WSGIRequestHandler):
         environ["HTTPS"] = "on" if self.server.tls else "off"
         return environ
 
-    # The name is that of the base class.
-    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+    def log_message(self, *_args):
         """Say nothing: `server.requests` has it all."""
 
 

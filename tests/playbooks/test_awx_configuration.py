@@ -42,7 +42,8 @@ TAKEN = {
     "controller_inventories": "name description organization variables",
     "controller_hosts": "name description inventory variables",
     "controller_notifications": "name description organization notification_type notification_configuration messages",
-    "controller_templates": "name description organization project playbook inventory execution_environment credentials forks"
+    "controller_templates": "name description organization project playbook inventory execution_environment credentials"
+    " forks"
     " job_slice_count extra_vars survey_enabled survey_spec notification_templates_error",
     "controller_workflows": "name description organization workflow_nodes",
     "controller_schedules": "name description organization unified_job_template rrule",
@@ -146,7 +147,7 @@ def test_the_roles_of_aap_take_all_of_it():
     "artifacts", [{}, {"sde_audit": {"message": 'SD Elements audit failed: "2" findings'}}], ids=["none", "audit"]
 )
 def test_notifications(artifacts):
-    """AWX renders a message before it stores it, with a job that has no artifacts; a field that is not there is an error."""
+    """AWX renders a message before it stores it, with a job without artifacts; an unknown field is an error."""
     known = {
         "job": {"name": "audit", "status": "failed", "artifacts": artifacts},
         "job_friendly_name": "Job",
@@ -331,7 +332,7 @@ def test_what_the_collection_asks_of_an_image(ansible):
 
 @pytest.fixture
 def desk(tmp_path, ansible):
-    """An administrator's folder, and a home with the collections that the guide installs. CI may not go without them."""
+    """An administrator's folder, and a home with the collections that the guide installs. CI needs them."""
     awx = ROOT / ".venv" / "awx" / "ansible_collections" / "awx"
     if not awx.is_dir():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("awx.awx is missing (make checkers)")
@@ -378,10 +379,9 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
         assert TOKEN not in printed
         assert_configured(awx)
         before, last = list(awx.written), steps[-1].strip()
-        forgotten = "{{'sde_awx_servers': [{{'name': 'eu', 'api_token': '{}'}}, {{'name': 'us', 'api_token': '{{{{ of_a_vault }}}}'}}]}}".format(
-            TOKEN
-        )
-        run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
+        servers = [{"name": "eu", "api_token": TOKEN}, {"name": "us", "api_token": "{{ of_a_vault }}"}]
+        forgotten = json.dumps({"sde_awx_servers": servers})
+        run = desk(f"{last} -e '{forgotten}'", CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.written == before, run.stdout
         assert TOKEN not in run.stdout
         # What the first run made, the second left as it was, but for two that now have a folder for what they write.
@@ -475,7 +475,7 @@ def test_many_servers_at_a_desk(start, tmp_path, ansible):
 
 @pytest.fixture
 def audit_servers(ansible, tmp_path):
-    """Audit servers, which are variables of hosts by name. Tells what the last task said of each, and the exit status."""
+    """Audit servers, which are variables of hosts by name. Returns the last task's message for each, and the status."""
 
     def run(hosts: dict[str, dict], **variables) -> tuple[int, dict[str, str]]:
         (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")

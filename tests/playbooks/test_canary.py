@@ -243,7 +243,7 @@ def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
     copy = tmp_path / "ansible_collections" / "securitycompass" / "sdelements"
     for folder in ("plugins", "meta"):
         shutil.copytree(ROOT / folder, copy / folder)
-    with open(copy / "plugins" / "module_utils" / "_redact.py", "a", encoding="utf-8") as code:
+    with (copy / "plugins" / "module_utils" / "_redact.py").open("a", encoding="utf-8") as code:
         code.write(
             "\n\ndef redact(value):\n    return value, []\n\n\ndef scrub_text(text, known=()):\n    return text\n"
         )

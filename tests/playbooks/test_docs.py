@@ -60,8 +60,10 @@ def blocks(*languages: str) -> list[Block]:
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-            found.append(Block(page, text.count("\n", 0, match.start()) + 1, match.group(1), match.group(2)))
+        found += [
+            Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+            for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        ]
     return [block for block in found if block.language in languages]
 
 
@@ -146,10 +148,11 @@ def test_policies(start, ansible, tmp_path):
 
 @MODES
 def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
-    # The data hold connections without TLS, or without a check of the certificate, which the assertion of an example finds.
+    # The data hold connections without TLS, or with an unchecked certificate, which the assertion of an example finds.
     server = start("5.2")
     dataset = [one for kind in KINDS for one in server.records(kind)
-               if one["params"].get("alm_method") != "http" and one["params"].get("alm_validate_cert") is not False]  # fmt: skip
+               if one["params"].get("alm_method") != "http"
+               and one["params"].get("alm_validate_cert") is not False]  # fmt: skip
     files = []
     for name in [*(f"modules.sde_{kind}_connection_info" for kind in KINDS), "filter.egress"]:
         examples = importlib.import_module(f"{COLLECTION}.{name}").EXAMPLES

@@ -93,13 +93,13 @@ def test_both_doors_give_the_same(start, results, kind, mode):
     server = start("5.2")
     tasks = [(options, door) for options in CASES.values() for door in (IN_PROCESS, AS_MODULE)]
     found, printed = results(server, tasks, "-vvv", *mode, kind=kind)
-    for name, in_process, as_module in zip(CASES, found[::2], found[1::2], strict=False):
+    for name, in_process, as_module in zip(CASES, found[::2], found[1::2], strict=True):
         assert comparable(in_process) == comparable(as_module), name
     assert printed.count("runs in the process of ansible-core") == len(CASES)
     assert printed.count("runs as a module: it has an environment of its own") == len(CASES)
     assert "hunter2" not in printed.replace("someone:hunter2@sde.example.com\n", "")
     assert all("kind" in result["failure"] for result in found if result["failed"])
-    failed = {name for name, result in zip(CASES, found[::2], strict=False) if result["failed"]}
+    failed = {name for name, result in zip(CASES, found[::2], strict=True) if result["failed"]}
     assert failed == set(list(CASES)[9:]) - {"number as alias"}
 
 

@@ -155,7 +155,7 @@ def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
     )
     assert verdicts_in_sarif(texts["sarif"]) == results
     [counts, *_others] = tables_of(texts["markdown"])
-    columns = dict(zip(counts[0], counts[-1], strict=False))
+    columns = dict(zip(counts[0], counts[-1], strict=True))
     assert int(columns["Failed"]) == verdicts["fail"] and int(columns["Inconclusive"]) == verdicts["inconclusive"]
 
 

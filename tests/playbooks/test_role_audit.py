@@ -69,7 +69,7 @@ def audit(ansible, tmp_path):
 
 @pytest.fixture
 def audit_each(ansible, tmp_path):
-    """Run the collection's playbook once, on a host for each case. Returns whether it failed, and what it said, by case.
+    """Run the collection's playbook once, on a host for each case. Returns failure and message of each case.
 
     A case is a server and the role's variables, without their prefix.
     """
@@ -429,7 +429,7 @@ def test_specification_and_defaults_agree():
 
 
 def test_specification_and_modules_agree():
-    """Each option of the modules that a user of the role may want is a variable, of the same type, and is handed over."""
+    """Each option of the modules that a user of the role may want is a variable of the same type, and is passed on."""
     handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
     options, audit_options = specification(), documented_audit_options("sde_connection_audit")
     assert set(handed["_connection_audit_gathering"]) == {*SERVER_OPTIONS, "page_size", "concurrency"}

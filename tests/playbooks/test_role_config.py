@@ -134,7 +134,7 @@ def groups(path: Path) -> list[dict]:
 def test_every_generation(start, render_each, checked, tmp_path):
     servers = {generation: start(generation) for generation in GENERATIONS}
     # The other files are made of the same list.
-    files = dict.fromkeys(GENERATIONS, ["allow_list_json", "prometheus"]) | {"newest": list(FILES)}
+    files = {generation: ["allow_list_json", "prometheus"] for generation in GENERATIONS} | {"newest": list(FILES)}
     render_each(
         {
             generation: (servers[generation], {"allow_unknown": True, "files": files[generation]})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What docs/secrets.md says about several servers in a loop: its example keeps their tokens, and a loop over them does not."""
+"""Test docs/secrets.md on several servers in a loop: its example hides their tokens, and a loop over them does not."""
 
 from __future__ import annotations
 

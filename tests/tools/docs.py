@@ -102,7 +102,7 @@ def write_reference() -> None:
 
 
 def in_the_theme(text: str) -> str:
-    """Return a page of antsibull-docs with short titles, for the sidebar, and without a table of contents of its own."""
+    """Return a page of antsibull-docs with short titles, for the sidebar, and without its own table of contents."""
     text = re.sub(r"^\.\. contents::\n(?:   :.*\n)+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^\.\. seealso::\n\n +List of :ref:`collections.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(

@@ -15,7 +15,8 @@ def folders() -> list[Path]:
     found = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep) if folder]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     # Unlike Path.glob, this passes over a folder that may not be read.
-    return list(dict.fromkeys([*found, *map(Path, sorted(glob.glob(f"{pyenv}/versions/3.*/bin")))]))
+    versions = sorted(glob.glob(f"{pyenv}/versions/3.*/bin"))  # noqa: PTH207
+    return list(dict.fromkeys([*found, *map(Path, versions)]))
 
 
 def starts(python: Path, code: str = "") -> bool:

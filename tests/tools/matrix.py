@@ -183,10 +183,11 @@ def minutes(seconds: float) -> str:
 
 def table(tested: list[Core]) -> str:
     """Return what became of each core."""
-    rows = [["ansible-core", "Python", "sanity", "tests", "time", "result"]]
-    for core in tested:
-        rows.append([core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.verdict])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
+    rows = [
+        ["ansible-core", "Python", "sanity", "tests", "time", "result"],
+        *([core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.verdict] for core in tested),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 

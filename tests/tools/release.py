@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check what Galaxy would get: 'importer' runs Galaxy's own importer on the artifact, 'check' everything before a release.
+"""Check what Galaxy would get: 'importer' runs Galaxy's importer on the artifact, 'check' everything before a release.
 
 The artifact is built from the tracked files in an empty folder, installed into an empty home with nothing but
 ansible-core and requests, and run from there against the embedded SD Elements API.
@@ -159,7 +159,7 @@ def complaints(printed: str) -> list[str]:
 
 
 def install(artifact: Path) -> Path:
-    """Install the artifact in an empty place, with a Python that has ansible-core and requests alone. Return its bin."""
+    """Install the artifact in an empty place, with a Python that has only ansible-core and requests. Return its bin."""
     venv = HERE / "venv"
     run(sys.executable, "-m", "venv", venv)
     packages = ["ansible-core", "requests", "-c", ROOT / "requirements" / "constraints.txt"]

@@ -126,7 +126,7 @@ def environment() -> dict[str, str]:
 def main() -> int:
     """Run the tests named on the command line, or all."""
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    with open(SCRATCH / "lock", "w", encoding="utf-8") as lock:
+    with (SCRATCH / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         copy_files()
         configure_pip()

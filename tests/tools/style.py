@@ -220,9 +220,8 @@ def main(arguments: list[str]) -> int:
             print(f"{place.path}:{place.line}: '{place.tic.name}' in \"{place.excerpt}\": {place.tic.advice}.")
     for key, count in gone.items():
         print(f"{KNOWN}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
-    print(
-        f"Style: {new.total()} new, {known().total()} known places in {len({key.partition(':')[0] for key in known()})} files."
-    )
+    files = {key.partition(":")[0] for key in known()}
+    print(f"Style: {new.total()} new, {known().total()} known places in {len(files)} files.")
     return 1 if new or gone else 0
 
 

@@ -52,8 +52,8 @@ def document(*verdicts, waivers=(), baseline=None, connections=None, **options) 
     policy = _audit_policy.load(["p.yml"], lambda name: content, {})
     by_id = {rule.id: rule for rule in policy.rules}
     found = []
-    for rule, verdict, subject, *names in verdicts:
-        names = names[0] if names else [("alm", subject)] if rule != "loop" else []
+    for rule, verdict, subject, *keys in verdicts:
+        names = keys[0] if keys else [("alm", subject)] if rule != "loop" else []
         found.append(Verdict(by_id[rule], verdict, "why", names, subject if rule == "loop" else None))
     chosen = {
         "server": "sde.example.com",
@@ -161,7 +161,10 @@ def test_threshold(severity, fail_on):
                 ("low", "inconclusive", 2),
             ],
             {},
-            "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules.",
+            (
+                "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, "
+                "0 errors. 3 connections, 6 rules."
+            ),
         ),
         (
             [("low", "fail", 1)],
@@ -177,7 +180,8 @@ def test_threshold(severity, fail_on):
             [("high", "inconclusive", 1)],
             {"inconclusive": "fail"},
             (
-                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
+                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, "
+                "0 more inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
         ),
@@ -191,7 +195,8 @@ def test_threshold(severity, fail_on):
             ],
             {"inconclusive": "fail"},
             (
-                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
+                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 "
+                "lower, 0 waived, 1 more inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
         ),
@@ -225,7 +230,10 @@ def test_an_audit_of_nothing_says_so(options, verdict):
     assert made["summary"]["message"].startswith(f"SD Elements audit {verdict}ed: 0 findings")
     assert made["summary"]["message"].endswith(" There are no connections, so nothing was audited.")
     assert _audit_document.warnings_of(made) == [
-        "There are no connections, so nothing was audited: check what the token may see, and which connections were chosen."
+        (
+            "There are no connections, so nothing was audited: check what the token may see, and which "
+            "connections were chosen."
+        )
     ]
 
 

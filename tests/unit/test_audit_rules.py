@@ -26,7 +26,15 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.conftest import COLLECTION
-from tests.support import KINDS, LINEAR, conditional, connections as gathered, growth, templar_of
+from tests.support import (
+    KINDS,
+    LINEAR,
+    conditional,
+    connections as gathered,
+    growth,
+    templar_of,
+    trust_as_template,
+)
 
 STARTER = yaml.safe_load(_audit_policy.STARTER_FILE.read_text(encoding="utf-8"))
 TEMPLAR, PLAY = templar_of()
@@ -129,11 +137,7 @@ def test_verdict(that, expected):
 
 def trusted(template: str) -> str:
     """A template in a variable of a play."""
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:
-        return template
-    return trust_as_template(template)
+    return trust_as_template(template) if trust_as_template else template
 
 
 @pytest.mark.parametrize(
@@ -313,8 +317,9 @@ CONNECTIONS = st.lists(
 )
 ATOMS = st.sampled_from(
     [
-        *"connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a connection.last_job "
-        "connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params connections".split(),
+        *"connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a "
+        "connection.last_job connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params "
+        "connections".split(),
         "connection.params.a | default('a')",
         "connection.params.a | length",
         "connection.params.b | string",
@@ -361,7 +366,7 @@ def test_bulk_answers_as_ansible_core_does_one_at_a_time(expression, connections
     assert [isinstance(one, Problem) or one for one in in_bulk] == [
         isinstance(one, Problem) or one for one in one_by_one
     ]
-    for value, answer in zip(values, in_bulk, strict=False):
+    for value, answer in zip(values, in_bulk, strict=True):
         by_ansible = conditional(TEMPLAR, expression, {**PLAY, "play": "a", **engine.data, "connection": value})
         assert by_ansible == (None if isinstance(answer, Problem) else answer), (expression, value, answer)
 
@@ -519,7 +524,7 @@ def not_passed(connections: list[dict]) -> list[tuple]:
 def test_starter_finds():
     connections = numbered([facts for facts, _rule in FAILING])
     assert not_passed(connections) == sorted(
-        ([(one["kind"], one["id"])], rule, "fail") for one, (_facts, rule) in zip(connections, FAILING, strict=False)
+        ([(one["kind"], one["id"])], rule, "fail") for one, (_facts, rule) in zip(connections, FAILING, strict=True)
     )
 
 
@@ -623,7 +628,7 @@ def checked_by(kind: str, id_: int, value: object, root: str = "") -> dict:
 @pytest.mark.parametrize("canonical_names", [True, False])
 @pytest.mark.parametrize("generation", ["4.12", "newest"])
 def test_starter_on_servers_as_documented(start, generation, canonical_names):
-    """Certificates that are not checked are found by old and newest names; trackers below one host are different servers."""
+    """Unchecked certificates are found by old and newest names; trackers below one host are different servers."""
     values = [(True, "jira"), (False, "jira-eu"), ("False", "/jira-us/")]
     server = start(
         generation, dataset=[checked_by(kind, id_, *one) for kind in KINDS for id_, one in enumerate(values, 1)]
@@ -646,7 +651,8 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
     failed = [one for one in judged(rules, facts, **STARTER["vars"]) if one.verdict == "fail"]
     params = {(kind, one["id"]): one["params"] for kind in KINDS for one in server.records(kind)}
     unchecked = [name for name, sent in params.items()
-                 if sent.get(f"{name[0]}_validate_cert") is False and sent.get(f"{name[0]}_method") != "http"]  # fmt: skip
+                 if sent.get(f"{name[0]}_validate_cert") is False
+                 and sent.get(f"{name[0]}_method") != "http"]  # fmt: skip
     assert {kind for kind, _id in unchecked} == set(KINDS)
     found = [name for one in failed for name in one.names if one.rule.id == "certificate-validated"]
     assert found == ([] if generation == "4.8" else unchecked)

@@ -54,8 +54,17 @@ def test_there_is_no_ignore_file():
 
 def test_sections_of_the_readme():
     headings = re.findall(r"^## (.*)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    wanted = "Description, Requirements, Installation, Use Cases, Testing, Support, Release Notes, Related Information, License Information"
-    assert headings == wanted.split(", ")
+    assert headings == [
+        "Description",
+        "Requirements",
+        "Installation",
+        "Use Cases",
+        "Testing",
+        "Support",
+        "Release Notes",
+        "Related Information",
+        "License Information",
+    ]
 
 
 def test_metadata():

@@ -99,7 +99,7 @@ def test_user_without_permission(start):
 @pytest.mark.parametrize("options", [{}, {"connection_id": 1}])
 def test_server_that_is_no_sd_elements(start, kind, options):
     server = start()
-    with pytest.raises(SDElementsError, match="There is no SD Elements API at .*/elsewhere/api/v2/") as raised:
+    with pytest.raises(SDElementsError, match=r"There is no SD Elements API at .*/elsewhere/api/v2/") as raised:
         gather(server, kind, url=f"{server.url}/elsewhere", **options)
     assert (raised.value.kind, raised.value.status) == ("not_an_api", 404)
 

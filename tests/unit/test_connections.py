@@ -212,9 +212,11 @@ def test_unknown_id_with_a_wrong_token(servers):
 
 
 def test_another_connection_than_asked_for():
-    with canned_server(b'{"id": 2, "alias": "a", "frequency": "daily", "system": "JIRA"}') as server:
-        with pytest.raises(SDElementsError, match="it is connection 2"):
-            connections(server, connection_id=1)
+    with (
+        canned_server(b'{"id": 2, "alias": "a", "frequency": "daily", "system": "JIRA"}') as server,
+        pytest.raises(SDElementsError, match="it is connection 2"),
+    ):
+        connections(server, connection_id=1)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -321,7 +323,7 @@ def test_an_alias_may_begin_with_a_blank(start):
 @pytest.mark.parametrize("value", ["yearly", "Daily", ["daily", "yearly"], 7, True])
 def test_frequency_that_does_not_exist(servers, value):
     with pytest.raises(
-        OptionError, match="frequency takes hourly, daily, weekly, monthly, manually, not '(yearly|Daily|7|True)'"
+        OptionError, match=r"frequency takes hourly, daily, weekly, monthly, manually, not '(yearly|Daily|7|True)'"
     ):
         gather(servers["4.8"], frequency=value)
 
@@ -396,7 +398,7 @@ def test_fewer_params(servers):
         everything = connections(server)
         some = connections(server, keep_params=["alm_serv*", "sde_min_priorit?"])
         none = connections(server, include_params=False)
-        for one, few, bare in zip(everything, some, none, strict=False):
+        for one, few, bare in zip(everything, some, none, strict=True):
             kept = {name: value for name, value in one["params"].items() if name in ("alm_server", "sde_min_priority")}
             assert few == {**one, "params": kept}
             assert bare == {**one, "params": {}}
@@ -540,9 +542,11 @@ def test_half_a_surrogate_pair():
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 5000])
 def test_number_that_is_too_large(number):
-    with canned_server(b'{"results": [{"id": 1, "x": ' + number + b"}]}") as server:
-        with pytest.raises(SDElementsError, match="holds a number that is too large"):
-            connections(server)
+    with (
+        canned_server(b'{"results": [{"id": 1, "x": ' + number + b"}]}") as server,
+        pytest.raises(SDElementsError, match="holds a number that is too large"),
+    ):
+        connections(server)
 
 
 @pytest.mark.parametrize("number", [2**63 + 1, -(10**4000)])

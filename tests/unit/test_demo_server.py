@@ -648,11 +648,13 @@ def test_keep_alive():
 
 
 def test_requests_are_answered_side_by_side():
-    with DemoServer(faults=["stalled:1"]) as server:
-        with socket.create_connection((server.host, server.port)) as stalled:
-            stalled.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            wait_for_requests(server, 1)
-            assert get(server).status_code == 200
+    with (
+        DemoServer(faults=["stalled:1"]) as server,
+        socket.create_connection((server.host, server.port)) as stalled,
+    ):
+        stalled.sendall(f"GET {ALM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        wait_for_requests(server, 1)
+        assert get(server).status_code == 200
 
 
 @pytest.mark.parametrize("faults", [(), ("stalled",), ("slow_drip",), ("drip_headers",), ("huge_body",)])

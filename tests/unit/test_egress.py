@@ -24,7 +24,8 @@ def facts(number: int, text: object, kind: str = "alm", **more) -> dict:
     """The facts of a connection, as far as they matter here."""
     params = {"alm_user": "x", "alm_server": text}
     return {
-        "kind": kind, "id": number, "alias": f"c{number}", "inaccessible": None, "params": params, "params_visible": True,
+        "kind": kind, "id": number, "alias": f"c{number}", "inaccessible": None,
+        "params": params, "params_visible": True,
         **server_facts(kind, params), **more,
     }  # fmt: skip
 
@@ -75,8 +76,9 @@ def test_connections_below_one_host_share_its_port():
 def test_what_is_not_reached():
     hidden = {"params": {}, "params_visible": False, **server_facts("alm", {})}
     result = egress([
-        facts(1, None), facts(2, "a b"), facts(3, None, **hidden), saved(facts(4, None), params={}), facts(5, "h", inaccessible=True),
-        facts(6, None, inaccessible=True, **hidden), facts(7, None, inaccessible=True), saved(facts(8, None, **hidden)),
+        facts(1, None), facts(2, "a b"), facts(3, None, **hidden), saved(facts(4, None), params={}),
+        facts(5, "h", inaccessible=True), facts(6, None, inaccessible=True, **hidden),
+        facts(7, None, inaccessible=True), saved(facts(8, None, **hidden)),
     ])  # fmt: skip
     assert result == {
         "servers": [],

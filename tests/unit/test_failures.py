@@ -111,7 +111,10 @@ CERTIFICATES = {
         (OTHER,),
         (OLDER, NEWER),
         "the CA that issued the server's certificate is not in ca_path (unable to get local issuer certificate)",
-        "Add the missing certificate (PEM) to ca_path. If the root CA is in it already, the server has to send its intermediate",
+        (
+            "Add the missing certificate (PEM) to ca_path. If the root CA is in it already, the server has "
+            "to send its intermediate"
+        ),
     ),
     "intermediate that is not sent": (
         [certificate(INTERMEDIATE)],
@@ -138,7 +141,10 @@ CERTIFICATES = {
         [certificate(INTERMEDIATE), INTERMEDIATE],
         (INTERMEDIATE,),
         (OLDER,),
-        "ca_path holds the certificate of an intermediate CA, and not that of the root CA above it (unable to get issuer",
+        (
+            "ca_path holds the certificate of an intermediate CA, and not that of the root CA above it "
+            "(unable to get issuer"
+        ),
         "Add the missing certificate (PEM) to ca_path.",
     ),
     "another host name": (
@@ -146,7 +152,8 @@ CERTIFICATES = {
         (ROOT,),
         (OLDER, NEWER),
         (
-            "the server's certificate is for another name than the one in url (IP address mismatch, certificate is not valid"
+            "the server's certificate is for another name than the one in url (IP address mismatch, "
+            "certificate is not valid"
             " for '127.0.0.1')"
         ),
         "Use a name in url that the certificate has, or ask the server's administrator to renew it with this name",
@@ -205,7 +212,8 @@ CERTIFICATES = {
         (ROOT,),
         (NEWER,),
         (
-            "the server's certificate, or an intermediate one, breaks a rule that Python checks from 3.13 on (Missing Authority"
+            "the server's certificate, or an intermediate one, breaks a rule that Python checks from "
+            "3.13 on (Missing Authority"
             " Key Identifier)"
         ),
         "The server's administrator has to renew it; ca_path is not the cause. Python 3.12 does not check this.",
@@ -215,7 +223,8 @@ CERTIFICATES = {
         (ROOT,),
         (NEWER,),
         (
-            "the server's certificate, or an intermediate one, breaks a rule that Python checks from 3.13 on (Missing Authority"
+            "the server's certificate, or an intermediate one, breaks a rule that Python checks from "
+            "3.13 on (Missing Authority"
             " Key Identifier)"
         ),
         "The server's administrator has to renew it; ca_path is not the cause.",
@@ -225,10 +234,14 @@ CERTIFICATES = {
         (lax,),
         (NEWER,),
         (
-            "the certificate of a CA above the server's breaks a rule that Python checks from 3.13 on (Basic Constraints of CA"
+            "the certificate of a CA above the server's breaks a rule that Python checks from 3.13 on "
+            "(Basic Constraints of CA"
             " cert not marked critical)"
         ),
-        "The administrator of that CA has to renew it; ca_path then needs the new one. Python 3.12 does not check this.",
+        (
+            "The administrator of that CA has to renew it; ca_path then needs the new one. Python 3.12 does "
+            "not check this."
+        ),
     ),
     "CA without subject key identifier": (
         [certificate(no_id := authority("no id", **without(x509.SubjectKeyIdentifier)))],

@@ -95,8 +95,9 @@ def test_hosts_of_connection_strings(host):
 
 @pytest.mark.parametrize(
     "text",
-    ["127.0.0.1@{}", "127.0.0.1@{}.example.com", "sde.example.com:8443@{}", "sde.example.com@a.{}", "https://sde.example.com@{}",
-     "localhost@{}", "[::1]@{}", "{}@sde", "{}@", "{}@sde.example.com@x", "me@{}@sde.example.com", "SDE.example.com@{}.example"],
+    ["127.0.0.1@{}", "127.0.0.1@{}.example.com", "sde.example.com:8443@{}", "sde.example.com@a.{}",
+     "https://sde.example.com@{}", "localhost@{}", "[::1]@{}", "{}@sde", "{}@", "{}@sde.example.com@x",
+     "me@{}@sde.example.com", "SDE.example.com@{}.example"],
 )  # fmt: skip
 @pytest.mark.parametrize("url", [None, "https://sde.example.com"])
 def test_connection_string_that_is_refused(text, url):
@@ -130,7 +131,7 @@ def test_token_that_is_refused(token):
 def test_url_that_is_missing():
     with pytest.raises(OptionError, match="url is required"):
         server(url=None)
-    with pytest.raises(OptionError, match="url is empty. Leave it out to use the environment"):
+    with pytest.raises(OptionError, match=r"url is empty\. Leave it out to use the environment"):
         server(url=" ")
 
 
@@ -243,7 +244,7 @@ def test_client_key_with_a_passphrase(tmp_path):
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     both = tmp_path / "both.pem"
     both.write_bytes(key.private_bytes(*form) + issued.cert_chain_pems[0].bytes())
-    with pytest.raises(OptionError, match="or the key is encrypted. Give both in PEM form"):
+    with pytest.raises(OptionError, match=r"or the key is encrypted\. Give both in PEM form"):
         server(client_cert=str(both))
 
 

@@ -48,7 +48,10 @@ def test_galaxy_shows_picture_and_links():
 
 def test_site_has_pictures_and_reference_pages():
     places = docs.pages() | docs.reference_pages()
-    text = f"![a]({PICTURE}) [b](plugins/modules/sde_connection_audit.py) [c](roles/connection_audit/README.md) [d](plugins/filter/egress.py)"
+    text = (
+        f"![a]({PICTURE}) [b](plugins/modules/sde_connection_audit.py) [c](roles/connection_audit/README.md) "
+        "[d](plugins/filter/egress.py)"
+    )
     changed = docs.with_links_of_the_site(text, ROOT / "README.md", places, "https://repository.example")
     assert re.findall(r"\]\((.*?)\)", changed) == [
         "guides/images/audit_report.png",

@@ -296,12 +296,13 @@ def test_harmless_part_of_a_known_secret(secret, message):
 
 # With a '·' for each blank.
 FRAGMENTS = r"""
-:// ://a: a= password=" password=' password='\ eyJa. eyJ Authorization authorization:· \ \" " ' <a· -a· a[ %3A%2F%2F %40 a:b@
-@ ·a: !a: password\\" token· token·is·" {[ -----BEGIN -----BEGIN·PRIVATE·KEY----- {"pass":" pass:· pass:·a· fail:· pass
-partial:·3,· -- --a a_ _a a· login:· login= session: auth:·basic· auth= team_key team_key:· &quot; password&quot;: > ·
-password&#34; password> a Aa 1 oracle:a: jdbc:oracle:thin: ?key= basic· bearer· secret·" secret·' ghp_ squ_ - --password·
-. a. value= password"· "·value= : = => , ", ' [" ( ) % %22 %3D status_map none: n/a= total:·1 password:·******** password=;
-é ： key apikey keys webhook $title ${ & ; auth:·$title password=& password="\ A-1· b" pass' pass",·" pass="a"; token·to pass:·[a
+:// ://a: a= password=" password=' password='\ eyJa. eyJ Authorization authorization:· \ \" " ' <a· -a· a[ %3A%2F%2F
+%40 a:b@ @ ·a: !a: password\\" token· token·is·" {[ -----BEGIN -----BEGIN·PRIVATE·KEY----- {"pass":" pass:· pass:·a·
+fail:· pass partial:·3,· -- --a a_ _a a· login:· login= session: auth:·basic· auth= team_key team_key:· &quot;
+password&quot;: > · password&#34; password> a Aa 1 oracle:a: jdbc:oracle:thin: ?key= basic· bearer· secret·" secret·'
+ghp_ squ_ - --password· . a. value= password"· "·value= : = => , ", ' [" ( ) % %22 %3D status_map none: n/a= total:·1
+password:·******** password=; é ： key apikey keys webhook $title ${ & ; auth:·$title password=& password="\ A-1· b"
+pass' pass",·" pass="a"; token·to pass:·[a
 """.split()
 FRAGMENTS = [fragment.replace("·", " ") for fragment in FRAGMENTS] + [
     *("\n", "\t", "pass: a\n", "\n a", "password: |\n", "password: [\n ", "\n - a", "\r\n", "password: [[", "[,", "{("),

@@ -71,7 +71,10 @@ def test_fragment_that_is_in_no_release(repository):
 
 
 def test_complaints_of_the_importer():
-    log = "Importing with galaxy-importer 0.4\nWARNING: plugins/x.py:8:1: F401 unused\nLoading module x\nERROR: no such tag\nno error here\n"
+    log = (
+        "Importing with galaxy-importer 0.4\nWARNING: plugins/x.py:8:1: F401 unused\nLoading module x\n"
+        "ERROR: no such tag\nno error here\n"
+    )
     assert release.complaints(log) == ["WARNING: plugins/x.py:8:1: F401 unused", "ERROR: no such tag"]
 
 

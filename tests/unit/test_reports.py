@@ -434,9 +434,8 @@ def test_markdown_shows_hostile_text_in_its_cell(name):
 )
 @example("`a` and ``b")
 def test_markdown_of_any_text_is_harmless(text):
-    assert_harmless(
-        f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), _report_markdown.words(text)))}\n"
-    )
+    row = _report_markdown._row((_report_markdown.code(text), _report_markdown.words(text)))
+    assert_harmless(f"| a | b |\n| --- | --- |\n{row}\n")
     assert_harmless(_report_markdown.words(text))
     [[_head, row]] = tables_of(
         f"| a | b |\n| --- | --- |\n{_report_markdown._row((_report_markdown.code(text), 'end'))}\n"
@@ -452,7 +451,7 @@ def test_markdown_is_bounded_and_says_so(big):
     shown = [len(table) - 1 for table in tables_of(text)[1:]]
     verdicts = big["summary"]["verdicts"]
     assert failing and int(failing.group(1)) == verdicts["fail"]
-    assert [a + b for a, b in zip(shown, left_out, strict=False)] == [
+    assert [a + b for a, b in zip(shown, left_out, strict=True)] == [
         verdicts[one] for one in ("fail", "inconclusive", "waived")
     ]
     assert min(shown) > 20

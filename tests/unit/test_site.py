@@ -21,8 +21,10 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
     (tmp_path / "style.css").touch()
     (tmp_path / "sub" / "index.html").write_text('<h1 id="top">Sub</h1> <a href="../index.html#here">up</a>')
     (tmp_path / "index.html").write_text(
-        '<p id="here"></p> <link href="style.css"> <a href="#here">1</a> <a href="sub/#top">2</a> <a href="https://example.com">3</a>'
-        '<a href="gone.html">4</a> <a href="#gone">5</a> <a href="sub/index.html#gone">6</a> <img src="gone.png"> <a href="../out.html">7</a>'
+        '<p id="here"></p> <link href="style.css"> <a href="#here">1</a> <a href="sub/#top">2</a> '
+        '<a href="https://example.com">3</a>'
+        '<a href="gone.html">4</a> <a href="#gone">5</a> <a href="sub/index.html#gone">6</a> '
+        '<img src="gone.png"> <a href="../out.html">7</a>'
     )
     assert docs.broken_links(tmp_path) == [
         f"index.html: {link}" for link in ("gone.html", "#gone", "sub/index.html#gone", "gone.png", "../out.html")
@@ -32,7 +34,10 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
 def test_links_of_the_repository_become_those_of_the_site():
     places = docs.pages()
     page = ROOT / "docs" / "user_guide.md"
-    text = "[a](secrets.md#your-token) [b](../README.md) [c](../galaxy.yml) [d](#x) [e](https://e.example) `[f](gone.md)`\n```text\n[g](gone.md)\n```\n"
+    text = (
+        "[a](secrets.md#your-token) [b](../README.md) [c](../galaxy.yml) [d](#x) [e](https://e.example) "
+        "`[f](gone.md)`\n```text\n[g](gone.md)\n```\n"
+    )
     changed = docs.with_links_of_the_site(text, page, places, "https://repository.example")
     assert re.findall(r"\]\((.*?)\)", changed) == [
         "secrets.md#your-token",

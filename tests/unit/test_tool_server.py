@@ -68,8 +68,8 @@ def test_known(text, method, expected):
 
 
 UNREADABLE = """
-h:0 h:65536 h:99999 h:100000 h:٣ h:-1 h: :443 u@:443 u@ / ? # /x ://x http:// https:///x http:h mailto:h ssh://h -h h- a..b .h
-127.1 1.2.3.4.5 0x7f.0.0.1 017.0.0.1 256.0.0.1 1 2001:db8::1 [::1 ::1] [] [x] [::1%25eth0] [::1]x [1.2.3.4]
+h:0 h:65536 h:99999 h:100000 h:٣ h:-1 h: :443 u@:443 u@ / ? # /x ://x http:// https:///x http:h mailto:h ssh://h -h h-
+a..b .h 127.1 1.2.3.4.5 0x7f.0.0.1 017.0.0.1 256.0.0.1 1 2001:db8::1 [::1 ::1] [] [x] [::1%25eth0] [::1]x [1.2.3.4]
 ******** h\\@e h\\x a,b a;b a"b a'b {{x}} $x c℀.com straße.de a\u200db.com \ud800.com h%41
 """.split()
 
