@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What docs/checklists.md says is so."""
+"""The checklists of maintainers agree with the repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKLISTS = (ROOT / "docs" / "checklists.md").read_text(encoding="utf-8")
+CHECKLISTS = (ROOT / ".github" / "checklists.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.once
 
