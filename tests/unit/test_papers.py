@@ -9,6 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import editorconfig
 import pytest
 import yaml
 
@@ -45,6 +46,50 @@ def test_each_source_file_names_its_licence() -> None:
         if not all(any(wanted in line for line in start) for wanted in HEADER):
             without.append(name)
     assert without == []
+
+
+def editorconfig_errors(content: bytes, properties: dict[str, str]) -> list[str]:
+    """Return how a file differs from its properties. ruff checks the length of lines."""
+    try:
+        text = content.decode(properties["charset"])
+    except UnicodeDecodeError:
+        return ["charset"]
+    lines = text.splitlines(keepends=True)
+    indents = "".join(line[: len(line) - len(line.lstrip())].rstrip("\r\n") for line in lines)
+    errors = {
+        "end_of_line": "\r" in text,
+        "insert_final_newline": text and not text.endswith("\n"),
+        "trim_trailing_whitespace": any(line.rstrip("\r\n") != line.rstrip() for line in lines),
+        "indent_style": {"space": "\t", "tab": " "}[properties["indent_style"]] in indents,
+    }
+    return [name for name, is_wrong in errors.items() if is_wrong and properties[name] != "false"]
+
+
+def test_files_are_written_as_editorconfig_says() -> None:
+    texts = [name for name in repository_files() if Path(name).suffix != ".png"]
+    found = {
+        name: editorconfig_errors((ROOT / name).read_bytes(), editorconfig.get_properties(str(ROOT / name)))
+        for name in texts
+    }
+    assert {name: errors for name, errors in found.items() if errors} == {}
+
+
+@pytest.mark.parametrize(
+    "name, content, errors",
+    [
+        ("a.py", b"if a:\n    b\n", []),
+        ("a.py", b"\xff", ["charset"]),
+        ("a.py", b"a\r\n", ["end_of_line"]),
+        ("a.py", b"a", ["insert_final_newline"]),
+        ("a.py", b"a \n", ["trim_trailing_whitespace"]),
+        ("a.py", b"if a:\n\tb\n", ["indent_style"]),
+        ("Makefile", b"a:\n\tb\n", []),
+        ("Makefile", b"a:\n  b\n", ["indent_style"]),
+        ("empty", b"", []),
+    ],
+)
+def test_editorconfig_errors_are_found(name: str, content: bytes, errors: list[str]) -> None:
+    assert editorconfig_errors(content, editorconfig.get_properties(str(ROOT / name))) == errors
 
 
 def test_requirements_hold_no_address() -> None:
