@@ -115,6 +115,15 @@ def tag_here() -> str:
     return next((tag for tag in tags if re.search(r"\d+\.\d+", tag)), "")
 
 
+def release_notes() -> str:
+    """Return the changelog's section on the version, without its heading."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    _head, *parts = re.split(r"^(?:<a id=[^\n]*\n)?## v(\S+)\n", changelog, flags=re.MULTILINE)
+    # antsibull-changelog escapes punctuation.
+    sections = {version.replace("\\", ""): text for version, text in zip(parts[::2], parts[1::2], strict=True)}
+    return sections[galaxy()["version"]].strip() + "\n"
+
+
 # -------------------------------------------------------------------------------------------------------------------
 # The artifact
 
@@ -237,6 +246,9 @@ def main() -> int:
         use(install(artifact))
         print("Installed, imported and run in an empty home: in order")
         print(f"The artifact is {artifact.relative_to(ROOT)}.")
+    if whole and not found:
+        (HERE / "notes.md").write_text(release_notes(), encoding="utf-8")
+        print("The release notes are build/release/notes.md.")
     return 1 if found else 0
 
 

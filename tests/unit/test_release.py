@@ -70,6 +70,15 @@ def test_fragment_that_is_in_no_release(repository):
     assert release.pending_problems() == ["changelogs/fragments/new.yml is in no release: run 'make changelog'"]
 
 
+def test_notes_are_the_section_of_the_changelog(repository):
+    (repository / "CHANGELOG.md").write_text(
+        '# Release Notes\n\n- <a href="#v1-0-0">v1\\.0\\.0</a>\n\n<a id="v1-0-1"></a>\n## v1\\.0\\.1\n\nLater\\.\n\n'
+        '<a id="v1-0-0"></a>\n## v1\\.0\\.0\n\n<a id="fixes"></a>\n### Fixes\n\n* One\\.\n\n'
+        '<a id="v0-10-0"></a>\n## v0\\.10\\.0\n\nOld\\.\n'
+    )
+    assert release.release_notes() == '<a id="fixes"></a>\n### Fixes\n\n* One\\.\n'
+
+
 def test_complaints_of_the_importer():
     log = (
         "Importing with galaxy-importer 0.4\nWARNING: plugins/x.py:8:1: F401 unused\nLoading module x\n"
