@@ -53,14 +53,40 @@ test-suite-all: checkers
 
 DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
 
-# antsibull-docs fails where the random name of its temporary folder ends with an underscore, so it has a second try.
+# .pre-commit-config.yaml runs each of these alone.
 .PHONY: lint
-lint: env ## Lint the collection, its documentation and its changelog
+lint: lint-ansible lint-python lint-style lint-docs lint-changelog lint-github ## Lint code, documentation and settings
+
+.PHONY: lint-ansible
+lint-ansible: env
 	ansible-lint
+
+.PHONY: lint-python
+lint-python: env
 	ruff format --check
+
+.PHONY: lint-style
+lint-style: env
 	python -m tests.tools.style
+
+# antsibull-docs fails where the random name of its temporary folder ends with an underscore, so it has a second try.
+.PHONY: lint-docs
+lint-docs: env
 	$(DOCS_LINT) || $(DOCS_LINT)
+
+.PHONY: lint-changelog
+lint-changelog: env
 	antsibull-changelog lint
+
+.PHONY: lint-github
+lint-github: env
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*_*.yml
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
+	pre-commit validate-config
+	zizmor --offline --quiet --strict-collection .
 
 .PHONY: format
 format: env ## Format the Python files
@@ -117,5 +143,5 @@ constraints: env ## Choose the newest versions of all development packages
 
 .PHONY: clean
 clean: ## Remove all that the other targets made
-	rm -rf .ansible .coverage .coverage.* .hypothesis .pytest_cache .venv .venv.lock build collections htmlcov tests/output
+	rm -rf .ansible .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv .venv.lock build collections htmlcov tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
