@@ -32,9 +32,9 @@ from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM, ANALYSIS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import (
+    Gathered,
     argument_spec,
     gather_facts,
-    Gathered,
 )
 from tests.conftest import COLLECTION
 from tests.demo_server import DemoServer
@@ -45,7 +45,7 @@ except ImportError:
     trust_as_template = None
 
 KINDS = ("alm", "analysis")
-RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS)))
+RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS), strict=True))
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
 # Of servers that do not care.

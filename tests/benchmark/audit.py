@@ -115,7 +115,6 @@ def measure(size: int) -> Run:
     )
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
-
     from tests.benchmark.dataset import NOW
     from tests.support import conditional, templar_of
 
@@ -131,7 +130,7 @@ def measure(size: int) -> Run:
 
     templar, play = templar_of()
     starter = to_builtin_types(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE)))
-    starter["rules"] = [rule for rule in starter["rules"] if "loop" not in rule][: RULES - 1] + [OWN_RULE]
+    starter["rules"] = [*[rule for rule in starter["rules"] if "loop" not in rule][: RULES - 1], OWN_RULE]
     policy = _audit_policy.load(["starter"], lambda name: starter, VARIABLES)
     assert len(policy.rules) == RULES
     connections = _audit_connections.checked(facts(size))
@@ -159,7 +158,6 @@ def facts(size: int) -> list[dict]:
     """Connections as the modules return them."""
     from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
     from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import gather_facts
-
     from tests.benchmark import dataset
     from tests.demo_server import DemoServer
     from tests.support import validated

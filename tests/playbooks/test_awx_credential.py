@@ -14,7 +14,7 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server, SERVER_OPTIONS
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS, parse_server
 from tests.awx import Job, credential_type, inject
 from tests.support import validated
 

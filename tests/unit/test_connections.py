@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connection_facts, _redact
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import RecordError
-from tests.demo_server import DemoServer, GENERATIONS, seed
+from tests.demo_server import GENERATIONS, DemoServer, seed
 from tests.support import KINDS, canned_server, connections, gather
 
 DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connections.json").read_text())
@@ -551,9 +551,11 @@ def test_number_that_is_too_large(number):
 
 @pytest.mark.parametrize("number", [2**63 + 1, -(10**4000)])
 def test_id_that_is_too_large(number):
-    with canned_server(f'{{"results": [{{"id": {number}, "alias": "a"}}]}}'.encode()) as server:
-        with pytest.raises(SDElementsError, match="id of a record is not a whole number of 64 bits") as error:
-            connections(server)
+    with (
+        canned_server(f'{{"results": [{{"id": {number}, "alias": "a"}}]}}'.encode()) as server,
+        pytest.raises(SDElementsError, match="id of a record is not a whole number of 64 bits") as error,
+    ):
+        connections(server)
     assert str(number) not in str(error.value)
 
 

@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 from tests import conftest
 from tests.certificates import Certificate, authority, certificate

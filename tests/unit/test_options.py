@@ -10,9 +10,9 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server, SERVER_OPTIONS
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS, parse_server
 from tests.support import validated
 
 
