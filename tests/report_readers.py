@@ -16,8 +16,8 @@ import jsonschema
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from tests.sample_reports import VERDICTS
 from tests.conftest import ROOT
+from tests.sample_reports import VERDICTS
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
 

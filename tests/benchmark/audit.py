@@ -102,14 +102,14 @@ def measure(size: int) -> Measurement:
 
     init_plugin_loader([str(ROOT / "collections")])
     from ansible.parsing.dataloader import DataLoader
+
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
         _audit_connections,
         _audit_policy,
         _audit_rules,
     )
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
-
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
     from tests.benchmark.dataset import NOW
     from tests.support import conditional, templar_of
 
@@ -124,8 +124,8 @@ def measure(size: int) -> Measurement:
             return [Problem("") if answer is None else answer for answer in found]
 
     templar, play = templar_of()
-    starter = plain(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE)))
-    starter["rules"] = [rule for rule in starter["rules"] if "loop" not in rule][: RULES - 1] + [OWN_RULE]
+    starter = to_builtin_types(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE)))
+    starter["rules"] = [*[rule for rule in starter["rules"] if "loop" not in rule][: RULES - 1], OWN_RULE]
     policy = _audit_policy.load(["starter"], lambda name: starter, VARIABLES)
     assert len(policy.rules) == RULES
     connections = _audit_connections.checked(facts(size))
@@ -151,15 +151,15 @@ def measure(size: int) -> Measurement:
 
 def facts(size: int) -> list[dict]:
     """Connections as the modules return them."""
-    from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections
-
+    from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+    from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import gather_facts
     from tests.benchmark import dataset
     from tests.demo_server import DemoServer
     from tests.support import validated
 
     with DemoServer("5.2", dataset=list(dataset.records(min(size, 200))), now=dataset.NOW) as server:
         options = validated(url=server.url, api_token=server.token, include_last_job=True)
-        some = _connections.gather(_connections.ALM, options).facts["connections"]
+        some = gather_facts(ALM, options).facts["connections"]
     return [{**some[index % len(some)], "id": index + 1} for index in range(size)]
 
 

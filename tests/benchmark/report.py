@@ -241,7 +241,7 @@ def table(rows: list[list[str]]) -> str:
 
     def line(cells: list[str]) -> str:
         first = cells[0].ljust(widths[0])
-        return f"| {' | '.join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:]))])} |"
+        return f"| {' | '.join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=False))])} |"
 
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join([line(rows[0]), line(rule), *map(line, rows[1:])])

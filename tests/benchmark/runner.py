@@ -175,9 +175,10 @@ def facts(workspace: Workspace, size: int) -> Iterator[dict]:
 def known_options() -> set[str]:
     """The options that the task knows today."""
     _find_collection()
-    from ansible_collections.securitycompass.sdelements.plugins.module_utils import _options
+    from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+    from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import argument_spec
 
-    return {*_options.CONNECTION_OPTIONS, *_options.QUERY_OPTIONS}
+    return set(argument_spec(ALM))
 
 
 def link_collection(checkout: Path, folder: Path) -> Path:

@@ -16,4 +16,4 @@ from .faults import FAULTS
 from .generations import FILTERS, GENERATIONS, PAGING_STYLES
 from .server import DemoServer
 
-__all__ = ["DemoServer", "FAULTS", "FILTERS", "GENERATIONS", "PAGING_STYLES"]
+__all__ = ["FAULTS", "FILTERS", "GENERATIONS", "PAGING_STYLES", "DemoServer"]

@@ -131,4 +131,4 @@ class UnknownPathView(views.APIView):
 
     def get(self, request):
         """The framework's message for an unknown path."""
-        raise exceptions.NotFound()
+        raise exceptions.NotFound

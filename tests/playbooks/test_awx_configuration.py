@@ -21,8 +21,8 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.awx import EXTENSION, Job, read_yaml
-from tests.fake_awx import running
 from tests.conftest import ROOT
+from tests.fake_awx import running
 from tests.playbooks.test_docs import blocks
 
 PATTERNS = ROOT / "extensions" / "patterns"
@@ -382,10 +382,7 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
         assert TOKEN not in printed
         assert_configured(awx)
         before, last = list(awx.changes), steps[-1].strip()
-        forgotten = (
-            "{'sde_awx_servers': [{'name': 'eu', 'api_token': '%s'}, {'name': 'us', 'api_token': '{{ of_a_vault }}'}]}"
-            % TOKEN
-        )
+        forgotten = f"{{'sde_awx_servers': [{{'name': 'eu', 'api_token': '{TOKEN}'}}, {{'name': 'us', 'api_token': '{{{{ of_a_vault }}}}'}}]}}"
         run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.changes == before, run.stdout
         assert TOKEN not in run.stdout

@@ -12,18 +12,18 @@ import pytest
 import xmlschema
 import yaml
 
-from tests.sample_reports import HOSTILE
 from tests.report_readers import (
-    assert_schema_describes,
     assert_harmless,
-    sarif_validator_messages,
+    assert_schema_describes,
     invisible_characters,
     junit_cases,
     markdown_tables,
+    sarif_validator_messages,
     verdicts_in_json,
     verdicts_in_junit,
     verdicts_in_sarif,
 )
+from tests.sample_reports import HOSTILE
 from tests.support import connections
 
 FORMATS = {
@@ -155,7 +155,7 @@ def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
     )
     assert verdicts_in_sarif(texts["sarif"]) == results
     [counts, *_others] = markdown_tables(texts["markdown"])
-    columns = dict(zip(counts[0], counts[-1]))
+    columns = dict(zip(counts[0], counts[-1], strict=False))
     assert int(columns["Failed"]) == verdicts["fail"] and int(columns["Inconclusive"]) == verdicts["inconclusive"]
 
 

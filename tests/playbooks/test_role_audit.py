@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from tests.conftest import ROOT
 from tests.demo_server.dataset import HoursAgo
-from tests.playbooks.test_canary import planted, TOKEN
+from tests.playbooks.test_canary import TOKEN, planted
 from tests.support import access, connections, documented_audit_options, inventory_of, messages_of
 
 ROLE = ROOT / "roles" / "connection_audit"
@@ -432,10 +432,10 @@ def test_specification_and_modules_agree():
     """Each option of the modules that a user of the role may want is a variable of the same type, and is passed on."""
     handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
     options, audit_options = specification(), documented_audit_options("sde_connection_audit")
-    assert set(handed["_connection_audit_gather_option_names"]) == {*CONNECTION_OPTIONS, "page_size", "concurrency"}
+    assert set(handed["_connection_audit_gather_option_names"]) == {*SERVER_OPTIONS, "page_size", "concurrency"}
     others = {"connections", "policy", "policy_vars", "server", "reports"}
     assert set(handed["_connection_audit_audit_option_names"]) | others == set(audit_options)
-    for name, option in CONNECTION_OPTIONS.items():
+    for name, option in SERVER_OPTIONS.items():
         assert options[name]["type"] == option["type"], name
     for name, option in audit_options.items():
         if name not in ("reports", "policy", "policy_vars"):

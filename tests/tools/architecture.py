@@ -12,12 +12,13 @@ import ast
 import re
 import sys
 import textwrap
-import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.util import resolve_name
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
+
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "architecture.svg"
@@ -57,7 +58,7 @@ class Component(NamedTuple):
 
     def contains(self, path: str) -> bool:
         """Tell whether a file is one of its paths, or in one that ends with a slash."""
-        return any(path == own or own.endswith("/") and path.startswith(own) for own in self.paths)
+        return any(path == own or (own.endswith("/") and path.startswith(own)) for own in self.paths)
 
 
 Arrow = tuple[Component, Component]
@@ -261,7 +262,7 @@ def rounded(points: list[tuple[float, float]]) -> str:
     """Return a path of straight lines whose corners are round."""
     corners = [point for number, point in enumerate(points) if number == 0 or point != points[number - 1]]
     commands = [f"M{corners[0][0]:g} {corners[0][1]:g}"]
-    for before, corner, after in zip(corners, corners[1:], corners[2:]):
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
         start, end = toward(corner, before), toward(corner, after)
         commands.append(f"L{start[0]:g} {start[1]:g}Q{corner[0]:g} {corner[1]:g} {end[0]:g} {end[1]:g}")
     return "".join([*commands, f"L{corners[-1][0]:g} {corners[-1][1]:g}"])
@@ -269,7 +270,7 @@ def rounded(points: list[tuple[float, float]]) -> str:
 
 def toward(corner: tuple[float, float], point: tuple[float, float]) -> tuple[float, float]:
     """Return the point on a horizontal or vertical line at which the curve around its corner begins."""
-    return tuple(from_ + max(-RADIUS, min(RADIUS, (to - from_) / 2)) for from_, to in zip(corner, point))
+    return tuple(from_ + max(-RADIUS, min(RADIUS, (to - from_) / 2)) for from_, to in zip(corner, point, strict=False))
 
 
 def table(components: list[Component], uses: Uses) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -54,7 +55,7 @@ def test_picture_arrows_cross_no_box():
     assert len(boxes) == len(architecture.read_components()) and len(paths) > len(boxes)
     for path in paths:
         points = [tuple(map(float, pair)) for pair in re.findall(r"([\d.]+) ([\d.]+)", path)]
-        for (x1, y1), (x2, y2) in zip(points, points[1:]):
+        for (x1, y1), (x2, y2) in itertools.pairwise(points):
             for left, top, width, height in boxes:
                 is_outside = max(x1, x2) <= left or min(x1, x2) >= left + width
                 assert is_outside or max(y1, y2) <= top or min(y1, y2) >= top + height, path

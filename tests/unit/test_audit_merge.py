@@ -13,10 +13,9 @@ from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
+from tests.conftest import ROOT
 from tests.sample_reports import build_report, connection, finding, item_finding, rule, small, waiver
 from tests.strategies import mutated
-from tests.conftest import ROOT
-from tests.mutations import mutated
 from tests.support import LINEAR, growth
 
 SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))

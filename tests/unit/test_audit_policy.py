@@ -18,7 +18,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _audit_schema,
     _audit_yaml,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.strategies import mutated
 
 # One that uses every field.

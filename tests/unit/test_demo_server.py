@@ -429,8 +429,8 @@ def test_filters_overridden(filters, expected):
 # Pages
 
 
-@pytest.mark.parametrize("paging", (None, *PAGING_STYLES))
-@pytest.mark.parametrize("query", ("", "?page_size=4"))
+@pytest.mark.parametrize("paging", [None, *PAGING_STYLES])
+@pytest.mark.parametrize("query", ["", "?page_size=4"])
 def test_every_record_once(paging, query):
     with DemoServer(paging=paging) as server:
         assert follow(server, ALM + query) == list(range(1, 31))

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http, _pages
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from tests.demo_server import DemoServer, PAGING_STYLES
+from tests.demo_server import PAGING_STYLES, DemoServer
 from tests.support import canned_server, connections
 
 

@@ -28,18 +28,18 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _reports,
 )
 from tests import sample_reports
-from tests.sample_reports import HOSTILE, SEVERITIES
 from tests.report_readers import (
-    assert_schema_describes,
     assert_harmless,
-    junit_outcomes,
+    assert_schema_describes,
     invisible_characters,
     junit_cases,
+    junit_outcomes,
     markdown_tables,
     verdicts_in_json,
     verdicts_in_junit,
     verdicts_in_sarif,
 )
+from tests.sample_reports import HOSTILE, SEVERITIES
 
 SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
 SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")

@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from ..exchange import CannedResponse, ReceivedRequest, RawConnection
+from ..exchange import CannedResponse, RawConnection, ReceivedRequest
 
 RESPONSES = "responses"
 ALTERATIONS = "alterations"
