@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   reports:
     description:
-      - Files to write on the controller, before the task fails. Missing folders are made. A file is replaced as a whole, or
-        not at all. None is written in check mode.
+      - Files to write on the controller, before the task fails. Missing folders are made. A file is replaced as a
+        whole, or not at all. None is written in check mode.
       - A relative path starts at the directory where Ansible was started.
     type: dict
     default: {}

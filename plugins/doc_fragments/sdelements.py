@@ -36,8 +36,8 @@ options:
     default: true
   ca_path:
     description:
-      - File with the CA certificates (PEM) that the server's certificate is verified with, or a directory of them with the
-        hashed names that C(openssl rehash) makes.
+      - File with the CA certificates (PEM) that the server's certificate is verified with, or a directory of them
+        with the hashed names that C(openssl rehash) makes.
       - An empty file counts as not set. A file without a certificate, or with one that is not whole, is an error before
         any request.
       - If it is not set, the environment variable E(SDE_CA_PATH) is used, and then E(REQUESTS_CA_BUNDLE), except for
@@ -177,7 +177,8 @@ attributes:
     description: When run twice in a row outside check mode, the second invocation reports no change.
     support: full
   action_group:
-    description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options for all modules.
+    description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options for all
+      modules.
     support: full
     membership: [securitycompass.sdelements.sdelements]
 """
