@@ -264,3 +264,41 @@ def test_of_each_record_something_is_made_once(concurrency):
     made = []
     _pages.read_list(server, "alm/", {}, lambda record: made.append(record["id"]))
     assert sorted(made) == list(range(12))
+
+
+@pytest.mark.parametrize("id_", [_pages.MAX_ID, -_pages.MAX_ID])
+def test_largest_id_is_accepted(id_):
+    assert _pages.record_of(RestlessServer(0, 1, "page", 1, []), "alm/", {"id": id_}) == {"id": id_}
+
+
+@pytest.mark.parametrize(
+    "count, problem",
+    [(_pages.MAX_COUNT, "the server counts 1000000000 records, and sent 1"), (_pages.MAX_COUNT + 1, "not a number of")],
+)
+def test_largest_count_is_accepted(count, problem):
+    with canned_server(numbered(count, [1], None)) as server, pytest.raises(SDElementsError, match=problem):
+        connections(server)
+
+
+def test_list_is_read_five_times_at_most(start):
+    server = start("4.8", "list_shifts")
+    with pytest.raises(SDElementsError, match="in 5 readings"):
+        connections(server, page_size=15)
+    # Two pages each time.
+    assert len(server.requests) == 10
+
+
+def test_few_pages_are_requested_ahead():
+    """A list of any length keeps no more pages in memory than twice those that are fetched at a time."""
+    server = RestlessServer(40, 2, "page", 3, [])
+    submitted, pending = [], []
+    submit, result = server.submit, server.result
+    server.submit = lambda path, query: submitted.append(query) or submit(path, query)
+
+    def result_of(request: _http.Request) -> dict:
+        pending.append(len(submitted) - len(pending))
+        return result(request)
+
+    server.result = result_of
+    _pages.read_list(server, "alm/", {}, lambda record: None)
+    assert max(pending) == 2 * server.concurrency
