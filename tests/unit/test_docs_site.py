@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation site's tools: links that lead nowhere are found, and the picture is that of the code."""
+"""The documentation site: broken links, links between repository and site, the theme, the sidebar."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import architecture, docs
+from tests.tools import docs
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.once
 
 
-def test_links_that_lead_nowhere_are_found(tmp_path):
+def test_broken_links_lists_missing_pages_and_anchors(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "style.css").touch()
     (tmp_path / "sub" / "index.html").write_text('<h1 id="top">Sub</h1> <a href="../index.html#here">up</a>')
@@ -29,7 +29,7 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
     ]
 
 
-def test_links_of_the_repository_become_those_of_the_site():
+def test_with_links_of_the_site_replaces_links_outside_code():
     places = docs.pages()
     page = ROOT / "docs" / "user_guide.md"
     text = "[a](secrets.md#your-token) [b](../README.md) [c](../galaxy.yml) [d](#x) [e](https://e.example) `[f](gone.md)`\n```text\n[g](gone.md)\n```\n"
@@ -47,38 +47,19 @@ def test_links_of_the_repository_become_those_of_the_site():
         docs.with_links_of_the_site("[x](gone.md)", page, places, "")
 
 
-def test_a_page_that_the_theme_dislikes_is_found(tmp_path):
+def test_complaints_lists_pages_that_break_the_theme(tmp_path):
     (tmp_path / "good.html").write_text('<p class="contents">')
     (tmp_path / "bad.html").write_text('<nav class="contents local" id="contents">')
     assert docs.complaints(tmp_path) == ["bad.html"]
 
 
-def test_pages_of_antsibull_docs():
+def test_in_the_theme_shortens_antsibull_title_and_removes_contents():
     title = "securitycompass.sdelements.some role -- Do it"
     text = docs.in_the_theme(f"{title}\n{'+' * len(title)}\n\n.. contents::\n   :local:\n   :depth: 2\n\nText\n")
     assert text == "some role\n+++++++++\n\n**Do it**\n\n\nText\n"
 
 
-def test_each_guide_is_in_the_sidebar():
+def test_sidebar_lists_each_guide():
     index = (ROOT / "docs" / "site" / "index.md").read_text(encoding="utf-8")
     guides = [path.stem for path in sorted((ROOT / "docs").glob("*.md"))]
     assert [guide for guide in guides if f"\nguides/{guide}\n" not in index] == []
-
-
-def test_picture_is_that_of_the_code():
-    assert architecture.PICTURE.read_text(encoding="utf-8") == architecture.picture(), "run 'make docs'"
-
-
-def test_an_arrow_that_goes_up_is_found():
-    low, high = (architecture.Room(name, "", (), layer, 0) for name, layer in (("low", 2), ("high", 1)))
-    assert architecture.upward(
-        {(high, low): "fine", (low, high): "wrong", (low, low._replace(name="beside")): "wrong, too"}
-    ) == [
-        "wrong",
-        "wrong, too",
-    ]
-
-
-def test_a_file_without_a_room_is_named():
-    with pytest.raises(SystemExit, match=r"plugins/lookup/new\.py is in no room"):
-        architecture.room_of("plugins/lookup/new.py", architecture.rooms())
