@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long the collection takes and how much memory, beside what people use today: ``make bench``.
+"""The benchmark: time and memory of the collection, compared with what people use today: ``make bench``.
 
-Where to find what: `scenarios` (which sizes and latencies), `contenders` (who runs; the tasks lie in `tasks/`, and
-what Ansible loads for them in `plugins/`), `dataset` and `server` (the API), `script` (plain requests),
-`runs` (one run, measured), `race` (taking turns), `report` and `plot` (what comes out).
+The modules: `scenarios` (sizes and latencies), `candidates` (what is compared; their tasks are in `tasks/`, and
+what Ansible loads for them in `plugins/`), `dataset` and `server` (the API), `requests_script` (plain requests),
+`process` (one run, measured), `runner` (interleaved runs), `report` and `plot` (the results).
 
-What is measured, and why so: the seconds of a play go from the start of its first task to the end of the play, as a
+The measures: the seconds of a play go from the start of its first task to the end of the play, as a
 callback plugin sees it. So they hold everything that happens in and between tasks, and not the start of Ansible,
 which takes longer than a small task and varies by more than such a task takes. What this could hide is work that is
 put off to the end of the process, or done before the first task: so the wall time of the whole process, less that
-of a play without tasks in the same round, stands beside it in the table. The two must agree.
+of a play without tasks in the same round, is in the next column of the table. The two must agree.
 The seconds of a plain script go from after its imports to the whole list: the strictest limit.
 
 Memory is the sum of the resident sets over the process tree. What forked processes share counts once for each of

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the benchmark: ``make bench``, with BENCH=quick for a small one, PUBLISH=1 to renew the one in docs/.
 
-BEFORE=checkout adds another checkout of this collection as a contender; NEWEST=1 serves as the newest release of SD
+BEFORE=checkout adds another checkout of this collection as a candidate; NEWEST=1 serves as the newest release of SD
 Elements does, which divides its lists into pages unasked.
 """
 
@@ -18,13 +18,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmark import contenders, dataset, plot, race, report, runs, server
+from tests.benchmark import candidates, dataset, plot, process, report, runner, server
 from tests.benchmark.scenarios import PLANS, WHOLE, Plan
 from tests.demo_server.generations import BY_NAME
 
-ROOT = contenders.ROOT
+ROOT = candidates.ROOT
 BUILD = ROOT / "build" / "benchmark"
-PLOT = "![Seconds over the number of connections, for all contenders](images/benchmark.png)"
+PLOT = "![Seconds over the number of connections, for all candidates](images/benchmark.png)"
 HOW_TO_RUN = """## How to run it
 
 `make bench` in a checkout of this collection runs it in about twenty minutes and writes tables, plot and each single run
@@ -35,7 +35,7 @@ measured.
 
 
 def main() -> int:
-    """Run a plan and write what came out; 0 if everything could be measured, however fast or slow."""
+    """Run a plan and write the results; 0 if everything could be measured, however fast or slow."""
     plan = PLANS.get(os.environ.get("BENCH") or "full")
     if plan is None:
         print(f"BENCH is one of {', '.join(PLANS)}.", file=sys.stderr)
@@ -45,7 +45,7 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         results = run(plan, "newest" if is_set("NEWEST") else "5.2")
-    except runs.RunError as exc:
+    except process.RunError as exc:
         print(f"The benchmark failed: {exc}", file=sys.stderr)
         return 1
     write(results)
@@ -58,32 +58,32 @@ def is_set(name: str) -> bool:
 
 
 def run(plan: Plan, generation: str) -> report.Results:
-    """Serve the connections and have the contenders take turns."""
+    """Serve the connections and run the candidates in turn."""
     if BY_NAME[generation].paging == "unasked":
         # No answer of such a server holds them all.
-        plan = plan._replace(scenarios=tuple(one for one in plan.scenarios if one.kind != WHOLE))
+        plan = plan._replace(scenarios=tuple(scenario for scenario in plan.scenarios if scenario.kind != WHOLE))
     with tempfile.TemporaryDirectory(prefix="sde-bench-") as name:
         folder = Path(name)
-        before = race.link_collection(Path(os.environ["BEFORE"]), folder) if os.environ.get("BEFORE") else None
-        line = contenders.line_up(race.known_options(), before)
-        print(f"The embedded API renders {plan.most_connections:,} connections ...", file=sys.stderr, flush=True)
+        before = runner.link_collection(Path(os.environ["BEFORE"]), folder) if os.environ.get("BEFORE") else None
+        selected = candidates.select(runner.known_options(), before)
+        print(f"The embedded API renders {plan.max_connections:,} connections ...", file=sys.stderr, flush=True)
         records = folder / "records.jsonl"
-        dataset.write_records(plan.most_connections, generation, records)
+        dataset.write_records(plan.max_connections, generation, records)
         with server.running(records, generation) as api:
-            place = contenders.Place(folder, api.base, api.token, BY_NAME[generation].alm_path)
-            one = race.Race(plan, line, place)
-            one.run_all()
-            return report.Results(one)
+            workspace = candidates.Workspace(folder, api.base, api.token, BY_NAME[generation].alm_path)
+            benchmark = runner.Runner(plan, selected, workspace)
+            benchmark.run_all()
+            return report.Results(benchmark)
 
 
 def notes() -> list[str]:
-    """What one must know to read the numbers."""
+    """Notes that a reader of the numbers needs."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
-    found = [
-        "How long it takes to have the connections of an SD Elements server in a play, and how much memory, beside what"
-        " people use today and beside what Ansible itself takes. The server is the embedded SD Elements API's answers,"
-        " rendered beforehand and sent after a fixed latency, so that it holds nobody up. All contenders take turns on it."
-        " Only who got every connection counts.",
+    return [
+        "How long it takes to have the connections of an SD Elements server in a play, and how much memory, compared with what"
+        " people use today and with what Ansible itself takes. The server is the embedded SD Elements API's answers,"
+        " rendered beforehand and sent after a fixed latency, so that it holds nobody up. All candidates run in turn."
+        " A run counts only if it got every connection.",
         f"Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} processors. Values are medians,"
         " with the lowest and the highest in brackets where there are several. Absolute times are those of one machine;"
         " the ratios are what counts.",
@@ -92,20 +92,17 @@ def notes() -> list[str]:
         " so what forked processes share counts for each. A list in pages is read by our task until two readings agree,"
         " by everybody else once.",
     ]
-    if not contenders.both_doors_are_there():
-        found.append("There is no action plugin yet: each task ran as a module, whatever its contender is called.")
-    return found
 
 
 def write(results: report.Results) -> None:
     """Print the tables, write JSON and plot, and publish them if asked to."""
     print(f"\n{report.markdown(results, notes())}")
     BUILD.mkdir(parents=True, exist_ok=True)
-    found = [
-        {"title": one.title, "value": one.value, "rounds": one.values, "goal": one.goal}
-        for one in report.ratios(results)
+    ratios = [
+        {"title": ratio.title, "value": ratio.value, "rounds": ratio.values, "goal": ratio.goal}
+        for ratio in report.ratios(results)
     ]
-    whole = {"notes": notes(), **results.race.as_json(), "ratios": found}
+    whole = {"notes": notes(), **results.runner.as_json(), "ratios": ratios}
     (BUILD / "results.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     plot.draw(results, BUILD / "benchmark.png")
     print(f"Written: {BUILD.relative_to(ROOT)}/results.json and benchmark.png", file=sys.stderr)

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the audit: all values of a rule in one template, beside one conditional after the other.
+"""Measure the audit: all values of a rule in one template, compared with one conditional after the other.
 
 ``python -m tests.benchmark.audit`` runs it alone; ``make bench`` runs it, too, with the same BENCH=quick. Both ways judge the
-same twelve rules on the same connections, in one process of their own for each size, and must come to the same verdicts.
+same twelve rules on the same connections, in one process of their own for each size, and must return the same verdicts.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ OWN_RULE = {
     "needs": ["server"],
     "that": "connection.server.scheme == 'https'",
 }
-# With these, no rule of the starter policy is idle.
+# With these variables, each rule of the starter policy applies.
 VARIABLES = {"allowed_servers": ["*.example.com", "*.example.org"], "conflict_policies": ["alm"]}
 
 
-class Run(NamedTuple):
-    """What one size came to. Seconds are those of the processor: the machine may have other things to do."""
+class Measurement(NamedTuple):
+    """The measurement of one size. Seconds are those of the processor: the machine may have other things to do."""
 
     size: int
     evaluations: int
@@ -53,12 +53,12 @@ class Run(NamedTuple):
 
 
 def main() -> int:
-    """Measure each size in a process of its own, print a table and write JSON; 0 however fast or slow."""
+    """Measure each size in a process of its own, print a table and write JSON; 0 however fast or sequential."""
     plan = os.environ.get("BENCH") or "full"
     if plan not in SIZES:
         print(f"BENCH is one of {', '.join(SIZES)}.", file=sys.stderr)
         return 2
-    done = []
+    measurements = []
     for size in SIZES[plan]:
         print(
             f"Auditing {size:,} connections by {RULES} rules, in bulk and one at a time ...",
@@ -67,11 +67,11 @@ def main() -> int:
         )
         command = [sys.executable, "-m", "tests.benchmark.audit", str(size)]
         out = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
-        done.append(Run(*json.loads(out)))
+        measurements.append(Measurement(*json.loads(out)))
     BUILD.mkdir(parents=True, exist_ok=True)
-    table = table_of(done)
+    table = table_of(measurements)
     (BUILD / "audit.md").write_text(table, encoding="utf-8")
-    results = [{**run._asdict(), "ratio": run.ratio} for run in done]
+    results = [{**run._asdict(), "ratio": run.ratio} for run in measurements]
     (BUILD / "audit.json").write_text(
         json.dumps({"python": platform.python_version(), "runs": results}, indent=2) + "\n", encoding="utf-8"
     )
@@ -79,15 +79,15 @@ def main() -> int:
     return 0
 
 
-def table_of(done: list[Run]) -> str:
+def table_of(measurements: list[Measurement]) -> str:
     """The runs as a table in Markdown."""
     lines = [
-        f"Audit by {RULES} rules, ansible-core {done[0].ansible}, Python {platform.python_version()}; the goal is at most {GOAL:.2f}×.",
+        f"Audit by {RULES} rules, ansible-core {measurements[0].ansible}, Python {platform.python_version()}; the goal is at most {GOAL:.2f}×.",
         "",
         "| connections | conditionals | in bulk | one at a time | each, in bulk | ratio | memory of the process |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for run in done:
+    for run in measurements:
         lines.append(
             f"| {run.size:,} | {run.evaluations:,} | {run.seconds_bulk:.2f} s | {run.seconds_one_at_a_time:.2f} s "
             f"| {run.seconds_bulk / run.evaluations * 1000:.3f} ms | {run.ratio:.3f}× | {run.peak_bytes / 2**20:.0f} MiB |"
@@ -95,7 +95,7 @@ def table_of(done: list[Run]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def measure(size: int) -> Run:
+def measure(size: int) -> Measurement:
     """Judge this many connections both ways."""
     from ansible.plugins.loader import init_plugin_loader
     from ansible.release import __version__
@@ -113,7 +113,7 @@ def measure(size: int) -> Run:
     from tests.benchmark.dataset import NOW
     from tests.support import conditional, templar_of
 
-    class OneAtATime(Engine):
+    class SequentialEngine(Engine):
         """Asks ansible-core for each value."""
 
         count = 0
@@ -142,11 +142,11 @@ def measure(size: int) -> Run:
 
     seconds_bulk, verdicts = judge(Engine(templar, play, data))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    slow = OneAtATime(templar, play, data)
-    seconds_one_at_a_time, expected = judge(slow)
+    sequential = SequentialEngine(templar, play, data)
+    seconds_one_at_a_time, expected = judge(sequential)
     if verdicts != expected:
-        raise AssertionError("The two ways came to different verdicts.")
-    return Run(size, slow.count, seconds_bulk, seconds_one_at_a_time, peak, __version__)
+        raise AssertionError("The two ways return different verdicts.")
+    return Measurement(size, sequential.count, seconds_bulk, seconds_one_at_a_time, peak, __version__)
 
 
 def facts(size: int) -> list[dict]:

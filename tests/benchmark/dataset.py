@@ -17,9 +17,9 @@ from tests.demo_server.generations import BY_NAME
 
 # The same connections in every run, byte by byte.
 NOW = datetime(2026, 11, 24, 18, tzinfo=timezone.utc)
-PARAMS = 22
+PARAM_COUNT = 22
 _BATCH = 1000
-# What connections in the field have beyond the seed data, so that each comes to PARAMS.
+# Parameters of real connections that the seed data lack, so that each has PARAM_COUNT.
 _MORE_PARAMS = {
     "sde_tags_filter": "",
     "alm_optional_verification": "pass",
@@ -34,18 +34,18 @@ def records(count: int) -> Iterator[dict]:
     for index in range(count):
         record = copy.deepcopy(ALM_RECORDS[index % len(ALM_RECORDS)])
         missing = {name: value for name, value in _MORE_PARAMS.items() if name not in record["params"]}
-        wanted = max(0, PARAMS - len(record["params"]))
+        wanted = max(0, PARAM_COUNT - len(record["params"]))
         record["params"].update(list(missing.items())[:wanted])
-        yield {**record, **identity(record, index + 1)}
+        yield {**record, **unique_fields(record, index + 1)}
 
 
-def identity(record: dict, id_: int) -> dict:
-    """What tells one connection from the others."""
+def unique_fields(record: dict, id_: int) -> dict:
+    """The fields that differ between connections."""
     return {"id": id_, "alias": f"{record['alias']} {id_}"}
 
 
 def write_records(count: int, generation: str, target: Path) -> None:
-    """Render connections by the embedded API, and write one a line."""
+    """Render connections by the embedded API, and write one per line."""
     with (
         DemoServer(generation, dataset=list(records(count)), paging="page", now=NOW) as server,
         target.open("wb") as file,

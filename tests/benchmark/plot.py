@@ -12,23 +12,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
-from tests.benchmark import contenders as who
+from tests.benchmark import candidates
 from tests.benchmark.report import Results
 from tests.benchmark.scenarios import SWEEP
 
 # Ours in blue, what people use in red, scripts in green, floors in grey.
 _STYLES = {
-    who.IN_PROCESS.name: {"color": "#1f5fbf", "marker": "o", "linewidth": 2.6},
-    who.LEAN.name: {"color": "#63a0ee", "marker": "o", "linewidth": 1.6},
-    who.AS_MODULE.name: {"color": "#1f5fbf", "marker": "s", "linewidth": 1.6, "linestyle": "--"},
+    candidates.IN_PROCESS.name: {"color": "#1f5fbf", "marker": "o", "linewidth": 2.6},
+    candidates.WITHOUT_PARAMS.name: {"color": "#63a0ee", "marker": "o", "linewidth": 1.6},
+    candidates.AS_MODULE.name: {"color": "#1f5fbf", "marker": "s", "linewidth": 1.6, "linestyle": "--"},
     "task, before": {"color": "#9467bd", "marker": "s", "linewidth": 1.6, "linestyle": ":"},
-    who.URI_PAGES.name: {"color": "#c8321e", "marker": "^", "linewidth": 2.2},
-    who.SCRIPT.name: {"color": "#2e8540", "marker": "v", "linewidth": 1.6, "linestyle": "--"},
-    who.POOL.name: {"color": "#2e8540", "marker": "v", "linewidth": 2.0},
-    who.FLOOR_ACTION.name: {"color": "#555555", "marker": ".", "linewidth": 1.4},
-    who.FLOOR_MODULE.name: {"color": "#555555", "marker": ".", "linewidth": 1.4, "linestyle": "--"},
-    who.PING.name: {"color": "#999999", "linewidth": 1.0, "linestyle": "--"},
-    who.DEBUG.name: {"color": "#999999", "linewidth": 1.0, "linestyle": ":"},
+    candidates.URI_PAGES.name: {"color": "#c8321e", "marker": "^", "linewidth": 2.2},
+    candidates.SCRIPT.name: {"color": "#2e8540", "marker": "v", "linewidth": 1.6, "linestyle": "--"},
+    candidates.THREADED_SCRIPT.name: {"color": "#2e8540", "marker": "v", "linewidth": 2.0},
+    candidates.FLOOR_ACTION.name: {"color": "#555555", "marker": ".", "linewidth": 1.4},
+    candidates.FLOOR_MODULE.name: {"color": "#555555", "marker": ".", "linewidth": 1.4, "linestyle": "--"},
+    candidates.PING.name: {"color": "#999999", "linewidth": 1.0, "linestyle": "--"},
+    candidates.DEBUG.name: {"color": "#999999", "linewidth": 1.0, "linestyle": ":"},
 }
 
 
@@ -54,15 +54,15 @@ def draw(results: Results, target: Path) -> None:
 
 
 def _draw_panel(panel, results: Results, latency: int) -> None:
-    """All contenders at one latency."""
+    """All candidates at one latency."""
     sweep = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency]
-    for contender in results.race.contenders:
-        if contender.name not in _STYLES:
+    for candidate in results.runner.candidates:
+        if candidate.name not in _STYLES:
             continue
-        if contender.is_flat:
-            _draw_level(panel, results, contender)
+        if candidate.is_constant:
+            _draw_constant(panel, results, candidate)
         else:
-            _draw_line(panel, results, contender, sweep)
+            _draw_line(panel, results, candidate, sweep)
     panel.set(xscale="log", yscale="log", xlabel="connections")
     panel.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _place: f"{seconds:g}"))
     panel.set_title(f"{latency} ms latency, 100 connections a page")
@@ -72,20 +72,20 @@ def _draw_panel(panel, results: Results, latency: int) -> None:
     panel.grid(color="#dddddd", linewidth=0.6)
 
 
-def _draw_line(panel, results: Results, contender: who.Contender, sweep: list) -> None:
-    points = [(one.size, results.seconds(contender, one)) for one in sweep if results.seconds(contender, one)]
+def _draw_line(panel, results: Results, candidate: candidates.Candidate, sweep: list) -> None:
+    points = [(one.size, results.seconds(candidate, one)) for one in sweep if results.seconds(candidate, one)]
     if not points:
         return
     sizes = [size for size, _seconds in points]
     middles = [median(seconds) for _size, seconds in points]
     below = [median(seconds) - min(seconds) for _size, seconds in points]
     above = [max(seconds) - median(seconds) for _size, seconds in points]
-    style = _STYLES[contender.name]
-    panel.errorbar(sizes, middles, yerr=[below, above], label=contender.name, capsize=2, markersize=5, **style)
+    style = _STYLES[candidate.name]
+    panel.errorbar(sizes, middles, yerr=[below, above], label=candidate.name, capsize=2, markersize=5, **style)
 
 
-def _draw_level(panel, results: Results, contender: who.Contender) -> None:
+def _draw_constant(panel, results: Results, candidate: candidates.Candidate) -> None:
     """A floor that depends on nothing."""
-    found = [results.seconds(contender, one) for one in results.kind(SWEEP) if results.seconds(contender, one)]
+    found = [results.seconds(candidate, one) for one in results.kind(SWEEP) if results.seconds(candidate, one)]
     if found:
-        panel.axhline(median(found[0]), label=contender.name, **_STYLES[contender.name])
+        panel.axhline(median(found[0]), label=candidate.name, **_STYLES[candidate.name])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Medians, spread, and ratios of runs that took turns, as tables in Markdown that a terminal shows well, too."""
+"""Medians, spread, and ratios of interleaved runs, as tables in Markdown that a terminal shows well, too."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from math import log
 from statistics import linear_regression, median
 
-from tests.benchmark import contenders as who
-from tests.benchmark.race import Race, Run
+from tests.benchmark import candidates
+from tests.benchmark.runner import Measurement, Runner
 from tests.benchmark.scenarios import PAGES, SMALL, SWEEP, WHOLE, Scenario
 
 MIB = 2**20
-# With fewer connections, what they take is lost beside what each task takes.
-FEWEST = 1000
+# With fewer connections, their time is negligible compared with that of each task.
+MIN_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -33,70 +33,88 @@ class Ratio:
 
 
 class Results:
-    """What was measured, by contender and scenario."""
+    """The measurements by candidate and scenario."""
 
-    def __init__(self, race: Race) -> None:
-        self.race = race
-        self.scenarios = race.plan.scenarios
-        self._by_key: dict[tuple[str, Scenario], list[Run]] = {}
-        for run in race.runs:
-            self._by_key.setdefault((run.contender, run.scenario), []).append(run)
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.scenarios = runner.plan.scenarios
+        self._by_key: dict[tuple[str, Scenario], list[Measurement]] = {}
+        for run in runner.measurements:
+            self._by_key.setdefault((run.candidate, run.scenario), []).append(run)
 
-    def of(self, contender: who.Contender, scenario: Scenario) -> list[Run]:
-        """All runs of a contender in a scenario."""
-        return self._by_key.get((contender.name, scenario), [])
+    def of(self, candidate: candidates.Candidate, scenario: Scenario) -> list[Measurement]:
+        """All runs of a candidate in a scenario."""
+        return self._by_key.get((candidate.name, scenario), [])
 
     def kind(self, kind: str) -> list[Scenario]:
         """The scenarios of a kind."""
         return [scenario for scenario in self.scenarios if scenario.kind == kind]
 
-    def seconds(self, contender: who.Contender, scenario: Scenario) -> list[float]:
+    def seconds(self, candidate: candidates.Candidate, scenario: Scenario) -> list[float]:
         """Seconds for each task."""
-        return [run.seconds / scenario.tasks for run in self.of(contender, scenario)]
+        return [run.seconds / scenario.tasks for run in self.of(candidate, scenario)]
 
-    def beyond_empty_play(self, contender: who.Contender, scenario: Scenario) -> list[float]:
+    def wall_seconds_without_startup(self, candidate: candidates.Candidate, scenario: Scenario) -> list[float]:
         """Wall time less that of a play without tasks in the same round, for each task; nothing for scripts."""
-        if contender.tasks is None:
+        if candidate.tasks is None:
             return []
-        empty = {run.round: run.wall for run in self.of(who.EMPTY, scenario)}
-        mine = self.of(contender, scenario)
+        empty = {run.round: run.wall for run in self.of(candidates.EMPTY_PLAY, scenario)}
+        mine = self.of(candidate, scenario)
         return [(run.wall - empty[run.round]) / scenario.tasks for run in mine if run.round in empty]
 
-    def peaks(self, contender: who.Contender, scenario: Scenario) -> list[float]:
+    def peak_mib(self, candidate: candidates.Candidate, scenario: Scenario) -> list[float]:
         """Peak memory in MiB."""
-        return [run.peak_bytes / MIB for run in self.of(contender, scenario)]
+        return [run.peak_bytes / MIB for run in self.of(candidate, scenario)]
 
-    def per_round(self, scenario: Scenario, formula: Callable[..., float], *names: who.Contender) -> list[float]:
-        """A formula of some contenders' seconds for each task, for each round in which all of them ran."""
+    def per_round(self, scenario: Scenario, formula: Callable[..., float], *names: candidates.Candidate) -> list[float]:
+        """A formula of some candidates' seconds for each task, for each round in which all of them ran."""
         rounds = [{run.round: run.seconds / scenario.tasks for run in self.of(name, scenario)} for name in names]
         shared = sorted(set.intersection(*map(set, rounds)))
         return [formula(*(one[round_] for one in rounds)) for round_ in shared]
 
 
 def ratios(results: Results) -> list[Ratio]:
-    """What the project wants to know."""
+    """The ratios that matter to the project."""
     found = []
 
-    def add(scenario: Scenario, title: str, goal: float | None, formula: Callable, *names: who.Contender) -> None:
+    def add(
+        scenario: Scenario, title: str, goal: float | None, formula: Callable, *names: candidates.Candidate
+    ) -> None:
         values = results.per_round(scenario, formula, *names)
         if values:
             found.append(Ratio(f"{scenario.title}: {title}", values, goal))
 
-    ours = who.IN_PROCESS
+    ours = candidates.IN_PROCESS
     for scenario in results.kind(SMALL):
-        add(scenario, "in-process ÷ uri", 0.10, _quotient, ours, who.URI_WHOLE)
-        add(scenario, "in-process ÷ (debug + HTTP alone)", 2.0, _of_sum, ours, who.DEBUG, who.SCRIPT)
-        add(scenario, "in-process ÷ as module", None, _quotient, ours, who.AS_MODULE)
+        add(scenario, "in-process ÷ uri", 0.10, _quotient, ours, candidates.URI_WHOLE)
+        add(
+            scenario,
+            "in-process ÷ (debug + HTTP alone)",
+            2.0,
+            _quotient_of_sum,
+            ours,
+            candidates.DEBUG,
+            candidates.SCRIPT,
+        )
+        add(scenario, "in-process ÷ as module", None, _quotient, ours, candidates.AS_MODULE)
     for scenario in results.kind(PAGES):
-        add(scenario, "in-process ÷ uri", 0.15, _quotient, ours, who.URI_PAGES)
-        add(scenario, "in-process ÷ (8 threads + floor)", 1.5, _of_sum, ours, who.POOL, who.FLOOR_ACTION)
+        add(scenario, "in-process ÷ uri", 0.15, _quotient, ours, candidates.URI_PAGES)
+        add(
+            scenario,
+            "in-process ÷ (8 threads + floor)",
+            1.5,
+            _quotient_of_sum,
+            ours,
+            candidates.THREADED_SCRIPT,
+            candidates.FLOOR_ACTION,
+        )
     for scenario in results.kind(WHOLE):
-        add(scenario, "in-process ÷ uri", None, _quotient, ours, who.URI_WHOLE)
-    for contender in results.race.contenders:
-        if contender.collections:
+        add(scenario, "in-process ÷ uri", None, _quotient, ours, candidates.URI_WHOLE)
+    for candidate in results.runner.candidates:
+        if candidate.collections:
             for scenario in results.scenarios:
-                add(scenario, "in-process ÷ before", 1.0, _quotient, ours, contender)
-                add(scenario, "as module ÷ before", 1.0, _quotient, who.AS_MODULE, contender)
+                add(scenario, "in-process ÷ before", 1.0, _quotient, ours, candidate)
+                add(scenario, "as module ÷ before", 1.0, _quotient, candidates.AS_MODULE, candidate)
     return found + list(_growth(results))
 
 
@@ -104,21 +122,21 @@ def _quotient(one: float, other: float) -> float:
     return one / other
 
 
-def _of_sum(one: float, *others: float) -> float:
+def _quotient_of_sum(one: float, *others: float) -> float:
     return one / sum(others)
 
 
 def _growth(results: Results) -> Iterable[Ratio]:
-    """By which power of the number of connections time and memory grow, from FEWEST on; 1 is linear."""
+    """By which power of the number of connections time and memory grow, from MIN_CONNECTIONS on; 1 is linear."""
     for latency in (0, 50):
         least, *others = [scenario for scenario in results.kind(SWEEP) if scenario.latency == latency] or [None]
-        large = [scenario for scenario in others if scenario.size >= FEWEST]
+        large = [scenario for scenario in others if scenario.size >= MIN_CONNECTIONS]
         if len(large) < 2:
             continue
-        for contender in (who.IN_PROCESS, who.AS_MODULE):
-            title = f"{contender.name}, {latency} ms, {large[0].size:,} to {large[-1].size:,} connections"
-            for what, values in (("time", results.seconds), ("memory", results.peaks)):
-                exponent = _exponent(lambda one: values(contender, one), large, least)
+        for candidate in (candidates.IN_PROCESS, candidates.AS_MODULE):
+            title = f"{candidate.name}, {latency} ms, {large[0].size:,} to {large[-1].size:,} connections"
+            for what, values in (("time", results.seconds), ("memory", results.peak_mib)):
+                exponent = _exponent(lambda one: values(candidate, one), large, least)
                 if exponent is not None:
                     yield Ratio(f"{title}: {what} grows by the power of", [exponent], 1.1)
 
@@ -138,10 +156,10 @@ def _exponent(values: Callable[[Scenario], list[float]], scenarios: list[Scenari
 
 
 def markdown(results: Results, notes: list[str], plot: str | None = None) -> str:
-    """The whole report, with a picture if it shall have one."""
-    ran = {run.contender for run in results.race.runs}
-    lines = [f"* **{one.name}**: {one.about}." for one in results.race.contenders if one.name in ran]
-    sections = [*notes, "## Who runs", "\n".join(lines), "## Ratios in the same round", _ratio_table(ratios(results))]
+    """The whole report, with the plot if there is one."""
+    ran = {run.candidate for run in results.runner.measurements}
+    lines = [f"* **{one.name}**: {one.description}." for one in results.runner.candidates if one.name in ran]
+    sections = [*notes, "## Candidates", "\n".join(lines), "## Ratios in the same round", _ratio_table(ratios(results))]
     if plot:
         sections.append(plot)
     for scenario in results.scenarios:
@@ -154,11 +172,11 @@ def markdown(results: Results, notes: list[str], plot: str | None = None) -> str
                 f"## Seconds over connections, {latency} ms latency",
                 _matrix(results, sweep, results.seconds, seconds_text),
                 f"## Peak memory in MiB over connections, {latency} ms latency",
-                _matrix(results, sweep, results.peaks, mib_text),
+                _matrix(results, sweep, results.peak_mib, mib_text),
             ]
-    if results.race.left_out:
-        sections.append("## Left out")
-        lines = (f"* {one.contender}, {one.scenario.title}: {one.reason}." for one in results.race.left_out)
+    if results.runner.skipped:
+        sections.append("## Skipped")
+        lines = (f"* {one.candidate}, {one.scenario.title}: {one.reason}." for one in results.runner.skipped)
         sections.append("\n".join(lines))
     return "\n\n".join(sections) + "\n"
 
@@ -169,25 +187,25 @@ def _capitalised(text: str) -> str:
 
 def _details(results: Results, scenarios: list[Scenario]) -> str:
     """Everything about one scenario."""
-    rows = [["contender", "seconds a task", "by wall time", "peak MiB", "rounds"]]
+    rows = [["candidate", "seconds a task", "by wall time", "peak MiB", "rounds"]]
     for scenario in scenarios:
-        for contender in results.race.contenders:
-            seconds = results.seconds(contender, scenario)
+        for candidate in results.runner.candidates:
+            seconds = results.seconds(candidate, scenario)
             if seconds:
-                wall = results.beyond_empty_play(contender, scenario)
-                peaks = results.peaks(contender, scenario)
-                row = [spread(seconds, seconds_text), spread(wall, seconds_text), spread(peaks, mib_text)]
-                rows.append([contender.name, *row, str(len(seconds))])
+                wall = results.wall_seconds_without_startup(candidate, scenario)
+                peak_mib = results.peak_mib(candidate, scenario)
+                row = [spread(seconds, seconds_text), spread(wall, seconds_text), spread(peak_mib, mib_text)]
+                rows.append([candidate.name, *row, str(len(seconds))])
     return table(rows)
 
 
 def _matrix(results: Results, sweep: list[Scenario], values: Callable, text: Callable[[float], str]) -> str:
-    """One row a contender, one column a size."""
-    rows = [["contender", *(f"{scenario.size:,}" for scenario in sweep)]]
-    for contender in results.race.contenders:
-        row = [spread(values(contender, scenario), text) for scenario in sweep]
-        if any(row) and contender is not who.EMPTY:
-            rows.append([contender.name, *row])
+    """One row per candidate, one column per size."""
+    rows = [["candidate", *(f"{scenario.size:,}" for scenario in sweep)]]
+    for candidate in results.runner.candidates:
+        row = [spread(values(candidate, scenario), text) for scenario in sweep]
+        if any(row) and candidate is not candidates.EMPTY_PLAY:
+            rows.append([candidate.name, *row])
     return table(rows)
 
 
@@ -218,7 +236,7 @@ def mib_text(value: float) -> str:
 
 
 def table(rows: list[list[str]]) -> str:
-    """A table in Markdown, with columns that stand below each other. The first row is the head."""
+    """A table in Markdown, with aligned columns. The first row is the head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
 
     def line(cells: list[str]) -> str:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# What the kinds of scenario are for; tables and ratios find them by it.
+# The kinds of scenario, by which tables and ratios find them.
 SMALL, SWEEP, PAGES, WHOLE = "small", "sweep", "pages", "whole"
 
 
 class Scenario(NamedTuple):
-    """One situation, in which all contenders take turns."""
+    """One situation, in which all candidates run in turn."""
 
     kind: str
     size: int
@@ -35,19 +35,19 @@ class Scenario(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What one call of the benchmark runs."""
+    """The scenarios of one call of the benchmark."""
 
     name: str
     scenarios: tuple[Scenario, ...]
 
     @property
-    def most_connections(self) -> int:
+    def max_connections(self) -> int:
         """How many connections the server must have."""
         return max(scenario.size for scenario in self.scenarios)
 
 
 def _sweep(rounds: dict[int, int]) -> tuple[Scenario, ...]:
-    """All sizes, the small ones first: what they took tells what a larger one would take."""
+    """All sizes, the small ones first: their time predicts that of a larger one."""
     return tuple(Scenario(SWEEP, size, latency, count) for size, count in rounds.items() for latency in (0, 50))
 
 

@@ -3,7 +3,7 @@
 """An API that is not the bottleneck: ready-made records, one asyncio process, keep-alive, a fixed latency.
 
 The address says what is served: below ``/1000/50/`` lies an API of 1,000 connections that waits 50 ms before each
-answer. So one server is enough for all scenarios, and contenders can take turns on it.
+answer. So one server is enough for all scenarios, and candidates can run in turn.
 
 ``python -m tests.benchmark.server RECORDS GENERATION`` prints its port, and ends when its standard input does: no
 server stays behind, however the benchmark ends.
@@ -26,7 +26,7 @@ from tests.demo_server.generations import BY_NAME, Generation
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "benchmark-token-0123456789"
 # Page sizes of a server that divides its lists unasked, as the embedded API has them.
-_UNASKED_PAGE_SIZE = 10
+_DEFAULT_PAGE_SIZE = 10
 _MAX_PAGE_SIZE = 100
 _REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found"}
 
@@ -60,11 +60,11 @@ def running(records: Path, generation: str) -> Iterator[Server]:
 
 
 class Api:
-    """What is answered to a request, whatever brings it."""
+    """The responses of the API, whatever brings the request."""
 
     def __init__(self, records: list[bytes], generation: Generation) -> None:
         self._records = records
-        self._pages_unasked = generation.paging == "unasked"
+        self._always_pages = generation.paging == "unasked"
         self._path = f"api/v2/connections/{generation.alm_path}/"
 
     def answer(self, host: str, target: str, authorization: str) -> tuple[int, float, list[bytes]]:
@@ -77,15 +77,15 @@ class Api:
         if authorization != f"Token {TOKEN}":
             return 401, seconds, [compact({"detail": "Invalid token."})]
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        body = self._listed(f"http://{host}{parts.path}", int(size), query)
+        body = self._list_body(f"http://{host}{parts.path}", int(size), query)
         return (200, seconds, body) if body else (404, seconds, [compact({"detail": "Invalid page."})])
 
-    def _listed(self, url: str, size: int, query: dict[str, str]) -> list[bytes]:
+    def _list_body(self, url: str, size: int, query: dict[str, str]) -> list[bytes]:
         """A page, or the whole list if nobody asks for pages; nothing if there is no such page."""
         size = min(size, len(self._records))
         page_size = int(query.get("page_size", 0))
-        if self._pages_unasked:
-            page_size = min(page_size or _UNASKED_PAGE_SIZE, _MAX_PAGE_SIZE)
+        if self._always_pages:
+            page_size = min(page_size or _DEFAULT_PAGE_SIZE, _MAX_PAGE_SIZE)
         if not page_size:
             return [b'{"results":[', b",".join(self._records[:size]), b"]}"]
         page = int(query.get("page", 1))

@@ -56,8 +56,8 @@ def test_picture_arrows_cross_no_box():
         points = [tuple(map(float, pair)) for pair in re.findall(r"([\d.]+) ([\d.]+)", path)]
         for (x1, y1), (x2, y2) in zip(points, points[1:]):
             for left, top, width, height in boxes:
-                beside = max(x1, x2) <= left or min(x1, x2) >= left + width
-                assert beside or max(y1, y2) <= top or min(y1, y2) >= top + height, path
+                is_outside = max(x1, x2) <= left or min(x1, x2) >= left + width
+                assert is_outside or max(y1, y2) <= top or min(y1, y2) >= top + height, path
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ class ActionModule(ActionBase):
     """An action that does nothing but return. Reading the file is part of the floor, as decoding is of an answer."""
 
     def run(self, tmp=None, task_vars=None):
-        """The content of the file in SDE_BENCH_RESULT."""
+        """The content of the file in SDE_BENCH_FACTS_FILE."""
         super().run(tmp, task_vars)
-        with open(os.environ["SDE_BENCH_RESULT"], encoding="utf-8") as file:
+        with open(os.environ["SDE_BENCH_FACTS_FILE"], encoding="utf-8") as file:
             return {"changed": False, **json.load(file)}

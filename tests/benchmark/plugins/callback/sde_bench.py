@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: sde_bench
 type: notification
 short_description: Note how long the tasks of a play took
-description: Writes seconds and connection IDs to the file in the environment variable E(SDE_BENCH_OUT).
+description: Writes seconds and connection IDs to the file in the environment variable E(SDE_BENCH_OUTPUT).
 """
 
 import json
@@ -53,13 +53,13 @@ class CallbackModule(CallbackBase):
             "ids": [connection["id"] for connection in self._connections()],
             "failure": self._failure,
         }
-        with open(os.environ["SDE_BENCH_OUT"], "w", encoding="utf-8") as file:
+        with open(os.environ["SDE_BENCH_OUTPUT"], "w", encoding="utf-8") as file:
             json.dump(noted, file)
 
     def _connections(self):
         result = {} if self._last is None else self._last.result
         # A module calls them so, 'set_fact' puts them among the facts, and 'uri' returns what the server sent.
-        for place in (result, result.get("ansible_facts"), {"connections": (result.get("json") or {}).get("results")}):
-            if place and place.get("connections"):
-                return place["connections"]
+        for source in (result, result.get("ansible_facts"), {"connections": (result.get("json") or {}).get("results")}):
+            if source and source.get("connections"):
+                return source["connections"]
         return []

@@ -11,9 +11,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 
 def main():
-    """Return the content of the file in SDE_BENCH_RESULT."""
+    """Return the content of the file in SDE_BENCH_FACTS_FILE."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    with open(os.environ["SDE_BENCH_RESULT"], encoding="utf-8") as file:
+    with open(os.environ["SDE_BENCH_FACTS_FILE"], encoding="utf-8") as file:
         module.exit_json(changed=False, **json.load(file))
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of one program: wall time and peak memory of its whole process tree, with an end in any case."""
+"""One run of one program: wall time and peak memory of its whole process tree, that always ends."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAX_SECONDS = 600
 
 
 class RunError(Exception):
-    """A run that gives no measure; the text says why."""
+    """A run without a measurement; the text is the reason."""
 
 
 class Usage(NamedTuple):
-    """What a process tree took."""
+    """The time and memory of a process tree."""
 
     wall: float
     peak_bytes: int
@@ -37,20 +37,20 @@ def run(command: list[str], environment: dict[str, str], folder: Path) -> Usage:
         process = psutil.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
         )
-        watch = _Watch(process)
+        monitor = _ProcessMonitor(process)
         try:
             status = process.wait()
             wall = time.monotonic() - started
         finally:
-            watch.stop()
-    if watch.is_overdue:
+            monitor.stop()
+    if monitor.is_overdue:
         raise RunError(f"ended after {MAX_SECONDS} s")
     if status:
         raise RunError(f"exit status {status}: {log.read_text(errors='replace')[-2000:].strip()}")
-    return Usage(wall, watch.peak_bytes)
+    return Usage(wall, monitor.peak_bytes)
 
 
-class _Watch:
+class _ProcessMonitor:
     """Samples the memory of a process tree, in a thread so that the end of the process is seen at once."""
 
     def __init__(self, root: psutil.Process) -> None:
@@ -67,17 +67,17 @@ class _Watch:
         """End the sampling, and every process of the tree that still runs."""
         self._stopped.set()
         self._thread.join()
-        self._look()
+        self._sample()
         self._kill()
 
     def _sample_until_stopped(self) -> None:
         while not self._stopped.wait(SAMPLE_EVERY):
-            self._look()
+            self._sample()
             if time.monotonic() > self._ends:
                 self.is_overdue = True
                 self._kill()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         """Ansible's workers leave the process group, so the tree is what tells whose processes they are."""
         with contextlib.suppress(psutil.Error):
             alive = [self._root, *self._root.children(recursive=True)]

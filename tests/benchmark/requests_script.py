@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Python programmer would write: all connections by plain requests, in turn or by a pool of threads.
+"""The script that a Python programmer would write: all connections by plain requests, in turn or by a pool of threads.
 
-``python script.py THREADS TASKS OUT``; the server, the page size and the list's path come from the environment, as
+``python requests_script.py THREADS TASKS OUT``; the server, the page size and the list's path come from the environment, as
 for the plays. It is started as a file, so that it imports nothing but what such a script needs.
 """
 
@@ -21,13 +21,13 @@ def main(threads: int, tasks: int, out: str) -> None:
     """Read the list so many times, and write down the seconds and the ids."""
     started = time.monotonic()
     for _task in range(tasks):
-        connections = read_by_pool(threads) if threads > 1 else read_in_turn()
+        connections = read_with_threads(threads) if threads > 1 else read_sequentially()
     seconds = time.monotonic() - started
     with open(out, "w", encoding="utf-8") as file:
         json.dump({"seconds": seconds, "ids": [connection["id"] for connection in connections]}, file)
 
 
-def read_in_turn() -> list[dict]:
+def read_sequentially() -> list[dict]:
     """Follow the pages one by one."""
     with session() as client:
         connections, url = [], first_url()
@@ -38,7 +38,7 @@ def read_in_turn() -> list[dict]:
     return connections
 
 
-def read_by_pool(threads: int) -> list[dict]:
+def read_with_threads(threads: int) -> list[dict]:
     """Read the first page, then all others side by side."""
     with session() as client, ThreadPoolExecutor(threads) as pool:
         first = get(client, first_url())
@@ -68,7 +68,7 @@ def get(client: requests.Session, url: str) -> dict:
 def first_url() -> str:
     """The address of the first page."""
     page_size = os.environ["SDE_BENCH_PAGE_SIZE"]
-    url = f"{os.environ['SDE_HOST']}/api/v2/connections/{os.environ['SDE_BENCH_PATH']}/"
+    url = f"{os.environ['SDE_HOST']}/api/v2/connections/{os.environ['SDE_BENCH_RESOURCE']}/"
     return f"{url}?page_size={page_size}" if page_size else url
 
 
