@@ -3,7 +3,7 @@
 """Run the benchmark: ``make bench``, with BENCH=quick for a small one, PUBLISH=1 to renew the one in docs/.
 
 BEFORE=checkout adds another checkout of this collection as a candidate; NEWEST=1 serves as the newest release of SD
-Elements does, which divides its lists into pages unasked.
+Elements does, which always divides its lists into pages.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def is_set(name: str) -> bool:
 
 def run(plan: Plan, generation: str) -> report.Results:
     """Serve the connections and run the candidates in turn."""
-    if BY_NAME[generation].paging == "unasked":
+    if BY_NAME[generation].paging == "always":
         # No answer of such a server holds them all.
         plan = plan._replace(scenarios=tuple(scenario for scenario in plan.scenarios if scenario.kind != WHOLE))
     with tempfile.TemporaryDirectory(prefix="sde-bench-") as name:

@@ -25,7 +25,7 @@ from tests.demo_server.generations import BY_NAME, Generation
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "benchmark-token-0123456789"
-# Page sizes of a server that divides its lists unasked, as the embedded API has them.
+# Page sizes of a server that always divides its lists, as the embedded API has them.
 _DEFAULT_PAGE_SIZE = 10
 _MAX_PAGE_SIZE = 100
 _REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found"}
@@ -64,7 +64,7 @@ class Api:
 
     def __init__(self, records: list[bytes], generation: Generation) -> None:
         self._records = records
-        self._always_pages = generation.paging == "unasked"
+        self._always_pages = generation.paging == "always"
         self._path = f"api/v2/connections/{generation.alm_path}/"
 
     def answer(self, host: str, target: str, authorization: str) -> tuple[int, float, list[bytes]]:

@@ -5,7 +5,7 @@
 ``with DemoServer(generation="4.8") as server: ...`` serves it on a free loopback port.
 Importing this package is cheap: Django is imported when the first server starts.
 
-Where to find what: `generations` (how releases differ), `systems` and `dataset` (the invented data),
+The modules: `generations` (how releases differ), `systems` and `dataset` (the invented data),
 `faults` (everything that can go wrong), `views`/`pagination`/`serializers` (the API itself),
 `wsgi` (sockets and threads), `server` (what you start and stop).
 """
@@ -13,7 +13,7 @@ Where to find what: `generations` (how releases differ), `systems` and `dataset`
 from __future__ import annotations
 
 from .faults import FAULTS
-from .generations import FILTERS, GENERATIONS, PAGINGS
+from .generations import FILTERS, GENERATIONS, PAGING_STYLES
 from .server import DemoServer
 
-__all__ = ["DemoServer", "FAULTS", "FILTERS", "GENERATIONS", "PAGINGS"]
+__all__ = ["DemoServer", "FAULTS", "FILTERS", "GENERATIONS", "PAGING_STYLES"]

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from . import FAULTS, FILTERS, GENERATIONS, PAGINGS, DemoServer
+from . import FAULTS, FILTERS, GENERATIONS, PAGING_STYLES, DemoServer
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,7 +24,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--generation", choices=GENERATIONS, default="5.2", help="the release to imitate (%(default)s)")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:N]", help="for ever, or N times")
-    parser.add_argument("--paging", choices=PAGINGS, help="another way of paging than the release's own")
+    parser.add_argument("--paging", choices=PAGING_STYLES, help="another way of paging than the release's own")
     parser.add_argument("--filters", choices=FILTERS, help="whether the server filters (the release's own way)")
     parser.add_argument("--old-path", action="store_true", help="newest: the old ALM path answers, too")
     parser.add_argument("--tls", action="store_true", help="https with the certificate of a private CA")

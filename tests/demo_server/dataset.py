@@ -3,8 +3,8 @@
 """The seed data: invented companies, hosts and credentials, but connections as they are met in the field.
 
 ALM connection 1 and analysis connection 1 are those of the vendor's documentation, value by value.
-A record is a plain dict with the keys of `complete`: the union of what all generations show.
-Its times may be `Ago`, so that the data look the same on any day.
+A record is a plain dict with the keys of `complete_records`: the union of what all generations show.
+Its times may be `HoursAgo`, so that the data look the same on any day.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PROJECTS = {
 USERS = {3: "m.keller@example.com", 8: "j.okafor@example.com", 12: "l.tremblay@example.com", 21: "sde-sync@example.com"}
 
 
-class Ago(NamedTuple):
+class HoursAgo(NamedTuple):
     """A time in the hour that began so many hours before that of now; with 0 hours, only the full hour is past.
 
     `rest` is the text after the hour, in any form that servers write: `:15:04Z`, `:30:11.5+01:00`.
@@ -52,33 +52,33 @@ class Ago(NamedTuple):
     hours: int
     rest: str = ":00:00Z"
 
-    def before(self, now: datetime) -> str:
+    def to_text(self, now: datetime) -> str:
         """The time as text."""
         zone = datetime.fromisoformat(f"2000-01-01T00{self.rest}").tzinfo
         hour = (now - timedelta(hours=self.hours)).astimezone(zone)
         return f"{hour:%Y-%m-%dT%H}{self.rest}"
 
 
-def complete(records: Iterable[dict], now: datetime) -> list[dict]:
+def complete_records(records: Iterable[dict], now: datetime) -> list[dict]:
     """Copies of records with every key and the times as of now, by kind and id. Only `kind` and `id` are a must."""
-    completed = (_completed(_dated(record, now)) for record in records)
+    completed = (_with_defaults(_resolve_times(record, now)) for record in records)
     return sorted(completed, key=lambda record: (record["kind"], record["id"]))
 
 
-def _dated(value: Any, now: datetime) -> Any:
+def _resolve_times(value: Any, now: datetime) -> Any:
     """A copy in which each time is text."""
-    if isinstance(value, Ago):
-        return value.before(now)
+    if isinstance(value, HoursAgo):
+        return value.to_text(now)
     if isinstance(value, dict):
-        return {key: _dated(item, now) for key, item in value.items()}
+        return {key: _resolve_times(item, now) for key, item in value.items()}
     if isinstance(value, list):
-        return [_dated(item, now) for item in value]
+        return [_resolve_times(item, now) for item in value]
     return value
 
 
-def _completed(record: dict) -> dict:
+def _with_defaults(record: dict) -> dict:
     systems = SYSTEMS[record["kind"]]
-    system = _system_of(record, systems)
+    system = _find_system(record, systems)
     return {
         "project": 1,
         "connector": systems.index(system) + 1 if system in systems else len(systems) + 1,
@@ -98,7 +98,7 @@ def _completed(record: dict) -> dict:
     }
 
 
-def _system_of(record: dict, systems: tuple[System, ...]) -> System:
+def _find_system(record: dict, systems: tuple[System, ...]) -> System:
     """The system that a record names by id or name; one that the table lacks is taken as it is."""
     if not {"system", "system_id"} & set(record):
         return systems[0]
@@ -123,7 +123,7 @@ def _alm(
     alias: str,
     frequency: str,
     params: dict,
-    last_success: Ago | None = None,
+    last_success: HoursAgo | None = None,
     **more,
 ) -> dict:
     """An ALM connection: what all of them set, under what this one sets.
@@ -155,10 +155,10 @@ def _alm(
     }
 
 
-def _last_success(before: Ago | None, job: dict | None) -> dict:
+def _last_success(before: HoursAgo | None, job: dict | None) -> dict:
     """The parameter `last_successful_run`, in its documented form: only there once a synchronisation has succeeded."""
     success = job["last_run"] if job and job["succeeded"] else before
-    return {"last_successful_run": Ago(success.hours, f"{success.rest[:6]}.588388+00:00")} if success else {}
+    return {"last_successful_run": HoursAgo(success.hours, f"{success.rest[:6]}.588388+00:00")} if success else {}
 
 
 def _analysis(id_: int, project: int, system: str, alias: str | None, frequency: str, params: dict, **more) -> dict:
@@ -180,7 +180,7 @@ def _analysis(id_: int, project: int, system: str, alias: str | None, frequency:
 
 def _job(
     id_: int,
-    last_run: Ago,
+    last_run: HoursAgo,
     message: str,
     succeeded: bool = True,
     user: int = 21,
@@ -200,7 +200,7 @@ def _job(
     }
 
 
-def _failed(id_: int, last_run: Ago, message: str, **more) -> dict:
+def _failed(id_: int, last_run: HoursAgo, message: str, **more) -> dict:
     return _job(id_, last_run, message, succeeded=False, **more)
 
 
@@ -218,7 +218,7 @@ ALM_RECORDS = [
             "alm_user": "rally_user",
             "alm_pass": "rally_password",
         },
-        last_job=_job(101, Ago(105, ":15:04Z"), "42 tasks synchronized.", user=3, automatic=False),
+        last_job=_job(101, HoursAgo(105, ":15:04Z"), "42 tasks synchronized.", user=3, automatic=False),
     ),
     _alm(
         2,
@@ -237,7 +237,7 @@ ALM_RECORDS = [
             "jira_issue_type": "Story",
             "jira_version": "6",
         },
-        last_job=_job(102, Ago(1, ":07:02.518274Z"), "17 tasks synchronized."),
+        last_job=_job(102, HoursAgo(1, ":07:02.518274Z"), "17 tasks synchronized."),
     ),
     _alm(
         3,
@@ -256,8 +256,10 @@ ALM_RECORDS = [
             "jira_issue_type": "Bug",
             "alm_standard_workflow": "True",
         },
-        last_job=_failed(103, Ago(1, ":07:07Z"), "JIRA answered 401 Unauthorized: check the user name and password."),
-        last_success=Ago(50, ":07:07Z"),
+        last_job=_failed(
+            103, HoursAgo(1, ":07:07Z"), "JIRA answered 401 Unauthorized: check the user name and password."
+        ),
+        last_success=HoursAgo(50, ":07:07Z"),
     ),
     _alm(
         4,
@@ -274,7 +276,7 @@ ALM_RECORDS = [
             "alm_parent_issue": "DROID-12",
         },
         debug_mode=True,
-        last_job=_job(104, Ago(13, ":26:11+01:00"), "8 tasks synchronized, 1 skipped."),
+        last_job=_job(104, HoursAgo(13, ":26:11+01:00"), "8 tasks synchronized, 1 skipped."),
     ),
     _alm(
         5,
@@ -306,7 +308,7 @@ ALM_RECORDS = [
             "github_issue_label": "security",
             "sde_min_priority": 5,
         },
-        last_job=_job(106, Ago(1, ":07:05.1Z"), "3 tasks synchronized."),
+        last_job=_job(106, HoursAgo(1, ":07:05.1Z"), "3 tasks synchronized."),
     ),
     _alm(
         7,
@@ -326,7 +328,7 @@ ALM_RECORDS = [
             "sde_min_priority": 8,
         },
         last_job=_failed(
-            107, Ago(35, ":33:00-05:00"), "The repository claims/fraud-scoring does not exist or is not visible."
+            107, HoursAgo(35, ":33:00-05:00"), "The repository claims/fraud-scoring does not exist or is not visible."
         ),
     ),
     _alm(
@@ -346,7 +348,7 @@ ALM_RECORDS = [
         },
         inaccessible=True,
         last_job=_failed(
-            108, Ago(1318, ":26:33Z"), "The remote integration agent was not connected.", user=8, automatic=False
+            108, HoursAgo(1318, ":26:33Z"), "The remote integration agent was not connected.", user=8, automatic=False
         ),
     ),
     _alm(
@@ -363,7 +365,7 @@ ALM_RECORDS = [
             "mingle_card_type": "Story",
             "mingle_new_status": "Open",
         },
-        last_job=_job(109, Ago(567, ":26:09.000Z"), "0 tasks synchronized."),
+        last_job=_job(109, HoursAgo(567, ":26:09.000Z"), "0 tasks synchronized."),
     ),
     _alm(
         10,
@@ -381,7 +383,7 @@ ALM_RECORDS = [
             "alm_validate_cert": False,
         },
         inaccessible=True,
-        last_job=_job(110, Ago(13, ":26:40+00:00"), "11 tasks synchronized."),
+        last_job=_job(110, HoursAgo(13, ":26:40+00:00"), "11 tasks synchronized."),
     ),
     _alm(
         11,
@@ -398,8 +400,8 @@ ALM_RECORDS = [
             "alm_custom_fields": {"area": "Security", "iteration": "2026\\Q4", "tags": ["sde", "appsec"]},
         },
         in_progress=True,
-        last_job=_failed(111, Ago(0, ":00:00.250000+01:00"), "The synchronization is running.", ready=False),
-        last_success=Ago(1, ":07:00.25Z"),
+        last_job=_failed(111, HoursAgo(0, ":00:00.250000+01:00"), "The synchronization is running.", ready=False),
+        last_success=HoursAgo(1, ":07:00.25Z"),
     ),
     _alm(
         12,
@@ -418,7 +420,7 @@ ALM_RECORDS = [
         },
         inaccessible=True,
         debug_mode=True,
-        last_job=_job(112, Ago(17, ":26:00Z"), "29 tasks synchronized."),
+        last_job=_job(112, HoursAgo(17, ":26:00Z"), "29 tasks synchronized."),
     ),
     _alm(
         13,
@@ -437,9 +439,9 @@ ALM_RECORDS = [
             "hp_alm_new_status": "Not Completed",
         },
         last_job=_failed(
-            113, Ago(60, ":33:12Z"), "Could not log in to domain CLINIC: the password of sde_sync has expired."
+            113, HoursAgo(60, ":33:12Z"), "Could not log in to domain CLINIC: the password of sde_sync has expired."
         ),
-        last_success=Ago(228, ":33:12Z"),
+        last_success=HoursAgo(228, ":33:12Z"),
     ),
     _alm(
         14,
@@ -474,7 +476,7 @@ ALM_RECORDS = [
             "pt_story_type": "chore",
             "pt_group_label": "SD Elements",
         },
-        last_job=_job(115, Ago(11, ":26:00.123456+00:00"), "5 tasks synchronized."),
+        last_job=_job(115, HoursAgo(11, ":26:00.123456+00:00"), "5 tasks synchronized."),
     ),
     _alm(
         16,
@@ -490,7 +492,7 @@ ALM_RECORDS = [
             "servicenow_table": "rm_story",
             "alm_custom_fields": {"u_owner": "appsec"},
         },
-        last_job=_job(116, Ago(1, ":07:19Z"), "64 tasks synchronized."),
+        last_job=_job(116, HoursAgo(1, ":07:19Z"), "64 tasks synchronized."),
     ),
     _alm(
         17,
@@ -506,7 +508,7 @@ ALM_RECORDS = [
             "gitlab_confidential": True,
             "gitlab_labels": "security,sde",
         },
-        last_job=_job(117, Ago(1, ":07:03.9+00:00"), "12 tasks synchronized."),
+        last_job=_job(117, HoursAgo(1, ":07:03.9+00:00"), "12 tasks synchronized."),
     ),
     _alm(
         18,
@@ -523,10 +525,10 @@ ALM_RECORDS = [
         },
         last_job=_failed(
             118,
-            Ago(9, ":26:00Z"),
+            HoursAgo(9, ":26:00Z"),
             "Push to https://sde-bot:glpat-invented-Lq20@gitlab.energy.example.net/ was refused: 403.",
         ),
-        last_success=Ago(33, ":26:00Z"),
+        last_success=HoursAgo(33, ":26:00Z"),
     ),
     _alm(
         19,
@@ -545,8 +547,8 @@ ALM_RECORDS = [
         },
         in_progress=True,
         debug_mode=True,
-        last_job=_failed(119, Ago(7, ":07:00Z"), "The synchronization is running.", ready=False),
-        last_success=Ago(8, ":07:00Z"),
+        last_job=_failed(119, HoursAgo(7, ":07:00Z"), "The synchronization is running.", ready=False),
+        last_success=HoursAgo(8, ":07:00Z"),
     ),
     _alm(
         20,
@@ -565,7 +567,7 @@ ALM_RECORDS = [
             "jira_done_statuses": "Resolved,Closed",
             "jira_version": "6",
         },
-        last_job=_job(120, Ago(39, ":33:00Z"), "230 tasks synchronized."),
+        last_job=_job(120, HoursAgo(39, ":33:00Z"), "230 tasks synchronized."),
     ),
     _alm(
         21,
@@ -596,7 +598,7 @@ ALM_RECORDS = [
             "alm_user": "mobile-sync",
             "rally_card_type": "Story",
         },
-        last_job=_job(122, Ago(1, ":07:41.007Z"), "19 tasks synchronized."),
+        last_job=_job(122, HoursAgo(1, ":07:41.007Z"), "19 tasks synchronized."),
     ),
     _alm(
         23,
@@ -613,8 +615,8 @@ ALM_RECORDS = [
             "alm_method": "http",
             "rally_card_type": "Defect",
         },
-        last_job=_failed(123, Ago(9, ":26:00-05:00"), "The workspace Insurance was renamed or removed."),
-        last_success=Ago(57, ":26:00-05:00"),
+        last_job=_failed(123, HoursAgo(9, ":26:00-05:00"), "The workspace Insurance was renamed or removed."),
+        last_success=HoursAgo(57, ":26:00-05:00"),
     ),
     _alm(
         24,
@@ -632,7 +634,7 @@ ALM_RECORDS = [
             "authentication": {"type": "basic", "token": "tel-9"},
         },
         inaccessible=True,
-        last_job=_job(124, Ago(11, ":26:00Z"), "7 tasks synchronized."),
+        last_job=_job(124, HoursAgo(11, ":26:00Z"), "7 tasks synchronized."),
     ),
     _alm(
         25,
@@ -650,7 +652,7 @@ ALM_RECORDS = [
             "jira_issue_type": "Story",
         },
         inaccessible=True,
-        last_job=_job(125, Ago(11, ":26:20Z"), "3 tasks synchronized."),
+        last_job=_job(125, HoursAgo(11, ":26:20Z"), "3 tasks synchronized."),
     ),
     _alm(
         26,
@@ -666,7 +668,7 @@ ALM_RECORDS = [
             "sde_min_priority": 10,
             "jira_issue_type": "Story",
         },
-        last_job=_job(126, Ago(31, ":07:30+00:00"), "1 task synchronized."),
+        last_job=_job(126, HoursAgo(31, ":07:30+00:00"), "1 task synchronized."),
     ),
     _alm(
         27,
@@ -684,7 +686,7 @@ ALM_RECORDS = [
             "alm_done_statuses": "closed",
         },
         inaccessible=True,
-        last_job=_job(127, Ago(91, ":33:00Z"), "2 tasks synchronized."),
+        last_job=_job(127, HoursAgo(91, ":33:00Z"), "2 tasks synchronized."),
     ),
     _alm(
         28,
@@ -699,8 +701,8 @@ ALM_RECORDS = [
             "alm_api_token": "azdo-invented-pat-0002",
             "tfs_collection": "city",
         },
-        last_job=_failed(128, Ago(8, ":26:08.77Z"), "The personal access token has expired."),
-        last_success=Ago(32, ":26:08Z"),
+        last_job=_failed(128, HoursAgo(8, ":26:08.77Z"), "The personal access token has expired."),
+        last_success=HoursAgo(32, ":26:08Z"),
     ),
     _alm(
         29,
@@ -716,7 +718,7 @@ ALM_RECORDS = [
             "alm_title_format": "[$task_id] $title – Sicherheit",
             "jira_issue_type": "Aufgabe",
         },
-        last_job=_job(129, Ago(9, ":26:00+01:00"), "21 tasks synchronized.", user=12),
+        last_job=_job(129, HoursAgo(9, ":26:00+01:00"), "21 tasks synchronized.", user=12),
     ),
     _alm(
         30,
@@ -731,7 +733,7 @@ ALM_RECORDS = [
             "alm_api_token": "glpat-invented-Mm03",
             "gitlab_confidential": True,
         },
-        last_job=_job(130, Ago(566, ":26:00Z"), "9 tasks synchronized."),
+        last_job=_job(130, HoursAgo(566, ":26:00Z"), "9 tasks synchronized."),
     ),
 ]
 
@@ -746,7 +748,7 @@ ANALYSIS_RECORDS = [
             "asset_name": "WebGoat Java",
             "analysis_server": "server.whitehatsec.com",
         },
-        last_job=_job(201, Ago(126, ":30:00Z"), "14 findings imported.", user=3, automatic=False),
+        last_job=_job(201, HoursAgo(126, ":30:00Z"), "14 findings imported.", user=3, automatic=False),
     ),
     _analysis(
         2,
@@ -760,7 +762,7 @@ ANALYSIS_RECORDS = [
             "wh_api_token": "wh-invented-4d1f",
             "analysis_method": "https",
         },
-        last_job=_job(202, Ago(61, ":33:31.4Z"), "6 findings imported."),
+        last_job=_job(202, HoursAgo(61, ":33:31.4Z"), "6 findings imported."),
     ),
     _analysis(
         3,
@@ -777,7 +779,7 @@ ANALYSIS_RECORDS = [
             "integration_mode": "api",
             "task_status_mapping": '{"pass": "DONE"}',
         },
-        last_job=_job(203, Ago(13, ":26:00+00:00"), "88 findings imported."),
+        last_job=_job(203, HoursAgo(13, ":26:00+00:00"), "88 findings imported."),
     ),
     _analysis(
         4,
@@ -793,7 +795,7 @@ ANALYSIS_RECORDS = [
             "min_severity": 4,
             "integration_mode": "api",
         },
-        last_job=_failed(204, Ago(13, ":26:09Z"), "Veracode answered 403 Forbidden: the API key has expired."),
+        last_job=_failed(204, HoursAgo(13, ":26:09Z"), "Veracode answered 403 Forbidden: the API key has expired."),
     ),
     _analysis(
         5,
@@ -809,7 +811,7 @@ ANALYSIS_RECORDS = [
             "checkmarx_project": "android",
             "sca": True,
         },
-        last_job=_job(205, Ago(39, ":33:00.000001+01:00"), "31 findings imported."),
+        last_job=_job(205, HoursAgo(39, ":33:00.000001+01:00"), "31 findings imported."),
     ),
     _analysis(
         6,
@@ -826,7 +828,7 @@ ANALYSIS_RECORDS = [
             "task_status_mapping": '{"Pass": "DONE", "partial": "TODO", "fail": "TODO"}',
         },
         debug_mode=True,
-        last_job=_failed(206, Ago(39, ":33:04+01:00"), "No scan of project ios is newer than the last import."),
+        last_job=_failed(206, HoursAgo(39, ":33:04+01:00"), "No scan of project ios is newer than the last import."),
     ),
     _analysis(
         7,
@@ -842,7 +844,7 @@ ANALYSIS_RECORDS = [
             "analysis_validate_cert": False,
         },
         inaccessible=True,
-        last_job=_job(207, Ago(13, ":26:00Z"), "120 findings imported."),
+        last_job=_job(207, HoursAgo(13, ":26:00Z"), "120 findings imported."),
     ),
     _analysis(
         8,
@@ -870,7 +872,7 @@ ANALYSIS_RECORDS = [
             "analysis_pass": "Quote-Unquote",
             "appscan_folder": {"id": 12, "name": "Quotes"},
         },
-        last_job=_job(209, Ago(563, ":26:00Z"), "4 findings imported."),
+        last_job=_job(209, HoursAgo(563, ":26:00Z"), "4 findings imported."),
     ),
     _analysis(
         10,
@@ -884,7 +886,7 @@ ANALYSIS_RECORDS = [
             "api_key": "wi-invented-0099",
             "scan_name": "telematics-nightly",
         },
-        last_job=_failed(210, Ago(59, ":33:00.5Z"), "wi.fleet.example.org did not answer within 60 seconds."),
+        last_job=_failed(210, HoursAgo(59, ":33:00.5Z"), "wi.fleet.example.org did not answer within 60 seconds."),
     ),
     _analysis(
         11,
@@ -896,7 +898,7 @@ ANALYSIS_RECORDS = [
             "report_name": "driver-app.fpr",
             "report_format": "fpr",
         },
-        last_job=_job(211, Ago(292, ":05:56Z"), "17 findings imported.", user=8, automatic=False),
+        last_job=_job(211, HoursAgo(292, ":05:56Z"), "17 findings imported.", user=8, automatic=False),
     ),
     # An analysis connection may be made without an alias.
     _analysis(
@@ -923,7 +925,7 @@ ANALYSIS_RECORDS = [
         },
         last_job=_failed(
             213,
-            Ago(1275, ":00:00-04:00"),
+            HoursAgo(1275, ":00:00-04:00"),
             "The file fhir-gateway.xml is not a Checkmarx report.",
             user=12,
             automatic=False,
@@ -947,7 +949,7 @@ ANALYSIS_RECORDS = [
                 "password": "proxy-Clinic",
             },
         },
-        last_job=_job(214, Ago(13, ":26:00Z"), "2 findings imported."),
+        last_job=_job(214, HoursAgo(13, ":26:00Z"), "2 findings imported."),
     ),
     _analysis(
         15,
@@ -966,7 +968,7 @@ ANALYSIS_RECORDS = [
         },
         inaccessible=True,
         debug_mode=True,
-        last_job=_job(215, Ago(58, ":33:00Z"), "9 findings imported."),
+        last_job=_job(215, HoursAgo(58, ":33:00Z"), "9 findings imported."),
     ),
     _analysis(
         16,
@@ -981,7 +983,7 @@ ANALYSIS_RECORDS = [
             "import_behaviour": "combine",
             "analysis_validate_cert": None,
         },
-        last_job=_failed(216, Ago(61, ":33:05Z"), "The asset permits.city.example.org was not found."),
+        last_job=_failed(216, HoursAgo(61, ":33:05Z"), "The asset permits.city.example.org was not found."),
     ),
     _analysis(
         17,
@@ -996,7 +998,7 @@ ANALYSIS_RECORDS = [
             "appscan_report_ids": "12,19,40",
             "analysis_method": "http",
         },
-        last_job=_job(217, Ago(565, ":26:00+00:00"), "0 findings imported."),
+        last_job=_job(217, HoursAgo(565, ":26:00+00:00"), "0 findings imported."),
     ),
     _analysis(
         18,
@@ -1013,7 +1015,7 @@ ANALYSIS_RECORDS = [
             "min_severity": "2",
             "sca": False,
         },
-        last_job=_job(218, Ago(87, ":26:00.25+01:00"), "45 findings imported."),
+        last_job=_job(218, HoursAgo(87, ":26:00.25+01:00"), "45 findings imported."),
     ),
     _analysis(
         19,
@@ -1026,7 +1028,7 @@ ANALYSIS_RECORDS = [
             "scan_name": "portal-hourly",
             "headers": [{"name": "X-Scan", "value": "sde"}],
         },
-        last_job=_job(219, Ago(1, ":07:00Z"), "3 findings imported."),
+        last_job=_job(219, HoursAgo(1, ":07:00Z"), "3 findings imported."),
     ),
     _analysis(
         20,

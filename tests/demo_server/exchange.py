@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request and what can be done with it: the request as received, a ready answer, and the bare wire."""
+"""One request and what can be done with it: the request as received, a ready answer, and the raw connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 
 @dataclass
-class Received:
+class ReceivedRequest:
     """A request as it came in. `status` stays None if the client never got a status line."""
 
     method: str
@@ -29,7 +29,7 @@ class Received:
         """Whether the request is for the API (and not for the rest of the site)."""
         return self.path.startswith("/api/")
 
-    def asked(self, name: str) -> str | None:
+    def query_value(self, name: str) -> str | None:
         """The value of a query parameter."""
         return parse_qs(self.query, keep_blank_values=True).get(name, [None])[0]
 
@@ -39,7 +39,7 @@ class Received:
 
 
 @dataclass
-class Answer:
+class CannedResponse:
     """A ready HTTP answer that takes the place of the API's own. A body in pieces is streamed."""
 
     status: int
@@ -48,7 +48,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Wire:
+class RawConnection:
     """The connection to the client below HTTP.
 
     Stopping the server shuts the connection down, so that every wait here ends at once.

@@ -10,24 +10,24 @@ ALM = "alm"
 ANALYSIS = "analysis"
 KINDS = (ALM, ANALYSIS)
 
-PAGINGS = ("none", "page", "unasked", "capped", "cursor")
+PAGING_STYLES = ("none", "page", "always", "capped", "cursor")
 FILTERS = ("honoured", "ignored")
 
 
 @dataclass(frozen=True)
 class Generation:
-    """What one generation of servers answers."""
+    """The API of one generation of servers."""
 
     name: str
     # The last part of the list URL for ALM connections.
     alm_path: str = "alm"
-    # What every connection has; `params` only for those who may edit.
+    # The fields of every connection; `params` only for users who may edit.
     fields: tuple[str, ...] = ("id", "project", "system", "alias", "frequency", "command", "params")
-    # What only the list of ALM connections has.
+    # The fields that only the list of ALM connections has.
     alm_list_fields: tuple[str, ...] = ()
     # Query parameters that filter, by kind.
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    # A key of PAGINGS.
+    # A key of PAGING_STYLES.
     paging: str = "page"
     # `include=last_job` is understood ...
     has_last_job: bool = False
@@ -81,7 +81,7 @@ _NEWEST = replace(
     name="newest",
     alm_path="issue-tracker",
     issue_tracker_names=True,
-    paging="unasked",
+    paging="always",
     later_params=frozenset(),
     system_names=3,
 )

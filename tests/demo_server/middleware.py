@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between the socket and the API: choose the URLs of the server and let its faults have their say."""
+"""The layer between the socket and the API: choose the URLs of the server, and apply its faults."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import json
 from django.http import HttpResponse, StreamingHttpResponse
 
 from . import urls
-from .exchange import Answer
+from .exchange import CannedResponse
 
 
 def demo_server(get_response):
-    """The outermost middleware: what leaves it is what the client gets."""
+    """The outermost middleware: the client gets the response that leaves it."""
 
     def middleware(request):
         server = request.META["demo_server"]
         received = request.META["demo_received"]
         request.urlconf = urls.patterns(server.generation, server.old_path)
-        answer = server.faults.answer(received)
-        response = as_response(answer) if answer else altered(get_response(request), server, received)
+        answer = server.faults.response(received)
+        response = to_django_response(answer) if answer else apply_alterations(get_response(request), server, received)
         received.status = response.status_code
         return response
 
     return middleware
 
 
-def as_response(answer: Answer):
+def to_django_response(answer: CannedResponse):
     """A ready answer in Django's terms."""
     whole = isinstance(answer.body, bytes)
     response = (HttpResponse if whole else StreamingHttpResponse)(
@@ -38,11 +38,11 @@ def as_response(answer: Answer):
     return response
 
 
-def altered(response, server, received):
+def apply_alterations(response, server, received):
     """The API's own good answer, changed by the faults that change answers."""
     if response.status_code != 200 or not response.get("Content-Type", "").startswith("application/json"):
         return response
-    if not server.faults.alters():
+    if not server.faults.has_alterations():
         return response
     data = server.faults.alter(received, json.loads(response.content))
     response.content = json.dumps(data).encode()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables: a connection of either kind, and the permissions that SD Elements gives on it."""
+"""The tables: a connection of either kind, and the permissions of SD Elements for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Connection(models.Model):
-    """What ALM and analysis connections have in common: the union of what all generations show."""
+    """The common fields of ALM and analysis connections: the union of those that all generations show."""
 
     project = models.IntegerField()
     connector = models.IntegerField()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways in which servers divide a list into pages: real pagination classes, one for each name in PAGINGS."""
+"""The ways in which servers divide a list into pages: real pagination classes, one for each name in PAGING_STYLES."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rest_framework.pagination import BasePagination, CursorPagination, PageNumb
 from rest_framework.response import Response
 
 
-class NoPages(BasePagination):
+class NoPagination(BasePagination):
     """Everything at once, whatever the client asks for."""
 
     def paginate_queryset(self, queryset, request, view=None):
@@ -20,28 +20,28 @@ class NoPages(BasePagination):
         return Response({"results": data})
 
 
-class PagesOnRequest(PageNumberPagination):
+class PageNumbersOnRequest(PageNumberPagination):
     """Page numbers, once the client asks for a `page_size`."""
 
     page_size = None
     page_size_query_param = "page_size"
 
 
-class PagesUnasked(PagesOnRequest):
+class PageNumbersAlways(PageNumbersOnRequest):
     """Page numbers always."""
 
     page_size = 10
     max_page_size = 100
 
 
-class PagesCapped(PagesOnRequest):
+class CappedPageNumbers(PageNumbersOnRequest):
     """Page numbers on request, and smaller pages than the client asked for, without a word."""
 
     max_page_size = 7
 
 
-class Cursors(CursorPagination):
-    """Cursors always; there is no count."""
+class CursorsAlways(CursorPagination):
+    """CursorsAlways always; there is no count."""
 
     ordering = "id"
     page_size = 10
@@ -50,11 +50,11 @@ class Cursors(CursorPagination):
 
 
 BY_NAME = {
-    "none": NoPages,
-    "page": PagesOnRequest,
-    "unasked": PagesUnasked,
-    "capped": PagesCapped,
-    "cursor": Cursors,
+    "none": NoPagination,
+    "page": PageNumbersOnRequest,
+    "always": PageNumbersAlways,
+    "capped": CappedPageNumbers,
+    "cursor": CursorsAlways,
 }
 
 

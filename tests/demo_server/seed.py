@@ -10,7 +10,7 @@ import threading
 from datetime import datetime, timezone
 
 from . import database
-from .dataset import SEED, complete
+from .dataset import SEED, complete_records
 
 _LOCK = threading.Lock()
 _loaded: str | None = None
@@ -24,8 +24,8 @@ def load(dataset: list[dict] | None = None, now: datetime | None = None) -> list
     """
     # The database is one for the process, and so is what it holds.
     global _loaded  # pylint: disable=global-statement
-    hour = (now or clock()).replace(minute=0, second=0, microsecond=0)
-    records, wanted = _seed(hour) if dataset is None else _prepared(dataset, hour)
+    hour = (now or current_time()).replace(minute=0, second=0, microsecond=0)
+    records, wanted = _prepare_seed(hour) if dataset is None else _prepare(dataset, hour)
     with _LOCK:
         if wanted != _loaded:
             _loaded = None
@@ -34,20 +34,20 @@ def load(dataset: list[dict] | None = None, now: datetime | None = None) -> list
     return records
 
 
-def clock() -> datetime:
+def current_time() -> datetime:
     """The time by the clock of this machine."""
     return datetime.now(timezone.utc)
 
 
-def _prepared(dataset: list[dict], hour: datetime) -> tuple[list[dict], str]:
+def _prepare(dataset: list[dict], hour: datetime) -> tuple[list[dict], str]:
     """The records in full, and a text that is equal for equal records only."""
-    records = complete(dataset, hour)
+    records = complete_records(dataset, hour)
     return records, json.dumps(records, sort_keys=True)
 
 
 @functools.lru_cache(maxsize=4)
-def _seed(hour: datetime) -> tuple[list[dict], str]:
-    return _prepared(SEED, hour)
+def _prepare_seed(hour: datetime) -> tuple[list[dict], str]:
+    return _prepare(SEED, hour)
 
 
 def _replace(records: list[dict]) -> None:

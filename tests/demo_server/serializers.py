@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A connection as JSON, in the words of the server's generation."""
+"""A connection as JSON, with the field names of the server's generation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .systems import BY_FIRST_NAME
 
 
 class ConnectionSerializer(serializers.Serializer):
-    """All fields of all generations. The context says which of them to show: see `get_fields`.
+    """All fields of all generations. The context selects those to show: see `get_fields`.
 
     `generation`, `kind`: what is served; `listed`: in a list or alone; `may_edit`: whether the user may see
     `params`; `include`: what the client asked for beyond the usual.
@@ -70,7 +70,7 @@ class ConnectionSerializer(serializers.Serializer):
         generation = self.context["generation"]
         params = {name: value for name, value in instance.params.items() if name not in generation.later_params}
         is_renamed = self.context["kind"] == ALM and generation.issue_tracker_names
-        return in_issue_tracker_words(params) if is_renamed else params
+        return with_issue_tracker_names(params) if is_renamed else params
 
     def get_last_job(self, instance):
         """The last synchronisation; its user is an id in some generations and an e-mail address in others."""
@@ -114,13 +114,13 @@ def system_name(instance, generation: Generation) -> str:
     return system.name_at(generation.system_names) if system else instance.system
 
 
-def in_issue_tracker_words(params: dict) -> dict:
+def with_issue_tracker_names(params: dict) -> dict:
     """The `params` of an ALM connection as the newest servers name them."""
-    renamed = {_renamed(key): value for key, value in params.items()}
+    renamed = {_issue_tracker_name(key): value for key, value in params.items()}
     if renamed.get("conflict_policy") == "alm":
         renamed["conflict_policy"] = "issue_tracker"
     return renamed
 
 
-def _renamed(key: str) -> str:
+def _issue_tracker_name(key: str) -> str:
     return "issue_tracker_" + key[len("alm_") :] if key.startswith("alm_") else key

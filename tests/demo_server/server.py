@@ -15,18 +15,18 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime
 
-from .exchange import Received
-from .faults import Switches
-from .generations import BY_NAME, FILTERS, KINDS, PAGINGS
+from .exchange import ReceivedRequest
+from .faults import ActiveFaults
+from .generations import BY_NAME, FILTERS, KINDS, PAGING_STYLES
 
 _SERIALS = itertools.count(1)
 
 
 class DemoServer:
-    """An SD Elements server of one generation, with its habits and faults, on a free port.
+    """An SD Elements server of one generation, with its behaviour and faults, on a free port.
 
-    `generation`: a name of GENERATIONS. `faults`: names of FAULTS, each with `:N` if it shall happen N times only.
-    `paging`, `filters`: a name of PAGINGS and FILTERS where the server shall differ from its generation.
+    `generation`: a name of GENERATIONS. `faults`: names of FAULTS, each with `:N` if it happens N times only.
+    `paging`, `filters`: a name of PAGING_STYLES and FILTERS where the server shall differ from its generation.
     `tls`: https with a certificate that `ca_path` verifies. `latency`: seconds before each answer.
     `dataset`: records as `records()` returns them, in place of the seed data. It belongs to the process: the server
     that starts last decides what all of them serve.
@@ -52,16 +52,16 @@ class DemoServer:
         token: str | None = None,
         now: datetime | None = None,
     ) -> None:
-        self.generation = BY_NAME[_one_of("generation", generation, tuple(BY_NAME))]
-        self.faults = Switches(faults)
-        self.paging = _one_of("paging", paging, (None, *PAGINGS))
-        self.filters = _one_of("filters", filters, (None, *FILTERS))
+        self.generation = BY_NAME[_require_one_of("generation", generation, tuple(BY_NAME))]
+        self.faults = ActiveFaults(faults)
+        self.paging = _require_one_of("paging", paging, (None, *PAGING_STYLES))
+        self.filters = _require_one_of("filters", filters, (None, *FILTERS))
         self.tls = tls
         self.host = host
         self.port = port
         self.latency = latency
         self.old_path = old_path
-        self.requests: list[Received] = []
+        self.requests: list[ReceivedRequest] = []
         self.url = self.token = self.limited_token = self.forbidden_token = self.ca_path = None
         # Tells the servers of a process apart.
         self.serial = next(_SERIALS)
@@ -114,13 +114,13 @@ class DemoServer:
 
     def records(self, kind: str) -> list[dict]:
         """The full truth about the connections of a kind, ordered by id, whatever HTTP says."""
-        _one_of("kind", kind, KINDS)
+        _require_one_of("kind", kind, KINDS)
         return copy.deepcopy([record for record in self._records if record["kind"] == kind])
 
-    def receive(self, method: str, target: str, headers: dict[str, str]) -> Received:
-        """Note a request that came in."""
+    def record_request(self, method: str, target: str, headers: dict[str, str]) -> ReceivedRequest:
+        """Add a request to `requests`."""
         path, _mark, query = target.partition("?")
-        received = Received(method, path, query, headers)
+        received = ReceivedRequest(method, path, query, headers)
         self.requests.append(received)
         return received
 
@@ -143,7 +143,7 @@ def _certificate_authority():
     return trustme.CA()
 
 
-def _one_of(name: str, value: str | None, allowed: tuple) -> str | None:
+def _require_one_of(name: str, value: str | None, allowed: tuple) -> str | None:
     """The value, if it is one of those allowed."""
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(str(choice) for choice in allowed)}; not {value!r}")

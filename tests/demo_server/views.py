@@ -15,7 +15,7 @@ from .generations import ALM, ANALYSIS
 from .serializers import ConnectionSerializer, UserSerializer
 
 
-class MayView(permissions.IsAuthenticated):
+class CanViewConnections(permissions.IsAuthenticated):
     """Users without the right to view connections of this kind get 403."""
 
     def has_permission(self, request, view):
@@ -30,11 +30,11 @@ class ProjectQuery(serializers.Serializer):
 
 
 class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
-    """What both kinds have in common."""
+    """The views of both kinds."""
 
     kind: str
     serializer_class = ConnectionSerializer
-    permission_classes = [MayView]
+    permission_classes = [CanViewConnections]
 
     @property
     def server(self):
@@ -59,21 +59,21 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
 
     def list(self, request, *args, **kwargs):
         """The list, always in an envelope."""
-        queryset = self.without_hidden(self.filtered(self.get_queryset()))
+        queryset = self.exclude_hidden(self.apply_filters(self.get_queryset()))
         page = self.paginate_queryset(queryset)
         data = self.get_serializer(queryset if page is None else page, many=True).data
         return Response({"results": data}) if page is None else self.get_paginated_response(data)
 
-    def filtered(self, queryset):
+    def apply_filters(self, queryset):
         """Apply the query parameters that this server knows; like any server, ignore all others."""
-        asked = self.request.query_params
+        query = self.request.query_params
         for name in self.known_filters():
-            if name == "project" and name in asked:
-                query = ProjectQuery(data=asked)
-                query.is_valid(raise_exception=True)
-                queryset = queryset.filter(project=query.validated_data["project"])
-            elif name in asked:
-                queryset = queryset.filter(**{name: asked[name]})
+            if name == "project" and name in query:
+                project = ProjectQuery(data=query)
+                project.is_valid(raise_exception=True)
+                queryset = queryset.filter(project=project.validated_data["project"])
+            elif name in query:
+                queryset = queryset.filter(**{name: query[name]})
         return queryset
 
     def known_filters(self) -> tuple[str, ...]:
@@ -84,9 +84,9 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
             return ("alias", "frequency", "system", "project")
         return self.server.generation.filters.get(self.kind, ())
 
-    def without_hidden(self, queryset):
+    def exclude_hidden(self, queryset):
         """Leave out what a paging fault takes away between two pages."""
-        hidden = self.server.faults.hidden(
+        hidden = self.server.faults.hidden_ids(
             queryset.values_list("id", flat=True), pagination.is_first_page(self.request)
         )
         return queryset.exclude(id__in=hidden) if hidden else queryset
@@ -130,5 +130,5 @@ class UnknownPathView(views.APIView):
     permission_classes = [permissions.IsAuthenticated]
 
     def get(self, request):
-        """The framework's words for what is not there."""
+        """The framework's message for an unknown path."""
         raise exceptions.NotFound()

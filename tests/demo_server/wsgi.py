@@ -16,7 +16,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 
 from . import database
-from .exchange import Wire
+from .exchange import RawConnection
 
 
 @functools.cache
@@ -38,10 +38,10 @@ class RequestHandler(WSGIRequestHandler):
         if not super().parse_request():
             return False
         demo = self.server.demo
-        self.received = demo.receive(self.command, self.path, dict(self.headers.items()))
-        wire = Wire(self.connection)
-        wire.wait(demo.latency)
-        if not demo.faults.play(self.received, wire):
+        self.received = demo.record_request(self.command, self.path, dict(self.headers.items()))
+        raw_connection = RawConnection(self.connection)
+        raw_connection.wait(demo.latency)
+        if not demo.faults.disturb_connection(self.received, raw_connection):
             return True
         self.close_connection = True
         return False
@@ -117,14 +117,14 @@ class WsgiServer(ThreadedWSGIServer):
             self._open.pop(threading.current_thread(), None)
 
     def finish_request(self, request, client_address):
-        """Shake hands first, if there are hands to shake."""
+        """Complete the TLS handshake first, if there is one."""
         if self.tls:
             request.settimeout(RequestHandler.timeout)
             request.do_handshake()
         super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
-        """A client that goes away or does not trust the certificate is no news; a bug here is."""
+        """A client that goes away or does not trust the certificate is expected; a bug here is not."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.demo_server import GENERATIONS
-from tests.demo_server.dataset import Ago
+from tests.demo_server.dataset import HoursAgo
 from tests.support import access, canned_server, forward_proxy
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
@@ -101,7 +101,7 @@ def test_check_finds_what_is_wrong(start, play, mode):
 
 @MODES
 def test_check_passes_on_good_connections(start, play, mode):
-    job = {"id": 1, "last_run": Ago(1), "succeeded": True, "ready": True, "automatic": True}
+    job = {"id": 1, "last_run": HoursAgo(1), "succeeded": True, "ready": True, "automatic": True}
     good = {"id": 1, "alias": "good", "frequency": "daily", "last_job": {**job, "result_message": "", "user": None}}
     alm = {**good, "kind": "alm", "system": "JIRA", "params": {"alm_method": "https", "alm_server": "jira.example.com"}}
     analysis = {**good, "kind": "analysis", "system": "Veracode", "params": {"analysis_server": "v.example.com"}}

@@ -16,7 +16,7 @@ import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._options import CONNECTION_OPTIONS
 from tests.conftest import ROOT
-from tests.demo_server.dataset import Ago
+from tests.demo_server.dataset import HoursAgo
 from tests.playbooks.test_canary import planted, TOKEN
 from tests.support import access, connections, documented_audit_options, inventory_of, messages_of
 
@@ -34,7 +34,7 @@ TLS = {
 
 def good(kind: str = "alm", number: int = 1, **fields) -> dict:
     """A connection that keeps the rule above."""
-    job = {"id": 1, "last_run": Ago(1), "succeeded": True, "ready": True, "automatic": True}
+    job = {"id": 1, "last_run": HoursAgo(1), "succeeded": True, "ready": True, "automatic": True}
     record = {"id": number, "kind": kind, "alias": f"good {number}", "frequency": "daily", "system": "JIRA"}
     params = {"alm_method": "https", "alm_server": "jira.example.com"}
     return {**record, "last_job": {**job, "result_message": "", "user": None}, "params": params, **fields}

@@ -54,7 +54,7 @@ def test_data_look_the_same_400_days_later(start, monkeypatch, way):
     if way == "switch":
         after = facts_of(start("newest", now=later))
     else:
-        monkeypatch.setattr(seed, "clock", lambda: later)
+        monkeypatch.setattr(seed, "current_time", lambda: later)
         after = facts_of(start("newest"))
     old, new = [], []
     assert times_in(before, old) == times_in(after, new)

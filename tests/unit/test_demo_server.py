@@ -21,7 +21,7 @@ from datetime import datetime
 import pytest
 import requests
 
-from tests.demo_server import FAULTS, GENERATIONS, PAGINGS, DemoServer
+from tests.demo_server import FAULTS, GENERATIONS, PAGING_STYLES, DemoServer
 from tests.demo_server.dataset import SEED
 from tests.demo_server.systems import SYSTEMS
 
@@ -429,7 +429,7 @@ def test_filters_overridden(filters, expected):
 # Pages
 
 
-@pytest.mark.parametrize("paging", (None, *PAGINGS))
+@pytest.mark.parametrize("paging", (None, *PAGING_STYLES))
 @pytest.mark.parametrize("query", ("", "?page_size=4"))
 def test_every_record_once(paging, query):
     with DemoServer(paging=paging) as server:
@@ -449,7 +449,7 @@ def test_shapes_of_pages():
     assert shape(ISSUE_TRACKER + "?page_size=1000", generation="newest") == (full, 30)
     assert shape(ALM + "?page_size=20", paging="none") == (["results"], 30)
     assert shape(ALM + "?page_size=20", paging="capped") == (full, 7)
-    assert shape(paging="unasked") == (full, 10)
+    assert shape(paging="always") == (full, 10)
     assert shape(paging="cursor") == (["next", "previous", "results"], 10)
 
 

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _client, _pages
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from tests.demo_server import DemoServer, PAGINGS
+from tests.demo_server import DemoServer, PAGING_STYLES
 from tests.support import canned_server, connections
 
 
@@ -26,7 +26,7 @@ def ids_of(records: list[dict]) -> list[int]:
 CONCURRENCY = pytest.mark.parametrize("concurrency", [1, 4])
 
 
-@pytest.fixture(scope="module", params=PAGINGS)
+@pytest.fixture(scope="module", params=PAGING_STYLES)
 def paged(request):
     with DemoServer(generation="4.12", paging=request.param) as server:
         yield server
@@ -78,7 +78,7 @@ def test_next_link_of_a_server_that_does_not_know_its_name(start):
     assert len(server.requests) == 6
 
 
-@pytest.mark.parametrize("paging", PAGINGS)
+@pytest.mark.parametrize("paging", PAGING_STYLES)
 @CONCURRENCY
 def test_next_link_that_is_empty(start, paging, concurrency):
     """It is the end of the list, as null is."""

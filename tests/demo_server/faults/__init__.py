@@ -1,22 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that can go wrong on the way to an SD Elements server, as switches.
+"""The failures of an SD Elements server and of the network, which tests switch on one by one.
 
 A fault is one small function, registered by its decorator in the module of its stage:
 
-* `answers`: answers in place of the API (an HTML page, a redirect, a broken body);
+* `responses`: responds in place of the API (an HTML page, a redirect, a broken body);
 * `alterations`: changes the API's own good answer (a foreign `next`, a record twice);
-* `listings`: lets the list change between two pages;
-* `wire`: plays with the bare socket (a reset, a stall).
+* `list_changes`: lets the list change between two pages;
+* `sockets`: acts on the bare socket (a reset, a stall).
 
 To add one, write its function there; its name is then a valid fault, here and on the command line.
 """
 
 from __future__ import annotations
 
-from . import alterations, answers, listings, wire
-from .registry import Switches, names
+from . import alterations, list_changes, responses, sockets
+from .registry import ActiveFaults, fault_names
 
-__all__ = ["FAULTS", "Switches", "alterations", "answers", "listings", "wire"]
+__all__ = ["FAULTS", "ActiveFaults", "alterations", "list_changes", "responses", "sockets"]
 
-FAULTS = names()
+FAULTS = fault_names()

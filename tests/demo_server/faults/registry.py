@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry of faults, and the switches of one server."""
+"""The registry of faults, and the active ones of a server."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from ..exchange import Answer, Received, Wire
+from ..exchange import CannedResponse, ReceivedRequest, RawConnection
 
-ANSWERS = "answers"
+RESPONSES = "responses"
 ALTERATIONS = "alterations"
-LISTINGS = "listings"
-WIRE = "wire"
+LIST_CHANGES = "list_changes"
+SOCKETS = "sockets"
 
 _FAULTS: dict[str, tuple[str, Callable]] = {}
 
@@ -28,22 +28,22 @@ def fault(stage: str) -> Callable:
     return register
 
 
-def names() -> tuple[str, ...]:
+def fault_names() -> tuple[str, ...]:
     """The names of all faults."""
     return tuple(_FAULTS)
 
 
-class Switches:
+class ActiveFaults:
     """The faults of one server, each for ever or for a number of times: `name` or `name:N`.
 
-    A fault that has nothing to say about a request returns None, which does not count.
+    A fault that does not concern a request returns None, which does not count.
     """
 
-    def __init__(self, wanted: Iterable[str]) -> None:
+    def __init__(self, specifications: Iterable[str]) -> None:
         self._limits: dict[str, int | None] = {}
-        self._happened: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        for item in wanted:
+        for item in specifications:
             name, _mark, count = item.partition(":")
             if name not in _FAULTS or (count and not count.isdecimal()):
                 raise ValueError(f"a fault is NAME or NAME:N, with a name of {', '.join(_FAULTS)}; not {item!r}")
@@ -57,63 +57,63 @@ class Switches:
         """How many times a fault was asked for; None is for ever."""
         return self._limits.get(name)
 
-    def answer(self, received: Received) -> Answer | None:
+    def response(self, received: ReceivedRequest) -> CannedResponse | None:
         """The answer of the first fault that wants to answer in place of the API."""
         if not received.is_api:
             return None
-        answers = (self._call(name, received) for name in self._of(ANSWERS))
-        return next((answer for answer in answers if answer is not None), None)
+        responses = (self._call(name, received) for name in self._names_in(RESPONSES))
+        return next((response for response in responses if response is not None), None)
 
-    def alters(self) -> bool:
+    def has_alterations(self) -> bool:
         """Whether any fault changes the API's answers."""
-        return bool(self._of(ALTERATIONS))
+        return bool(self._names_in(ALTERATIONS))
 
-    def alter(self, received: Received, data):
+    def alter(self, received: ReceivedRequest, data):
         """The API's answer, as the faults change it."""
-        for name in self._of(ALTERATIONS):
+        for name in self._names_in(ALTERATIONS):
             changed = self._call(name, received, data)
             data = data if changed is None else changed
         return data
 
-    def hidden(self, ids: Iterable[int], first_page: bool) -> set[int]:
+    def hidden_ids(self, ids: Iterable[int], first_page: bool) -> set[int]:
         """The ids that are not in the list now. Serving a first page makes the list change for all that follow."""
-        names_here = self._of(LISTINGS)
-        ids = list(ids) if names_here else []
+        active = self._names_in(LIST_CHANGES)
+        ids = list(ids) if active else []
         hidden: set[int] = set()
-        for name in names_here:
+        for name in active:
             with self._lock:
-                changes = self._happened[name]
+                changes = self._counts[name]
                 if first_page and not self._is_over(name):
-                    self._happened[name] += 1
+                    self._counts[name] += 1
             hidden.update(_FAULTS[name][1](ids, changes, self._limits[name]))
         return hidden
 
-    def play(self, received: Received, wire: Wire) -> bool:
+    def disturb_connection(self, received: ReceivedRequest, connection: RawConnection) -> bool:
         """Let the first socket fault answer; whether one did."""
         if not received.is_api:
             return False
-        for name in self._of(WIRE):
+        for name in self._names_in(SOCKETS):
             with self._lock:
                 if self._is_over(name):
                     continue
-                self._happened[name] += 1
-            received.status = _FAULTS[name][1](wire)
+                self._counts[name] += 1
+            received.status = _FAULTS[name][1](connection)
             return True
         return False
 
-    def _of(self, stage: str) -> list[str]:
+    def _names_in(self, stage: str) -> list[str]:
         return [name for name in self._limits if _FAULTS[name][0] == stage]
 
     def _is_over(self, name: str) -> bool:
         limit = self._limits[name]
-        return limit is not None and self._happened[name] >= limit
+        return limit is not None and self._counts[name] >= limit
 
     def _call(self, name: str, *args):
-        """What a fault has to say, unless it is over."""
+        """The result of a fault, unless it is over."""
         with self._lock:
             if self._is_over(name):
                 return None
             result = _FAULTS[name][1](*args)
             if result is not None:
-                self._happened[name] += 1
+                self._counts[name] += 1
             return result
