@@ -432,9 +432,9 @@ def test_specification_and_modules_agree():
     """Each option of the modules that a user of the role may want is a variable, of the same type, and is handed over."""
     handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
     options, audit_options = specification(), documented_audit_options("sde_connection_audit")
-    assert set(handed["_connection_audit_gathering"]) == {*CONNECTION_OPTIONS, "page_size", "concurrency"}
+    assert set(handed["_connection_audit_gather_option_names"]) == {*CONNECTION_OPTIONS, "page_size", "concurrency"}
     others = {"connections", "policy", "policy_vars", "server", "reports"}
-    assert set(handed["_connection_audit_auditing"]) | others == set(audit_options)
+    assert set(handed["_connection_audit_audit_option_names"]) | others == set(audit_options)
     for name, option in CONNECTION_OPTIONS.items():
         assert options[name]["type"] == option["type"], name
     for name, option in audit_options.items():
@@ -449,5 +449,5 @@ def test_specification_and_modules_agree():
 def test_every_variable_is_used():
     used = "".join(path.read_text() for path in ROLE.rglob("*") if path.parent.name in ("tasks", "vars", "templates"))
     handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
-    listed = {*handed["_connection_audit_gathering"], *handed["_connection_audit_auditing"]}
+    listed = {*handed["_connection_audit_gather_option_names"], *handed["_connection_audit_audit_option_names"]}
     assert [name for name in specification() if name not in listed and f"connection_audit_{name}" not in used] == []
