@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWX without AWX: its own code that hands credentials to a job, and the program with which it runs jobs."""
+"""AWX without AWX: its own code that injects credentials into a job, and the program with which it runs jobs."""
 
 from __future__ import annotations
 
@@ -22,45 +22,45 @@ ROOT = Path(__file__).resolve().parent.parent
 EXTENSION = ROOT / "extensions" / "awx"
 
 
-# What AWX gives to the 'localhost' of its own inventory.
-LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+# The variables of 'localhost' in AWX's own inventory.
+LOCALHOST_VARS = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
-class _Loader(yaml.SafeLoader):
+class _YamlLoader(yaml.SafeLoader):
     """Reads what Ansible reads."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+_YamlLoader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
-def read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
     """A YAML file of Ansible's."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_YamlLoader)
 
 
 def credential_type(name: str) -> dict[str, Any]:
-    types = read(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"]
+    types = read_yaml(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"]
     return next(one for one in types if one["name"] == name)
 
 
-class Injected(NamedTuple):
-    """What AWX gives to a job for a credential."""
+class InjectedCredential(NamedTuple):
+    """The environment and arguments of a job that come from a credential."""
 
     env: dict[str, str]
-    shown: dict[str, str]  # what it shows of that
+    safe_env: dict[str, str]  # as AWX shows it
     arguments: list[str]
 
 
-def inject(type_name: str, inputs: dict[str, Any], folder: Path) -> Injected:
+def inject(type_name: str, inputs: dict[str, Any], folder: Path) -> InjectedCredential:
     """Hand a credential to a job whose files lie in this folder, by AWX's own code."""
     definition = credential_type(type_name)
     kind = ManagedCredentialType(
         namespace="sde", name=type_name, kind="cloud", inputs=definition["inputs"], injectors=definition["injectors"]
     )
     (folder / "env").mkdir(parents=True, exist_ok=True)
-    env, shown, arguments = {}, {}, []
-    inject_credential(kind, Credential(inputs), env, shown, arguments, str(folder))
-    return Injected(env, shown, arguments)
+    env, safe_env, arguments = {}, {}, []
+    inject_credential(kind, Credential(inputs), env, safe_env, arguments, str(folder))
+    return InjectedCredential(env, safe_env, arguments)
 
 
 class Job:
@@ -72,15 +72,18 @@ class Job:
         for name in ("env", "inventory", "project"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copytree(project, folder / "project" / project.name, symlinks=True)
-        self._write("inventory/hosts.json", inventory or {"all": {"hosts": {"localhost": LOCAL}}})
+        self._write("inventory/hosts.json", inventory or {"all": {"hosts": {"localhost": LOCALHOST_VARS}}})
         self._write("env/extravars", extra_vars)
-        self.injected = Injected({}, {}, [])
+        self.injected = InjectedCredential({}, {}, [])
 
-    def credential(self, type_name: str, at: Path | None = None, **inputs: Any) -> Injected:
-        """Give the job a credential. ``at``: where the job's files will be when it runs, if that is another folder."""
+    def credential(self, type_name: str, runtime_folder: Path | None = None, **inputs: Any) -> InjectedCredential:
+        """Give the job a credential. ``runtime_folder``: where the job's files will be when it runs, if that is another folder."""
         self.injected = inject(type_name, inputs, self.folder)
         # A container sees the job's folder as /runner.
-        seen = {name: re.sub("^/runner/", f"{at or self.folder}/", value) for name, value in self.injected.env.items()}
+        seen = {
+            name: re.sub("^/runner/", f"{runtime_folder or self.folder}/", value)
+            for name, value in self.injected.env.items()
+        }
         self._write("env/envvars", seen)
         return self.injected
 
@@ -90,12 +93,12 @@ class Job:
         return runner(*command, **environment)
 
     def events(self) -> list[dict[str, Any]]:
-        """What AWX stores of the job and shows."""
+        """The job's events, which AWX stores and shows."""
         files = sorted((self.folder / "artifacts" / self.ident / "job_events").glob("*.json"))
         return [json.loads(path.read_text(encoding="utf-8")) for path in files]
 
     def artifacts(self) -> dict[str, Any]:
-        """What set_stats handed on, which AWX gives to the next nodes of a workflow as extra variables."""
+        """The data of set_stats, which the next nodes of a workflow get as extra variables."""
         handed = [event.get("event_data", {}).get("artifact_data", {}) for event in self.events()]
         return {name: value for one in handed for name, value in one.items()}
 

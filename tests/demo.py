@@ -38,43 +38,43 @@ def run_all(access: dict[str, str], is_live: bool) -> int:
     """The playbooks, from plain facts to the audit."""
     RENDERED.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(REPORTS, ignore_errors=True)
-    say(f"SD Elements server: {access['SDE_HOST']}")
-    say("1. Gather both kinds of connection")
-    results = [play("list_connections", access) == 0]
-    say("2. Filter: Jira connections that synchronise daily")
-    results.append(play("find_connections", access, "-e", "sde_system=jira", "-e", "sde_frequency=daily") == 0)
-    say("3. Assert: TLS everywhere, all on a schedule, no failed synchronisation")
-    results.append(judged(play("check_connections", access), is_live))
-    say("4. Template: the hosts that the SD Elements server must reach")
-    results.append(play("egress_allow_list", access, "-e", json.dumps({"sde_allow_list": str(RENDERED)})) == 0)
+    print_heading(f"SD Elements server: {access['SDE_HOST']}")
+    print_heading("1. Gather both kinds of connection")
+    results = [run_playbook("list_connections", access) == 0]
+    print_heading("2. Filter: Jira connections that synchronise daily")
+    results.append(run_playbook("find_connections", access, "-e", "sde_system=jira", "-e", "sde_frequency=daily") == 0)
+    print_heading("3. Assert: TLS everywhere, all on a schedule, no failed synchronisation")
+    results.append(is_expected(run_playbook("check_connections", access), is_live))
+    print_heading("4. Template: the hosts that the SD Elements server must reach")
+    results.append(run_playbook("egress_allow_list", access, "-e", json.dumps({"sde_allow_list": str(RENDERED)})) == 0)
     if all(results):
         print(RENDERED.read_text(encoding="utf-8"))
-        say(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
-    say("5. Audit: every connection by the policy that comes with the collection")
+        print_heading(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
+    print_heading("5. Audit: every connection by the policy that comes with the collection")
     variables = {"connection_audit_report_dir": str(REPORTS), "connection_audit_report_name": REPORTS.name}
-    results.append(judged(play("audit", access, "-e", json.dumps(variables)), is_live))
+    results.append(is_expected(run_playbook("audit", access, "-e", json.dumps(variables)), is_live))
     report = REPORTS / f"{REPORTS.name}.html"
     results.append(report.is_file())
     if all(results):
-        say(f"The report for people is {report}. Open it in a browser.")
-        say(
-            f"Beside it are those for machines: {', '.join(sorted(path.name for path in REPORTS.iterdir() if path != report))}."
+        print_heading(f"The report for people is {report}. Open it in a browser.")
+        print_heading(
+            f"Next to it are those for machines: {', '.join(sorted(path.name for path in REPORTS.iterdir() if path != report))}."
         )
     return 0 if all(results) else 1
 
 
-def judged(status: int, is_live: bool) -> bool:
+def is_expected(status: int, is_live: bool) -> bool:
     """Whether a playbook that judges connections ended as it should."""
     if not is_live:
-        say("This failed as it should: the invented data hold connections that break each rule.")
+        print_heading("This failed as it should: the invented data hold connections that break each rule.")
     return status == FAILED_HOSTS or (is_live and status == 0)
 
 
-def say(text: str) -> None:
+def print_heading(text: str) -> None:
     print(f"\n=== {text}", flush=True)
 
 
-def play(name: str, access: dict[str, str], *arguments: str) -> int:
+def run_playbook(name: str, access: dict[str, str], *arguments: str) -> int:
     """Run a playbook of the collection by its full name."""
     settings = {
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names, texts and values that hold secrets, and such that hold none: what the redaction is held against.
+"""Names, texts and values with and without secrets, against which the redaction is tested.
 
 Run as a program it counts the secrets that are shown and the harmless values that are masked, by this code or by another
 version of ``_redact.py``: ``python -m tests.redaction_corpus [file]``.
@@ -450,7 +450,7 @@ def _secret_of(text: str, clean: str) -> str:
     return text[len(before) : len(text) - len(after)]
 
 
-def faults(redact: Callable[[Any], tuple[Any, list]]) -> tuple[list[Any], list[Any]]:
+def misjudged(redact: Callable[[Any], tuple[Any, list]]) -> tuple[list[Any], list[Any]]:
     """Values whose secret is shown, and harmless values that are masked."""
     shown = [value for value, secret in secrets() if secret in json.dumps(redact(value)[0], ensure_ascii=False)]
     return shown, [value for value in harmless() if redact(value)[0] != value]
@@ -460,7 +460,7 @@ def main(path: str = str(ROOT / "plugins" / "module_utils" / "_redact.py")) -> N
     spec = importlib.util.spec_from_file_location("redact_under_test", path)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    shown, masked = faults(module.redact)
+    shown, masked = misjudged(module.redact)
     print(
         f"secrets shown: {len(shown)} of {len(secrets())}; harmless values masked: {len(masked)} of {len(harmless())}"
     )

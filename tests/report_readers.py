@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Readers of the audit's reports, for tests: libraries and programs of others, and what they find in a report."""
+"""Readers of the audit's reports, for tests: libraries and programs of others, and their findings in a report."""
 
 from __future__ import annotations
 
@@ -16,27 +16,29 @@ import jsonschema
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from tests.audit_documents import VERDICTS
+from tests.sample_reports import VERDICTS
 from tests.conftest import ROOT
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
 
 # Signs around numbers: Unicode counts them among the characters of format, but they have glyphs.
-SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+VISIBLE_FORMAT_CHARACTERS = set(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
 
 
-def hidden_in(text: str) -> set[str]:
+def invisible_characters(text: str) -> set[str]:
     """Characters that a reader cannot see, or that move others about."""
     hidden = {one for one in text if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
-    return hidden - SEEN - {"\n"}
+    return hidden - VISIBLE_FORMAT_CHARACTERS - {"\n"}
 
 
 # ---------------------------------------------------------------------------------------------------------------
 # JSON
 
 
-def closed(schema: dict) -> dict:
-    """The schema without room for keys that it does not name, but where they are not ours."""
+def forbid_extra_keys(schema: dict) -> dict:
+    """The schema without additional properties, except where the keys are not ours."""
     schema = copy.deepcopy(schema)
     for part in [schema, *schema["$defs"].values(), schema["$defs"]["baseline"]["properties"]["fixed"]["items"]]:
         if "properties" in part:
@@ -47,10 +49,10 @@ def closed(schema: dict) -> dict:
     return schema
 
 
-def assert_described(document: dict) -> None:
+def assert_schema_describes(document: dict) -> None:
     """The schema describes the document, key by key."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(document, closed(SCHEMA), cls=jsonschema.Draft202012Validator)
+    jsonschema.validate(document, forbid_extra_keys(SCHEMA), cls=jsonschema.Draft202012Validator)
 
 
 def verdicts_in_json(text: str) -> Counter:
@@ -65,7 +67,7 @@ def junit_cases(text: str) -> list:
     return [case for suite in JUnitXml.fromstring(text.encode("utf-8")) for case in suite]
 
 
-def ends_in_junit(text: str) -> Counter:
+def junit_outcomes(text: str) -> Counter:
     """How many test cases ended how: failure, error, skipped, or passed."""
     ends: Counter = Counter()
     for case in junit_cases(text):
@@ -75,7 +77,7 @@ def ends_in_junit(text: str) -> Counter:
 
 
 def verdicts_in_junit(text: str) -> Counter:
-    """A failure's type is a severity, so whether it is one of doubt stands in its message."""
+    """A failure's type is a severity, so the message tells whether it is one of doubt."""
     verdicts: Counter = Counter()
     for case in junit_cases(text):
         for end in case.result:
@@ -90,7 +92,7 @@ def verdicts_in_junit(text: str) -> Counter:
 
 
 def verdicts_in_sarif(text: str) -> Counter:
-    """What a reader of SARIF counts, by kind, suppression and notification alone."""
+    """The counts of a reader of SARIF, by kind, suppression and notification alone."""
     [run] = json.loads(text)["runs"]
     verdicts = Counter(
         "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]]
@@ -100,8 +102,8 @@ def verdicts_in_sarif(text: str) -> Counter:
     return +verdicts
 
 
-def complaints(checker, *files: Path) -> list[str]:
-    """What Microsoft's validator has to say, with its rules about what GitHub demands."""
+def sarif_validator_messages(checker, *files: Path) -> list[str]:
+    """The errors and warnings of Microsoft's validator, including those of its rules for GitHub."""
     command = [
         checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"),
         "validate",
@@ -118,13 +120,13 @@ def complaints(checker, *files: Path) -> list[str]:
 # Markdown
 
 
-def tokens_of(text: str) -> list:
-    """What a parser of GitHub's Markdown makes of it: blocks, and below them what stands in a line."""
+def markdown_tokens(text: str) -> list:
+    """The tokens of a parser of GitHub's Markdown: blocks, each followed by its inline tokens."""
     parser = MarkdownIt("gfm-like", {"linkify": True, "html": True})
     return [token for block in parser.parse(text) for token in (block, *(block.children or []))]
 
 
-def tables_of(text: str) -> list[list[list[str]]]:
+def markdown_tables(text: str) -> list[list[list[str]]]:
     """The cells of all tables, as texts."""
     tables: list[list[list[str]]] = []
     is_cell = False
@@ -147,7 +149,7 @@ REFERENCES = re.compile(r"[@#!$~%&]\w|GH-\d|://|www\.|:\w+:|\b[0-9a-f]{7,}\b")
 
 
 def assert_harmless(text: str, allowed_links: tuple[str, ...] = ()) -> None:
-    tokens = tokens_of(text)
+    tokens = markdown_tokens(text)
     kinds = {token.type for token in tokens}
     blocks = {
         "heading",
@@ -172,4 +174,4 @@ def assert_harmless(text: str, allowed_links: tuple[str, ...] = ()) -> None:
     assert links <= set(allowed_links)
     said = [token.content for token in tokens if token.type == "text"]
     assert [one for one in said if REFERENCES.search(one)] == []
-    assert not hidden_in(text)
+    assert not invisible_characters(text)

@@ -20,15 +20,15 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tests.awx import EXTENSION, Job, read
-from tests.awx_store import listening
+from tests.awx import EXTENSION, Job, read_yaml
+from tests.fake_awx import running
 from tests.conftest import ROOT
 from tests.playbooks.test_docs import blocks
 
 PATTERNS = ROOT / "extensions" / "patterns"
 EXAMPLES = ROOT / "docs" / "examples"
 TOKEN = "CANARY0000token0000token"
-SETTINGS = read(EXTENSION / "vars" / "settings.yml")
+SETTINGS = read_yaml(EXTENSION / "vars" / "settings.yml")
 # What needs a package index; the tests have it already.
 INSTALLATION = re.compile(r"^ansible-galaxy collection install .*$", re.MULTILINE)
 
@@ -53,7 +53,7 @@ def variables() -> dict:
     """All that vars/ holds, as it stands there."""
     found = {}
     for path in sorted((EXTENSION / "vars").glob("*.yml")):
-        found |= read(path)
+        found |= read_yaml(path)
     return found
 
 
@@ -138,7 +138,10 @@ def test_the_roles_of_aap_take_all_of_it():
     for name, taken in TAKEN.items():
         for item in items(name) if name != "controller_hosts" else []:
             assert set(item) <= set(taken.split()), (name, item["name"])
-    assert read(EXTENSION / "configure_aap.yml")[0]["vars_files"] == read(EXTENSION / "configure.yml")[0]["vars_files"]
+    assert (
+        read_yaml(EXTENSION / "configure_aap.yml")[0]["vars_files"]
+        == read_yaml(EXTENSION / "configure.yml")[0]["vars_files"]
+    )
 
 
 @pytest.mark.once
@@ -306,9 +309,9 @@ def test_the_image_with_an_artifact(tmp_path, ansible):
     """What the guide says for a collection that is not on Galaxy."""
     instead = yaml.safe_load(next(block.text for block in blocks("text") if "type: file" in block.text))
     (collection,) = instead["dependencies"]["galaxy"]["collections"]
-    version = read(ROOT / "galaxy.yml")["version"]
+    version = read_yaml(ROOT / "galaxy.yml")["version"]
     assert collection["name"] == f"securitycompass-sdelements-{version}.tar.gz"
-    definition = read(EXTENSION / "execution-environment.yml")
+    definition = read_yaml(EXTENSION / "execution-environment.yml")
     definition["dependencies"] |= instead.pop("dependencies")
     (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump({**definition, **instead}), encoding="utf-8")
     (tmp_path / collection["name"]).write_bytes(b"the artifact")
@@ -366,7 +369,7 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
         "ansible-playbook",
     ]
     tokens = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": f"{TOKEN}eu", "SDE_US_TOKEN": f"{TOKEN}us"}
-    with listening() as (awx, url):
+    with running() as (awx, url):
         printed = ""
         for number, step in enumerate(steps):
             run = desk(step, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
@@ -377,17 +380,17 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
                 assert awx.names("credentials") == awx.names("inventories") == ["SD Elements"]
         assert TOKEN not in printed
         assert_configured(awx)
-        before, last = list(awx.written), steps[-1].strip()
+        before, last = list(awx.changes), steps[-1].strip()
         forgotten = (
             "{'sde_awx_servers': [{'name': 'eu', 'api_token': '%s'}, {'name': 'us', 'api_token': '{{ of_a_vault }}'}]}"
             % TOKEN
         )
         run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
-        assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.written == before, run.stdout
+        assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.changes == before, run.stdout
         assert TOKEN not in run.stdout
         # What the first run made, the second left as it was, but for two that now have a folder for what they write.
-        moved = [awx.one("job_templates", name)["id"] for name in ("SD Elements audit", "SD Elements render")]
-        assert [request for request in awx.written if not request.startswith("POST")] == [
+        moved = [awx.get("job_templates", name)["id"] for name in ("SD Elements audit", "SD Elements render")]
+        assert [request for request in awx.changes if not request.startswith("POST")] == [
             f"PATCH job_templates/{number}" for number in moved
         ]
 
@@ -398,53 +401,53 @@ def test_nothing_is_configured_without_a_token(desk, lacking):
     tokens = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": TOKEN, "SDE_US_TOKEN": TOKEN, lacking: ""}
     first, last = commands_of("awx_guide.md")[0], commands_of("many_servers.md")[-1]
     command = f"{first}\n{last.strip()} -e sde_awx_update_secrets=true"
-    with listening() as (awx, url):
+    with running() as (awx, url):
         run = desk(command, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "There is no API token for " in run.stdout, run.stdout
-        assert awx.written == []
+        assert awx.changes == []
 
 
 def assert_configured(awx) -> None:
     """The templates came through as they are, and everything is linked."""
     definition = next(
         one
-        for one in read(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"]
+        for one in read_yaml(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"]
         if one["name"] == "SD Elements"
     )
-    stored = awx.one("credential_types", "SD Elements")
+    stored = awx.get("credential_types", "SD Elements")
     assert {name: stored[name] for name in ("inputs", "injectors", "kind")} == {
         name: definition[name] for name in ("inputs", "injectors", "kind")
     }
-    assert awx.one("credentials", "SD Elements")["inputs"] == {
+    assert awx.get("credentials", "SD Elements")["inputs"] == {
         "url": "https://sde.example.com",
         "api_token": TOKEN,
         "ca_bundle": "",
     }
-    assert yaml.safe_load(awx.one("credentials", "SD Elements servers")["inputs"]["api_tokens"]) == {
+    assert yaml.safe_load(awx.get("credentials", "SD Elements servers")["inputs"]["api_tokens"]) == {
         "sde-eu": f"{TOKEN}eu",
         "sde-us": f"{TOKEN}us",
     }
-    inventory = json.loads(awx.one("inventories", "SD Elements servers")["variables"])
+    inventory = json.loads(awx.get("inventories", "SD Elements servers")["variables"])
     assert inventory["sde_servers"] == {"sde-eu": "https://sde-eu.example.com", "sde-us": "https://sde-us.example.com"}
     assert inventory["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
     assert inventory["sde_url"] == "{{ sde_servers[inventory_hostname] }}"
     assert sorted(awx.names("hosts")) == ["localhost", "sde-eu", "sde-us"]
-    messages = awx.one("notification_templates", "SD Elements")["messages"]
+    messages = awx.get("notification_templates", "SD Elements")["messages"]
     assert "{{ job_friendly_name }}" in messages["error"]["message"]
 
     notification, audit = (
-        awx.one("notification_templates", "SD Elements"),
-        awx.one("job_templates", "SD Elements audit"),
+        awx.get("notification_templates", "SD Elements"),
+        awx.get("job_templates", "SD Elements audit"),
     )
     assert awx.related[f"job_templates/{audit['id']}/notification_templates_error"] == [notification["id"]]
-    assert awx.related[f"job_templates/{audit['id']}/credentials"] == [awx.one("credentials", "SD Elements")["id"]]
+    assert awx.related[f"job_templates/{audit['id']}/credentials"] == [awx.get("credentials", "SD Elements")["id"]]
     answers = {question["variable"]: question.get("default") for question in awx.surveys[audit["id"]]["spec"]}
     assert answers["connection_audit_fail_on"] == "high" and answers["connection_audit_policy"] == "starter"
-    assert awx.one("job_templates", "SD Elements servers audit")["job_slice_count"] == 3
+    assert awx.get("job_templates", "SD Elements servers audit")["job_slice_count"] == 3
 
     for name in ("SD Elements compliance", "SD Elements servers compliance"):
-        workflow = awx.one("workflow_job_templates", name)
-        schedule = awx.one("schedules", name)
+        workflow = awx.get("workflow_job_templates", name)
+        schedule = awx.get("schedules", name)
         assert schedule["unified_job_template"] == workflow["id"] and schedule["rrule"] == SETTINGS["sde_awx_schedule"]
         nodes = {
             node["identifier"]: node

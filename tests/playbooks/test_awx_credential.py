@@ -144,7 +144,7 @@ def test_awx_shows_no_secret(name, tmp_path):
         if field.get("secret")
     }
     injected = inject(name, {"url": "sde.example.com", **secrets}, tmp_path)
-    assert TOKEN not in str(injected.shown) and TOKEN not in str(injected.arguments)
+    assert TOKEN not in str(injected.safe_env) and TOKEN not in str(injected.arguments)
     assert {"api_token", "client_key"} <= set(secrets) or name != "SD Elements"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.awx import LOCAL, Job, runner
+from tests.awx import LOCALHOST_VARS, Job, runner
 from tests.conftest import ROOT
 
 SLICES = 3
@@ -67,7 +67,7 @@ def fleet(request, start):
 
 
 def inventory(urls: dict[str, str]) -> dict:
-    return {"all": {"hosts": {name: {"sde_url": url} for name, url in urls.items()}, "vars": LOCAL}}
+    return {"all": {"hosts": {name: {"sde_url": url} for name, url in urls.items()}, "vars": LOCALHOST_VARS}}
 
 
 def sliced(hosts: dict[str, str], number: int) -> dict[str, str]:
@@ -85,7 +85,9 @@ def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str,
     }
     job = Job(folder / f"job{number}", project=ROOT / "playbooks", inventory=inventory(sliced(urls, number)), **answers)
     job.credential(
-        "SD Elements servers", at=node, api_tokens="".join(f"{name}: {token}\n" for name, token in tokens.items())
+        "SD Elements servers",
+        runtime_folder=node,
+        api_tokens="".join(f"{name}: {token}\n" for name, token in tokens.items()),
     )
     sent = runner(
         "transmit", str(job.folder), "-p", "playbooks/audit_servers.yml", "-i", job.ident, "--forks", "10", stdin=b""

@@ -12,14 +12,14 @@ import pytest
 import xmlschema
 import yaml
 
-from tests.audit_documents import HOSTILE
+from tests.sample_reports import HOSTILE
 from tests.report_readers import (
-    assert_described,
+    assert_schema_describes,
     assert_harmless,
-    complaints,
-    hidden_in,
+    sarif_validator_messages,
+    invisible_characters,
     junit_cases,
-    tables_of,
+    markdown_tables,
     verdicts_in_json,
     verdicts_in_junit,
     verdicts_in_sarif,
@@ -139,11 +139,11 @@ def assert_sound(reports: dict[str, Path], checker) -> dict:
     """Each report is what its format wants it to be. Returns the document."""
     texts = texts_of(reports)
     document = json.loads(texts["json"])
-    assert_described(document)
+    assert_schema_describes(document)
     xmlschema.XMLSchema(checker("junit-10.xsd")).validate(texts["junit"])
-    assert complaints(checker, reports["sarif"]) == []
+    assert sarif_validator_messages(checker, reports["sarif"]) == []
     assert_harmless(texts["markdown"], ("https://docs.example.com/tls",))
-    assert not any(hidden_in(texts[name]) for name in ("json", "junit", "sarif", "markdown"))
+    assert not any(invisible_characters(texts[name]) for name in ("json", "junit", "sarif", "markdown"))
     return document
 
 
@@ -154,7 +154,7 @@ def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
         {verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")}
     )
     assert verdicts_in_sarif(texts["sarif"]) == results
-    [counts, *_others] = tables_of(texts["markdown"])
+    [counts, *_others] = markdown_tables(texts["markdown"])
     columns = dict(zip(counts[0], counts[-1]))
     assert int(columns["Failed"]) == verdicts["fail"] and int(columns["Inconclusive"]) == verdicts["inconclusive"]
 

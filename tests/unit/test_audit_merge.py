@@ -13,8 +13,8 @@ from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
-from tests.audit_documents import connection, document, finding, item_finding, rule, small, waiver
-from tests.mutations import mutated
+from tests.sample_reports import build_report, connection, finding, item_finding, rule, small, waiver
+from tests.strategies import mutated
 from tests.conftest import ROOT
 from tests.support import growth, LINEAR
 
@@ -32,7 +32,7 @@ def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
         for one in rules
         for about, verdict in zip(connections, verdicts, strict=True)
     ]
-    made = document(list(rules), connections, findings, **given)
+    made = build_report(list(rules), connections, findings, **given)
     return {**made, "servers": [server]}
 
 
@@ -185,7 +185,10 @@ def test_a_server_without_connections_is_no_silent_pass():
 def test_a_rule_about_all_connections():
     loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
     about = connection("alm", 1, "eu")
-    part = {**document([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]), "servers": ["eu"]}
+    part = {
+        **build_report([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]),
+        "servers": ["eu"],
+    }
     made = merge(part, of_server("us", "pass"))
     assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [
         ("eu: project 7", "project 7")
@@ -288,7 +291,7 @@ def test_parts_that_do_not_go_together():
         OptionError, match="is of 2026-11-23T12:00:00Z, and 0.json of 2026-11-24T18:00:00Z, which is no single run."
     ):
         merge(chain, {**of_server("ap", "pass"), "audited_at": "2026-11-23T12:00:00Z"})
-    unnamed = {**document([TLS], [connection("alm", 1, None)], []), "servers": []}
+    unnamed = {**build_report([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(
         OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"
     ):

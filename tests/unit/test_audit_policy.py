@@ -19,7 +19,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import 
     _audit_yaml,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._plain import plain
-from tests.mutations import mutated
+from tests.strategies import mutated
 
 # One that uses every field.
 FULL = {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import mistakes, schema_of
-from tests.audit_documents import small
-from tests.mutations import VALUES, mutated
+from tests.sample_reports import small
+from tests.strategies import VALUES, mutated
 from tests.unit.test_audit_policy import FULL
 
 SOUND = {"policy": FULL, "report": small()}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files with mistakes, for Hypothesis: a sound one in which a few things are replaced, removed and added."""
+"""Strategies of Hypothesis for broken files: a valid one in which a few values are replaced, removed and added."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 @st.composite
-def mutated(draw: Any, sound: Any) -> Any:
-    """The file with mistakes, some of which are none."""
-    made = copy.deepcopy(sound)
+def mutated(draw: Any, valid: Any) -> Any:
+    """The file with errors, a few of which may be harmless."""
+    broken = copy.deepcopy(valid)
     for _number in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(list(places(made))[1:] or [()]))
+        path = draw(st.sampled_from(list(places(broken))[1:] or [()]))
         if not path:
             return draw(VALUES)
-        place = made
+        place = broken
         for key in path[:-1]:
             place = place[key]
         action = draw(st.sampled_from(["replace", "remove", "add"]))
@@ -68,4 +68,4 @@ def mutated(draw: Any, sound: Any) -> Any:
             place[draw(WORDS)] = draw(VALUES)
         else:
             place.append(draw(VALUES))
-    return made
+    return broken
