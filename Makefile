@@ -32,11 +32,11 @@ PYTEST := pytest -n auto --dist worksteal
 COVERAGE := --cov --cov-report=term --cov-report=html:build/coverage
 
 .PHONY: test
-test: checkers ## Run what every change must pass, as CI does
+test: tools ## Run what every change must pass, as CI does
 	@$(PARALLEL) test-suite
 
 .PHONY: test-all
-test-all: checkers ## Run 'test', the slow tests, those of the benchmark, and more examples of each property
+test-all: tools ## Run 'test', the slow tests, those of the benchmark, and more examples of each property
 	@$(PARALLEL) test-suite-all
 
 .PHONY: test-unit
@@ -44,11 +44,11 @@ test-unit: env ## Run tests/unit alone, within a minute
 	$(PYTEST) tests/unit
 
 .PHONY: test-suite
-test-suite: checkers
+test-suite: tools
 	$(PYTEST) -m "not slow" $(COVERAGE)
 
 .PHONY: test-suite-all
-test-suite-all: checkers
+test-suite-all: tools
 	$(PYTEST) --hypothesis-profile long $(COVERAGE)
 
 DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
@@ -101,12 +101,12 @@ docs: env ## Build the documentation site into build/docs, and check its links
 sanity: env ## Run ansible-test's sanity tests
 	python -m tests.tools.sanity
 
-.PHONY: checkers
-checkers: env ## Install the foreign programs that check what the collection writes
-	@tests/tools/checkers.sh
+.PHONY: tools
+tools: env ## Install the external programs that check what the collection writes
+	@tests/tools/external_tools.sh
 
 .PHONY: matrix
-matrix: checkers ## Run sanity and all tests on each supported ansible-core (CORES="2.16 2.21")
+matrix: tools ## Run sanity and all tests on each supported ansible-core (CORES="2.16 2.21")
 	python -m tests.tools.matrix $(CORES)
 
 .PHONY: demo
@@ -137,9 +137,9 @@ release-check: env ## Check version, changelog, importer, and the artifact in an
 changelog: env ## Turn changelogs/fragments into CHANGELOG.md, for the version in galaxy.yml
 	antsibull-changelog release
 
-.PHONY: constraints
-constraints: env ## Choose the newest versions of all development packages
-	tests/tools/constraints.sh
+.PHONY: lock
+lock: env ## Pin the newest versions of all development packages
+	tests/tools/lock.sh
 
 .PHONY: clean
 clean: ## Remove all that the other targets made

@@ -85,15 +85,15 @@ def run_module(monkeypatch, capsys):
 
 @pytest.fixture(scope="session")
 def checker():
-    """The path of a foreign program or file that tests/tools/checkers.sh installs. CI may not go without."""
+    """The path of a foreign program or file that tests/tools/external_tools.sh installs. CI may not go without."""
 
     def find(name: str) -> str:
-        places = (ROOT / ".venv" / "node" / "node_modules" / name, ROOT / ".venv" / "checkers" / name)
+        places = (ROOT / ".venv" / "node" / "node_modules" / name, ROOT / ".venv" / "tools" / name)
         found = next((str(place) for place in places if place.exists()), None)
         found = found or shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
         if not found and os.environ.get("CI"):
-            pytest.fail(f"{name} is missing: see tests/tools/checkers.sh")
-        return found or pytest.skip(f"{name} is not installed (make checkers)")
+            pytest.fail(f"{name} is missing: see tests/tools/external_tools.sh")
+        return found or pytest.skip(f"{name} is not installed (make tools)")
 
     return find
 

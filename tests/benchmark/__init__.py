@@ -8,12 +8,12 @@ what Ansible loads for them in `plugins/`), `dataset` and `server` (the API), `r
 
 The measures: the seconds of a play go from the start of its first task to the end of the play, as a
 callback plugin sees it. So they hold everything that happens in and between tasks, and not the start of Ansible,
-which takes longer than a small task and varies by more than such a task takes. What this could hide is work that is
-put off to the end of the process, or done before the first task: so the wall time of the whole process, less that
+which takes longer than a small task and varies by more than such a task takes. This could hide work that is
+put off to the end of the process, or done before the first task, so the wall time of the whole process, less that
 of a play without tasks in the same round, is in the next column of the table. The two must agree.
 The seconds of a plain script go from after its imports to the whole list: the strictest limit.
 
-Memory is the sum of the resident sets over the process tree. What forked processes share counts once for each of
+Memory is the sum of the resident sets over the process tree. Shared memory of forked processes counts once for each of
 them, so it is an upper bound; what lives for less than the 20 ms between two samples may be missed.
 """
 

@@ -338,7 +338,7 @@ def desk(tmp_path, ansible):
     """An administrator's folder, and a home with the collections that the guide installs. CI needs them."""
     awx = ROOT / ".venv" / "awx" / "ansible_collections" / "awx"
     if not awx.is_dir():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("awx.awx is missing (make checkers)")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("awx.awx is missing (make tools)")
     installed = tmp_path / "home" / ".ansible" / "collections" / "ansible_collections"
     installed.mkdir(parents=True)
     (installed / "awx").symlink_to(awx)

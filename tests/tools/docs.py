@@ -46,9 +46,7 @@ def reference_pages() -> dict[Path, Path]:
     return found
 
 
-def with_links_of_the_site(
-    text: str, page: Path, places: dict[Path, Path], repository: str, version: str = "main"
-) -> str:
+def rewrite_links(text: str, page: Path, places: dict[Path, Path], repository: str, version: str = "main") -> str:
     """Return a page whose links lead to other pages of the site, or else to a version of the repository."""
 
     def replace(match: re.Match[str]) -> str:
@@ -83,7 +81,7 @@ def prepare() -> dict[str, str]:
         place.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
             text = path.read_text(encoding="utf-8")
-            place.write_text(with_links_of_the_site(text, path, places, galaxy["repository"]), encoding="utf-8")
+            place.write_text(rewrite_links(text, path, places, galaxy["repository"]), encoding="utf-8")
         else:
             shutil.copy2(path, place)
     return galaxy
@@ -98,10 +96,10 @@ def write_reference() -> None:
     # No plugin declares any there: options of modules say in their description what they fall back on.
     (SOURCE / "collections" / "environment_variables.rst").unlink()
     for path in SOURCE.glob("collections/*/*/*.rst"):
-        path.write_text(in_the_theme(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(adapt_to_theme(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def in_the_theme(text: str) -> str:
+def adapt_to_theme(text: str) -> str:
     """Return a page of antsibull-docs with short titles, for the sidebar, and without its own table of contents."""
     text = re.sub(r"^\.\. contents::\n(?:   :.*\n)+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^\.\. seealso::\n\n +List of :ref:`collections.*\n", "", text, flags=re.MULTILINE)
@@ -166,7 +164,7 @@ def broken_links(site: Path) -> list[str]:
     return broken
 
 
-def complaints(site: Path) -> list[str]:
+def pages_with_own_contents(site: Path) -> list[str]:
     """Return the pages with a table of contents of their own, where the theme shows an error in red."""
     return [
         str(path.relative_to(site))
@@ -183,12 +181,12 @@ def main() -> int:
     broken = broken_links(SITE)
     for link in broken:
         print(f"This link leads nowhere: {link}")
-    disliked = complaints(SITE)
-    for page in disliked:
+    rejected = pages_with_own_contents(SITE)
+    for page in rejected:
         print(f"The theme shows an error on this page: {page}")
-    if not broken and not disliked:
+    if not broken and not rejected:
         print(f"The site is in {SITE.relative_to(ROOT)}/index.html.")
-    return 1 if broken or disliked else 0
+    return 1 if broken or rejected else 0
 
 
 if __name__ == "__main__":

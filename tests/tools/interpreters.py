@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 
-def folders() -> list[Path]:
+def search_folders() -> list[Path]:
     """Return where Pythons may be: the folders of PATH, and pyenv's versions."""
     found = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep) if folder]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -19,7 +19,7 @@ def folders() -> list[Path]:
     return list(dict.fromkeys([*found, *map(Path, versions)]))
 
 
-def starts(python: Path, code: str = "") -> bool:
+def can_run(python: Path, code: str = "") -> bool:
     """Tell whether this is an interpreter. A pyenv shim may point to a version that is not there."""
     try:
         return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
@@ -28,10 +28,10 @@ def starts(python: Path, code: str = "") -> bool:
 
 
 def find(version: str) -> Path | None:
-    """Return an interpreter of a version like 3.12 that is no virtual environment's and can make one."""
+    """Return an interpreter of a version like 3.12 that is not a virtual environment's and can make one."""
     usable = f"import sys, ensurepip; assert sys.version.startswith('{version}.') and sys.prefix == sys.base_prefix"
-    for folder in folders():
+    for folder in search_folders():
         python = folder / f"python{version}"
-        if python.exists() and starts(python, usable):
+        if python.exists() and can_run(python, usable):
             return python
     return None

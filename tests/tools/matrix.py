@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run ansible-test's sanity tests and all tests of tests/ on each ansible-core of cores.toml.
+"""Run ansible-test's sanity tests and all tests of tests/ on each ansible-core of ansible_core_versions.toml.
 
 Each core has a virtual environment in build/matrix/, on the newest of its Pythons that this machine has, and writes
 all that it prints to a file there. Playbooks also run modules on the oldest target Python, if the machine has it.
@@ -22,17 +22,17 @@ import tomllib
 from tests.tools import interpreters
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = ROOT / "build" / "matrix"
-TABLE = tomllib.loads((Path(__file__).parent / "cores.toml").read_text(encoding="utf-8"))
+BUILD = ROOT / "build" / "matrix"
+VERSIONS = tomllib.loads((Path(__file__).parent / "ansible_core_versions.toml").read_text(encoding="utf-8"))
 # The oldest and the newest differ most from what developers use every day, so they come first.
-FIRST = ("2.16", "2.21")
-# No core takes that long, not even on a busy machine: something hangs.
-LIMIT = 3600
+TESTED_FIRST = ("2.16", "2.21")
+# No core takes that long, even on a busy machine: something hangs.
+TIMEOUT_SECONDS = 3600
 
 
 @dataclass
-class Core:
-    """A release of ansible-core, and what became of its tests."""
+class AnsibleCore:
+    """A release of ansible-core, and the results of its tests."""
 
     version: str
     package: str
@@ -51,23 +51,23 @@ class Core:
         self.notes.append(f"{self.version}: {step}: {text}")
 
     @property
-    def verdict(self) -> str:
+    def result(self) -> str:
         """One word for all its steps."""
         if self.failed:
             return "failed, allowed" if self.may_fail else "FAILED"
         return "skipped" if self.python == "-" else "passed"
 
 
-def cores(wanted: list[str]) -> list[Core]:
+def select_cores(wanted: list[str]) -> list[AnsibleCore]:
     """Return the cores to test, in the order in which to test them."""
-    known = TABLE["core"]
+    known = VERSIONS["core"]
     if unknown := set(wanted) - set(known):
         sys.exit(f"Unknown in CORES: {', '.join(sorted(unknown))}. Known are {', '.join(known)}.")
-    order = [*FIRST, *(version for version in known if version not in FIRST)]
-    return [Core(version, **known[version]) for version in order if version in (wanted or known)]
+    order = [*TESTED_FIRST, *(version for version in known if version not in TESTED_FIRST)]
+    return [AnsibleCore(version, **known[version]) for version in order if version in (wanted or known)]
 
 
-def run(command: list[object], log: Path, timeout: float = LIMIT, **environment: str) -> tuple[int, str]:
+def run(command: list[object], log: Path, timeout: float = TIMEOUT_SECONDS, **environment: str) -> tuple[int, str]:
     """Run a command, and add what it prints to a file. Return its exit status and what it printed."""
     before = log.stat().st_size if log.exists() else 0
     with log.open("ab") as file:
@@ -93,15 +93,15 @@ def run(command: list[object], log: Path, timeout: float = LIMIT, **environment:
 
 def install(environment: Path, python: Path, log: Path, *sets: list[str]) -> tuple[int, str]:
     """Make a virtual environment, and install sets of packages one after the other: a later one wins."""
-    inside = environment / "bin" / "python"
-    # What was made from the same is kept, and with it what ansible-test made there.
+    environment_python = environment / "bin" / "python"
+    # An environment made from the same packages is kept, and with it the ones that ansible-test made there.
     stamp, wanted = environment / ".made-from", f"{python} {sets} {requirements()}"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted and interpreters.starts(inside):
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted and interpreters.can_run(environment_python):
         return 0, ""
     status, printed = run([python, "-m", "venv", "--clear", environment], log)
-    pip = [inside, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    pip = [environment_python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     # uv is ten times faster. Where it cannot work, pip does.
-    uv = [Path(sys.prefix) / "bin" / "uv", "pip", "install", "--quiet", "--python", inside]
+    uv = [Path(sys.prefix) / "bin" / "uv", "pip", "install", "--quiet", "--python", environment_python]
     for packages in sets:
         if not status and run([*uv, *packages], log)[0]:
             status, printed = run([*pip, *packages], log)
@@ -115,42 +115,42 @@ def requirements() -> str:
     return "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("requirements/*.txt")))
 
 
-def target(log: Path) -> dict[str, str]:
+def make_target_python(log: Path) -> dict[str, str]:
     """Make the oldest Python on which modules run. Tests find it in the environment."""
-    wanted = TABLE["target"]
+    wanted = VERSIONS["target"]
     python = interpreters.find(wanted["python"])
     if python is None:
         print(f"Skipped: modules on Python {wanted['python']}, which is not on this machine.")
         return {}
-    environment = HERE / f"target-{wanted['python']}"
+    environment = BUILD / f"target-{wanted['python']}"
     status, printed = install(environment, python, log, wanted["packages"])
     if status:
         sys.exit(f"Python {wanted['python']} for modules cannot be made:\n{printed}")
     return {"TARGET_PYTHON": str(environment / "bin" / "python")}
 
 
-def test(core: Core, variables: dict[str, str]) -> None:
+def test_core(core: AnsibleCore, variables: dict[str, str]) -> None:
     """Test one core."""
     python = next(filter(None, map(interpreters.find, reversed(core.pythons))), None)
     if python is None:
         core.note("skipped", f"this machine has no Python {' or '.join(core.pythons)}", failed=False)
         return
-    log, environment = HERE / f"{core.version}.log", HERE / core.version
+    log, environment = BUILD / f"{core.version}.log", BUILD / core.version
     log.unlink(missing_ok=True)
     development = ["-r", "requirements/dev.txt", "-c", "requirements/constraints.txt"]
     status, printed = install(environment, python, log, development, [core.package])
     if status:
         core.note("installation", last_lines(printed))
         return
-    inside = environment / "bin" / "python"
+    environment_python = environment / "bin" / "python"
     release = "import platform, ansible.release; print(ansible.release.__version__, platform.python_version())"
-    core.version, core.python = run([inside, "-c", release], log)[1].split()[-2:]
-    path = os.pathsep.join([str(inside.parent), os.environ["PATH"]])
-    run_sanity(core, inside, log, PATH=path)
-    run_tests(core, inside, log, PATH=path, **variables)
+    core.version, core.python = run([environment_python, "-c", release], log)[1].split()[-2:]
+    path = os.pathsep.join([str(environment_python.parent), os.environ["PATH"]])
+    run_sanity(core, environment_python, log, PATH=path)
+    run_tests(core, environment_python, log, PATH=path, **variables)
 
 
-def run_sanity(core: Core, python: Path, log: Path, **variables: str) -> None:
+def run_sanity(core: AnsibleCore, python: Path, log: Path, **variables: str) -> None:
     """Run ansible-test of this core."""
     begun = time.monotonic()
     status, printed = run([python, "-m", "tests.tools.sanity"], log, **variables)
@@ -161,7 +161,7 @@ def run_sanity(core: Core, python: Path, log: Path, **variables: str) -> None:
         )
 
 
-def run_tests(core: Core, python: Path, log: Path, **variables: str) -> None:
+def run_tests(core: AnsibleCore, python: Path, log: Path, **variables: str) -> None:
     """Run the tests that may differ between cores. PYTEST_ADDOPTS adds to them."""
     command = [python, "-m", "pytest", "-q", "-n", "auto", "-m", "not once", "-p", "no:cacheprovider"]
     begun = time.monotonic()
@@ -181,28 +181,27 @@ def minutes(seconds: float) -> str:
     return "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
-def table(tested: list[Core]) -> str:
-    """Return what became of each core."""
-    rows = [
-        ["ansible-core", "Python", "sanity", "tests", "time", "result"],
-        *([core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.verdict] for core in tested),
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def table(tested: list[AnsibleCore]) -> str:
+    """Return the result of each core."""
+    rows = [["ansible-core", "Python", "sanity", "tests", "time", "result"]]
+    for core in tested:
+        rows.append([core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.result])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def main() -> int:
     """Test the cores named on the command line, or all."""
-    tested = cores(sys.argv[1:])
-    HERE.mkdir(parents=True, exist_ok=True)
-    (HERE / "target.log").unlink(missing_ok=True)
-    variables = target(HERE / "target.log")
+    tested = select_cores(sys.argv[1:])
+    BUILD.mkdir(parents=True, exist_ok=True)
+    (BUILD / "target.log").unlink(missing_ok=True)
+    variables = make_target_python(BUILD / "target.log")
     for core in tested:
         print(f"ansible-core {core.version} ...", end=" ", flush=True)
         begun = time.monotonic()
-        test(core, variables)
+        test_core(core, variables)
         core.seconds = time.monotonic() - begun
-        print(core.verdict, flush=True)
+        print(core.result, flush=True)
     print()
     print(table(sorted(tested, key=lambda core: [int(part) for part in re.findall(r"\d+", core.version)])))
     for core in tested:
@@ -210,15 +209,15 @@ def main() -> int:
             print(f"\n{text}")
         if core.failed and core.may_fail:
             print(f"This may fail: {core.may_fail}.")
-    print(f"\nAll that was printed is in {HERE.relative_to(ROOT)}/.")
+    print(f"\nAll that was printed is in {BUILD.relative_to(ROOT)}/.")
     return status(tested)
 
 
-def status(tested: list[Core]) -> int:
+def status(tested: list[AnsibleCore]) -> int:
     """Return the exit status: 1 if a required core failed, or if none could be tested."""
     if any(core.failed and not core.may_fail for core in tested):
         return 1
-    return 0 if any(core.verdict == "passed" for core in tested) else 1
+    return 0 if any(core.result == "passed" for core in tested) else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check what Galaxy would get: 'importer' runs Galaxy's importer on the artifact, 'check' everything before a release.
+"""Check the artifact for Galaxy: 'importer' runs Galaxy's own importer on the artifact, 'check' everything before a release.
 
 The artifact is built from the tracked files in an empty folder, installed into an empty home with nothing but
 ansible-core and requests, and run from there against the embedded SD Elements API.
@@ -23,7 +23,7 @@ from tests.tools import docs
 from tests.tools.sanity import tracked_files
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = ROOT / "build" / "release"
+BUILD = ROOT / "build" / "release"
 COLLECTION = "securitycompass.sdelements"
 # Semantic versioning, as Galaxy wants it; a tag is the version, with nothing before it.
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?")
@@ -36,7 +36,7 @@ RUN_FLAKE8 = True
 """
 
 
-def galaxy() -> dict:
+def read_galaxy() -> dict:
     """Return galaxy.yml, the one place of the version."""
     return yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
 
@@ -44,7 +44,7 @@ def galaxy() -> dict:
 def run(*command: object, cwd: Path = ROOT, **variables: str) -> str:
     """Run a program in an empty home, and return what it prints. Ends the program if it fails."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "SDE_", "GALAXY_"))}
-    environment = {**kept, "HOME": str(HERE / "home"), "ANSIBLE_NOCOLOR": "1", **variables}
+    environment = {**kept, "HOME": str(BUILD / "home"), "ANSIBLE_NOCOLOR": "1", **variables}
     words = [str(word) for word in command]
     done = subprocess.run(
         words,
@@ -67,7 +67,7 @@ def run(*command: object, cwd: Path = ROOT, **variables: str) -> str:
 
 def version_problems(tag: str = "") -> list[str]:
     """Return where the version is another, or has a form that Galaxy does not take."""
-    version = galaxy()["version"]
+    version = read_galaxy()["version"]
     changelog = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text(encoding="utf-8"))
     newest = max(changelog["releases"], key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
     headings = re.findall(
@@ -83,7 +83,7 @@ def version_problems(tag: str = "") -> list[str]:
     if tag and tag != version:
         problems.append(f"the tag is {tag}, and must be {version}, as in galaxy.yml")
     return problems + [
-        f"{path}: {added} is added in a release to come" for path, added in versions_added() if later(added, version)
+        f"{path}: {added} is added in a release to come" for path, added in versions_added() if is_later(added, version)
     ]
 
 
@@ -94,19 +94,19 @@ def versions_added() -> list[tuple[str, str]]:
     return [(str(path.relative_to(ROOT)), added) for path, all_added in found for added in all_added]
 
 
-def later(one: str, other: str) -> bool:
+def is_later(one: str, other: str) -> bool:
     """Tell whether a version is later than another."""
     first, second = ([int(part) for part in re.findall(r"\d+", version)[:3]] for version in (one, other))
     return first > second
 
 
-def pending_problems() -> list[str]:
+def unreleased_fragments() -> list[str]:
     """Return the fragments that are in no release yet."""
     fragments = sorted((ROOT / "changelogs" / "fragments").glob("*.y*ml"))
     return [f"{path.relative_to(ROOT)} is in no release: run 'make changelog'" for path in fragments]
 
 
-def tag_here() -> str:
+def current_tag() -> str:
     """Return the tag that is being released: TAG, or what git says of this commit."""
     if os.environ.get("TAG"):
         return os.environ["TAG"]
@@ -121,7 +121,7 @@ def release_notes() -> str:
     _head, *parts = re.split(r"^(?:<a id=[^\n]*\n)?## v(\S+)\n", changelog, flags=re.MULTILINE)
     # antsibull-changelog escapes punctuation.
     sections = {version.replace("\\", ""): text for version, text in zip(parts[::2], parts[1::2], strict=True)}
-    return sections[galaxy()["version"]].strip() + "\n"
+    return sections[read_galaxy()["version"]].strip() + "\n"
 
 
 # -------------------------------------------------------------------------------------------------------------------
@@ -130,94 +130,94 @@ def release_notes() -> str:
 
 def build() -> Path:
     """Build the artifact from the tracked files, in an empty folder."""
-    shutil.rmtree(HERE, ignore_errors=True)
-    source = HERE / "source"
-    (HERE / "home").mkdir(parents=True)
+    shutil.rmtree(BUILD, ignore_errors=True)
+    source = BUILD / "source"
+    (BUILD / "home").mkdir(parents=True)
     for name in tracked_files():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)
     readme = source / "README.md"
     # Galaxy shows the README alone, so relative links would lead nowhere there.
     readme.write_text(with_absolute_links(readme.read_text(encoding="utf-8")), encoding="utf-8")
-    run("ansible-galaxy", "collection", "build", "--output-path", HERE, source)
-    return HERE / f"{COLLECTION.replace('.', '-')}-{galaxy()['version']}.tar.gz"
+    run("ansible-galaxy", "collection", "build", "--output-path", BUILD, source)
+    return BUILD / f"{COLLECTION.replace('.', '-')}-{read_galaxy()['version']}.tar.gz"
 
 
 def with_absolute_links(readme: str) -> str:
     """Return README.md with links to the repository at the tag of the version."""
-    metadata = galaxy()
-    return docs.with_links_of_the_site(readme, ROOT / "README.md", {}, metadata["repository"], metadata["version"])
+    metadata = read_galaxy()
+    return docs.rewrite_links(readme, ROOT / "README.md", {}, metadata["repository"], metadata["version"])
 
 
 def importer_problems(artifact: Path) -> list[str]:
     """Return each line with which Galaxy's importer complains. It exits with 0 even then."""
-    configuration = HERE / "importer.cfg"
+    configuration = BUILD / "importer.cfg"
     configuration.write_text(IMPORTER, encoding="utf-8")
     printed = run(
-        sys.executable, "-m", "galaxy_importer.main", artifact, cwd=HERE, GALAXY_IMPORTER_CONFIG=str(configuration)
+        sys.executable, "-m", "galaxy_importer.main", artifact, cwd=BUILD, GALAXY_IMPORTER_CONFIG=str(configuration)
     )
-    (HERE / "importer.log").write_text(printed, encoding="utf-8")
+    (BUILD / "importer.log").write_text(printed, encoding="utf-8")
     if "Importer processing completed successfully" not in printed:
         return ["the importer did not finish: see build/release/importer.log"]
-    return complaints(printed)
+    return importer_messages(printed)
 
 
-def complaints(printed: str) -> list[str]:
+def importer_messages(printed: str) -> list[str]:
     """Return the errors and warnings in the importer's log."""
     return re.findall(r"^.*\b(?:ERROR|WARNING|CRITICAL)\b.*$", printed, re.MULTILINE)
 
 
 def install(artifact: Path) -> Path:
-    """Install the artifact in an empty place, with a Python that has only ansible-core and requests. Return its bin."""
-    venv = HERE / "venv"
+    """Install the artifact in an empty folder, with a Python that has only ansible-core and requests. Return its bin."""
+    venv = BUILD / "venv"
     run(sys.executable, "-m", "venv", venv)
     packages = ["ansible-core", "requests", "-c", ROOT / "requirements" / "constraints.txt"]
     # The caller's own settings say where packages come from, and some of them are in the home.
-    home = {"HOME": os.environ.get("HOME", str(HERE / "home"))}
+    home = {"HOME": os.environ.get("HOME", str(BUILD / "home"))}
     run(venv / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install", *packages, **home)
-    place = {"ANSIBLE_COLLECTIONS_PATH": str(HERE / "installed")}
+    settings = {"ANSIBLE_COLLECTIONS_PATH": str(BUILD / "installed")}
     run(
         venv / "bin" / "ansible-galaxy",
         "collection",
         "install",
         "--offline",
         "-p",
-        HERE / "installed",
+        BUILD / "installed",
         artifact,
-        cwd=HERE,
-        **place,
+        cwd=BUILD,
+        **settings,
     )
     return venv / "bin"
 
 
-def use(programs: Path) -> None:
+def check_installed(programs: Path) -> None:
     """Import every file of the installed collection, read every documentation, run a playbook."""
-    installed = HERE / "installed" / "ansible_collections" / COLLECTION.replace(".", "/")
-    place = {
-        "ANSIBLE_COLLECTIONS_PATH": str(HERE / "installed"),
+    installed = BUILD / "installed" / "ansible_collections" / COLLECTION.replace(".", "/")
+    settings = {
+        "ANSIBLE_COLLECTIONS_PATH": str(BUILD / "installed"),
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
     }
     modules = [
-        ".".join(path.relative_to(HERE / "installed").with_suffix("").parts)
+        ".".join(path.relative_to(BUILD / "installed").with_suffix("").parts)
         for path in sorted(installed.glob("plugins/**/*.py"))
     ]
     loader = "from ansible.plugins.loader import init_plugin_loader; init_plugin_loader()"
     imports = "; ".join(f"importlib.import_module({name!r})" for name in modules)
-    run(programs / "python", "-c", f"import importlib; {loader}; {imports}", cwd=HERE, **place)
+    run(programs / "python", "-c", f"import importlib; {loader}; {imports}", cwd=BUILD, **settings)
     for kind, folder in (("module", "modules"), ("filter", "filter")):
         names = [f"{COLLECTION}.{path.stem}" for path in sorted((installed / "plugins" / folder).glob("[!_]*.py"))]
-        printed = run(programs / "ansible-doc", "-t", kind, *names, cwd=HERE, **place)
-        no_warning(printed)
+        printed = run(programs / "ansible-doc", "-t", kind, *names, cwd=BUILD, **settings)
+        require_no_warning(printed)
     with DemoServer(generation="newest") as server:
         access = {"SDE_HOST": server.url, "SDE_API_KEY": server.token}
-        printed = run(programs / "ansible-playbook", f"{COLLECTION}.list_connections", cwd=HERE, **place, **access)
-    no_warning(printed)
+        printed = run(programs / "ansible-playbook", f"{COLLECTION}.list_connections", cwd=BUILD, **settings, **access)
+    require_no_warning(printed)
     if "Rally Integration" not in printed:
         sys.exit(f"{printed}\nlist_connections does not list the connections.")
 
 
-def no_warning(printed: str) -> None:
+def require_no_warning(printed: str) -> None:
     """End the program if Ansible warns of something."""
     if "WARNING" in printed or "DEPRECAT" in printed:
         sys.exit(f"{printed}\nAnsible warns of something, see above.")
@@ -226,7 +226,7 @@ def no_warning(printed: str) -> None:
 # -------------------------------------------------------------------------------------------------------------------
 
 
-def report(what: str, find: Callable[[], list[str]]) -> int:
+def print_problems(what: str, find: Callable[[], list[str]]) -> int:
     """Print whether something is in order. Return the number of its problems."""
     problems = find()
     print(f"{what}: {'not in order' if problems else 'in order'}", *problems, sep="\n  ", flush=True)
@@ -238,16 +238,16 @@ def main() -> int:
     whole = sys.argv[1:] == ["check"]
     found = 0
     if whole:
-        found += report("Version", lambda: version_problems(tag_here()))
-        found += report("Changelog", pending_problems)
+        found += print_problems("Version", lambda: version_problems(current_tag()))
+        found += print_problems("Changelog", unreleased_fragments)
     artifact = build()
-    found += report("Galaxy's importer", lambda: importer_problems(artifact))
+    found += print_problems("Galaxy's importer", lambda: importer_problems(artifact))
     if whole:
-        use(install(artifact))
+        check_installed(install(artifact))
         print("Installed, imported and run in an empty home: in order")
         print(f"The artifact is {artifact.relative_to(ROOT)}.")
     if whole and not found:
-        (HERE / "notes.md").write_text(release_notes(), encoding="utf-8")
+        (BUILD / "notes.md").write_text(release_notes(), encoding="utf-8")
         print("The release notes are build/release/notes.md.")
     return 1 if found else 0
 

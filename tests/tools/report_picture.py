@@ -22,7 +22,7 @@ PICTURE = demo.ROOT / "docs" / "images" / "audit_report.png"
 SIZE = {"width": 1280, "height": 782}
 
 
-def take(report: Path, picture: Path) -> None:
+def take_screenshot(report: Path, picture: Path) -> None:
     """Write the picture of a report."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -36,9 +36,9 @@ def main() -> int:
     """Audit the embedded SD Elements API, which fails, and write the picture."""
     with tempfile.TemporaryDirectory() as folder, demo.embedded_server() as access:
         variables = {"connection_audit_report_dir": folder, "connection_audit_report_formats": ["html"]}
-        status = demo.play("audit", access, "-e", json.dumps(variables))
+        status = demo.run_playbook("audit", access, "-e", json.dumps(variables))
         if status == demo.FAILED_HOSTS:
-            take(Path(folder) / "localhost.html", PICTURE)
+            take_screenshot(Path(folder) / "localhost.html", PICTURE)
     return 0 if status == demo.FAILED_HOSTS else 1
 
 

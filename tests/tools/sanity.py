@@ -24,7 +24,7 @@ HOME = SCRATCH / "home"
 # ansible-test works nowhere else than below such a path, and not through a symbolic link.
 COPY = SCRATCH / "ansible_collections" / "securitycompass" / "sdelements"
 
-# What ansible-test runs to put pip into a virtual environment; it would download this from a host of its own.
+# The script with which ansible-test installs pip in a virtual environment; it would download it from a host of its own.
 GET_PIP = """\
 import runpy, sys
 wheel = {wheel!r}
@@ -64,7 +64,7 @@ def copy_files() -> None:
     subprocess.run(["git", "init", "--quiet", "--template="], cwd=COPY, check=True)
 
 
-def stand_in_for_get_pip() -> None:
+def provide_get_pip() -> None:
     """Give ansible-test the pip that it wants, taken from where all other packages come from."""
     spec = importlib.util.find_spec("ansible_test")
     if spec is None or spec.origin is None:
@@ -82,7 +82,7 @@ def stand_in_for_get_pip() -> None:
 def configure_pip() -> None:
     """Repeat the caller's settings in a file, since ansible-test passes on neither the environment nor HOME."""
     settings = {"quiet": "2"}
-    # What stands in the environment wins over what stands in files.
+    # The environment wins over files.
     for line in sorted(pip("config", "list").splitlines(), key=lambda line: line.startswith(":env:")):
         name, _equals, value = line.partition("=")
         if (key := name.rpartition(".")[2]) in PIP_SETTINGS:
@@ -106,21 +106,21 @@ def pip(*arguments: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def search_path() -> str:
+def working_path() -> str:
     """Return a PATH without any folder that holds a Python that does not start."""
     pythons = re.compile(r"python3\.\d+")
-    sound = [
+    working = [
         folder
-        for folder in interpreters.folders()
-        if all(interpreters.starts(path) for path in folder.glob("python3.*") if pythons.fullmatch(path.name))
+        for folder in interpreters.search_folders()
+        if all(interpreters.can_run(path) for path in folder.glob("python3.*") if pythons.fullmatch(path.name))
     ]
-    return os.pathsep.join(map(str, sound))
+    return os.pathsep.join(map(str, working))
 
 
 def environment() -> dict[str, str]:
     """Return the caller's environment without what would change the outcome."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
-    return {**kept, "HOME": str(HOME), "PATH": search_path()}
+    return {**kept, "HOME": str(HOME), "PATH": working_path()}
 
 
 def main() -> int:
@@ -130,7 +130,7 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)
         copy_files()
         configure_pip()
-        stand_in_for_get_pip()
+        provide_get_pip()
         command = [Path(sys.prefix) / "bin" / "ansible-test", "sanity", "--local", "--color", "no", *sys.argv[1:]]
         return subprocess.run(command, cwd=COPY, env=environment(), check=False).returncode
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check the wording of documentation, messages, docstrings, comments, task names and identifiers.
 
-CONTRIBUTING.md has the style guide. Older places are counted in style_known.txt, and the list only shrinks:
-'python -m tests.tools.style --prune' removes the places that have been reworded.
+CONTRIBUTING.md has the style guide. Older violations are counted in style_known.txt, and the list only shrinks:
+'python -m tests.tools.style --prune' removes the violations that have been reworded.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from markdown_it import MarkdownIt
 from tests.tools.sanity import tracked_files
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = Path("tests/tools/style_known.txt")
+KNOWN_FILE = Path("tests/tools/style_known.txt")
 # Binary, generated or somebody else's text, and the two files that are about bad wording.
 SKIPPED_SUFFIXES = {".csv", ".pem", ".png", ".svg"}
-SKIPPED = {"CHANGELOG.md", "LICENSE", str(KNOWN), "tests/tools/style.py", "tests/unit/test_style.py"}
+SKIPPED = {"CHANGELOG.md", "LICENSE", str(KNOWN_FILE), "tests/tools/style.py", "tests/unit/test_style.py"}
 CODE = "…"
 
 
-class Tic(NamedTuple):
+class Rule(NamedTuple):
     """Words to avoid. A space in a pattern matches any white space."""
 
     name: str
@@ -41,51 +41,51 @@ class Tic(NamedTuple):
     exceptions: str = r"(?!)"
 
 
-class Place(NamedTuple):
-    """Where a file has a tic."""
+class Violation(NamedTuple):
+    """A place in a file that breaks a rule."""
 
     path: str
     line: int
-    tic: Tic
+    rule: Rule
     excerpt: str
 
 
-TICS = (
-    Tic(
+RULES = (
+    Rule(
         "is no",
         r"(?:is|are|was|were) no",
         "negate the verb: 'is not a …'",
         r"there (?:is|are|was|were) no|no (?:better|faster|fewer|less|longer|more than|slower|worse)",
     ),
-    Tic("there is no day", r"there is no (?:day|time (?:…|\d))", "'… is not a valid date'"),
-    Tic("is none of", r"(?:is|are) none of", "'must be one of …'", r"there (?:is|are) none"),
-    Tic("has no … that is", r"has no \w+ that is", "'… must be …'"),
-    Tic("What", r"(?-i:What) [^?.]*\.(?=\s|$)", "begin the sentence with a noun"),
-    Tic("mistake", r"mistakes?", "'error'"),
-    Tic("mend", r"mend(?:s|ed|ing)?", "'fix'"),
-    Tic("gives", r"gives", "'returns', 'prints', 'makes'", r"gives up"),
-    Tic("one a line", r"one an? (?:file|host|line|page|row)", "'one per line'"),
-    Tic("belongs into", r"belongs? into", "'belongs in'"),
-    Tic("whoever", r"whoever", "name the person: 'the administrator'"),
-    Tic("beside", r"beside", "'next to', 'with', 'in addition to', 'compared with'"),
-    Tic("on the way", r"on the way", "say where or when"),
-    Tic("stands", r"stands?", "'is', 'is listed'", r"stands? (?:alone|for|in for|out)"),
-    Tic("speaks of", r"speaks? (?:like|of)", "'mentions', 'refers to', 'behaves like'"),
-    Tic("comes to", r"comes? to", "'is', 'reaches'", r"it comes to"),
-    Tic("some hundredths", r"some (?:hundredths|tenths|thousandths)", "'a few hundredths'"),
-    Tic("which else", r"(?:that|which|who) else", "'otherwise'"),
-    Tic("that there are", r"that there (?:is|are)(?=\W*(?:$|[.,;:]))", "name the set: 'known kinds'"),
-    Tic("of which there", r"of which there", "'without …', 'that has …'"),
-    Tic("a newest", r"a newest", "'the newest releases'"),
-    Tic("has an end", r"has an end", "state the limit"),
-    Tic("nothing that a", r"nothing that an?", "say what is done: 'all … are …'"),
-    Tic(
+    Rule("there is no day", r"there is no (?:day|time (?:…|\d))", "'… is not a valid date'"),
+    Rule("is none of", r"(?:is|are) none of", "'must be one of …'", r"there (?:is|are) none"),
+    Rule("has no … that is", r"has no \w+ that is", "'… must be …'"),
+    Rule("What", r"(?-i:What) [^?.]*\.(?=\s|$)", "begin the sentence with a noun"),
+    Rule("mistake", r"mistakes?", "'error'"),
+    Rule("mend", r"mend(?:s|ed|ing)?", "'fix'"),
+    Rule("gives", r"gives", "'returns', 'prints', 'makes'", r"gives up"),
+    Rule("one a line", r"one an? (?:file|host|line|page|row)", "'one per line'"),
+    Rule("belongs into", r"belongs? into", "'belongs in'"),
+    Rule("whoever", r"whoever", "name the person: 'the administrator'"),
+    Rule("beside", r"beside", "'next to', 'with', 'in addition to', 'compared with'"),
+    Rule("on the way", r"on the way", "say where or when"),
+    Rule("stands", r"stands?", "'is', 'is listed'", r"stands? (?:alone|for|in for|out)"),
+    Rule("speaks of", r"speaks? (?:like|of)", "'mentions', 'refers to', 'behaves like'"),
+    Rule("comes to", r"comes? to", "'is', 'reaches'", r"it comes to"),
+    Rule("some hundredths", r"some (?:hundredths|tenths|thousandths)", "'a few hundredths'"),
+    Rule("which else", r"(?:that|which|who) else", "'otherwise'"),
+    Rule("that there are", r"that there (?:is|are)(?=\W*(?:$|[.,;:]))", "name the set: 'known kinds'"),
+    Rule("of which there", r"of which there", "'without …', 'that has …'"),
+    Rule("a newest", r"a newest", "'the newest releases'"),
+    Rule("has an end", r"has an end", "state the limit"),
+    Rule("nothing that a", r"nothing that an?", "say what is done: 'all … are …'"),
+    Rule(
         "metaphor",
         r"crews?|doors?|houses?|papers|roofs?|rooms?|wishes|workshops?",
         "use the usual term",
         r"(?:with room|room (?:for|more))",
     ),
-    Tic("cure", r"cures?", "'fix'"),
+    Rule("cure", r"cures?", "'fix'"),
 )
 
 
@@ -94,15 +94,15 @@ def compiled(words: str) -> re.Pattern:
     return re.compile(rf"(?<!\w)(?:{words})(?!\w)".replace(" ", r"\s+"), re.IGNORECASE)
 
 
-PATTERNS = [(tic, compiled(tic.pattern), compiled(tic.exceptions)) for tic in TICS]
+PATTERNS = [(rule, compiled(rule.pattern), compiled(rule.exceptions)) for rule in RULES]
 
 
-def tics(text: str) -> Iterator[tuple[Tic, re.Match]]:
-    """Find the tics in a text."""
-    for tic, pattern, exceptions in PATTERNS:
+def matches(text: str) -> Iterator[tuple[Rule, re.Match]]:
+    """Find the words in a text that break a rule."""
+    for rule, pattern, exceptions in PATTERNS:
         # Blanks keep the positions in the text.
         rest = exceptions.sub(lambda match: " " * len(match[0]), text)
-        yield from ((tic, match) for match in pattern.finditer(rest))
+        yield from ((rule, match) for match in pattern.finditer(rest))
 
 
 def markdown_texts(text: str) -> Iterator[tuple[int, str]]:
@@ -172,56 +172,58 @@ def words(name: str) -> str:
 READERS = {".md": markdown_texts, ".py": python_texts, ".yaml": yaml_texts, ".yml": yaml_texts}
 
 
-def places(path: str, text: str) -> list[Place]:
-    """Return where a file has tics, its name included."""
+def violations(path: str, text: str) -> list[Violation]:
+    """Return the violations in a file, its name included."""
     found = []
     read = READERS.get(Path(path).suffix, other_texts)
     for start, whole in [(1, words(Path(path).stem)), *read(text)]:
         for paragraph in re.finditer(r"(?:.*\S.*\n?)+", whole):
-            for tic, match in tics(paragraph[0]):
+            for rule, match in matches(paragraph[0]):
                 position = paragraph.start() + match.start()
                 excerpt = " ".join(whole[max(0, position - 30) : position + 60].split())
-                found.append(Place(path, start + whole.count("\n", 0, position), tic, excerpt))
+                found.append(Violation(path, start + whole.count("\n", 0, position), rule, excerpt))
     return sorted(found)
 
 
-def all_places() -> list[Place]:
-    """Return where the repository has tics."""
+def all_violations() -> list[Violation]:
+    """Return the violations in the repository."""
     paths = [path for path in tracked_files() if path not in SKIPPED and Path(path).suffix not in SKIPPED_SUFFIXES]
-    return [place for path in paths for place in places(path, (ROOT / path).read_text(encoding="utf-8"))]
+    return [violation for path in paths for violation in violations(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
-def known() -> Counter[str]:
-    """Return how often each file may have each tic, by 'path: tic'."""
+def known_violations() -> Counter[str]:
+    """Return how often each file may break each rule, by 'path: rule'."""
     lines = (
         line.rsplit(": ", 1)
-        for line in (ROOT / KNOWN).read_text(encoding="utf-8").splitlines()
+        for line in (ROOT / KNOWN_FILE).read_text(encoding="utf-8").splitlines()
         if not line.startswith("#")
     )
     return Counter({key: int(count) for key, count in lines})
 
 
-def write_known(counts: Counter[str]) -> None:
-    """Replace the list of known places, and keep its head."""
-    head = [line for line in (ROOT / KNOWN).read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+def write_known_violations(counts: Counter[str]) -> None:
+    """Replace the list of known violations, and keep its head."""
+    head = [line for line in (ROOT / KNOWN_FILE).read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     lines = [f"{key}: {count}" for key, count in sorted(counts.items())]
-    (ROOT / KNOWN).write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
+    (ROOT / KNOWN_FILE).write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
-    """Print new places, and known ones that are gone."""
-    found = all_places()
-    counts = Counter(f"{place.path}: {place.tic.name}" for place in found)
+    """Print new violations, and known ones that are gone."""
+    found = all_violations()
+    counts = Counter(f"{violation.path}: {violation.rule.name}" for violation in found)
     if arguments == ["--prune"]:
-        write_known(known() & counts)
-    new, gone = counts - known(), known() - counts
-    for place in found:
-        if f"{place.path}: {place.tic.name}" in new:
-            print(f"{place.path}:{place.line}: '{place.tic.name}' in \"{place.excerpt}\": {place.tic.advice}.")
+        write_known_violations(known_violations() & counts)
+    new, gone = counts - known_violations(), known_violations() - counts
+    for violation in found:
+        if f"{violation.path}: {violation.rule.name}" in new:
+            print(
+                f"{violation.path}:{violation.line}: '{violation.rule.name}' in \"{violation.excerpt}\": {violation.rule.advice}."
+            )
     for key, count in gone.items():
-        print(f"{KNOWN}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
-    files = {key.partition(":")[0] for key in known()}
-    print(f"Style: {new.total()} new, {known().total()} known places in {len(files)} files.")
+        print(f"{KNOWN_FILE}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
+    files = {key.partition(":")[0] for key in known_violations()}
+    print(f"Style: {new.total()} new, {known_violations().total()} known violations in {len(files)} files.")
     return 1 if new or gone else 0
 
 

@@ -104,7 +104,7 @@ def cores_of_gitlab() -> dict[str, tuple[str, bool]]:
 
 def test_matrix_is_that_of_the_table():
     assert cores_of_github() == cores_of_gitlab()
-    table = matrix.TABLE["core"]
+    table = matrix.VERSIONS["core"]
     assert {core: may_fail for core, (_python, may_fail) in cores_of_github().items()} == {
         core: bool(row.get("may_fail")) for core, row in table.items()
     }
@@ -112,7 +112,7 @@ def test_matrix_is_that_of_the_table():
         core for core, (python, _may_fail) in cores_of_github().items() if python not in table[core]["pythons"]
     ] == []
     for path in (GITHUB, GITLAB):
-        assert f"uv python install --quiet {matrix.TABLE['target']['python']}\n" in path.read_text(encoding="utf-8")
+        assert f"uv python install --quiet {matrix.VERSIONS['target']['python']}\n" in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

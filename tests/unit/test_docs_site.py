@@ -38,7 +38,7 @@ def test_with_links_of_the_site_replaces_links_outside_code():
         "[a](secrets.md#your-token) [b](../README.md) [c](../galaxy.yml) [d](#x) [e](https://e.example) "
         "`[f](gone.md)`\n```text\n[g](gone.md)\n```\n"
     )
-    changed = docs.with_links_of_the_site(text, page, places, "https://repository.example")
+    changed = docs.rewrite_links(text, page, places, "https://repository.example")
     assert re.findall(r"\]\((.*?)\)", changed) == [
         "secrets.md#your-token",
         "../readme.md",
@@ -49,18 +49,18 @@ def test_with_links_of_the_site_replaces_links_outside_code():
         "gone.md",
     ]
     with pytest.raises(SystemExit, match=r"docs/user_guide.md: gone.md does not exist"):
-        docs.with_links_of_the_site("[x](gone.md)", page, places, "")
+        docs.rewrite_links("[x](gone.md)", page, places, "")
 
 
 def test_complaints_lists_pages_that_break_the_theme(tmp_path):
     (tmp_path / "good.html").write_text('<p class="contents">')
     (tmp_path / "bad.html").write_text('<nav class="contents local" id="contents">')
-    assert docs.complaints(tmp_path) == ["bad.html"]
+    assert docs.pages_with_own_contents(tmp_path) == ["bad.html"]
 
 
 def test_in_the_theme_shortens_antsibull_title_and_removes_contents():
     title = "securitycompass.sdelements.some role -- Do it"
-    text = docs.in_the_theme(f"{title}\n{'+' * len(title)}\n\n.. contents::\n   :local:\n   :depth: 2\n\nText\n")
+    text = docs.adapt_to_theme(f"{title}\n{'+' * len(title)}\n\n.. contents::\n   :local:\n   :depth: 2\n\nText\n")
     assert text == "some role\n+++++++++\n\n**Do it**\n\n\nText\n"
 
 

@@ -54,7 +54,7 @@ def test_an_interpreter_of_another_version_is_passed_over(machine):
 
 def test_missing_interpreters_are_named(machine, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(matrix, "ROOT", tmp_path)
-    monkeypatch.setattr(matrix, "HERE", tmp_path / "matrix")
+    monkeypatch.setattr(matrix, "BUILD", tmp_path / "matrix")
     monkeypatch.setattr(sys, "argv", ["matrix", "2.16", "2.22"])
     assert matrix.main() == 1
     printed = capsys.readouterr().out
@@ -64,8 +64,8 @@ def test_missing_interpreters_are_named(machine, capsys, monkeypatch, tmp_path):
     assert "2.21" not in printed
 
 
-def core(version: str, may_fail: str = "", python: str = "3.12.1", failed: bool = False) -> matrix.Core:
-    return matrix.Core(version, "", [], may_fail, python=python, failed=failed)
+def core(version: str, may_fail: str = "", python: str = "3.12.1", failed: bool = False) -> matrix.AnsibleCore:
+    return matrix.AnsibleCore(version, "", [], may_fail, python=python, failed=failed)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_step_that_hangs_is_stopped(tmp_path):
 
 def test_unknown_core():
     with pytest.raises(SystemExit, match=r"Unknown in CORES: 2\.9\. Known are 2\.16, "):
-        matrix.cores(["2.16", "2.9"])
+        matrix.select_cores(["2.16", "2.9"])
 
 
 def test_table_agrees_with_what_is_promised():
-    oldest = next(iter(matrix.TABLE["core"]))
+    oldest = next(iter(matrix.VERSIONS["core"]))
     requires = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
     assert requires == f">={oldest}.0"
     readme = (ROOT / "README.md").read_text()
     assert f"| ansible-core | {oldest} or newer |" in readme
-    assert f"| {matrix.TABLE['target']['python']} or newer, with [requests]" in readme
-    assert f"{matrix.TABLE['target']['packages'][0].partition('==')[2]} or newer |" in readme
+    assert f"| {matrix.VERSIONS['target']['python']} or newer, with [requests]" in readme
+    assert f"{matrix.VERSIONS['target']['packages'][0].partition('==')[2]} or newer |" in readme

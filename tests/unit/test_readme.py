@@ -40,7 +40,7 @@ def test_galaxy_shows_picture_and_links():
         markup.DocFile("README.md", release.with_absolute_links(README), "text/markdown", "")
     )
     links = re.findall(r'(?:href|src)="(.*?)"', shown)
-    at_version = f"{release.galaxy()['repository']}/{{}}/{release.galaxy()['version']}/"
+    at_version = f"{release.read_galaxy()['repository']}/{{}}/{release.read_galaxy()['version']}/"
     assert [link for link in links if not link.startswith("https://")] == []
     assert f"{at_version.format('raw')}{PICTURE}" in links
     assert f"{at_version.format('tree')}docs/facts.md#hidden-parameters" in links
@@ -52,7 +52,7 @@ def test_site_has_pictures_and_reference_pages():
         f"![a]({PICTURE}) [b](plugins/modules/sde_connection_audit.py) [c](roles/connection_audit/README.md) "
         "[d](plugins/filter/egress.py)"
     )
-    changed = docs.with_links_of_the_site(text, ROOT / "README.md", places, "https://repository.example")
+    changed = docs.rewrite_links(text, ROOT / "README.md", places, "https://repository.example")
     assert re.findall(r"\]\((.*?)\)", changed) == [
         "guides/images/audit_report.png",
         "collections/securitycompass/sdelements/sde_connection_audit_module.rst",

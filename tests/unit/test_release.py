@@ -34,7 +34,7 @@ def test_version_agrees_everywhere():
 
 
 def test_release_in_order(repository):
-    assert release.version_problems() == release.version_problems("1.0.0") == release.pending_problems() == []
+    assert release.version_problems() == release.version_problems("1.0.0") == release.unreleased_fragments() == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_tag(repository, tag):
 
 def test_fragment_that_is_in_no_release(repository):
     (repository / "changelogs" / "fragments" / "new.yml").touch()
-    assert release.pending_problems() == ["changelogs/fragments/new.yml is in no release: run 'make changelog'"]
+    assert release.unreleased_fragments() == ["changelogs/fragments/new.yml is in no release: run 'make changelog'"]
 
 
 def test_notes_are_the_section_of_the_changelog(repository):
@@ -84,10 +84,10 @@ def test_complaints_of_the_importer():
         "Importing with galaxy-importer 0.4\nWARNING: plugins/x.py:8:1: F401 unused\nLoading module x\n"
         "ERROR: no such tag\nno error here\n"
     )
-    assert release.complaints(log) == ["WARNING: plugins/x.py:8:1: F401 unused", "ERROR: no such tag"]
+    assert release.importer_messages(log) == ["WARNING: plugins/x.py:8:1: F401 unused", "ERROR: no such tag"]
 
 
 def test_a_program_that_fails_ends_the_check(tmp_path, monkeypatch):
-    monkeypatch.setattr(release, "HERE", tmp_path)
+    monkeypatch.setattr(release, "BUILD", tmp_path)
     with pytest.raises(SystemExit, match=r"(?s)so it is.*This failed with 3: "):
         release.run(sys.executable, "-c", "print('so it is'); raise SystemExit(3)")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The check of wording finds what it should, in every kind of text, and its list of known places only shrinks."""
+"""The check of wording finds what it should, in every kind of text, and its list of known violations only shrinks."""
 
 from __future__ import annotations
 
@@ -62,25 +62,25 @@ GOOD = [
 ]
 
 
-def tics(path: str, text: str) -> list[tuple[int, str]]:
-    return [(place.line, place.tic.name) for place in style.places(path, text)]
+def matches(path: str, text: str) -> list[tuple[int, str]]:
+    return [(violation.line, violation.rule.name) for violation in style.violations(path, text)]
 
 
 @pytest.mark.parametrize("sentence", BAD)
 def test_a_bad_sentence_is_found(sentence):
-    assert tics("page.md", sentence)
+    assert matches("page.md", sentence)
 
 
 @pytest.mark.parametrize("sentence", GOOD)
 def test_a_good_sentence_is_not_found(sentence):
-    assert tics("page.md", sentence) == []
+    assert matches("page.md", sentence) == []
 
 
-@pytest.mark.parametrize("tic", style.TICS, ids=lambda tic: tic.name)
-def test_each_tic_has_a_bad_sentence(tic):
+@pytest.mark.parametrize("rule", style.RULES, ids=lambda rule: rule.name)
+def test_each_tic_has_a_bad_sentence(rule):
     unproven = {"comes to", "on the way"}
-    assert tic.name in unproven or any(
-        tic.name == name for sentence in BAD for _line, name in tics("page.md", sentence)
+    assert rule.name in unproven or any(
+        rule.name == name for sentence in BAD for _line, name in matches("page.md", sentence)
     )
 
 
@@ -104,16 +104,16 @@ def test_each_tic_has_a_bad_sentence(tic):
     ],
 )
 def test_texts_of_a_file(path, text, lines):
-    assert [line for line, _name in tics(path, text)] == lines
+    assert [line for line, _name in matches(path, text)] == lines
 
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A repository with two known places in one file."""
+    """A repository with two known violations in one file."""
     monkeypatch.setattr(style, "ROOT", tmp_path)
     monkeypatch.setattr(style, "tracked_files", lambda: ["a.md", "b.md"])
-    (tmp_path / style.KNOWN).parent.mkdir(parents=True)
-    (tmp_path / style.KNOWN).write_text("# head\na.md: mistake: 2\n")
+    (tmp_path / style.KNOWN_FILE).parent.mkdir(parents=True)
+    (tmp_path / style.KNOWN_FILE).write_text("# head\na.md: mistake: 2\n")
     (tmp_path / "a.md").write_text("A mistake.\n\nMistakes.\n")
     (tmp_path / "b.md").write_text("Fine.\n")
     return tmp_path
@@ -121,7 +121,7 @@ def repository(tmp_path, monkeypatch):
 
 def test_known_places_are_accepted(repository, capsys):
     assert style.main([]) == 0
-    assert capsys.readouterr().out == "Style: 0 new, 2 known places in 1 files.\n"
+    assert capsys.readouterr().out == "Style: 0 new, 2 known violations in 1 files.\n"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_new_place_is_refused(repository, capsys, name, text):
     (repository / name).write_text(text)
     assert style.main([]) == style.main(["--prune"]) == 1
     assert f"{name}:1: " in capsys.readouterr().out
-    assert (repository / style.KNOWN).read_text() == "# head\na.md: mistake: 2\n"
+    assert (repository / style.KNOWN_FILE).read_text() == "# head\na.md: mistake: 2\n"
 
 
 @pytest.mark.parametrize("text, known", [("One mistake.", "# head\na.md: mistake: 1\n"), ("None.", "# head\n")])
@@ -141,4 +141,4 @@ def test_a_known_place_that_is_gone_must_leave_the_list(repository, capsys, text
     assert style.main([]) == 1
     assert "fewer than listed" in capsys.readouterr().out
     assert style.main(["--prune"]) == 0
-    assert (repository / style.KNOWN).read_text() == known
+    assert (repository / style.KNOWN_FILE).read_text() == known

