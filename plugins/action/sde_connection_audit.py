@@ -18,19 +18,17 @@ from yaml import MarkedYAMLError
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_connections,
-    _audit_document,
-    _audit_policy,
-    _audit_rules,
-    _audit_yaml,
-    _reports,
-)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import report as _audit_document
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy as _audit_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import rules as _audit_rules
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy_yaml as _audit_yaml
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import write as _reports
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import (
     ControllerAction,
     validate_arguments,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import Engine
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
 ARGUMENT_SPEC: dict[str, Any] = {

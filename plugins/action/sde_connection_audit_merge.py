@@ -10,17 +10,15 @@ import os
 from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_connections,
-    _audit_document,
-    _audit_merge,
-    _reports,
-)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import report as _audit_document
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import merge as _audit_merge
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import write as _reports
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import (
     ControllerAction,
     validate_arguments,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import SEVERITIES
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "documents": {"type": "list", "elements": "str", "required": True},

@@ -102,12 +102,10 @@ def measure(size: int) -> Run:
 
     init_plugin_loader([str(ROOT / "collections")])
     from ansible.parsing.dataloader import DataLoader
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-        _audit_connections,
-        _audit_policy,
-        _audit_rules,
-    )
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy as _audit_policy
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import rules as _audit_rules
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import Engine, Problem
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 
     from tests.benchmark.dataset import NOW

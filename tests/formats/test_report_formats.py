@@ -11,8 +11,10 @@ import jsonschema
 import pytest
 import xmlschema
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _report_junit, _report_sarif, _reports
-from tests import audit_documents
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import junit as _report_junit
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import sarif as _report_sarif
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import write as _reports
+from tests import audit_reports
 from tests.report_readers import complaints
 
 SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
@@ -20,7 +22,7 @@ SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 @pytest.fixture(params=SMALL_DOCUMENTS)
 def document(request):
-    return getattr(audit_documents, request.param)()
+    return getattr(audit_reports, request.param)()
 
 
 def test_junit_schema(document, checker):
@@ -30,7 +32,7 @@ def test_junit_schema(document, checker):
 
 def test_junit_schema_tells_wrong_reports(checker):
     schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    assert not schema.is_valid(_report_junit.render(audit_documents.small()).replace(" failures=", " failed="))
+    assert not schema.is_valid(_report_junit.render(audit_reports.small()).replace(" failures=", " failed="))
 
 
 def test_sarif_schema(document, checker):
@@ -45,7 +47,7 @@ def test_sarif_validator(checker, tmp_path):
     files = []
     for name in SMALL_DOCUMENTS:
         files.append(tmp_path / f"{name}.sarif")
-        _reports.write(getattr(audit_documents, name)(), {"sarif": str(files[-1])})
+        _reports.write(getattr(audit_reports, name)(), {"sarif": str(files[-1])})
     assert complaints(checker, *files) == []
     broken = tmp_path / "broken.sarif"
     broken.write_text(files[0].read_text().replace('"fullDescription"', '"properties"'))

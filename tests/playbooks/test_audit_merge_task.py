@@ -9,7 +9,7 @@ import json
 import pytest
 import yaml
 
-from tests.audit_documents import connection, document, finding, rule
+from tests.audit_reports import connection, document, finding, rule
 
 TASK = "securitycompass.sdelements.sde_connection_audit_merge"
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")

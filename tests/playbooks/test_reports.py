@@ -12,7 +12,7 @@ import pytest
 import xmlschema
 import yaml
 
-from tests.audit_documents import HOSTILE
+from tests.audit_reports import HOSTILE
 from tests.report_readers import (
     assert_described,
     assert_harmless,

@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "architecture.svg"
 PREFIX = "ansible_collections.securitycompass.sdelements."
-CODE = [f"plugins/{kind}/*.py" for kind in ("action", "filter", "modules", "module_utils", "plugin_utils")]
+CODE = [f"plugins/{kind}/**/*.py" for kind in ("action", "filter", "modules", "module_utils", "plugin_utils")]
 YAML = ["extensions/**/*.yml", "playbooks/*.yml", "playbooks/templates/*", "roles/*/tasks/*.yml", "roles/*/templates/*"]
 # Sizes in pixels.
 WIDTH, MARGIN, GAP, HEIGHT, DISTANCE = 920, 24, 20, 62, 40
@@ -73,7 +73,7 @@ def used_by(path: str) -> set[str]:
     """Return the files that a file uses."""
     text = (ROOT / path).read_text(encoding="utf-8")
     if path.endswith(".py"):
-        return set(imports(ast.parse(text)))
+        return set(imports(ast.parse(text), path))
     places = (
         "plugins/action/{}.py",
         "plugins/modules/{}.py",
@@ -85,12 +85,13 @@ def used_by(path: str) -> set[str]:
     return {place.format(name) for name in names for place in places if (ROOT / place.format(name)).exists()}
 
 
-def imports(tree: ast.AST) -> list[str]:
-    """Return the files of this collection that a Python file imports."""
+def imports(tree: ast.AST, path: str) -> list[str]:
+    """Return the files of this collection that the Python file at a path imports."""
     found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PREFIX):
-            module = node.module.removeprefix(PREFIX).replace(".", "/")
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith(PREFIX)):
+            own_folders = path.split("/")[: -node.level] if node.level else []
+            module = "/".join([*own_folders, *(node.module or "").removeprefix(PREFIX).split(".")]).rstrip("/")
             # Either names of a file, or files of a folder.
             found += (
                 [f"{module}/{name.name}.py" for name in node.names] if (ROOT / module).is_dir() else [f"{module}.py"]

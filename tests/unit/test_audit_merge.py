@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
-from tests.audit_documents import connection, document, finding, item_finding, rule, small, waiver
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import merge as _audit_merge
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import write as _reports
+from tests.audit_reports import connection, document, finding, item_finding, rule, small, waiver
 from tests.mutations import mutated
 from tests.conftest import ROOT
 from tests.support import growth, LINEAR
 
-SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "report.schema.json").read_text(encoding="utf-8"))
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 LATE = rule("late", "Not too late", "low")
 NOTHING = _audit_merge.Wishes(None, None, None)

@@ -13,11 +13,9 @@ import yaml
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_policy,
-    _audit_schema,
-    _audit_yaml,
-)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy as _audit_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import schema as _audit_schema
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy_yaml as _audit_yaml
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.mutations import mutated
 

@@ -14,12 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import saved_server_facts
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_connections,
-    _audit_policy,
-    _audit_rules,
-)
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy as _audit_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import rules as _audit_rules
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
     Engine,
     Problem,
     _boolean,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import mistakes, schema_of
-from tests.audit_documents import small
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.schema import mistakes, schema_of
+from tests.audit_reports import small
 from tests.mutations import VALUES, mutated
 from tests.unit.test_audit_policy import FULL
 

@@ -19,16 +19,14 @@ from hypothesis import example, given, strategies as st
 from junitparser import JUnitXml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _report_json,
-    _report_junit,
-    _report_markdown,
-    _report_sarif,
-    _report_text,
-    _reports,
-)
-from tests import audit_documents
-from tests.audit_documents import HOSTILE, SEVERITIES
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import json as _report_json
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import junit as _report_junit
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import markdown as _report_markdown
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import sarif as _report_sarif
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import text as _report_text
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import write as _reports
+from tests import audit_reports
+from tests.audit_reports import HOSTILE, SEVERITIES
 from tests.report_readers import (
     assert_described,
     assert_harmless,
@@ -47,12 +45,12 @@ SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 @pytest.fixture(params=SMALL_DOCUMENTS)
 def document(request):
-    return getattr(audit_documents, request.param)()
+    return getattr(audit_reports, request.param)()
 
 
 @pytest.fixture(scope="module")
 def big():
-    return audit_documents.big()
+    return audit_reports.big()
 
 
 def sarif(document: dict) -> dict:
@@ -116,20 +114,20 @@ def test_json_is_the_document(document):
 
 
 def test_json_has_a_line_for_each_finding():
-    document = audit_documents.small()
+    document = audit_reports.small()
     lines = _report_json.render(document).splitlines()
     for finding in document["findings"]:
         assert [json.loads(line.strip().rstrip(",")) for line in lines if finding["fingerprint"] in line] == [finding]
 
 
 def test_json_is_readable_where_it_can_be():
-    document = audit_documents.passed()
+    document = audit_reports.passed()
     document["connections"][0]["facts"]["alias"] = "Zürich 漢字"
     assert '"alias": "Zürich 漢字"' in _report_json.render(document)
 
 
 def test_json_has_no_nan():
-    document = audit_documents.passed()
+    document = audit_reports.passed()
     document["connections"][0]["facts"]["params"] = {"a": [float("nan"), float("inf"), 1.5]}
     read = json.loads(_report_json.render(document), parse_constant=pytest.fail)
     assert read["connections"][0]["facts"]["params"] == {"a": ["nan", "inf", 1.5]}
@@ -146,7 +144,7 @@ def test_json_has_no_nan():
     ],
 )
 def test_schema_tells_wrong_documents(path, wrong):
-    document = audit_documents.small()
+    document = audit_reports.small()
     place = document
     for key in path[:-1]:
         place = place[key]
@@ -179,9 +177,9 @@ def test_junit_counts(document, prepare):
 
 def test_junit_says_what_to_do():
     suites = {
-        suite.name: suite for suite in JUnitXml.fromstring(_report_junit.render(audit_documents.small()).encode())
+        suite.name: suite for suite in JUnitXml.fromstring(_report_junit.render(audit_reports.small()).encode())
     }
-    assert list(suites) == [rule["id"] for rule in audit_documents.small()["rules"]]
+    assert list(suites) == [rule["id"] for rule in audit_reports.small()["rules"]]
     suite = suites["alm-tls"]
     assert {one.name: one.value for one in suite.properties()} == {
         "title": "ALM traffic is encrypted",
@@ -189,7 +187,7 @@ def test_junit_says_what_to_do():
         "policies": "starter, our_policy.yml",
         "servers": "sde.example.com",
         "verdict": "fail",
-        "summary": audit_documents.small()["summary"]["message"],
+        "summary": audit_reports.small()["summary"]["message"],
     }
     failing, _passing, waived, elsewhere = suite
     assert (failing.classname, failing.name) == ("sdelements.alm-tls", "sde.example.com/alm/1")
@@ -209,7 +207,7 @@ def test_junit_says_what_to_do():
 
 
 def test_junit_names_stay_when_aliases_change():
-    before, after = audit_documents.small(), audit_documents.small()
+    before, after = audit_reports.small(), audit_reports.small()
     for connection in after["connections"]:
         connection["facts"]["alias"] = "Renamed"
     for finding in after["findings"]:
@@ -222,7 +220,7 @@ def test_junit_names_stay_when_aliases_change():
 
 
 def test_an_error_about_no_item_is_named_by_its_rule():
-    document = audit_documents.broken_loop()
+    document = audit_reports.broken_loop()
     [suite] = JUnitXml.fromstring(_report_junit.render(document).encode())
     [case] = suite
     assert (case.name, case.result[0].type) == ("project-connected", "error")
@@ -234,10 +232,10 @@ def test_an_error_about_no_item_is_named_by_its_rule():
 
 def test_junit_names_differ_in_more_than_punctuation():
     """Servers that compare letters and digits only would take them for one test case."""
-    rule = audit_documents.rule("items", "Items", "low", loop="x")
+    rule = audit_reports.rule("items", "Items", "low", loop="x")
     labels = ["a-b", "a b", "A.B", "ab", "?", "!", "=1"]
-    findings = [audit_documents.item_finding(rule, label, [], "pass") for label in labels]
-    [suite] = JUnitXml.fromstring(_report_junit.render(audit_documents.document([rule], [], findings)).encode())
+    findings = [audit_reports.item_finding(rule, label, [], "pass") for label in labels]
+    [suite] = JUnitXml.fromstring(_report_junit.render(audit_reports.document([rule], [], findings)).encode())
     names = [case.name for case in suite]
     assert names[0] == "a-b" and names[-1] == "'=1"
     assert len({re.sub(r"\W", "", name).casefold() for name in names}) == len(labels)
@@ -248,7 +246,7 @@ def test_junit_names_differ_in_more_than_punctuation():
 
 
 def test_sarif_results():
-    document = audit_documents.small()
+    document = audit_reports.small()
     run = sarif(document)
     assert verdicts_in_sarif(_report_sarif.render(document)) == Counter(fail=6, waived=1, inconclusive=2, error=1)
     assert run["properties"]["verdicts"] == document["summary"]["verdicts"]
@@ -284,7 +282,7 @@ def test_sarif_results():
 
 
 def test_sarif_rules():
-    [tls, *_others, named, _item] = sarif(audit_documents.small())["tool"]["driver"]["rules"]
+    [tls, *_others, named, _item] = sarif(audit_reports.small())["tool"]["driver"]["rules"]
     assert tls["help"]["text"].splitlines()[1] == "Remediation: Set the connection's method to https."
     assert "* `connection.params.alm_method == 'https'`" in tls["help"]["markdown"]
     assert tls["helpUri"] == "https://docs.example.com/tls?a=1&b=2"
@@ -295,17 +293,17 @@ def test_sarif_rules():
 
 
 def test_sarif_errors_are_notifications():
-    for document, is_successful in ((audit_documents.small(), False), (audit_documents.passed(), True)):
+    for document, is_successful in ((audit_reports.small(), False), (audit_reports.passed(), True)):
         [invocation] = sarif(document)["invocations"]
         assert invocation["executionSuccessful"] is is_successful
         assert bool(invocation["toolExecutionNotifications"]) is not is_successful
-    [note] = sarif(audit_documents.small())["invocations"][0]["toolExecutionNotifications"]
+    [note] = sarif(audit_reports.small())["invocations"][0]["toolExecutionNotifications"]
     assert note["associatedRule"] == {"id": "no-debug-mode", "index": 3}
     assert "analysis 1" in note["message"]["text"]
 
 
 def test_sarif_doubt_counts_as_failure_if_asked():
-    run = sarif(strict(audit_documents.small()))
+    run = sarif(strict(audit_reports.small()))
     assert {result["kind"] for result in run["results"]} == {"fail"}
     [doubtful] = [
         result
@@ -316,10 +314,10 @@ def test_sarif_doubt_counts_as_failure_if_asked():
 
 
 def test_sarif_related_locations():
-    rule = audit_documents.rule("one-each", "One for each project", "low", loop="projects")
-    connections = [audit_documents.connection("alm", number) for number in range(1, 301)]
-    finding = audit_documents.item_finding(rule, "../../etc", connections, "fail", "too many")
-    [result] = sarif(audit_documents.document([rule], connections, [finding]))["results"]
+    rule = audit_reports.rule("one-each", "One for each project", "low", loop="projects")
+    connections = [audit_reports.connection("alm", number) for number in range(1, 301)]
+    finding = audit_reports.item_finding(rule, "../../etc", connections, "fail", "too many")
+    [result] = sarif(audit_reports.document([rule], connections, [finding]))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("items/one-each/etc-")
     related = result["relatedLocations"]
     assert len(related) == 100 and related[0]["logicalLocations"][0]["fullyQualifiedName"] == "sde.example.com/alm/1"
@@ -328,7 +326,7 @@ def test_sarif_related_locations():
 def test_sarif_is_bounded_and_says_so(monkeypatch):
     """GitHub would reject the whole file."""
     monkeypatch.setattr(_report_sarif, "MAX_RESULTS", 3)
-    run = sarif(audit_documents.small())
+    run = sarif(audit_reports.small())
     assert [result["properties"]["severity"] for result in run["results"]] == ["critical", "high", "medium"]
     assert {result["properties"]["verdict"] for result in run["results"]} == {"fail"}
     note = run["invocations"][0]["toolExecutionNotifications"][-1]
@@ -346,7 +344,7 @@ def test_sarif_texts_are_no_links_and_no_placeholders():
 
 
 def test_markdown_tables():
-    counts, errors, failed, doubts, fixed, waived, stale = tables_of(_report_markdown.render(audit_documents.small()))
+    counts, errors, failed, doubts, fixed, waived, stale = tables_of(_report_markdown.render(audit_reports.small()))
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
     assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
@@ -368,7 +366,7 @@ def test_markdown_tables():
 
 
 def test_markdown_begins_with_the_verdict():
-    for document, verdict in ((audit_documents.small(), "failed"), (audit_documents.passed(), "passed")):
+    for document, verdict in ((audit_reports.small(), "failed"), (audit_reports.passed(), "passed")):
         first, _blank, second, *_others = _report_markdown.render(document).splitlines()
         assert first == f"## SD Elements connection audit: {verdict}"
         assert second == document["summary"]["message"]
@@ -394,7 +392,7 @@ def test_markdown_begins_with_the_verdict():
     ],
 )
 def test_markdown_says_what_counts(given, baseline, expected):
-    document = audit_documents.small()
+    document = audit_reports.small()
     document["summary"].update(given)
     document["baseline"] = document["baseline"] if baseline else None
     about = next(line for line in _report_markdown.render(document).splitlines() if line.startswith("Audited "))
@@ -402,7 +400,7 @@ def test_markdown_says_what_counts(given, baseline, expected):
 
 
 def test_markdown_names_servers_where_there_are_several():
-    document = audit_documents.small()
+    document = audit_reports.small()
     document["servers"].append("other.example.com")
     assert '`alm 1 "Jira Europe"` `sde.example.com/alm/1`' in _report_markdown.render(document)
 
@@ -423,9 +421,9 @@ def in_code(text: str) -> str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_markdown_shows_hostile_text_in_its_cell(name):
     text = HOSTILE[name]
-    rule = audit_documents.rule("a-rule", "A title", "high", remediation="Mend it.")
-    findings = [audit_documents.item_finding(rule, text, [], "fail", text)]
-    _counts, failed = tables_of(_report_markdown.render(audit_documents.document([rule], [], findings)))
+    rule = audit_reports.rule("a-rule", "A title", "high", remediation="Mend it.")
+    findings = [audit_reports.item_finding(rule, text, [], "fail", text)]
+    _counts, failed = tables_of(_report_markdown.render(audit_reports.document([rule], [], findings)))
     assert failed[1] == ["high", "a-rule A title", in_code(text), in_code(text), "Mend it."]
 
 
@@ -470,7 +468,7 @@ def nameless(document: dict) -> dict:
 
 
 def test_html_of_connections_without_names(tmp_path):
-    _reports.write(nameless(audit_documents.small()), {"html": str(tmp_path / "report.html")})
+    _reports.write(nameless(audit_reports.small()), {"html": str(tmp_path / "report.html")})
     assert "(unknown)" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -503,7 +501,7 @@ def test_all_formats_have_the_same_counts(document, prepare):
 def test_hostile_text_is_shown_harmlessly(name, place):
     """JUnit and SARIF say the text, on one line and with nothing hidden, and stay whole."""
     text = HOSTILE[name]
-    document = audit_documents.small()
+    document = audit_reports.small()
     connection, finding, item = document["connections"][0], document["findings"][0], document["findings"][-1]
     if place == "alias":
         connection["facts"]["alias"] = text
@@ -561,13 +559,13 @@ def test_big_reports_are_small_enough_for_those_who_read_them(big):
 
 def test_write_says_what_it_wrote(tmp_path):
     paths = {name: str(tmp_path / "new" / "folder" / f"report.{SUFFIXES[name]}") for name in _reports.FORMATS}
-    assert _reports.write(audit_documents.small(), {**paths, "json": None}) == [
+    assert _reports.write(audit_reports.small(), {**paths, "json": None}) == [
         paths[name] for name in paths if name != "json"
     ]
     assert not Path(paths["json"]).exists()
-    assert _reports.write(audit_documents.hostile(), paths) == list(paths.values())
+    assert _reports.write(audit_reports.hostile(), paths) == list(paths.values())
     for name, render in _reports.FORMATS.items():
-        assert Path(paths[name]).read_bytes().decode("utf-8") == render(audit_documents.hostile())
+        assert Path(paths[name]).read_bytes().decode("utf-8") == render(audit_reports.hostile())
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(
         Path(path).name for path in paths.values()
     )
@@ -578,7 +576,7 @@ def test_files_can_be_read_by_others_as_far_as_the_umask_allows(tmp_path):
     for umask, mode in ((0o022, 0o644), (0o077, 0o600), (0o002, 0o644)):
         before = os.umask(umask)
         try:
-            _reports.write(audit_documents.passed(), {"json": str(path)})
+            _reports.write(audit_reports.passed(), {"json": str(path)})
         finally:
             os.umask(before)
         assert stat.S_IMODE(path.stat().st_mode) == mode
@@ -589,7 +587,7 @@ def test_a_link_is_followed(tmp_path):
     (tmp_path / "real" / "report.json").write_text("old")
     link = tmp_path / "link.json"
     link.symlink_to(tmp_path / "real" / "report.json")
-    assert _reports.write(audit_documents.passed(), {"json": str(link)}) == [str(tmp_path / "real" / "report.json")]
+    assert _reports.write(audit_reports.passed(), {"json": str(link)}) == [str(tmp_path / "real" / "report.json")]
     assert link.is_symlink() and json.loads(link.read_text())
 
 
@@ -602,7 +600,7 @@ def failure(document: dict, paths: dict) -> SDElementsError:
 def test_files_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("old")
     (tmp_path / "folder").mkdir()
-    document = audit_documents.passed()
+    document = audit_reports.passed()
     too_long = "x" * 300
     for path, problem in (
         ("file/report.json", f"The report {tmp_path}/file/report.json (reports.json) cannot be written: "),
@@ -629,7 +627,7 @@ def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
-        error = failure(audit_documents.small(), {"json": str(path)})
+        error = failure(audit_reports.small(), {"json": str(path)})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert error.kind == "report" and "cannot be written: File too large." in str(error)
@@ -638,7 +636,7 @@ def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
 
 
 def test_nothing_is_written_if_one_report_cannot_be_made(tmp_path):
-    document = audit_documents.small()
+    document = audit_reports.small()
     del document["waivers"]
     with pytest.raises(KeyError):
         _reports.write(document, {"json": str(tmp_path / "report.json"), "sarif": str(tmp_path / "report.sarif")})

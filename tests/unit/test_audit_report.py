@@ -13,16 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_connections,
-    _audit_document,
-    _audit_policy,
-)
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Verdict
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import report as _audit_document
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import policy as _audit_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.rules import Verdict
 from tests.conftest import ROOT
 
 SCHEMA = jsonschema.Draft202012Validator(
-    json.loads(Path(ROOT, "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+    json.loads(Path(ROOT, "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 )
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import cell, name_of, prose
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import cell, name_of, prose
 
 # A comment on GitHub has up to 65,536 characters, on GitLab a million; a step's summary on GitHub has a mebibyte.
 MAX_CHARACTERS = 60_000

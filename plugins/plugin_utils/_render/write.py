@@ -13,13 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _report_html,
-    _report_json,
-    _report_junit,
-    _report_markdown,
-    _report_sarif,
-)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import html as _report_html
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import json as _report_json
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import junit as _report_junit
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import markdown as _report_markdown
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import sarif as _report_sarif
 
 FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
     "json": _report_json.render,

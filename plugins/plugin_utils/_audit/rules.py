@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import Rule
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import Rule
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
     Engine,
     Problem,
     as_data,

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import legible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import legible
 
 DATA = Path(__file__).resolve().parent / "data"
 

@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_schema
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES, Policy, Waiver
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Name, Verdict, name_of
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import visible
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import schema as _audit_schema
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import SEVERITIES, Policy, Waiver
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.rules import Name, Verdict, name_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import visible
 
 FORMAT = "securitycompass.sdelements/connection-audit"
 VERSION = "1.0"

@@ -14,8 +14,8 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_schema
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import closest
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import schema as _audit_schema
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.schema import closest
 
 STARTER = "starter"
 STARTER_FILE = Path(__file__).with_name("data") / "starter_policy.yml"

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import HIDDEN
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import HIDDEN
 
 # Valid in JSON, but hidden from readers, or no part of UTF-8. (What ASCII has of it is escaped anyway.)
 _HIDDEN = re.compile(f"[{HIDDEN}]")

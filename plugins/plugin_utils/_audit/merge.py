@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_connections, _audit_document
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_policy import SEVERITIES
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import report as _audit_document
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import SEVERITIES
 
 _FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
 # The one that people have to see comes first: a waiver may expire between two audits.

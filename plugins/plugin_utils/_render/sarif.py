@@ -14,13 +14,13 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_markdown import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markdown import (
     code,
     is_web_page,
     link,
     words,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import (
     cell,
     name_of,
     prose,

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import (
     cell,
     name_of,
     prose,
