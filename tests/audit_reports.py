@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents of connection audits (see report.schema.json) for the tests of reports: small, hostile, and big."""
+"""Reports of connection audits (see report.schema.json) for tests: small, hostile, and big."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 SERVER = "sde.example.com"
 AUDITED_AT = "2026-11-24T18:00:00Z"
-VERDICTS = ("pass", "fail", "waived", "not_applicable", "inconclusive", "error")
+VERDICTS = ("fail", "error", "inconclusive", "waived", "pass", "not_applicable")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
-# What a server could send where people expect a name. Each must stay harmless in every format, and visible.
+# A server can send these where people expect a name. Each must stay harmless in every format, and visible.
 HOSTILE = {
     "script": "<script>alert(1)</script>",
     "image": "<img src=x onerror=alert(1)>",
@@ -142,26 +142,26 @@ def small() -> dict[str, Any]:
         },
     ]
     baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed}
-    return document(rules, connections, findings, waivers, baseline)
+    return report(rules, connections, findings, waivers, baseline)
 
 
 def passed() -> dict[str, Any]:
     """Nothing to complain about, no server named, no baseline."""
     connections = [connection("alm", number, server=None) for number in (1, 2)]
     rules = [rule("no-debug-mode", "Debug mode is off", "low")]
-    return document(rules, connections, [finding(rules[0], one, "pass") for one in connections])
+    return report(rules, connections, [finding(rules[0], one, "pass") for one in connections])
 
 
 def empty() -> dict[str, Any]:
     """No connection at all: rules without findings."""
-    return document([rule("no-debug-mode", "Debug mode is off", "low")], [], [])
+    return report([rule("no-debug-mode", "Debug mode is off", "low")], [], [])
 
 
 def broken_loop() -> dict[str, Any]:
-    """A rule whose loop gives no list: an error about no item and no connection."""
+    """A rule whose loop is not a list: an error about no item and no connection."""
     rules = [rule("project-connected", "Every project has a connection", "medium", loop="required_projects")]
     finding = item_finding(rules[0], "Every project has a connection", [], "error", "'required_projects' is undefined")
-    return document(rules, [connection("alm", 1)], [{**finding, "label": None}])
+    return report(rules, [connection("alm", 1)], [{**finding, "label": None}])
 
 
 def hostile() -> dict[str, Any]:
@@ -214,7 +214,7 @@ def hostile() -> dict[str, Any]:
         for text in texts
     ]
     baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed}
-    return document(rules, connections, findings, waivers, baseline)
+    return report(rules, connections, findings, waivers, baseline)
 
 
 def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
             f"rule-{number:02}",
             f"Rule number {number} holds",
             SEVERITIES[number % len(SEVERITIES)],
-            remediation="Mend it.",
+            remediation="Fix it.",
         )
         for number in range(1, rules + 1)
     ]
@@ -258,7 +258,7 @@ def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
         for place, one in enumerate(all_connections)
     ]
     waivers[0]["findings"] = sum(one["verdict"] == "waived" for one in findings)
-    return document(all_rules, all_connections, findings, waivers)
+    return report(all_rules, all_connections, findings, waivers)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -380,7 +380,7 @@ def fingerprint(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def document(
+def report(
     rules: list[dict],
     connections: list[dict],
     findings: list[dict],

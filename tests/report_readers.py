@@ -75,7 +75,7 @@ def ends_in_junit(text: str) -> Counter:
 
 
 def verdicts_in_junit(text: str) -> Counter:
-    """A failure's type is a severity, so whether it is one of doubt stands in its message."""
+    """Count test cases by verdict. The type of a failure is its severity, so its message says whether it is inconclusive."""
     verdicts: Counter = Counter()
     for case in junit_cases(text):
         for end in case.result:
@@ -90,7 +90,7 @@ def verdicts_in_junit(text: str) -> Counter:
 
 
 def verdicts_in_sarif(text: str) -> Counter:
-    """What a reader of SARIF counts, by kind, suppression and notification alone."""
+    """Count results as a reader of SARIF does, by kind, suppression and notification alone."""
     [run] = json.loads(text)["runs"]
     verdicts = Counter(
         "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]]
@@ -101,7 +101,7 @@ def verdicts_in_sarif(text: str) -> Counter:
 
 
 def complaints(checker, *files: Path) -> list[str]:
-    """What Microsoft's validator has to say, with its rules about what GitHub demands."""
+    """Return the complaints of Microsoft's validator, with its rules for GitHub."""
     command = [
         checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"),
         "validate",
@@ -119,7 +119,7 @@ def complaints(checker, *files: Path) -> list[str]:
 
 
 def tokens_of(text: str) -> list:
-    """What a parser of GitHub's Markdown makes of it: blocks, and below them what stands in a line."""
+    """Return the tokens of a parser of GitHub's Markdown: blocks, each followed by its inline tokens."""
     parser = MarkdownIt("gfm-like", {"linkify": True, "html": True})
     return [token for block in parser.parse(text) for token in (block, *(block.children or []))]
 

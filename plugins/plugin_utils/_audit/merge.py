@@ -1,239 +1,232 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: one document of the documents of many servers.
+"""Private to this collection: one report of the reports of several servers.
 
-Nothing is judged again but the sum: a finding stays what the audit of its server said.
+Only the summary is computed again: a finding keeps the verdict that the audit of its server had.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import connections as _audit_connections
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import report as _audit_document
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import SEVERITIES
+from ...module_utils._errors import OptionError
+from ...module_utils._redact import scrub_text
+from .connections import validate_connections
+from .model import (
+    FORMAT,
+    NEVER,
+    SEVERITIES,
+    VERSION,
+    Baseline,
+    ConnectionEntry,
+    ConnectionKey,
+    Facts,
+    Finding,
+    Report,
+    RuleEntry,
+    VerdictOptions,
+    WaiverEntry,
+    key_of,
+)
+from .report import summarize, validate_report
 
-_FAIL_ON = (*SEVERITIES, _audit_document.NEVER)
-# The one that people have to see comes first: a waiver may expire between two audits.
+# The strictest first.
+_THRESHOLDS = (*reversed(SEVERITIES), NEVER)
+# A waiver may expire between two audits: the state that matters most to people comes first.
 _WAIVER_STATES = ("expired", "active", "unused")
 # Enough for servers that are audited at one hour of their own time zones, and less than from one day to the next.
-_LONGEST_RUN = timedelta(hours=20)
+_MAX_DURATION = timedelta(hours=20)
 
 
-class Part(NamedTuple):
-    """A document, and the file that it was read from."""
+class SourceReport(NamedTuple):
+    """A report, and the name of the file that it was read from."""
 
     name: str
-    document: dict[str, Any]
+    report: Report
 
 
-class Wishes(NamedTuple):
-    """What the task says about the verdict; None where the documents decide."""
+class MergeOptions(NamedTuple):
+    """The task's options about the verdict; None where the reports decide."""
 
     fail_on: str | None
     inconclusive: str | None
     known_findings: str | None
 
 
-def checked(content: Any, name: str) -> Part:
-    """A document that can be merged, or an OptionError that says why it cannot."""
-    document = _audit_document.checked(content, "documents", name)
-    problem = _problem_of(document)
+def validate_source(content: Any, name: str) -> SourceReport:
+    """Return a report that can be merged, or raise an OptionError that says why it cannot."""
+    report = validate_report(content, "documents", name)
+    problem = _inconsistency(report)
     if problem:
         raise OptionError(f"documents: {name} is not whole: {problem}.", "Make that report again.")
     try:
-        return Part(name, {**document, "connections": _connections(document["connections"])})
+        return SourceReport(name, {**report, "connections": _validated(report["connections"])})
     except OptionError as exc:
         raise OptionError(f"documents: {name}: {exc}") from None
 
 
-def _connections(connections: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same connections with checked facts; a document of several servers may have an id more than once."""
-    of_servers: dict[str | None, list[dict[str, Any]]] = {}
-    for one in connections:
-        of_servers.setdefault(one["server"], []).append(one["facts"])
-    facts = {
-        (server, fact["kind"], fact["id"]): fact
-        for server, found in of_servers.items()
-        for fact in _audit_connections.checked(found)
+def _validated(entries: list[ConnectionEntry]) -> list[ConnectionEntry]:
+    """Return the same entries with validated facts. A merged report may have the same key on several servers."""
+    by_server: dict[str | None, list[Facts]] = {}
+    for entry in entries:
+        by_server.setdefault(entry["server"], []).append(entry["facts"])
+    facts: dict[tuple[str | None, ConnectionKey], Facts] = {
+        (server, key_of(connection)): connection
+        for server, found in by_server.items()
+        for connection in validate_connections(found)
     }
-    return [{**one, "facts": facts[one["server"], one["facts"]["kind"], one["facts"]["id"]]} for one in connections]
+    return [{**entry, "facts": facts[entry["server"], key_of(entry["facts"])]} for entry in entries]
 
 
-def _problem_of(document: dict[str, Any]) -> str | None:
-    """What no schema finds: a part that speaks of another which is not there, and a time that is none."""
-    for time in _times_of(document):
+def _inconsistency(report: Report) -> str | None:
+    """Return an error that no schema finds: an invalid time, or a reference to a part that is not in the report."""
+    for time in _times_of(report):
         try:
-            _parsed(time)
+            _parse_time(time)
         except ValueError:
             return f"audited_at: there is no time {time}"
-    rules = {rule["id"] for rule in document["rules"]}
-    connections = {one["key"] for one in document["connections"]}
-    for number, finding in enumerate(document["findings"]):
+    rules = {rule["id"] for rule in report["rules"]}
+    connections = {entry["key"] for entry in report["connections"]}
+    for number, finding in enumerate(report["findings"]):
         if finding["rule"] not in rules:
             return f"findings[{number}]: there is no rule {finding['rule']}"
         if not connections.issuperset(finding["connections"]):
             return f"findings[{number}]: a connection of it is not there"
-        if finding["waiver"] is not None and finding["waiver"] >= len(document["waivers"]):
+        if finding["waiver"] is not None and finding["waiver"] >= len(report["waivers"]):
             return f"findings[{number}]: there is no waiver {finding['waiver']}"
         if finding["message"] is None and finding["verdict"] not in ("pass", "not_applicable"):
             return f"findings[{number}]: it has no message"
     return None
 
 
-def _times_of(document: dict[str, Any]) -> tuple[str, str]:
-    """When its oldest and its newest part were audited."""
-    return document["audited_at"], document.get("audited_until", document["audited_at"])
+def _times_of(report: Report) -> tuple[str, str]:
+    """Return when the oldest and the newest part of a report were audited."""
+    return report["audited_at"], report.get("audited_until", report["audited_at"])
 
 
-def _parsed(time: str) -> datetime:
+def _parse_time(time: str) -> datetime:
     return datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
 
 
-def merged(parts: list[Part], servers: list[str], wishes: Wishes) -> dict[str, Any]:
-    """The document of all. ``servers``: of which there has to be a document."""
-    documents = [part.document for part in parts]
-    _require_apart(parts)
-    audited_at, audited_until = _times_of_one_run(parts)
-    rules = _rules(parts)
+def merge_reports(sources: list[SourceReport], servers: list[str], options: MergeOptions) -> Report:
+    """Return one report of all. Each of the servers must have a report, else the audit fails."""
+    reports = [source.report for source in sources]
+    _validate_distinct(sources)
+    audited_at, audited_until = _times_of_one_run(sources)
+    rules = _merge_rules(sources)
     order = {rule["id"]: number for number, rule in enumerate(rules)}
-    waivers, indexes = _waivers(documents)
-    audited = _unique(server for document in documents for server in document["servers"])
-    # Among many servers a subject is told apart by the name of its server. Of a merged document it has that already.
-    prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in documents]
+    waivers, indexes = _merge_waivers(reports)
+    audited = _unique(server for report in reports for server in report["servers"])
+    # The name of its server identifies a subject among several servers. In a merged report it is already there.
+    prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
     findings = [
-        _finding(finding, index, prefix)
-        for document, index, prefix in zip(documents, indexes, prefixes)
-        for finding in document["findings"]
+        _merged_finding(finding, index, prefix)
+        for report, index, prefix in zip(reports, indexes, prefixes)
+        for finding in report["findings"]
     ]
     findings.sort(key=lambda finding: order[finding["rule"]])
-    asked = [*servers, *(server for document in documents for server in document.get("missing_servers") or [])]
-    missing = [server for server in _unique(asked) if server not in audited]
-    connections = [one for document in documents for one in document["connections"]]
-    settings = _settings(documents, wishes, audited_at)
+    expected = [*servers, *(server for report in reports for server in report.get("missing_servers") or [])]
+    missing = [server for server in _unique(expected) if server not in audited]
+    connections = [entry for report in reports for entry in report["connections"]]
+    verdict_options = _verdict_options(reports, options)
     return {
-        "format": _audit_document.FORMAT,
-        "version": _audit_document.VERSION,
-        # Nothing in it is older.
+        "format": FORMAT,
+        "version": VERSION,
         "audited_at": audited_at,
         "audited_until": audited_until,
         "servers": audited,
         "missing_servers": missing,
-        "policies": _unique(policy for document in documents for policy in document["policies"]),
-        "summary": _summary(
-            len(rules), connections, findings, settings, missing, _audit_document.unaudited(connections, audited)
+        "policies": _unique(policy for report in reports for policy in report["policies"]),
+        "summary": summarize(
+            len(rules), connections, findings, verdict_options, servers=audited, missing_servers=missing
         ),
         "rules": rules,
         "connections": connections,
         "findings": findings,
         "waivers": waivers,
-        "baseline": _baseline(documents, prefixes),
+        "baseline": _merge_baselines(reports, prefixes),
     }
 
 
-def _require_apart(parts: list[Part]) -> None:
-    """Each server, and with it each connection, in one document only."""
-    places: dict[str, str] = {}
-    for part in parts:
-        own = part.document["servers"] or _unique(one["key"] for one in part.document["connections"])
-        for name in own:
-            if name in places:
+def _validate_distinct(sources: list[SourceReport]) -> None:
+    """Refuse two reports about one server, and therefore about one connection."""
+    names: dict[str, str] = {}
+    for name, report in sources:
+        for subject in report["servers"] or _unique(entry["key"] for entry in report["connections"]):
+            if subject in names:
                 advice = "Give one report of each server, and audit with the option server, so that connections can be told apart."
-                raise OptionError(f"documents: {places[name]} and {part.name} are both about {name}.", advice)
-            places[name] = part.name
+                raise OptionError(f"documents: {names[subject]} and {name} are both about {subject}.", advice)
+            names[subject] = name
 
 
-def _times_of_one_run(parts: list[Part]) -> tuple[str, str]:
-    """The first and the last time. No old report speaks for a server that could not be audited this time."""
-    first, first_name = min((_times_of(part.document)[0], part.name) for part in parts)
-    last, last_name = max((_times_of(part.document)[1], part.name) for part in parts)
-    if _parsed(last) - _parsed(first) > _LONGEST_RUN:
+def _times_of_one_run(sources: list[SourceReport]) -> tuple[str, str]:
+    """Return the first and the last time. An old report must not replace one that failed to be made this time."""
+    first, first_name = min((_times_of(source.report)[0], source.name) for source in sources)
+    last, last_name = max((_times_of(source.report)[1], source.name) for source in sources)
+    if _parse_time(last) - _parse_time(first) > _MAX_DURATION:
         times = f"{first_name} is of {first}, and {last_name} of {last}"
         raise OptionError(f"documents: {times}, which is no single run.", "Audit again what is old, or leave it out.")
     return first, last
 
 
-def _rules(parts: list[Part]) -> list[dict[str, Any]]:
-    found: dict[str, tuple[dict[str, Any], str]] = {}
-    for part in parts:
-        for rule in part.document["rules"]:
-            other, name = found.setdefault(rule["id"], (rule, part.name))
+def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
+    found: dict[str, tuple[RuleEntry, str]] = {}
+    for source in sources:
+        for rule in source.report["rules"]:
+            other, name = found.setdefault(rule["id"], (rule, source.name))
             if other != rule:
                 advice = "Audit all servers with the same policy, or give the rules different ids."
-                raise OptionError(f"documents: rule {rule['id']} is not the same in {name} and {part.name}.", advice)
+                raise OptionError(f"documents: rule {rule['id']} is not the same in {name} and {source.name}.", advice)
     return [rule for rule, _name in found.values()]
 
 
-def _waivers(documents: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[list[int]]]:
-    """The waivers of all, each once, and where those of each document are among them."""
-    found: dict[str, dict[str, Any]] = {}
-    places: dict[str, int] = {}
+def _merge_waivers(reports: list[Report]) -> tuple[list[WaiverEntry], list[list[int]]]:
+    """Return each waiver once, and for each report the indexes of its waivers among them."""
+    found: dict[str, WaiverEntry] = {}
+    positions: dict[str, int] = {}
     indexes = []
-    for document in documents:
+    for report in reports:
         index = []
-        for waiver in document["waivers"]:
-            name = json.dumps(
-                {key: value for key, value in waiver.items() if key not in ("state", "findings")}, sort_keys=True
-            )
-            both = found.setdefault(name, {**waiver, "state": "unused", "findings": 0})
-            both["findings"] += waiver["findings"]
-            both["state"] = min(both["state"], waiver["state"], key=_WAIVER_STATES.index)
-            index.append(places.setdefault(name, len(places)))
+        for waiver in report["waivers"]:
+            identity = json.dumps({**waiver, "state": None, "findings": None}, sort_keys=True)
+            merged = found.setdefault(identity, {**waiver, "state": "unused", "findings": 0})
+            merged["findings"] += waiver["findings"]
+            merged["state"] = min(merged["state"], waiver["state"], key=_WAIVER_STATES.index)
+            index.append(positions.setdefault(identity, len(positions)))
         indexes.append(index)
     return list(found.values()), indexes
 
 
-def _finding(finding: dict[str, Any], index: list[int], prefix: str) -> dict[str, Any]:
+def _merged_finding(finding: Finding, waivers: list[int], prefix: str) -> Finding:
     return {
         **finding,
         "subject": prefix + scrub_text(finding["subject"]),
-        # What passes has no message.
+        # A finding that passes has no message.
         "message": None if finding["message"] is None else scrub_text(finding["message"]),
-        "waiver": None if finding["waiver"] is None else index[int(finding["waiver"])],
+        # The schema accepts 1.0 as well.
+        "waiver": None if finding["waiver"] is None else waivers[int(finding["waiver"])],
     }
 
 
-def _settings(documents: list[dict[str, Any]], wishes: Wishes, audited_at: str) -> _audit_document.Settings:
-    """What is not asked for is as strict as the strictest document."""
-    summaries = [document["summary"] for document in documents]
-    return _audit_document.Settings(
-        server=None,
-        audited_at=audited_at,
-        fail_on=wishes.fail_on or min((one["fail_on"] for one in summaries), key=_FAIL_ON.index),
-        inconclusive=wishes.inconclusive or _strictest([one["inconclusive"] for one in summaries], "warn"),
-        known_findings=wishes.known_findings or _strictest([one["known_findings"] for one in summaries], "accept"),
+def _verdict_options(reports: list[Report], options: MergeOptions) -> VerdictOptions:
+    """Return the options, each one that the task leaves open as strict as in the strictest report."""
+    summaries = [report["summary"] for report in reports]
+    return VerdictOptions(
+        fail_on=options.fail_on or min((one["fail_on"] for one in summaries), key=_THRESHOLDS.index),
+        inconclusive=options.inconclusive or _strictest([one["inconclusive"] for one in summaries], "warn"),
+        known_findings=options.known_findings or _strictest([one["known_findings"] for one in summaries], "accept"),
     )
 
 
-def _strictest(values: list[Any], lenient: str) -> str:
+def _strictest(values: list[str], lenient: str) -> str:
     return lenient if all(value == lenient for value in values) else "fail"
 
 
-def _summary(
-    rules: int,
-    connections: list[Any],
-    findings: list[Any],
-    settings: _audit_document.Settings,
-    missing: list[str],
-    lack: str,
-) -> dict[str, Any]:
-    summary = _audit_document.summary_of(rules, connections, findings, settings, lack)
-    if not missing:
-        return summary
-    # A server that was not audited is like a rule that could not be evaluated: the audit is not whole.
-    verdict = summary["verdict"] if settings.fail_on == _audit_document.NEVER else "fail"
-    said = summary["message"].replace(f"audit {summary['verdict']}ed", f"audit {verdict}ed", 1)
-    few = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-    servers = "1 server" if len(missing) == 1 else f"{len(missing)} servers"
-    return {**summary, "verdict": verdict, "message": f"{said} There is no report of {servers}: {few}."}
-
-
-def _baseline(documents: list[dict[str, Any]], prefixes: list[str]) -> dict[str, Any] | None:
-    compared = [(one["baseline"], prefix) for one, prefix in zip(documents, prefixes) if one["baseline"]]
+def _merge_baselines(reports: list[Report], prefixes: list[str]) -> Baseline | None:
+    compared = [(one["baseline"], prefix) for one, prefix in zip(reports, prefixes) if one["baseline"]]
     if not compared:
         return None
     return {
@@ -248,5 +241,5 @@ def _baseline(documents: list[dict[str, Any]], prefixes: list[str]) -> dict[str,
     }
 
 
-def _unique(values: Any) -> list[Any]:
+def _unique(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))

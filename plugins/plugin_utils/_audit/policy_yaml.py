@@ -1,50 +1,47 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: mistakes in a policy file that have no place, or are gone, once its text is values.
+"""Private to this collection: the text of a policy file becomes values, once it has no errors that values hide.
 
-A key that stands twice hides what the first one demands. A day that does not exist is refused without saying where.
+A second key of the same name would replace the first one, and with it a rule. An invalid date would be refused without
+its line.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import yaml
 
-_DAY = "tag:yaml.org,2002:timestamp"
+from .policy import PolicyError
+
+_DATE = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
-_TWICE = "{} stands twice in one mapping; remove one"
 
 
-def mistakes(path: str, name: str) -> list[str]:
-    """These mistakes, a line each. A file that cannot be read is left to whoever reads it."""
-    text = Path(path).read_text(encoding="utf-8", errors="replace")
-    found: list[str] = []
+def parse_policy(name: str, text: str, yaml_loader: Callable[[str], Any]) -> Any:
+    """Return the values of a policy file in JSON or YAML. Raises a PolicyError, or what the YAML loader raises."""
+    errors: list[str] = []
 
-    def check(pairs: list[tuple[str, Any]]) -> None:
-        found.extend(_TWICE.format(pairs[index][0]) for index in _repeated([key for key, _value in pairs]))
+    def to_mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        errors.extend(map(_repeated, _repetitions(key for key, _value in pairs)))
+        return dict(pairs)
 
     try:
-        json.loads(text, object_pairs_hook=check)
+        content = json.loads(text, object_pairs_hook=to_mapping)
     except (ValueError, RecursionError):
-        found = _mistakes_of_yaml(text)
-    return [f"{name}: {one}." for one in found]
-
-
-def _mistakes_of_yaml(text: str) -> list[str]:
-    try:
-        # Only nodes are made, so that tags of Ansible's own need not be known.
-        nodes = list(_nodes(yaml.compose(text, Loader=yaml.SafeLoader)))
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return []
-    return [f"line {node.start_mark.line + 1}: {problem}" for node, problem in _problems(nodes)]
+        loader = yaml_loader(text)
+        root = loader.get_single_node()
+        errors = [f"line {node.start_mark.line + 1}: {error}" for node, error in _node_errors(_nodes(root))]
+        content = None if root is None or errors else loader.construct_document(root)
+    if errors:
+        raise PolicyError([f"{name}: {error}." for error in errors])
+    return content
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """The nodes of a file in their order, each once: an alias may lead to one again."""
+    """Yield the nodes of a file in their order, each once: several aliases may lead to one."""
     pending: list[Any] = [root] if root else []
     seen: set[int] = set()
     while pending:
@@ -59,27 +56,27 @@ def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
             pending.extend(reversed(node.value))
 
 
-def _problems(nodes: list[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:
+def _node_errors(nodes: Iterable[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:
     for node in nodes:
         if isinstance(node, yaml.MappingNode):
             keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE]
-            # Whatever their tags are: 1 and '1' are one name later on.
-            yield from (
-                (keys[index], _TWICE.format(keys[index].value)) for index in _repeated([key.value for key in keys])
-            )
-        elif isinstance(node, yaml.ScalarNode) and node.tag == _DAY:
+            # Tags do not count: 1 and '1' become the same name.
+            yield from ((key, _repeated(key.value)) for key in _repetitions(keys, lambda key: key.value))
+        elif isinstance(node, yaml.ScalarNode) and node.tag == _DATE:
             try:
                 yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)
-            except (ValueError, AttributeError):  # the second if it does not even look like one
+            except (ValueError, AttributeError):  # the latter if the text does not resemble a date
                 yield node, f"there is no day {node.value}; write one as 2027-01-31"
 
 
-def _repeated(keys: list[Any]) -> list[int]:
-    """The places of keys that have been there before."""
-    seen: set[Any] = set()
-    places = []
-    for index, key in enumerate(keys):
-        if key in seen:
-            places.append(index)
-        seen.add(key)
-    return places
+def _repetitions(keys: Iterable[Any], identity: Callable[[Any], Any] = lambda key: key) -> Iterator[Any]:
+    """Yield the keys that have occurred before."""
+    seen = set()
+    for key in keys:
+        if identity(key) in seen:
+            yield key
+        seen.add(identity(key))
+
+
+def _repeated(key: str) -> str:
+    return f"{key} stands twice in one mapping; remove one"

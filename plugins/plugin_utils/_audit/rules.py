@@ -1,177 +1,138 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: from rules and connections to verdicts."""
+"""Private to this collection: rules are evaluated for connections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import Rule
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
-    Engine,
-    Problem,
-    as_data,
-    kind_of,
-)
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
+from .._native_types import to_builtin_types
+from .model import ConnectionKey, Evaluation, Facts, Rule, key_of
+from .templating import Engine, EvaluationError, as_data, describe_type
 
-_MADE_OF_PARAMS = ("params", "server", "validate_certs")
-
-# A connection within one audit, by kind and id.
-Name = tuple[str, int]
+_DERIVED_FROM_PARAMS = ("params", "server", "validate_certs")
 
 
-class Verdict(NamedTuple):
-    """What a rule says about a connection, or about an item of its loop."""
-
-    rule: Rule
-    verdict: str
-    message: str
-    names: list[Name]
-    label: str | None
-
-
-class _Case:
-    """A thing that a rule judges, with the verdict once there is one."""
-
-    def __init__(self, value: Any, affected: Sequence[dict[str, Any]], label: str | None = None) -> None:
-        self.value = value
-        self.affected = affected
-        self.label = label
-        self.verdict: str | None = None
-        self.message = ""
-
-    def close(self, verdict: str, message: str) -> None:
-        """Give the verdict."""
-        self.verdict, self.message = verdict, message
-
-
-def name_of(connection: dict[str, Any]) -> Name:
-    """The name of a connection."""
-    return connection["kind"], connection["id"]
-
-
-def judge(rule: Rule, connections: list[dict[str, Any]], engine: Engine) -> list[Verdict]:
-    """A rule's verdicts on all connections, which the engine has among its data, or on all items of its loop."""
+def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[Evaluation]:
+    """Return a rule's verdict on each connection, which are among the engine's data, or on each item of its loop."""
     if rule.loop is None:
-        cases = [_Case(value, [connection]) for value, connection in zip(engine.data["connections"], connections)]
+        evaluations = [
+            Evaluation(rule, value, [connection]) for value, connection in zip(engine.data["connections"], connections)
+        ]
     else:
-        cases = _cases_of_loop(rule, connections, engine)
-    _decide(rule, cases, connections, engine)
-    return [
-        Verdict(rule, case.verdict, case.message, [name_of(one) for one in case.affected], case.label) for case in cases
-    ]
+        evaluations = _items_of_loop(rule, rule.loop, connections, engine)
+    _conclude(rule, evaluations, connections, engine)
+    return evaluations
 
 
-def _decide(rule: Rule, cases: list[_Case], connections: list[dict[str, Any]], engine: Engine) -> None:
-    """Give each case its verdict: does the rule apply, can it be decided, and does it hold?"""
-    # A rule about the whole set needs the facts of the whole set.
-    lack_of_all = _lack(rule.needs, connections) if rule.loop is not None and rule.affected is None else None
-    applicable = [case for case in cases if case.verdict is None]
-    for expression in rule.when:
-        asked = applicable
-        applicable = _those_of_which(expression, asked, "not_applicable", rule, engine)
-        for case in asked:
-            lack = case.verdict == "error" and (lack_of_all or _lack(rule.needs, case.affected))
-            if lack:
-                case.close("inconclusive", lack)
-    for case in applicable:
-        lack = lack_of_all or _lack(rule.needs, case.affected)
+def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
+    """Decide for each evaluation: does the rule apply, are all facts known, and does the rule hold?"""
+    # A rule about all connections together needs the facts of all of them.
+    lack_of_all = _missing_fact(rule.needs, connections) if rule.loop is not None and rule.affected is None else None
+
+    def conclude_if_a_fact_is_missing(evaluation: Evaluation) -> None:
+        lack = lack_of_all or _missing_fact(rule.needs, evaluation.connections)
         if lack:
-            case.close("inconclusive", lack)
-    sound = [case for case in applicable if case.verdict is None]
+            evaluation.conclude("inconclusive", lack)
+
+    applicable = [one for one in evaluations if not one.verdict]
+    for expression in rule.when:
+        remaining = _those_for_which(expression, applicable, "not_applicable", engine)
+        for evaluation in applicable:
+            if evaluation.verdict == "error":
+                conclude_if_a_fact_is_missing(evaluation)
+        applicable = remaining
+    for evaluation in applicable:
+        conclude_if_a_fact_is_missing(evaluation)
+    holding = [one for one in applicable if not one.verdict]
     for expression in rule.that:
-        sound = _those_of_which(expression, sound, "fail", rule, engine)
-    for case in sound:
-        case.close("pass", "holds")
+        holding = _those_for_which(expression, holding, "fail", engine)
+    for evaluation in holding:
+        evaluation.conclude("pass", "holds")
 
 
-def _those_of_which(expression: str, cases: list[_Case], otherwise: str, rule: Rule, engine: Engine) -> list[_Case]:
-    """The cases of which an expression is true. The others get their verdict."""
-    answers = engine.answers(expression, rule.subject, [case.value for case in cases])
+def _those_for_which(
+    expression: str, evaluations: list[Evaluation], otherwise: str, engine: Engine
+) -> list[Evaluation]:
+    """Return the evaluations for which an expression is true. The others are concluded."""
+    if not evaluations:
+        return []
+    results = engine.evaluate_conditional(expression, evaluations[0].rule.subject, [one.value for one in evaluations])
     shown = " ".join(expression.split())
     true = []
-    for case, answer in zip(cases, answers):
-        if isinstance(answer, Problem):
-            case.close("error", f"{shown}: {answer.message}")
-        elif answer:
-            true.append(case)
+    for evaluation, result in zip(evaluations, results):
+        if isinstance(result, EvaluationError):
+            evaluation.conclude("error", f"{shown}: {result.message}")
+        elif result:
+            true.append(evaluation)
         else:
-            case.close(otherwise, f"{shown} is false")
+            evaluation.conclude(otherwise, f"{shown} is false")
     return true
 
 
-def _lack(needs: list[str], connections: Iterable[dict[str, Any]]) -> str | None:
-    """The first needed fact that a connection lacks, in words."""
+def _missing_fact(needs: list[str], connections: Iterable[Facts]) -> str | None:
+    """Return a sentence about the first needed fact that a connection lacks."""
     for connection in connections:
         for need in needs:
-            if need.split(".")[0] in _MADE_OF_PARAMS and not connection["params_visible"]:
+            if need.split(".")[0] in _DERIVED_FROM_PARAMS and not connection["params_visible"]:
                 return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
             if not _is_known(connection, need):
                 return f"{need} of {connection['kind']} {connection['id']} is not known"
     return None
 
 
-def _is_known(connection: dict[str, Any], need: str) -> bool:
-    # A connection without any parameter is one whose parameters were left out.
+def _is_known(connection: Facts, need: str) -> bool:
+    # Empty parameters were left out by the task that gathered them.
     if need == "params":
         return bool(connection["params"])
     if need == "server":
-        return connection["server"]["state"] != "hidden"
-    return _fact(connection, need) is not None
-
-
-def _fact(connection: dict[str, Any], path: str) -> Any:
+        return bool(connection["server"]["state"] != "hidden")
     value: Any = connection
-    for key in path.split("."):
+    for key in need.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    return value
+    return value is not None
 
 
-def _cases_of_loop(rule: Rule, connections: list[dict[str, Any]], engine: Engine) -> list[_Case]:
-    """The items of a rule's loop."""
-    items = rule.loop if isinstance(rule.loop, list) else engine.results(rule.loop, "_sde_nothing", [None], _items)[0]
-    if isinstance(items, Problem):
-        case = _Case(None, [])
-        case.close("error", f"loop: {rule.loop}: {items.message}")
-        return [case]
+def _items_of_loop(rule: Rule, loop: str | list[Any], connections: list[Facts], engine: Engine) -> list[Evaluation]:
+    """Return an evaluation for each item of a rule's loop, or one that says why there are none."""
+    items = loop if isinstance(loop, list) else engine.evaluate(loop, "_sde_nothing", [None], _to_list)[0]
+    if isinstance(items, EvaluationError):
+        return [Evaluation(rule, None, [], verdict="error", message=f"loop: {loop}: {items.message}")]
     items = as_data(items)
-    labels = engine.results(rule.label, "item", items, _label)
-    affected = engine.results(rule.affected, "item", items, _names) if rule.affected else [[]] * len(items)
-    by_name = {name_of(connection): connection for connection in connections}
-    cases = []
-    for number, (item, label, names) in enumerate(zip(items, labels, affected), 1):
-        problem = None
-        if isinstance(label, Problem):
-            problem, label = f"label: {rule.label}: {label.message}", str(number)
-        if isinstance(names, Problem):
-            problem, names = f"affected: {rule.affected}: {names.message}", []
-        case = _Case(item, [by_name[name] for name in names if name in by_name], label)
-        if problem:
-            case.close("error", problem)
-        cases.append(case)
-    return cases
+    labels = engine.evaluate(rule.label, "item", items, _to_label)
+    affected = engine.evaluate(rule.affected, "item", items, _to_keys) if rule.affected else [[] for _item in items]
+    by_key = {key_of(connection): connection for connection in connections}
+    evaluations = []
+    for number, (item, label, keys) in enumerate(zip(items, labels, affected), 1):
+        error = None
+        if isinstance(label, EvaluationError):
+            error, label = f"label: {rule.label}: {label.message}", str(number)
+        if isinstance(keys, EvaluationError):
+            error, keys = f"affected: {rule.affected}: {keys.message}", []
+        evaluation = Evaluation(rule, item, [by_key[key] for key in keys if key in by_key], label)
+        if error:
+            evaluation.conclude("error", error)
+        evaluations.append(evaluation)
+    return evaluations
 
 
-def _items(value: Any) -> list[Any] | Problem:
-    return (
-        to_builtin_types(value)
-        if isinstance(value, (list, tuple))
-        else Problem(f"it must be a list, and is {kind_of(value)}")
-    )
+def _to_list(value: Any) -> list[Any] | EvaluationError:
+    if isinstance(value, (list, tuple)):
+        return list(to_builtin_types(value))
+    return EvaluationError(f"it must be a list, and is {describe_type(value)}")
 
 
-def _label(value: Any) -> str | Problem:
+def _to_label(value: Any) -> str | EvaluationError:
     if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
         return str(value)
-    return Problem(f"it must be text or a number, and is {kind_of(value)}; set the rule's label")
+    return EvaluationError(f"it must be text or a number, and is {describe_type(value)}; set the rule's label")
 
 
-def _names(value: Any) -> list[Name] | Problem:
+def _to_keys(value: Any) -> list[ConnectionKey] | EvaluationError:
     if not isinstance(value, (list, tuple)):
-        return Problem(f"it must be a list of connections, and is {kind_of(value)}")
+        return EvaluationError(f"it must be a list of connections, and is {describe_type(value)}")
     try:
         return [(str(one["kind"]), int(one["id"])) for one in value]
     except (KeyError, TypeError, ValueError):
-        return Problem("it must be a list of connections, and holds something else")
+        return EvaluationError("it must be a list of connections, and holds something else")

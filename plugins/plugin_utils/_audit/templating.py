@@ -2,50 +2,51 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: Ansible's conditionals, for many values at a time.
 
-To evaluate one conditional for one value, ansible-core compiles it and lays all variables of the play around it, which
-takes more than a millisecond. Here a template loops over all values, so that this is done once. Here, and only here, the
-audit has to know that releases of ansible-core differ.
+To evaluate one conditional for one value, ansible-core compiles it and copies all variables of the play, which takes more
+than a millisecond. Here one template loops over all values, so that this is done once. Differences between the releases
+of ansible-core's templating are handled here and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ansible.template import Templar
 from jinja2 import TemplateSyntaxError, Undefined, UndefinedError, pass_context
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
+from ...module_utils._redact import scrub_text
 
 try:
     from ansible.template import trust_as_template  # ansible-core 2.19 and newer
 except ImportError:
     from ansible.utils.unsafe_proxy import wrap_var
 
-    class _Untouched(list):
-        """A list that an expression gets as it is, instead of a copy in which each text was looked at for templates."""
+    class _UnsafeList(list):  # type: ignore[type-arg]
+        """A list that expressions receive itself, and not a copy in which each text was searched for templates."""
 
         __UNSAFE__ = True
 
     def trust_as_template(template: str) -> str:
-        """Older releases take every text for a template."""
+        """Return the text: older releases take every text for a template."""
         return template
 
     def as_data(value: Any) -> Any:
-        """Mark texts, so that they are never taken for templates."""
+        """Return a value whose texts are marked, so that they are never taken for templates."""
         wrapped = wrap_var(value)
-        return _Untouched(wrapped) if isinstance(wrapped, list) else wrapped
+        return _UnsafeList(wrapped) if isinstance(wrapped, list) else wrapped
 else:
 
     def as_data(value: Any) -> Any:
-        """A text that nobody trusts is no template."""
+        """Return the value: a text that is not marked as trusted is never a template."""
         return value
 
 
-_LONGEST_MESSAGE = 300
+T = TypeVar("T")
+_MAX_MESSAGE = 300
 
-# Expressions stand in blocks, where a backslash means the same as in 'when' and 'that' of a task. The copy that is never
-# executed has Jinja look up each variable once, instead of once for each value.
+# In a block a backslash means the same as in 'when' and 'that' of a task. Because of the copy that is never executed,
+# Jinja looks up each variable once, instead of once for each value.
 _LOOK_UP = "{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif %%}"
 _BULK = (
     _LOOK_UP + "{%% for %(name)s in _sde_values %%}{%% set _sde_result = (%(expression)s) %%}"
@@ -53,13 +54,13 @@ _BULK = (
 )
 _ONE_BY_ONE = (
     _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}"
-    "{{ _sde_take(_sde_result) }}{%% endmacro %%}{{ _sde_each(_sde_expression) }}"
+    "{{ _sde_collect(_sde_result) }}{%% endmacro %%}{{ _sde_call_for_each(_sde_expression) }}"
 )
-_ANSWERS = {"T": True, "F": False}
+_BOOLEANS = {"T": True, "F": False}
 
 
-class Problem(NamedTuple):
-    """Why an expression has no value."""
+class EvaluationError(NamedTuple):
+    """The reason why an expression has no value. It is returned, for each value that is concerned."""
 
     message: str
 
@@ -75,35 +76,41 @@ class Engine:
         self._variables = {**play, **self.data}
         self._tick = tick
 
-    def answers(self, expression: str, name: str, values: Sequence[Any]) -> list[bool | Problem]:
-        """Whether the expression is true or false of each value, which it knows by this name; data, as by as_data()."""
-        values_in_turn = _Values(values, self._tick)
+    def evaluate_conditional(
+        self, expression: str, name: str, values: Sequence[Any]
+    ) -> Sequence[bool | EvaluationError]:
+        """Return whether the expression is true or false of each value, which it knows by this name.
+
+        The values are data, as from as_data().
+        """
+        iterator = _TickingIterator(values, self._tick)
         try:
-            letters = self._render(_BULK, expression, name, {"_sde_values": values_in_turn})
-        except (
-            Exception
-        ):  # of whatever filter or lookup the expression uses; the other way says of which value, and why
+            letters = self._render(_BULK, expression, name, {"_sde_values": iterator})
+        except Exception:  # of any filter or lookup; evaluated one by one, it is known for which value, and why
             letters = "?"
         if "?" in letters or len(letters) != len(values):
-            return self.results(expression, name, values, _boolean)
-        return [_ANSWERS[letter] for letter in letters]
+            return self.evaluate(expression, name, values, _boolean)
+        return [_BOOLEANS[letter] for letter in letters]
 
-    def results(self, expression: str, name: str, values: Sequence[Any], take: Callable[[Any], Any]) -> list[Any]:
-        """What 'take' makes of the expression's result for each value, or the Problem with it.
+    def evaluate(
+        self, expression: str, name: str, values: Sequence[Any], convert: Callable[[Any], T | EvaluationError]
+    ) -> list[T | EvaluationError]:
+        """Return the converted result of the expression for each value.
 
-        Results may be of ansible-core's own types, which do not outlast the template.
+        'convert' is called within the template: results may be of ansible-core's own types, which are invalid after it.
         """
-        loop = _Loop(_Values(values, self._tick), take)
+        collector = _ErrorCollector(_TickingIterator(values, self._tick), convert)
+        functions = {"_sde_collect": collector.collect, "_sde_call_for_each": collector.call_for_each}
         try:
-            self._render(_ONE_BY_ONE, expression, name, {"_sde_take": loop.take, "_sde_each": loop.each})
+            self._render(_ONE_BY_ONE, expression, name, functions)
         except Exception as exc:
-            return [Problem(_message_of(exc))] * len(values)
-        if len(loop.results) != len(values):  # an expression that knows our names took some away: none may pass unseen
-            return [Problem("it was not evaluated for each value")] * len(values)
-        return loop.results
+            return [EvaluationError(_message_of(exc))] * len(values)
+        if len(collector.results) != len(values):  # an expression that knows our names can skip values
+            return [EvaluationError("it was not evaluated for each value")] * len(values)
+        return collector.results
 
-    def problem(self, expression: str, name: str) -> str | None:
-        """What keeps an expression from being compiled, such as a filter that does not exist."""
+    def compile_error(self, expression: str, name: str) -> str | None:
+        """Return why an expression cannot be compiled, such as an unknown filter; None if it can."""
         try:
             self._render(_BULK, expression, name, {"_sde_values": []})
         except Exception as exc:
@@ -116,8 +123,8 @@ class Engine:
         return str(templar.template(text, escape_backslashes=False) or "")
 
 
-class _Values:
-    """An iterator, and not a list, from which newer releases would hand out copies."""
+class _TickingIterator:
+    """An iterator that reports progress. Newer releases would pass a list on as copies."""
 
     def __init__(self, values: Sequence[Any], tick: Callable[[], None]) -> None:
         self._values = iter(values)
@@ -131,46 +138,48 @@ class _Values:
         return next(self._values)
 
 
-class _Loop:
-    """The two functions that the template calls that keeps problems apart."""
+class _ErrorCollector(Generic[T]):
+    """Two functions for a template, by which an error for one value does not affect the others."""
 
-    def __init__(self, values: _Values, take: Callable[[Any], Any]) -> None:
-        self.results: list[Any] = []
+    def __init__(self, values: Iterator[Any], convert: Callable[[Any], T | EvaluationError]) -> None:
+        self.results: list[T | EvaluationError] = []
         self._values = values
-        self._take = take
-        self._taken: list[Any] = []
+        self._convert = convert
+        self._collected: list[T | EvaluationError] = []
 
     @pass_context
-    def each(self, context: Any, macro: Any) -> str:
-        """Call the macro for each value. What goes wrong with one of them is kept from the others."""
-        # Newer releases have a way of their own to call macros, without which undefined values cannot be tested for.
+    def call_for_each(self, context: Any, macro: Any) -> str:
+        """Call the macro for each value."""
+        # Newer releases call macros in their own way, without which undefined values cannot be tested for.
         call = getattr(context.environment, "call", None)
         for value in self._values:
-            self._taken.clear()
+            self._collected.clear()
             try:
                 left = call(context, macro, value) if call else context.call(macro, value)
-                if not self._taken:
-                    str(left)  # what newer releases return instead of an error, and raise now
+                if not self._collected:
+                    str(left)  # raises the error that newer releases return
             except Exception as exc:
-                self.results.append(Problem(_message_of(exc)))
+                self.results.append(EvaluationError(_message_of(exc)))
             else:
-                self.results.append(self._taken[0] if self._taken else Problem("it has no value"))
+                self.results.append(self._collected[0] if self._collected else EvaluationError("it has no value"))
         return ""
 
-    def take(self, value: Any) -> str:
-        """Keep what the expression gave for the value whose turn it is."""
+    def collect(self, value: Any) -> str:
+        """Keep the result for the current value."""
         if isinstance(value, Undefined):
-            str(value)  # raises what says so
-        self._taken.append(self._take(value))
+            str(value)  # raises an error that says so
+        self._collected.append(self._convert(value))
         return ""
 
 
-def _boolean(value: Any) -> bool | Problem:
-    return value if isinstance(value, bool) else Problem(f"it must be true or false, and is {kind_of(value)}")
+def _boolean(value: Any) -> bool | EvaluationError:
+    if isinstance(value, bool):
+        return value
+    return EvaluationError(f"it must be true or false, and is {describe_type(value)}")
 
 
-def kind_of(value: Any) -> str:
-    """A value as a message about its type calls it; its content may be anything."""
+def describe_type(value: Any) -> str:
+    """Return the type of a value, for a message. The content may be anything, and is not shown."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -182,9 +191,11 @@ def kind_of(value: Any) -> str:
 
 
 def _message_of(exc: Exception) -> str:
-    """What went wrong, on one line that can be printed. Newer releases wrap it up, older ones add the whole template."""
-    cause = exc.__cause__ or getattr(exc, "orig_exc", None)
+    """Return the error on one printable line. Newer releases wrap it, older ones add the whole template."""
+    cause: BaseException | None = exc.__cause__ or getattr(exc, "orig_exc", None)
+    shown: BaseException = exc
     if cause and (isinstance(exc, UndefinedError) or isinstance(cause, TemplateSyntaxError)):
-        exc = cause
-    message = " ".join("".join(one if one.isprintable() else " " for one in str(exc)).split()) or type(exc).__name__
-    return scrub_text(message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 3]}...")
+        shown = cause
+    printable = "".join(one if one.isprintable() else " " for one in str(shown))
+    message = " ".join(printable.split()) or type(shown).__name__
+    return scrub_text(message if len(message) <= _MAX_MESSAGE else f"{message[: _MAX_MESSAGE - 3]}...")

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the audit's document as a JSON file (see data/report.schema.json).
+"""Private to this collection: the report as JSON, described by C(plugin_utils/_audit/data/report.schema.json).
 
-Each rule, connection and finding is a line of its own: quick to write, and two reports can be compared by eye.
+Each rule, connection and finding has its own line: this is written fast, and reports can be compared by eye.
 """
 
 from __future__ import annotations
@@ -11,29 +11,30 @@ import json
 import re
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import HIDDEN
+from .._audit.model import Report
+from .text import HIDDEN
 
-# Valid in JSON, but hidden from readers, or no part of UTF-8. (What ASCII has of it is escaped anyway.)
+# Valid in JSON, but hidden from readers or impossible in UTF-8. JSON escapes ASCII's control characters anyway.
 _HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
-def render(document: dict[str, Any]) -> str:
-    """The document as JSON text that UTF-8 can hold, whatever is in it."""
-    keys = [f" {_dumped(key)}: {_listed(value)}" for key, value in document.items()]
-    return _HIDDEN.sub(_escaped, "{\n" + ",\n".join(keys) + "\n}\n")
+def render(report: Report) -> str:
+    """Return JSON text that UTF-8 can encode, whatever the report contains."""
+    members = [f" {_dump(name)}: {_dump_lines(value)}" for name, value in report.items()]
+    return _HIDDEN.sub(_escape, "{\n" + ",\n".join(members) + "\n}\n")
 
 
-def _listed(value: Any) -> str:
-    """A value on one line; a list of objects has a line for each."""
+def _dump_lines(value: Any) -> str:
+    """Return a value on one line, or a list of objects with a line for each."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n" + ",\n".join(f"  {_dumped(item)}" for item in value) + "\n ]"
-    return _dumped(value)
+        return "[\n" + ",\n".join(f"  {_dump(item)}" for item in value) + "\n ]"
+    return _dump(value)
 
 
-def _dumped(value: Any) -> str:
+def _dump(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # JSON has no infinity and no NaN
+    except ValueError:  # JSON has neither infinity nor NaN
         return json.dumps(_without_nan(value), ensure_ascii=False)
 
 
@@ -47,6 +48,6 @@ def _without_nan(value: Any) -> Any:
     return value
 
 
-def _escaped(match: re.Match) -> str:
-    """One character as JSON escapes it; beyond the first 65,536 as two."""
-    return json.dumps(match.group())[1:-1]
+def _escape(match: re.Match[str]) -> str:
+    """Return JSON's escape of a character: two escapes for one beyond U+FFFF."""
+    return json.dumps(match[0])[1:-1]

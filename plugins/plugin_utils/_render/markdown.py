@@ -1,109 +1,57 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the audit as Markdown, for a comment on a merge request or the summary of a step.
-
-Where the text is shown, names and numbers with a mark before them (C(@team), C(#1), C(!2)) notify people and link to
-things, and a backslash does not keep them from it; within code they are only text. So all that a server sent is
-shown as code, and of a policy's sentences each word that is more than a word.
-"""
+"""Private to this collection: the report as Markdown, for a comment on a merge request or a pipeline's summary."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import cell, name_of, prose
+from .._audit.model import (
+    SEVERITIES,
+    SEVERITY_RANK,
+    VERDICT_HEADINGS,
+    Baseline,
+    Finding,
+    Report,
+    RuleEntry,
+    WaiverEntry,
+    stable_name,
+)
+from .markup import CELL_LENGTH, code, is_web_page, link, markdown_text
 
 # A comment on GitHub has up to 65,536 characters, on GitLab a million; a step's summary on GitHub has a mebibyte.
 MAX_CHARACTERS = 60_000
-_CELL = 200
 
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
-_VERDICTS = {
-    "fail": "Failed",
-    "error": "Errors",
-    "inconclusive": "Inconclusive",
-    "waived": "Waived",
-    "pass": "Passed",
-    "not_applicable": "Not applicable",
-}
+Row = tuple[str, ...]
 
 
 class _Section(NamedTuple):
-    """A heading with a table below it."""
+    """A heading with a table."""
 
     title: str
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    columns: Row
+    rows: list[Row]
 
 
-def render(document: dict[str, Any]) -> str:
-    """The document as GitHub-flavoured Markdown, bounded so that it can be posted."""
-    summary = document["summary"]
+def render(report: Report) -> str:
+    """Return GitHub-flavoured Markdown that is short enough to be posted."""
+    summary = report["summary"]
     text = "\n\n".join(
         [
             f"## SD Elements connection audit: {'passed' if summary['verdict'] == 'pass' else 'failed'}",
-            words(summary["message"]),
-            "\n".join(_table(_counts(document))),
-            _about(document),
+            markdown_text(summary["message"]),
+            "\n".join(_table(_counts(report))),
+            _scope(report),
         ]
     )
-    for section in _sections(document):
+    for section in _sections(report):
         if section.rows:
-            # Half of what is left, so that a long list leaves room for those that follow.
+            # Half of the remaining characters, so that a long list leaves room for those that follow.
             text += "\n\n" + _bounded(section, (MAX_CHARACTERS - len(text)) // 2)
     return text + "\n"
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# Texts. Pipes are escaped where a table is made.
-
-_FENCE = re.compile("`+")
-# A word, perhaps within quotes or before punctuation, that no reader of Markdown makes anything else of.
-_WORD = re.compile(
-    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'\u2019][^\W_]+)*[\"'.,;:?!)\u2026]*|[\u2013\u2014]",
-    re.IGNORECASE,
-)
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#=&%+,;:@!-]*)?")
-
-
-def code(text: str, limit: int = _CELL) -> str:
-    """A stranger's text, as code, in which nothing has a meaning."""
-    shown = cell(text, limit)
-    if shown != shown.strip() or not shown:
-        shown = f'"{shown}"'
-    fence = "`" * (max(map(len, _FENCE.findall(shown)), default=0) + 1)
-    blank = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{blank}{shown}{blank}{fence}"
-
-
-def words(text: str | None, limit: int = 2000) -> str:
-    """Sentences of a policy: words as they are, and all else as code."""
-    pieces: list[str] = []
-    odd: list[str] = []
-    for word in prose(text, limit).split():
-        if not _WORD.fullmatch(word):
-            odd.append(word)
-            continue
-        pieces += [*_as_code(odd), word]
-        odd = []
-    return " ".join([*pieces, *_as_code(odd)])
-
-
-def _as_code(odd: list[str]) -> list[str]:
-    return [code(" ".join(odd), 2000)] if odd else []
-
-
-def link(text: str, url: str) -> str:
-    """A link, if the address has nothing in it but what addresses have; else only the text."""
-    return f"[{text}](<{url}>)" if is_web_page(url) else text
-
-
-def is_web_page(url: str) -> bool:
-    """Whether this is a plain address of a web page."""
-    return len(url) <= 2000 and _URL.fullmatch(url) is not None
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -111,7 +59,7 @@ def is_web_page(url: str) -> bool:
 
 
 def _bounded(section: _Section, budget: int) -> str:
-    """The section with as many rows as there is room for."""
+    """Return the section with as many rows as fit."""
     lines = [f"### {section.title} ({len(section.rows)})", "", *_table([section.columns])]
     shown = 0
     for row in section.rows:
@@ -127,17 +75,17 @@ def _bounded(section: _Section, budget: int) -> str:
     return "\n".join(lines)
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+def _table(rows: Iterable[Row]) -> list[str]:
     head, *others = rows
     return [_row(head), "|" + " --- |" * len(head), *map(_row, others)]
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(map(_without_pipes, cells)) + " |"
+def _row(cells: Row) -> str:
+    return "| " + " | ".join(map(_escape_pipes, cells)) + " |"
 
 
-def _without_pipes(text: str) -> str:
-    """Within a table a pipe is escaped, also in code; parsers do not agree on one after a backslash."""
+def _escape_pipes(text: str) -> str:
+    """Escape pipes, in code as well. Parsers disagree about a pipe after a backslash, so that one is spelled out."""
     return re.sub(r"(\\?)\|", lambda match: r"\\u007c" if match.group(1) else r"\|", text)
 
 
@@ -145,100 +93,113 @@ def _without_pipes(text: str) -> str:
 # Contents
 
 
-def _counts(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    counts = Counter((finding["severity"], finding["verdict"]) for finding in document["findings"])
-    yield ("Severity", *_VERDICTS.values())
-    for severity in _SEVERITIES:
-        yield (severity, *(str(counts[severity, verdict]) for verdict in _VERDICTS))
-    yield ("**all**", *(f"**{document['summary']['verdicts'][verdict]}**" for verdict in _VERDICTS))
+def _counts(report: Report) -> Iterator[Row]:
+    counts = Counter((finding["severity"], finding["verdict"]) for finding in report["findings"])
+    yield ("Severity", *VERDICT_HEADINGS.values())
+    for severity in SEVERITIES:
+        yield (severity, *(str(counts[severity, verdict]) for verdict in VERDICT_HEADINGS))
+    yield ("**all**", *(f"**{report['summary']['verdicts'][verdict]}**" for verdict in VERDICT_HEADINGS))
 
 
-def _about(document: dict[str, Any]) -> str:
-    summary = document["summary"]
-    servers = f" of {_several(document['servers'])}" if document["servers"] else ""
+def _scope(report: Report) -> str:
+    summary = report["summary"]
+    servers = f" of {_few(report['servers'])}" if report["servers"] else ""
     return (
-        f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of {_several(document['policies'])}, "
-        f"at {words(document['audited_at'])}. {_threshold(document)}."
+        f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of {_few(report['policies'])}, "
+        f"at {markdown_text(report['audited_at'])}. {_threshold(report)}."
     )
 
 
-def _threshold(document: dict[str, Any]) -> str:
-    summary = document["summary"]
+def _threshold(report: Report) -> str:
+    summary = report["summary"]
     if summary["fail_on"] == "never":
         return "Never fails"
     counting = "; inconclusive findings count" if summary["inconclusive"] == "fail" else ""
-    accepted = "; known findings are accepted" if document["baseline"] and summary["known_findings"] == "accept" else ""
+    accepted = "; known findings are accepted" if report["baseline"] and summary["known_findings"] == "accept" else ""
     return f"Fails on findings of severity {summary['fail_on']} or more{counting}{accepted}"
 
 
-def _several(texts: list[str]) -> str:
+def _few(texts: list[str]) -> str:
     more = f" and {len(texts) - 5} more" if len(texts) > 5 else ""
     return ", ".join(code(text, 100) for text in texts[:5]) + more
 
 
-def _sections(document: dict[str, Any]) -> Iterator[_Section]:
-    rules = {rule["id"]: rule for rule in document["rules"]}
-    of_verdict: dict[str, list[dict[str, Any]]] = {verdict: [] for verdict in _VERDICTS}
-    for finding in document["findings"]:
-        of_verdict[finding["verdict"]].append(finding)
-    for findings in of_verdict.values():
-        findings.sort(key=lambda finding: _SEVERITIES.index(finding["severity"]))
-    about = _Subjects(document)
-    state = ("Baseline",) if document["baseline"] else ()
+def _sections(report: Report) -> Iterator[_Section]:
+    rules = {rule["id"]: rule for rule in report["rules"]}
+    waivers = report["waivers"]
+    by_verdict: dict[str, list[Finding]] = {verdict: [] for verdict in VERDICT_HEADINGS}
+    for finding in report["findings"]:
+        by_verdict[finding["verdict"]].append(finding)
+    for findings in by_verdict.values():
+        findings.sort(key=lambda finding: SEVERITY_RANK[finding["severity"]])
+    has_servers = len(report["servers"]) > 1
+    state = ("Baseline",) if report["baseline"] else ()
 
-    def told(finding: dict[str, Any]) -> tuple[str, ...]:
-        """What every table says of a finding."""
-        return (
-            finding["severity"],
-            *([finding["baseline"] or ""] if state else []),
-            _rule(rules[finding["rule"]]),
-            about(finding),
-        )
+    def common(finding: Finding) -> Row:
+        """Return the cells that findings have in each table."""
+        shown_state = (finding["baseline"] or "",) if state else ()
+        rule, subject = _rule(rules[finding["rule"]]), _subject(finding, has_servers)
+        return (finding["severity"], *shown_state, rule, subject)
 
     columns = ("Severity", *state, "Rule", "Connection")
-    yield _Section("Errors", (*columns, "Error"), [(*told(one), _message(one)) for one in of_verdict["error"]])
+    yield _Section("Errors", (*columns, "Error"), [(*common(one), _message(one)) for one in by_verdict["error"]])
     yield _Section(
         "Failed",
         (*columns, "Finding", "Remediation"),
-        [(*told(one), _message(one), words(rules[one["rule"]]["remediation"], _CELL)) for one in of_verdict["fail"]],
+        [
+            (*common(one), _message(one), markdown_text(rules[one["rule"]]["remediation"], CELL_LENGTH))
+            for one in by_verdict["fail"]
+        ],
     )
-    doubt = "Inconclusive, which counts as failed" if document["summary"]["inconclusive"] == "fail" else "Inconclusive"
-    yield _Section(doubt, (*columns, "Reason"), [(*told(one), _message(one)) for one in of_verdict["inconclusive"]])
-    if document["baseline"]:
-        yield _fixed(document["baseline"])
-    waivers = document["waivers"]
-    waived = [(_rule(rules[one["rule"]]), about(one), *_waiver(waivers[one["waiver"]])) for one in of_verdict["waived"]]
-    yield _Section("Waived", ("Rule", "Connection", "Reason", "Owner", "Until"), waived)
-    stale = [(one["state"], _several(one["rules"]), *_waiver(one)) for one in waivers if one["state"] != "active"]
-    yield _Section("Waivers to look at", ("State", "Rules", "Reason", "Owner", "Until"), stale)
+    is_strict = report["summary"]["inconclusive"] == "fail"
+    yield _Section(
+        "Inconclusive, which counts as failed" if is_strict else "Inconclusive",
+        (*columns, "Reason"),
+        [(*common(one), _message(one)) for one in by_verdict["inconclusive"]],
+    )
+    if report["baseline"]:
+        yield _fixed(report["baseline"])
+    yield _Section(
+        "Waived",
+        ("Rule", "Connection", "Reason", "Owner", "Until"),
+        [
+            (_rule(rules[one["rule"]]), _subject(one, has_servers), *_waiver_of(one, waivers))
+            for one in by_verdict["waived"]
+        ],
+    )
+    yield _Section(
+        "Waivers to look at",
+        ("State", "Rules", "Reason", "Owner", "Until"),
+        [(one["state"], _few(one["rules"]), *_waiver(one)) for one in waivers if one["state"] != "active"],
+    )
 
 
-def _fixed(baseline: dict[str, Any]) -> _Section:
-    rows = [(words(one["severity"]), code(one["rule"]), code(one["subject"])) for one in baseline["fixed"]]
+def _fixed(baseline: Baseline) -> _Section:
+    rows: list[Row] = [
+        (markdown_text(one["severity"]), code(one["rule"]), code(one["subject"])) for one in baseline["fixed"]
+    ]
     return _Section(f"Fixed since {code(baseline['audited_at'])}", ("Severity", "Rule", "Connection"), rows)
 
 
-def _rule(rule: dict[str, Any]) -> str:
+def _rule(rule: RuleEntry) -> str:
     page = next(filter(is_web_page, rule["references"]), "")
-    return f"{link(code(rule['id']), page)} {words(rule['title'], _CELL)}"
+    return f"{link(code(rule['id']), page)} {markdown_text(rule['title'], CELL_LENGTH)}"
 
 
-def _message(finding: dict[str, Any]) -> str:
+def _message(finding: Finding) -> str:
     return code(finding["message"]) if finding["message"] else ""
 
 
-def _waiver(waiver: dict[str, Any]) -> tuple[str, ...]:
-    return words(waiver["reason"], _CELL), words(waiver["owner"], _CELL), words(waiver["expires"])
+def _waiver_of(finding: Finding, waivers: list[WaiverEntry]) -> Row:
+    return ("", "", "") if finding["waiver"] is None else _waiver(waivers[finding["waiver"]])
 
 
-class _Subjects:
-    """What findings are about; the server is said only where there is more than one."""
+def _waiver(waiver: WaiverEntry) -> Row:
+    reason, owner = (markdown_text(text, CELL_LENGTH) for text in (waiver["reason"], waiver["owner"]))
+    return reason, owner, markdown_text(waiver["expires"])
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._has_servers = len(document["servers"]) > 1
 
-    def __call__(self, finding: dict[str, Any]) -> str:
-        subject = code(finding["subject"])
-        if self._has_servers and finding["label"] is None:
-            return f"{subject} {code(name_of(finding))}"
-        return subject
+def _subject(finding: Finding, has_servers: bool) -> str:
+    """Return the subject, with the server if there are several."""
+    subject = code(finding["subject"])
+    return f"{subject} {code(stable_name(finding))}" if has_servers and finding["label"] is None else subject
