@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Readers of the audit's reports, for tests: libraries and programs of others, and their findings in a report."""
+"""Readers of the audit's reports, for tests: libraries and programs of others, and what they find in a report."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ from markdown_it import MarkdownIt
 from tests.conftest import ROOT
 from tests.sample_reports import VERDICTS
 
-SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 
 # Signs around numbers: Unicode counts them among the characters of format, but they have glyphs.
-VISIBLE_FORMAT_CHARACTERS = set(
-    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-)
+SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 
 
 def invisible_characters(text: str) -> set[str]:
     """Characters that a reader cannot see, or that move others about."""
     hidden = {one for one in text if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
-    return hidden - VISIBLE_FORMAT_CHARACTERS - {"\n"}
+    return hidden - SEEN - {"\n"}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -38,7 +36,7 @@ def invisible_characters(text: str) -> set[str]:
 
 
 def forbid_extra_keys(schema: dict) -> dict:
-    """The schema without additional properties, except where the keys are not ours."""
+    """The schema without room for keys that it does not name, but where they are not ours."""
     schema = copy.deepcopy(schema)
     for part in [schema, *schema["$defs"].values(), schema["$defs"]["baseline"]["properties"]["fixed"]["items"]]:
         if "properties" in part:
@@ -77,7 +75,7 @@ def junit_outcomes(text: str) -> Counter:
 
 
 def verdicts_in_junit(text: str) -> Counter:
-    """A failure's type is a severity, so the message tells whether it is one of doubt."""
+    """Count test cases by verdict. The type of a failure is its severity, so its message says whether it is inconclusive."""
     verdicts: Counter = Counter()
     for case in junit_cases(text):
         for end in case.result:
@@ -92,7 +90,7 @@ def verdicts_in_junit(text: str) -> Counter:
 
 
 def verdicts_in_sarif(text: str) -> Counter:
-    """The counts of a reader of SARIF, by kind, suppression and notification alone."""
+    """Count results as a reader of SARIF does, by kind, suppression and notification alone."""
     [run] = json.loads(text)["runs"]
     verdicts = Counter(
         "waived" if result.get("suppressions") else {"fail": "fail", "open": "inconclusive"}[result["kind"]]
@@ -103,7 +101,7 @@ def verdicts_in_sarif(text: str) -> Counter:
 
 
 def sarif_validator_messages(checker, *files: Path) -> list[str]:
-    """The errors and warnings of Microsoft's validator, including those of its rules for GitHub."""
+    """Return the sarif_validator_messages of Microsoft's validator, with its rules for GitHub."""
     command = [
         checker("@microsoft/sarif-multitool-linux/Sarif.Multitool"),
         "validate",
@@ -121,7 +119,7 @@ def sarif_validator_messages(checker, *files: Path) -> list[str]:
 
 
 def markdown_tokens(text: str) -> list:
-    """The tokens of a parser of GitHub's Markdown: blocks, each followed by its inline tokens."""
+    """Return the tokens of a parser of GitHub's Markdown: blocks, each followed by its inline tokens."""
     parser = MarkdownIt("gfm-like", {"linkify": True, "html": True})
     return [token for block in parser.parse(text) for token in (block, *(block.children or []))]
 

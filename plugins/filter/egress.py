@@ -133,13 +133,14 @@ _value:
           sample: its parameters are hidden from the token
 """
 
-from typing import Callable
+from collections.abc import Callable
+from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._egress import egress
+from ..plugin_utils._egress import egress
 
 
 class FilterModule:
     """Makes the filter known to Ansible."""
 
-    def filters(self) -> dict[str, Callable]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"egress": egress}

@@ -60,11 +60,6 @@ def masked_server_facts(kind: str, sent: Mapping[str, Any], masked: Mapping[str,
     return facts
 
 
-def saved_server_facts(connection: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of saved facts, to which an older release of the collection did not add them."""
-    return server_facts(connection["kind"], connection["params"] if connection["params_visible"] else {})
-
-
 def is_server(value: Any) -> bool:
     """Whether a value, which may come from a file that somebody changed, is a ``server`` as it is made here."""
     if not isinstance(value, dict) or not isinstance(value.get("state"), str):

@@ -39,7 +39,7 @@ options:
       - Policy files (YAML or JSON), merged in this order. The word V(starter) is the policy that comes with this collection.
       - A later file sets variables of earlier ones, disables rules of theirs, and adds rules and waivers.
       - A mistake in a policy names file, rule and field, and is found before any rule is evaluated.
-      - The JSON Schema of policies is C(plugins/plugin_utils/data/policy.schema.json) in the collection.
+      - The JSON Schema of policies is C(plugins/plugin_utils/_audit/data/policy.schema.json) in the collection.
     type: list
     elements: str
     default: [starter]

@@ -1,61 +1,89 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: what SD Elements must reach for its connections. Pure functions."""
+"""Private to this collection: the hosts and ports that SD Elements must reach for its connections. Pure functions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import (
-    ip_address,
-    is_server,
-    saved_server_facts,
-)
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
+from ..module_utils._tool_server import ip_address, is_server, server_facts
+from ._native_types import to_builtin_types
 
 _ADVICE = "Take them from the connections that sde_alm_connection_info or sde_analysis_connection_info returned."
 
 
-class _Place(NamedTuple):
-    """One port of one host, which a firewall lets through."""
+class _Endpoint(NamedTuple):
+    """A port of a host, which a firewall lets through."""
 
     host: str
     port: int
 
 
-def egress(connections: Any, resolved: Any = None) -> dict[str, list[dict[str, Any]]]:
-    """The places that SD Elements must reach for its connections, as the filter documents it."""
+class _Reference(TypedDict):
+    """The names of a connection. 'text' is one line of printable ASCII, whatever the alias contains."""
+
+    kind: str
+    id: int
+    alias: str | None
+    text: str
+
+
+class _AgentReference(_Reference):
+    url: str | None
+
+
+class _UnknownReference(_Reference):
+    reason: str
+
+
+class _EgressServer(TypedDict):
+    host: str
+    port: int
+    protocol: str
+    schemes: list[str]
+    addresses: list[str]
+    connections: list[_Reference]
+
+
+class Egress(TypedDict):
+    """The result of the filter, as its documentation describes it."""
+
+    servers: list[_EgressServer]
+    agent: list[_AgentReference]
+    unknown: list[_UnknownReference]
+
+
+def egress(connections: Any, resolved: Any = None) -> Egress:
+    """Sort connections by the servers that SD Elements must reach for them."""
     if not isinstance(connections, Iterable) or isinstance(connections, (str, bytes, Mapping)):
         raise AnsibleFilterError(f"Connections are a list of facts, not {_type_name(connections)}. {_ADVICE}")
     if not isinstance(resolved, (Mapping, type(None))):
         raise AnsibleFilterError(f"'resolved' is a dict of addresses by host name, not {_type_name(resolved)}.")
-    known = {name: _texts(name, value) for name, value in (resolved or {}).items()}
-    places: dict[_Place, dict[str, list]] = {}
-    agent, unknown = [], []
-    for reference, connection in sorted(
-        ((_reference(one), one) for one in connections), key=lambda pair: _order(pair[0])
-    ):
-        found = _server_of(connection)
-        if found["state"] == "none":
+    addresses = {name: _texts(name, value) for name, value in (resolved or {}).items()}
+    users: dict[_Endpoint, list[tuple[str, _Reference]]] = {}
+    result = Egress(servers=[], agent=[], unknown=[])
+    pairs = [(_reference(connection), connection) for connection in connections]
+    for reference, connection in sorted(pairs, key=lambda pair: (pair[0]["kind"], pair[0]["id"])):
+        server = _server_of(connection)
+        if server["state"] == "none":
             continue
         if connection.get("inaccessible"):
-            agent.append({**reference, "url": found["url"]})
-        elif found["state"] == "known":
-            place = places.setdefault(_Place(found["host"], found["port"]), {"schemes": [], "connections": []})
-            place["schemes"].append(found["scheme"])
-            place["connections"].append(reference)
+            result["agent"].append({**reference, "url": server["url"]})
+        elif server["state"] == "known":
+            users.setdefault(_Endpoint(server["host"], server["port"]), []).append((server["scheme"], reference))
         else:
-            unknown.append({**reference, "reason": _reason(found["state"], connection)})
-    servers = [_egress_server(place, used, known.get(place.host, [])) for place, used in sorted(places.items())]
-    return {"servers": servers, "agent": agent, "unknown": unknown}
+            result["unknown"].append({**reference, "reason": _reason(server["state"], connection)})
+    for endpoint, used in sorted(users.items()):
+        result["servers"].append(_egress_server(endpoint, used, addresses.get(endpoint.host, [])))
+    return result
 
 
 def _texts(name: Any, value: Any) -> list[str]:
-    """The addresses of a host: a list of texts, one text, or null."""
+    """Return the addresses of a host, which are a list of texts, one text, or null."""
     texts = value if isinstance(value, (list, tuple)) else [value]
     for one in texts:
         if not isinstance(one, (str, type(None))):
@@ -66,17 +94,17 @@ def _texts(name: Any, value: Any) -> list[str]:
     return [str(one) for one in texts if one]
 
 
-def _egress_server(place: _Place, used: dict[str, list], resolved: list[str]) -> dict[str, Any]:
-    own = ip_address(place.host)
+def _egress_server(endpoint: _Endpoint, used: list[tuple[str, _Reference]], resolved: list[str]) -> _EgressServer:
+    own = ip_address(endpoint.host)
     addresses = [own] if own else map(ip_address, resolved)
     return {
-        "host": place.host,
-        "port": place.port,
+        "host": endpoint.host,
+        "port": endpoint.port,
         "protocol": "tcp",
-        "schemes": sorted(set(used["schemes"])),
-        # A firewall needs addresses, and not those that hold on one link only.
+        "schemes": sorted({scheme for scheme, _reference in used}),
+        # Firewalls take addresses, but not those that are valid on one link only.
         "addresses": sorted({one for one in addresses if one and "%" not in one}),
-        "connections": used["connections"],
+        "connections": [reference for _scheme, reference in used],
     }
 
 
@@ -84,8 +112,7 @@ def _egress_server(place: _Place, used: dict[str, list], resolved: list[str]) ->
 _TYPES = {"kind": (str,), "id": (int,), "alias": (str, type(None)), "inaccessible": (bool, type(None))}
 
 
-def _reference(connection: Any) -> dict[str, Any]:
-    """The names of a connection. Its text is one line of printable ASCII, whatever the alias holds."""
+def _reference(connection: Any) -> _Reference:
     if not isinstance(connection, Mapping):
         raise AnsibleFilterError(f"The facts of a connection are a dict, not {_type_name(connection)}. {_ADVICE}")
     for name, allowed in _TYPES.items():
@@ -100,12 +127,13 @@ def _reference(connection: Any) -> dict[str, Any]:
 
 
 def _server_of(connection: Mapping[str, Any]) -> dict[str, Any]:
-    if "server" not in connection:
+    if "server" not in connection:  # saved by an older release of the collection
         for name, wanted in (("params", Mapping), ("params_visible", bool)):
             if not isinstance(connection.get(name), wanted):
                 raise _unusable(name)
-        return saved_server_facts(connection)["server"]
-    server = to_builtin_types(connection["server"])
+        params = connection["params"] if connection["params_visible"] else {}
+        return dict(server_facts(connection["kind"], params)["server"])
+    server: dict[str, Any] = to_builtin_types(connection["server"])
     if not is_server(server):
         raise _unusable("server")
     return server
@@ -113,10 +141,6 @@ def _server_of(connection: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unusable(name: str) -> AnsibleFilterError:
     return AnsibleFilterError(f"The facts of a connection have '{name}', and these have none that is usable. {_ADVICE}")
-
-
-def _order(reference: dict[str, Any]) -> tuple[str, int]:
-    return reference["kind"], reference["id"]
 
 
 def _reason(state: str, connection: Mapping[str, Any]) -> str:
@@ -131,7 +155,7 @@ def _reason(state: str, connection: Mapping[str, Any]) -> str:
 
 
 def _type_name(value: Any) -> str:
-    """The name of a type as users know it: ansible-core has classes of its own for texts, lists and dicts."""
+    """Return the name of a type as users know it: ansible-core has its own classes for texts, lists and dicts."""
     for known in (str, bool, int, float, Mapping, list):
         if isinstance(value, known):
             return "dict" if known is Mapping else known.__name__

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the audit: all values of a rule in one template, compared with one conditional after the other.
 
-``python -m tests.benchmark.audit`` runs it alone; ``make bench`` runs it, too, with the same BENCH=quick. Both ways judge the
-same twelve rules on the same connections, in one process of their own for each size, and must return the same verdicts.
+``python -m tests.benchmark.audit`` runs it alone; ``make bench`` runs it, too, with the same BENCH=quick. Both ways
+evaluate the same twelve rules for the same connections, in a process for each size, and must have the same verdicts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OWN_RULE = {
     "needs": ["server"],
     "that": "connection.server.scheme == 'https'",
 }
-# With these variables, each rule of the starter policy applies.
+# With these, each rule of the starter policy applies.
 VARIABLES = {"allowed_servers": ["*.example.com", "*.example.org"], "conflict_policies": ["alm"]}
 
 
@@ -53,7 +53,7 @@ class Measurement(NamedTuple):
 
 
 def main() -> int:
-    """Measure each size in a process of its own, print a table and write JSON; 0 however fast or sequential."""
+    """Measure each size in a process of its own, print a table and write JSON; 0 however fast or slow."""
     plan = os.environ.get("BENCH") or "full"
     if plan not in SIZES:
         print(f"BENCH is one of {', '.join(SIZES)}.", file=sys.stderr)
@@ -96,19 +96,26 @@ def table_of(measurements: list[Measurement]) -> str:
 
 
 def measure(size: int) -> Measurement:
-    """Judge this many connections both ways."""
+    """Evaluate the rules for this many connections both ways."""
     from ansible.plugins.loader import init_plugin_loader
     from ansible.release import __version__
 
     init_plugin_loader([str(ROOT / "collections")])
     from ansible.parsing.dataloader import DataLoader
 
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-        _audit_connections,
-        _audit_policy,
-        _audit_rules,
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.connections import (
+        validate_connections,
     )
-    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_templating import Engine, Problem
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import key_of
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import (
+        STARTER_FILE,
+        load_policy,
+    )
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.rules import evaluate_rule
+    from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
+        Engine,
+        EvaluationError,
+    )
     from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
     from tests.benchmark.dataset import NOW
     from tests.support import conditional, templar_of
@@ -118,34 +125,34 @@ def measure(size: int) -> Measurement:
 
         count = 0
 
-        def answers(self, expression: str, name: str, values: list) -> list:
+        def evaluate_conditional(self, expression: str, name: str, values: list) -> list:
             self.count += len(values)
             found = [conditional(templar, expression, {**play, **self.data, name: value}) for value in values]
-            return [Problem("") if answer is None else answer for answer in found]
+            return [EvaluationError("") if answer is None else answer for answer in found]
 
     templar, play = templar_of()
-    starter = to_builtin_types(DataLoader().load_from_file(str(_audit_policy.STARTER_FILE)))
+    starter = to_builtin_types(DataLoader().load_from_file(str(STARTER_FILE)))
     starter["rules"] = [*[rule for rule in starter["rules"] if "loop" not in rule][: RULES - 1], OWN_RULE]
-    policy = _audit_policy.load(["starter"], lambda name: starter, VARIABLES)
+    policy = load_policy(["starter"], lambda name: starter, VARIABLES)
     assert len(policy.rules) == RULES
-    connections = _audit_connections.checked(facts(size))
+    connections = validate_connections(facts(size))
     data = {**policy.variables, "connections": connections, "audited_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
 
-    def judge(engine: Engine) -> tuple[float, list]:
+    def evaluate(engine: Engine) -> tuple[float, list]:
         started = time.process_time()
         verdicts = [
-            (rule.id, verdict.verdict, verdict.names)
+            (rule.id, one.verdict, [key_of(connection) for connection in one.connections])
             for rule in policy.rules
-            for verdict in _audit_rules.judge(rule, connections, engine)
+            for one in evaluate_rule(rule, connections, engine)
         ]
         return time.process_time() - started, verdicts
 
-    seconds_bulk, verdicts = judge(Engine(templar, play, data))
+    seconds_bulk, verdicts = evaluate(Engine(templar, play, data))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     sequential = SequentialEngine(templar, play, data)
-    seconds_one_at_a_time, expected = judge(sequential)
+    seconds_one_at_a_time, expected = evaluate(sequential)
     if verdicts != expected:
-        raise AssertionError("The two ways return different verdicts.")
+        raise AssertionError("The two ways have different verdicts.")
     return Measurement(size, sequential.count, seconds_bulk, seconds_one_at_a_time, peak, __version__)
 
 

@@ -11,41 +11,43 @@ import jsonschema
 import pytest
 import xmlschema
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _report_junit, _report_sarif, _reports
-from tests import sample_reports
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.junit import render as render_junit
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.sarif import render as render_sarif
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import write_reports
+from tests import audit_reports
 from tests.report_readers import sarif_validator_messages
 
-SMALL_DOCUMENTS = ("small", "passed", "empty", "broken_loop", "hostile")
+SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 
-@pytest.fixture(params=SMALL_DOCUMENTS)
-def document(request):
-    return getattr(sample_reports, request.param)()
+@pytest.fixture(params=SMALL_REPORTS)
+def report(request):
+    return getattr(audit_reports, request.param)()
 
 
-def test_junit_schema(document, checker):
+def test_junit_schema(report, checker):
     schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    schema.validate(_report_junit.render(document))
+    schema.validate(render_junit(report))
 
 
 def test_junit_schema_tells_wrong_reports(checker):
     schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    assert not schema.is_valid(_report_junit.render(sample_reports.small()).replace(" failures=", " failed="))
+    assert not schema.is_valid(render_junit(audit_reports.small()).replace(" failures=", " failed="))
 
 
-def test_sarif_schema(document, checker):
+def test_sarif_schema(report, checker):
     schema = json.loads(
         Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig")
     )
-    for one in (document, {**document, "summary": {**document["summary"], "inconclusive": "fail"}}):
-        jsonschema.validate(json.loads(_report_sarif.render(one)), schema, cls=jsonschema.Draft202012Validator)
+    for one in (report, {**report, "summary": {**report["summary"], "inconclusive": "fail"}}):
+        jsonschema.validate(json.loads(render_sarif(one)), schema, cls=jsonschema.Draft202012Validator)
 
 
 def test_sarif_validator(checker, tmp_path):
     files = []
-    for name in SMALL_DOCUMENTS:
+    for name in SMALL_REPORTS:
         files.append(tmp_path / f"{name}.sarif")
-        _reports.write(getattr(sample_reports, name)(), {"sarif": str(files[-1])})
+        write_reports(getattr(audit_reports, name)(), {"sarif": str(files[-1])})
     assert sarif_validator_messages(checker, *files) == []
     broken = tmp_path / "broken.sarif"
     broken.write_text(files[0].read_text().replace('"fullDescription"', '"properties"'))

@@ -16,7 +16,7 @@ from tests.conftest import COLLECTION, ROOT
 from tests.playbooks.test_playbooks import MODES, assert_clean
 from tests.support import access, connections
 
-REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 TLS = {
     "id": "tls",
     "title": "TLS",

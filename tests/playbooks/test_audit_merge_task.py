@@ -9,7 +9,7 @@ import json
 import pytest
 import yaml
 
-from tests.sample_reports import build_report, connection, finding, rule
+from tests.sample_reports import connection, finding, report, rule
 
 TASK = "securitycompass.sdelements.sde_connection_audit_merge"
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
@@ -29,7 +29,7 @@ def folder(tmp_path):
     reports.mkdir()
     for server, verdict in (("eu", "pass"), ("us", "fail")):
         about = connection("alm", 1, server)
-        part = {**build_report([TLS], [about], [finding(TLS, about, verdict, "is not so")]), "servers": [server]}
+        part = {**report([TLS], [about], [finding(TLS, about, verdict, "is not so")]), "servers": [server]}
         (reports / f"{server}.json").write_text(json.dumps(part), encoding="utf-8")
     (tmp_path / "text.json").write_text("CANARY: no JSON", encoding="utf-8")
     (tmp_path / "other.json").write_text('{"CANARY": 1}', encoding="utf-8")

@@ -197,7 +197,7 @@ def test_commands(start, ansible, tmp_path, block):
 
 
 def test_starter_policy_is_documented():
-    path = ROOT / "plugins" / "plugin_utils" / "data" / "starter_policy.yml"
+    path = ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "starter_policy.yml"
     rules = [(rule["id"], rule["severity"], rule["title"]) for rule in yaml.safe_load(path.read_text())["rules"]]
     guide = (ROOT / "docs" / "compliance_guide.md").read_text(encoding="utf-8")
     severities = "info|low|medium|high|critical"
@@ -207,7 +207,7 @@ def test_starter_policy_is_documented():
 def kinds_of_failure(folder: str) -> set[str]:
     """The kinds that the code of a folder of plugins/ knows."""
     found = set()
-    for path in (ROOT / "plugins" / folder).glob("_*.py"):
+    for path in (ROOT / "plugins" / folder).rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         for pattern in (
             r"(?:SDElementsError|IncompleteError|__init__)\(\s*\"(\w+)\"",

@@ -182,7 +182,7 @@ def test_an_audit_and_the_next_one(start, audit, checker):
     }
     assert {name: bool(ends) for name, ends in items.items()} == {"2": False, "4711": True, "Ghost": True}
 
-    # One is mended, one is worse, and one is renamed.
+    # One is fixed, one is worse, and one is renamed.
     changed = {(one["kind"], one["id"]): one for one in found}
     changed["alm", 8]["params"]["alm_method"] = "https"
     changed["alm", 1]["params"]["alm_method"] = "http"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One document of the documents of many servers."""
+"""One report of the reports of several servers."""
 
 from __future__ import annotations
 
@@ -12,33 +12,40 @@ import pytest
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import _audit_merge, _reports
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.merge import (
+    MergeOptions,
+    merge_reports,
+    validate_source,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.conftest import ROOT
-from tests.sample_reports import build_report, connection, finding, item_finding, rule, small, waiver
+from tests.sample_reports import connection, finding, item_finding, report, rule, small, waiver
 from tests.strategies import mutated
 from tests.support import LINEAR, growth
 
-SCHEMA = json.loads((ROOT / "plugins" / "plugin_utils" / "data" / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "report.schema.json").read_text(encoding="utf-8")
+)
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 LATE = rule("late", "Not too late", "low")
-NOTHING = _audit_merge.Wishes(None, None, None)
+NOTHING = MergeOptions(None, None, None)
 
 
 def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
-    """A document with a connection for each of the verdicts, and the same verdict of each rule."""
+    """A report with a connection for each of the verdicts, and the same verdict of each rule."""
     connections = [connection("alm", number, server) for number in range(1, len(verdicts) + 1)]
     findings = [
         finding(one, about, verdict, None if verdict == "pass" else "is not so")
         for one in rules
         for about, verdict in zip(connections, verdicts, strict=True)
     ]
-    made = build_report(list(rules), connections, findings, **given)
+    made = report(list(rules), connections, findings, **given)
     return {**made, "servers": [server]}
 
 
-def merge(*documents: dict, servers=(), wishes=NOTHING) -> dict:
-    parts = [_audit_merge.checked(copy.deepcopy(one), f"{number}.json") for number, one in enumerate(documents)]
-    made = _audit_merge.merged(parts, list(servers), wishes)
+def merge(*reports: dict, servers=(), options=NOTHING) -> dict:
+    parts = [validate_source(copy.deepcopy(one), f"{number}.json") for number, one in enumerate(reports)]
+    made = merge_reports(parts, list(servers), options)
     jsonschema.validate(made, SCHEMA)
     return made
 
@@ -70,7 +77,7 @@ def test_findings_come_by_rule():
     ]
 
 
-def test_slices_give_what_all_at_once_gives():
+def test_merged_slices_equal_one_merge():
     parts = [
         of_server(name, "pass", "fail", "waived", waivers=[one_waiver("active", 1)]) for name in ("a", "b", "c", "d")
     ]
@@ -84,13 +91,13 @@ def test_slices_give_what_all_at_once_gives():
 
 def test_every_report_can_be_made_of_it():
     made = merge(small(), of_server("other.example.com", "fail", rules=(LATE,)))
-    for name, render in _reports.FORMATS.items():
+    for name, render in FORMATS.items():
         assert "other.example.com" in render(made), name
 
 
 def test_the_page_names_a_few_of_many_servers():
     made = merge(*(of_server(f"sde-{number}", "pass") for number in range(9)))
-    page = _reports.FORMATS["html"](made)
+    page = FORMATS["html"](made)
     assert " and 6 more</dd>" in page and page.count("sde-8") < page.count("sde-1")
 
 
@@ -107,7 +114,7 @@ def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
         (("unused", "expired"), "expired"),
     ],
 )
-def test_a_waiver_stands_once(states, expected):
+def test_a_waiver_is_listed_once(states, expected):
     parts = [of_server(f"s{number}", "waived", waivers=[one_waiver(state, 1)]) for number, state in enumerate(states)]
     parts[1]["waivers"].insert(0, one_waiver("active", 0, reason="Another"))
     parts[1]["findings"][0]["waiver"] = 1
@@ -149,18 +156,18 @@ def test_the_strictest_part_decides_what_the_task_leaves_open():
         "fail",
     )
     assert "2 findings of low or more" in summary["message"]
-    summary = merge(lenient, strict, wishes=_audit_merge.Wishes("critical", "warn", "accept"))["summary"]
+    summary = merge(lenient, strict, options=MergeOptions("critical", "warn", "accept"))["summary"]
     assert (summary["fail_on"], summary["inconclusive"], summary["verdict"]) == ("critical", "warn", "pass")
 
 
 def test_known_findings_can_be_accepted():
     part = of_server("eu", "fail")
     part["findings"][0]["baseline"] = "known"
-    assert merge(part, wishes=_audit_merge.Wishes(None, None, "accept"))["summary"]["verdict"] == "pass"
+    assert merge(part, options=MergeOptions(None, None, "accept"))["summary"]["verdict"] == "pass"
     assert merge(part)["summary"]["verdict"] == "fail"
 
 
-def test_a_missing_server_is_no_pass():
+def test_a_missing_server_fails():
     whole = merge(of_server("eu", "pass"), servers=["eu"])
     assert (whole["summary"]["verdict"], whole["missing_servers"]) == ("pass", [])
     made = merge(of_server("eu", "pass"), servers=["us", "eu", *(f"s{number}" for number in range(9))])
@@ -171,24 +178,21 @@ def test_a_missing_server_is_no_pass():
     # A merged report still says so when it is merged again, unless the server has come.
     assert merge(made)["missing_servers"] == made["missing_servers"]
     assert merge(made, of_server("us", "pass"))["missing_servers"] == made["missing_servers"][1:]
-    assert merge(made, wishes=_audit_merge.Wishes("never", None, None))["summary"]["verdict"] == "pass"
+    assert merge(made, options=MergeOptions("never", None, None))["summary"]["verdict"] == "pass"
 
 
-def test_a_server_without_connections_is_no_silent_pass():
+def test_a_server_without_connections_does_not_pass_silently():
     made = merge(of_server("eu", "pass"), of_server("us"))
     assert made["summary"]["verdict"] == "pass"
     assert made["summary"]["message"].endswith(" There are no connections of us, so nothing was audited there.")
-    strict = merge(of_server("eu", "pass"), of_server("us"), wishes=_audit_merge.Wishes(None, "fail", None))
+    strict = merge(of_server("eu", "pass"), of_server("us"), options=MergeOptions(None, "fail", None))
     assert strict["summary"]["verdict"] == "fail"
 
 
 def test_a_rule_about_all_connections():
     loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
     about = connection("alm", 1, "eu")
-    part = {
-        **build_report([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]),
-        "servers": ["eu"],
-    }
+    part = {**report([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]), "servers": ["eu"]}
     made = merge(part, of_server("us", "pass"))
     assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [
         ("eu: project 7", "project 7")
@@ -252,24 +256,24 @@ def broken(path: str, value) -> dict:
 )
 def test_what_cannot_be_merged(content, problem):
     with pytest.raises(OptionError) as failure:
-        _audit_merge.checked(content, "x.json")
+        validate_source(content, "x.json")
     assert problem in str(failure.value)
 
 
 @given(mutated(small()))
 def test_a_broken_document_is_refused_or_can_be_merged_and_rendered(content):
     try:
-        part = _audit_merge.checked(content, "x.json")
+        part = validate_source(content, "x.json")
     except OptionError as exc:
         assert str(exc).startswith("documents: x.json")
         return
-    made = _audit_merge.merged([part], [], NOTHING)
+    made = merge_reports([part], [], NOTHING)
     jsonschema.validate(made, SCHEMA)
-    assert all(render(made) for render in _reports.FORMATS.values())
+    assert all(render(made) for render in FORMATS.values())
 
 
 def test_parts_that_do_not_go_together():
-    for documents, problem in (
+    for reports, problem in (
         ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json are both about eu."),
         (
             (of_server("eu", "pass"), of_server("us", "pass", rules=({**TLS, "severity": "low"},))),
@@ -277,23 +281,23 @@ def test_parts_that_do_not_go_together():
         ),
     ):
         with pytest.raises(OptionError) as failure:
-            merge(*documents)
+            merge(*reports)
         assert problem in str(failure.value)
     old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T21:59:59Z"}
     with pytest.raises(
         OptionError,
-        match=r"0\.json is of 2026-11-23T21:59:59Z, and 1\.json of 2026-11-24T18:00:00Z, which is no single run\.",
+        match="0.json is of 2026-11-23T21:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run.",
     ):
         merge(old, of_server("us", "pass"))
     chain = merge({**of_server("eu", "pass"), "audited_at": "2026-11-24T00:00:00Z"}, of_server("us", "pass"))
     assert (chain["audited_at"], chain["audited_until"]) == ("2026-11-24T00:00:00Z", "2026-11-24T18:00:00Z")
     with pytest.raises(
-        OptionError, match=r"is of 2026-11-23T12:00:00Z, and 0\.json of 2026-11-24T18:00:00Z, which is no single run\."
+        OptionError, match="is of 2026-11-23T12:00:00Z, and 0.json of 2026-11-24T18:00:00Z, which is no single run."
     ):
         merge(chain, {**of_server("ap", "pass"), "audited_at": "2026-11-23T12:00:00Z"})
-    unnamed = {**build_report([TLS], [connection("alm", 1, None)], []), "servers": []}
+    unnamed = {**report([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(
-        OptionError, match=r"both about alm/1\. Give one report of each server, and audit with the option server"
+        OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"
     ):
         merge(unnamed, unnamed)
 
@@ -307,11 +311,11 @@ def test_many_waivers_take_linear_time():
 
 
 def merge_only(made: dict) -> dict:
-    return _audit_merge.merged([_audit_merge.checked(made, "a.json")], [], NOTHING)
+    return merge_reports([validate_source(made, "a.json")], [], NOTHING)
 
 
 @pytest.mark.parametrize("id_", [["alm-tls"], 3, None])
-def test_a_rule_whose_id_is_no_text_is_a_clear_error(id_):
+def test_a_rule_whose_id_is_not_a_text_is_a_clear_error(id_):
     made = of_server("eu", "fail")
     made["findings"][0]["rule"] = id_
     with pytest.raises(OptionError, match="is not whole"):

@@ -1,23 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies: what is valid, what each mistake is called, and how files become one policy."""
+"""Policies: the message of each error, and how files become one policy."""
 
 from __future__ import annotations
 
 import copy
 import json
+from functools import partial
 
 import jsonschema
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_policy,
-    _audit_schema,
-    _audit_yaml,
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import Policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import (
+    STARTER_FILE,
+    PolicyError,
+    load_policy,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy_yaml import parse_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.schema import schema_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._files import TaskFiles
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.strategies import mutated
 
@@ -63,14 +69,14 @@ FULL = {
 }
 
 
-def load(*contents, variables=None, **options) -> _audit_policy.Policy:
+def load(*contents, variables=None, **options) -> Policy:
     """The policy of files with these contents, which are called 1.yml, 2.yml and so on."""
     files = {f"{number}.yml": content for number, content in enumerate(contents, 1)}
-    return _audit_policy.load(list(files), files.get, variables or {}, **options)
+    return load_policy(list(files), files.get, variables or {}, **options)
 
 
-def mistakes_of(*contents, **options) -> list[str]:
-    with pytest.raises(_audit_policy.PolicyError) as caught:
+def errors_in(*contents, **options) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
         load(*contents, **options)
     assert caught.value.kind == "policy"
     return str(caught.value).splitlines()[1:]
@@ -91,14 +97,14 @@ def changed(*path, to) -> dict:
 
 
 def test_starter_policy_keeps_the_schema():
-    jsonschema.validate(yaml.safe_load(_audit_policy.STARTER_FILE.read_text()), _audit_schema.schema_of("policy"))
+    jsonschema.validate(yaml.safe_load(STARTER_FILE.read_text()), schema_of("policy"))
 
 
 @given(mutated(FULL))
-def test_a_policy_is_loaded_or_its_mistakes_are_named(policy):
+def test_a_policy_is_loaded_or_its_errors_are_named(policy):
     try:
         load(policy)
-    except _audit_policy.PolicyError as exc:
+    except PolicyError as exc:
         lines = str(exc).splitlines()
         assert all(line.startswith("1.yml: ") and line[-1] in ".?" for line in lines[1:])
     except OptionError as exc:
@@ -106,9 +112,9 @@ def test_a_policy_is_loaded_or_its_mistakes_are_named(policy):
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Mistakes
+# Errors
 
-TEN_MISTAKES = """\
+TEN_ERRORS = """\
 vars: {connections: []}
 disable: [alm-tsl]
 rules:
@@ -124,7 +130,7 @@ waivers:
 """
 
 
-def test_ten_mistakes_of_form_and_their_messages():
+def test_schema_errors():
     content = yaml.safe_load(
         """
         titel: Ours
@@ -140,58 +146,41 @@ def test_ten_mistakes_of_form_and_their_messages():
           - {rules: [severity], connections: {kind: amm}, owner: o, reason: r, expires: soon}
         """
     )
-    assert mistakes_of(content) == [
+    assert errors_in(content) == [
         "1.yml: titel: there is no such field; did you mean title?",
+        '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, and go on with letters, digits and _.',
         (
-            '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, '
-            "and go on with letters, digits and _."
-        ),
-        (
-            '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, '
-            "and go on with small letters, digits, "
+            '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, '
             "'.', '_' and '-'."
         ),
         '1.yml: rule severity: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?',
-        (
-            "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with "
-            "small letters, digits, '.', '_' and '-'."
-        ),
+        "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small letters, digits, '.', '_' and '-'.",
         "1.yml: rule 3: remediaton: there is no such field; did you mean remediation?",
         "1.yml: rule no-that: that: it is missing: an expression, or a list of them, that must be true.",
-        (
-            "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, "
-            "that must be true; put it into quotes."
-        ),
+        "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, that must be true; put it into quotes.",
         "1.yml: rule label: label: it is of use only beside loop; add loop or remove it.",
         '1.yml: waiver 1: connections.kind: "amm" is none of alm, analysis; did you mean alm?',
         '1.yml: waiver 1: expires: "soon" does not fit: the last day on which it holds, as in 2027-01-31.',
     ]
 
 
-def test_ten_mistakes_of_sense_and_their_messages():
-    def problem(expression: str, subject: str) -> str | None:
+def test_reference_and_expression_errors():
+    def compile_error(expression: str, subject: str) -> str | None:
         return "cannot be compiled (No filter named 'uper')" if "uper" in expression else None
 
-    assert mistakes_of(to_builtin_types(yaml.safe_load(TEN_MISTAKES)), problem_of=problem) == [
+    assert errors_in(to_builtin_types(yaml.safe_load(TEN_ERRORS)), compile_error=compile_error) == [
         "1.yml: vars.connections: this name has a meaning of its own in rules; choose another.",
         "1.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another.",
         "1.yml: rule need: needs[0]: there is no fact parms; did you mean params?",
         "1.yml: disable[0]: there is no rule alm-tsl; did you mean alm-tls?",
         "1.yml: waiver 1: rules[0]: there is no rule alm-ssl; did you mean alm-tls?",
         "1.yml: waiver 2: expires: there is no day 2027-02-30; write one as 2027-01-31.",
+        "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on after its end, got '='); did you mean ==?",
         (
-            "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes "
-            "on after its end, got '='); did you mean ==?"
-        ),
-        (
-            "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected "
-            "token ':', got '}'); "
+            "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', got '}'); "
             "write it bare, without braces."
         ),
-        (
-            "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule "
-            "with loop, and not in the loop itself."
-        ),
+        "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with loop, and not in the loop itself.",
         "1.yml: rule filter: that: \"connection.kind | uper == 'ALM'\" cannot be compiled (No filter named 'uper').",
     ]
 
@@ -205,8 +194,7 @@ def test_ten_mistakes_of_sense_and_their_messages():
             ("rules", 0, "title"),
             5,
             (
-                "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what "
-                "holds if all is "
+                "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
                 "well; put it into quotes."
             ),
         ),
@@ -238,8 +226,7 @@ def test_ten_mistakes_of_sense_and_their_messages():
             "connection.alias is match('x', ignorecase=true",
             (
                 "1.yml: rule alm-tls: that[1]: "
-                "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of "
-                "template, expected ',')."
+                "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',')."
             ),
         ),
         (
@@ -282,17 +269,17 @@ def test_ten_mistakes_of_sense_and_their_messages():
         (("vars",), {"not": 1}, "1.yml: vars.not: this name has a meaning of its own in rules; choose another."),
     ],
 )
-def test_mistake(path, value, expected):
-    assert mistakes_of(changed(*path, to=value)) == [expected]
+def test_error(path, value, expected):
+    assert errors_in(changed(*path, to=value)) == [expected]
 
 
-def test_mistakes_name_their_file():
+def test_errors_name_their_file():
     other = {"rules": [{"id": "alm-tls", "title": "t", "severity": "low", "that": "true"}]}
-    assert mistakes_of(FULL, other) == ["2.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another."]
+    assert errors_in(FULL, other) == ["2.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another."]
 
 
 def test_only_a_mapping_is_a_policy():
-    assert mistakes_of(["x"]) == [
+    assert errors_in(["x"]) == [
         (
             "1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
             "variables that they use."
@@ -353,6 +340,20 @@ def test_a_day_of_yaml_is_a_day():
     assert load(content).waivers[0].expires == "2027-01-31"
 
 
+def errors_in_text(tmp_path, text: str) -> list[str]:
+    """The errors of a policy file; none if it is accepted, or if it cannot be read for another reason."""
+    path = tmp_path / "policy"
+    path.write_text(text, encoding="utf-8")
+    files = TaskFiles(lambda folder, name: name, DataLoader())
+    try:
+        files.read("policy", str(path), partial(parse_policy, "p.yml"), kind="policy")
+    except PolicyError as exc:
+        return str(exc).splitlines()[1:]
+    except SDElementsError as exc:
+        assert "cannot be read" in str(exc)
+    return []
+
+
 @pytest.mark.parametrize(
     "text, place",
     [
@@ -364,21 +365,31 @@ def test_a_day_of_yaml_is_a_day():
         ("a: &a {x: [1]}\nb: {<<: *a, c: *a}\nb: 1\n", "p.yml: line 3: b stands twice"),
     ],
 )
-def test_a_key_that_stands_twice_hides_nothing(tmp_path, text, place):
-    (tmp_path / "p").write_text(text)
-    assert _audit_yaml.mistakes(str(tmp_path / "p"), "p.yml") == [f"{place} in one mapping; remove one."]
+def test_a_repeated_key_is_an_error(tmp_path, text, place):
+    assert errors_in_text(tmp_path, text) == [f"{place} in one mapping; remove one."]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a: [", "&a [*a]", "- {a: 1}\n- {a: 1}\n", "x: !vault |\n  y\n", '[{"a": 1}, {"a": 1}]']
+    "text", ["", "a: [", "&a [*a]", "- {a: 1}\n- {a: 1}\n", "x: !unsafe |\n  y\n", '[{"a": 1}, {"a": 1}]']
 )
-def test_keys_that_stand_once_are_accepted(tmp_path, text):
-    (tmp_path / "p").write_text(text)
-    assert _audit_yaml.mistakes(str(tmp_path / "p"), "p.yml") == []
+def test_keys_of_different_mappings_are_not_repeated(tmp_path, text):
+    assert errors_in_text(tmp_path, text) == []
+
+
+def test_a_policy_file_is_parsed_once():
+    parsed = []
+
+    def loader(text: str) -> yaml.SafeLoader:
+        parsed.append(text)
+        return yaml.SafeLoader(text)
+
+    text = yaml.safe_dump(FULL)
+    assert parse_policy("p.yml", text, loader) == FULL and parsed == [text]
+    assert parse_policy("p.json", json.dumps(FULL), loader) == FULL and parsed == [text]
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Days that are none, of which YAML makes no values
+# Dates that YAML cannot construct
 
 
 @pytest.mark.parametrize(
@@ -395,8 +406,5 @@ def test_keys_that_stand_once_are_accepted(tmp_path, text):
         ("", []),
     ],
 )
-def test_days_that_are_none(tmp_path, text, expected):
-    path = tmp_path / "p.yml"
-    path.write_text(text, encoding="utf-8")
-    found = _audit_yaml.mistakes(str(path), "p.yml")
-    assert found == expected
+def test_invalid_dates(tmp_path, text, expected):
+    assert errors_in_text(tmp_path, text) == expected

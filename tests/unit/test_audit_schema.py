@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from hypothesis import given, strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_schema import mistakes, schema_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.schema import errors_in, schema_of
 from tests.sample_reports import small
 from tests.strategies import VALUES, mutated
 from tests.unit.test_audit_policy import FULL
@@ -21,7 +21,7 @@ KINDS = pytest.mark.parametrize("kind", SOUND)
 def test_schema_is_one(kind):
     jsonschema.Draft202012Validator.check_schema(schema_of(kind))
     jsonschema.validate(SOUND[kind], schema_of(kind))
-    assert list(mistakes(SOUND[kind], kind)) == []
+    assert list(errors_in(SOUND[kind], kind)) == []
 
 
 @KINDS
@@ -29,7 +29,7 @@ def test_schema_is_one(kind):
 def test_our_interpreter_agrees_with_jsonschema(kind, data):
     value = data.draw(mutated(SOUND[kind]) | VALUES)
     valid = jsonschema.Draft202012Validator(schema_of(kind)).is_valid(value)
-    found = list(mistakes(value, kind))
+    found = list(errors_in(value, kind))
     assert (found == []) == valid, found
 
 

@@ -43,9 +43,11 @@ def test_no_module_returns_ansible_facts():
 
 
 def test_private_utilities_are_marked():
-    for path in [*ROOT.glob("plugins/module_utils/*.py"), *ROOT.glob("plugins/plugin_utils/*.py")]:
-        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        assert path.name.startswith("_") and docstring.startswith("Private to this collection: "), path.name
+    for folder in (ROOT / "plugins" / "module_utils", ROOT / "plugins" / "plugin_utils"):
+        for path in folder.rglob("*.py"):
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            assert str(path.relative_to(folder)).startswith("_"), path
+            assert docstring.startswith("Private to this collection: "), path
 
 
 def test_there_is_no_ignore_file():

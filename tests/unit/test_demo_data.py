@@ -28,8 +28,8 @@ def facts_of(server) -> list[dict]:
 def verdicts_of(facts: list[dict], now: datetime, monkeypatch) -> list[tuple]:
     """The verdicts of the starter policy at a time."""
     monkeypatch.setattr(test_audit_rules, "NOW", f"{now:%Y-%m-%dT%H:%M:%SZ}")
-    judged = test_audit_rules.judged(STARTER["rules"], facts, **{**STARTER["vars"], **CHOSEN})
-    return [(one.rule.id, one.verdict, tuple(one.names)) for one in judged]
+    evaluated = test_audit_rules.evaluated(STARTER["rules"], facts, **{**STARTER["vars"], **CHOSEN})
+    return [(one.rule.id, one.verdict, tuple(test_audit_rules.keys_of(one))) for one in evaluated]
 
 
 def times_in(value, found: list[datetime]):

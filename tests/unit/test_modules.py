@@ -150,7 +150,8 @@ def test_options_are_documented_as_they_are():
 
 @pytest.mark.parametrize("name", ["sde_connection_audit", "sde_connection_audit_merge"])
 def test_options_of_audits_are_documented_as_they_are(name):
-    table = importlib.import_module(f"{COLLECTION}.action.{name}").ARGUMENT_SPEC
+    task = importlib.import_module(f"{COLLECTION}.plugin_utils._audit.task")
+    table = task.MERGE_ARGUMENTS if name.endswith("_merge") else task.AUDIT_ARGUMENTS
     documented = documented_audit_options(name)
     assert set(documented) == set(table)
     for option, spec in table.items():

@@ -12,7 +12,6 @@ from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import (
     is_server,
-    saved_server_facts,
     server_facts,
 )
 from tests.demo_server import GENERATIONS
@@ -321,13 +320,6 @@ def test_validate_certs(word, values, expected):
 )
 def test_validate_certs_by_several_names(params, expected):
     assert validate_certs(**params) is expected
-
-
-def test_facts_that_an_older_release_saved():
-    params = {"alm_server": "h", "alm_validate_cert": "False"}
-    saved = {"kind": "alm", "params": params, "params_visible": True}
-    assert saved_server_facts(saved) == server_facts("alm", params)
-    assert saved_server_facts({**saved, "params_visible": False}) == server_facts("alm", {})
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

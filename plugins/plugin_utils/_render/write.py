@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the reports of a connection audit, and how they become files.
+"""Private to this collection: the formats of a report, and their files.
 
-A report is made of the audit's document only, which holds no secret.
+A report has no secrets, and the formats are rendered from it alone.
 """
 
 from __future__ import annotations
@@ -10,42 +10,34 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _report_html,
-    _report_json,
-    _report_junit,
-    _report_markdown,
-    _report_sarif,
-)
+from ...module_utils._errors import OptionError, SDElementsError
+from .._audit.model import Report
+from . import html, json, junit, markdown, sarif
 
-FORMATS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "json": _report_json.render,
-    "junit": _report_junit.render,
-    "sarif": _report_sarif.render,
-    "markdown": _report_markdown.render,
-    "html": _report_html.render,
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "json": json.render,
+    "junit": junit.render,
+    "sarif": sarif.render,
+    "markdown": markdown.render,
+    "html": html.render,
 }
-# Of a task that writes them.
-ARGUMENT: dict[str, Any] = {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in FORMATS}}
 
 
-def write(document: dict[str, Any], paths: Mapping[str, str | None]) -> list[str]:
-    """Write a report for each format that has a path, and say which files these are. Raises an SDElementsError."""
+def write_reports(report: Report, paths: Mapping[str, str | None]) -> list[str]:
+    """Write a file for each format that has a path, and return the files. Raises an SDElementsError."""
     wanted = {name: os.path.realpath(os.path.expanduser(path)) for name, path in paths.items() if path}
     for name, path in wanted.items():
         _check(name, path, wanted)
-    # All are made before the first is written, so that none is new beside an old one that could not be made.
-    texts = {name: FORMATS[name](document) for name in wanted}
+    # All are rendered before the first is written: if one fails, all old files stay.
+    texts = {name: FORMATS[name](report) for name in wanted}
     for name, path in wanted.items():
         _write(path, texts[name], f"reports.{name}")
     return list(wanted.values())
 
 
 def _check(name: str, path: str, wanted: dict[str, str]) -> None:
-    """What is known to go wrong is said before anything is written."""
+    """Find the errors that can be known before anything is written."""
     if name not in FORMATS:
         raise OptionError(f"There is no report named {name}.", f"Use {', '.join(FORMATS)}.")
     same = [other for other in wanted if wanted[other] == path]
@@ -60,14 +52,14 @@ def _check(name: str, path: str, wanted: dict[str, str]) -> None:
 
 
 def _write(path: str, text: str, option: str) -> None:
-    """Replace a file at once, so that nobody reads half a report; if that fails, the old one stays."""
+    """Replace a file in one step, so that nobody reads half a report. If that fails, the old file stays."""
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f".report-{secrets.token_hex(8)}")
     try:
         os.makedirs(folder, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            # The formats escape what UTF-8 cannot hold; should one forget to, there is a report all the same.
+            # The formats escape characters that UTF-8 cannot encode. If one is missed, there is a report all the same.
             with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
             os.replace(temporary, path)

@@ -20,59 +20,43 @@
   const number = new Intl.NumberFormat("en");
 
   // ------------------------------------------------------------------------------------------------------------
-  // The findings, as columns of numbers
+  // The findings. Rows without names keep the file small: see _script_data() in Python.
 
-  const packed = data.findings;
-  const size = packed.verdict.length;
-  const verdictOf = Uint8Array.from(packed.verdict, Number);
-  const ruleOf = new Uint16Array(size);
-  packed.rule.reduce((start, [rule, length]) => ruleOf.fill(rule, start, start + length) && start + length, 0);
-  const states = { n: "new", k: "known" };
-  const hasBaseline = packed.baseline !== "";
-  const baselineOf = (index) => states[packed.baseline[index]] || "";
-
-  const connections = data.connections.map(([key, subject, system, project, facts]) => ({ key, subject, system, project, facts }));
-  const aboutOf = (index) => [].concat(packed.connection[index]).map((place) => connections[place]);
-  const subjectOf = (index) => packed.subject[index] ?? aboutOf(index)[0].subject;
-  const severityOf = (index) => data.rules[ruleOf[index]].severity;
+  const connections = data.connections.map((one) => ({ ...one, kind: String(one.facts.kind ?? null) }));
+  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, baseline, waiver, subject], index) => ({
+    index,
+    rule: data.rules[rule],
+    ruleIndex: rule,
+    verdict,
+    places, // of its connections
+    message,
+    fingerprint: fingerprint ?? "",
+    baseline: baseline ?? "",
+    waiver: waiver ?? null,
+    subject: subject ?? connections[places[0]].subject,
+    hasOwnSubject: Boolean(subject),
+  }));
+  const connectionsOf = (finding) => finding.places.map((place) => connections[place]);
   const distinct = (texts) => [...new Set(texts)].filter(Boolean);
-  const isWholeSet = (index) => packed.connection[index].length === 0;
-  const systemsOf = (index) => (isWholeSet(index) ? [data.wholeSet] : distinct(aboutOf(index).map((one) => one.system)));
-  const projectsOf = (index) => distinct(aboutOf(index).map((one) => one.project));
+  const isWholeSet = (finding) => finding.places.length === 0;
+  const systemsOf = (finding) => (isWholeSet(finding) ? [data.wholeSet] : distinct(connectionsOf(finding).map((one) => one.system)));
+  const projectsOf = (finding) => distinct(connectionsOf(finding).map((one) => one.project));
 
-  // A fact is as _facts() in Python wrote it: [number of a set of keys, values ...], or [-1, items ...], or plain.
-  const isNested = (fact) => Array.isArray(fact);
+  // A fact may be nested: each of its values, with the path to it.
   function* leaves(fact, path = "") {
-    if (!isNested(fact) || fact.length === 1) {
-      yield [path, isNested(fact) ? (fact[0] < 0 ? "[]" : "{}") : fact];
+    const members = fact !== null && typeof fact === "object" ? Object.entries(fact) : null;
+    if (!members?.length) {
+      yield [path, members ? (Array.isArray(fact) ? "[]" : "{}") : fact];
       return;
     }
-    const keys = fact[0] < 0 ? null : data.shapes[fact[0]];
-    for (let place = 1; place < fact.length; place += 1) {
-      const key = keys ? keys[place - 1] : String(place - 1);
-      yield* leaves(fact[place], path ? `${path}.${key}` : key);
+    for (const [key, value] of members) {
+      yield* leaves(value, path ? `${path}.${key}` : key);
     }
   }
-  function values(fact, into) {
-    if (isNested(fact)) {
-      for (let place = 1; place < fact.length; place += 1) {
-        values(fact[place], into);
-      }
-    } else {
-      into.push(fact);
-    }
-    return into;
-  }
-  function fact(connection, name) {
-    const place = data.shapes[connection.facts[0]].indexOf(name);
-    return place < 0 ? null : connection.facts[place + 1];
-  }
-  for (const connection of connections) {
-    connection.kind = String(fact(connection, "kind"));
-  }
+  const values = (fact) => (fact !== null && typeof fact === "object" ? Object.values(fact).flatMap(values) : [fact]);
 
   // ------------------------------------------------------------------------------------------------------------
-  // What is asked for: the filters, and the same in the address
+  // The view: the filters, and the same in the address
 
   const form = byId("filters");
   const SIMPLE = ["q", "rule", "system", "kind", "project", "baseline", "sort"];
@@ -150,44 +134,40 @@
     return () => (made ??= make());
   }
   const searched = once(() => ({
-    connections: connections.map((one) => lower(values(one.facts, [one.key, one.subject, one.system, one.project]).join("\n"))),
+    connections: connections.map((one) => lower([one.key, one.subject, one.system, one.project, ...values(one.facts)].join("\n"))),
     rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that].join("\n"))),
     messages: data.messages.map(lower),
     waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
   }));
 
-  // For one word: in which texts it stands. A finding has it if one of its texts has.
+  // Each text is searched once for a word. A finding matches if one of its texts does.
   function finder(word) {
-    const has = (texts) => Uint8Array.from(texts, (text) => text.includes(word));
+    const has = (texts) => texts.map((text) => text.includes(word));
     const found = Object.fromEntries(Object.entries(searched()).map(([name, texts]) => [name, has(texts)]));
-    const any = (about) => (Array.isArray(about) ? about.some((place) => found.connections[place]) : found.connections[about]);
-    return (index) =>
-      found.rules[ruleOf[index]] ||
-      found.messages[packed.message[index]] ||
-      any(packed.connection[index]) ||
-      (index in packed.subject && lower(packed.subject[index]).includes(word)) ||
-      (index in packed.waiver && found.waivers[packed.waiver[index]]);
+    return (finding) =>
+      found.rules[finding.ruleIndex] ||
+      found.messages[finding.message] ||
+      finding.places.some((place) => found.connections[place]) ||
+      (finding.hasOwnSubject && lower(finding.subject).includes(word)) ||
+      (finding.waiver !== null && found.waivers[finding.waiver]);
   }
 
-  // Whether a finding has a connection of which this holds; asked once for each connection.
-  function ofConnections(holds) {
-    const held = Uint8Array.from(connections, holds);
-    return (index) => {
-      const about = packed.connection[index];
-      return Array.isArray(about) ? about.some((place) => held[place]) : held[about];
-    };
+  // Whether the condition is true of a connection of a finding; it is evaluated once for each connection.
+  function ofConnections(condition) {
+    const results = connections.map(condition);
+    return (finding) => finding.places.some((place) => results[place]);
   }
 
   function tests() {
     const wanted = [];
     if (view.finding) {
-      wanted.push((index) => packed.fingerprint[index] === view.finding);
+      wanted.push((finding) => finding.fingerprint === view.finding);
     }
     const verdictWanted = verdicts.map((name) => view.verdict.includes(name));
     const ruleWanted = data.rules.map((rule) => view.severity.includes(severities[rule.severity]) && (!view.rule || rule.id === view.rule));
-    wanted.push((index) => verdictWanted[verdictOf[index]] && ruleWanted[ruleOf[index]]);
+    wanted.push((finding) => verdictWanted[finding.verdict] && ruleWanted[finding.ruleIndex]);
     if (view.baseline) {
-      wanted.push((index) => baselineOf(index) === view.baseline);
+      wanted.push((finding) => finding.baseline === view.baseline);
     }
     if (view.system === data.wholeSet) {
       wanted.push(isWholeSet);
@@ -199,7 +179,7 @@
     }
     const project = lower(view.project.trim());
     if (project) {
-      // A number means that project, not all whose number begins with it.
+      // A number selects that project, and not all whose number begins with it.
       const isIt = /^\d+$/.test(project) ? (one) => lower(one.project).split(" ")[0] === project : (one) => lower(one.project).includes(project);
       wanted.push(ofConnections(isIt));
     }
@@ -210,30 +190,31 @@
   const collator = new Intl.Collator("en", { numeric: true });
   // Sorting texts is slow: each different text is compared once, and the findings are sorted by numbers.
   function textRank(textOf) {
-    const texts = Array.from({ length: size }, (_, index) => textOf(index));
-    const places = new Map([...new Set(texts)].sort(collator.compare).map((text, place) => [text, place]));
-    return (index) => places.get(texts[index]);
+    const texts = findings.map(textOf);
+    const ranks = new Map([...new Set(texts)].sort(collator.compare).map((text, rank) => [text, rank]));
+    return (finding) => ranks.get(texts[finding.index]);
   }
-  // The first of its connections stands for a finding.
-  const first = (index) => (Array.isArray(packed.connection[index]) ? aboutOf(index)[0] : connections[packed.connection[index]]);
+  // A finding is sorted by its first connection.
+  const first = (finding) => connections[finding.places[0]];
   const RANKS = {
-    severity: () => (index) => -severityOf(index),
-    verdict: () => (index) => verdictOf[index],
-    rule: () => textRank((index) => data.rules[ruleOf[index]].id),
-    subject: () => textRank((index) => short(subjectOf(index))),
-    system: () => textRank((index) => first(index)?.system ?? data.wholeSet),
-    project: () => textRank((index) => first(index)?.project ?? ""),
-    baseline: () => (index) => ["new", "known", ""].indexOf(baselineOf(index)),
+    severity: () => (finding) => -finding.rule.severity,
+    verdict: () => (finding) => finding.verdict,
+    rule: () => textRank((finding) => finding.rule.id),
+    subject: () => textRank((finding) => short(finding.subject)),
+    system: () => textRank((finding) => first(finding)?.system ?? data.wholeSet),
+    project: () => textRank((finding) => first(finding)?.project ?? ""),
+    baseline: () => (finding) => ["new", "known", ""].indexOf(finding.baseline),
   };
-  // One number for each finding: its rank, then how severe and what it is, then its place in the document.
+  // One number for each finding: its rank, then its severity and verdict, then its place in the report.
+  const size = findings.length;
   const orders = new Map();
   function order(sort) {
     if (!orders.has(sort)) {
       const rank = RANKS[sort.replace("-", "")]();
       const sign = sort.startsWith("-") ? -1 : 1;
-      const key = (index) => ((sign * rank(index) * 8 + severityOf(index)) * 8 + verdictOf[index]) * size + index;
-      const keys = Float64Array.from({ length: size }, (_, index) => key(index)).sort();
-      orders.set(sort, Int32Array.from(keys, (one) => ((one % size) + size) % size));
+      const key = (finding) => ((sign * rank(finding) * 8 + finding.rule.severity) * 8 + finding.verdict) * size + finding.index;
+      const keys = Float64Array.from(findings, key).sort();
+      orders.set(sort, Array.from(keys, (one) => findings[((one % size) + size) % size]));
     }
     return orders.get(sort);
   }
@@ -283,12 +264,12 @@
   // ------------------------------------------------------------------------------------------------------------
   // One finding
 
-  function row(index) {
-    const rule = data.rules[ruleOf[index]];
-    const message = data.messages[packed.message[index]];
-    const subject = short(subjectOf(index));
-    const systems = systemsOf(index);
-    const projects = projectsOf(index);
+  function row(finding) {
+    const { rule } = finding;
+    const message = data.messages[finding.message];
+    const subject = short(finding.subject);
+    const systems = systemsOf(finding);
+    const projects = projectsOf(finding);
     const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
     const opener = element("button", {
       type: "button",
@@ -298,15 +279,15 @@
     });
     return element(
       "tr",
-      { role: "row", "data-finding": index, class: "finding" },
+      { role: "row", "data-finding": finding.index, class: "finding" },
       cell("opener", opener),
       cell("in-severity", severity(severities[rule.severity])),
-      cell("in-verdict", verdict(verdicts[verdictOf[index]])),
+      cell("in-verdict", verdict(verdicts[finding.verdict])),
       cell("in-rule", own(short(rule.title)), element("span", { class: "id" }, own(rule.id))),
       cell("in-subject", own(subject), message ? element("span", { class: "message" }, own(short(message))) : null),
       cell("in-system", ...lines(systems.slice(0, 3)), systems.length > 3 ? `and ${systems.length - 3} more` : null),
       cell("in-project", ...lines(projects.slice(0, 3)), projects.length > 3 ? `and ${projects.length - 3} more` : null),
-      hasBaseline ? cell("in-baseline", badge(baselineOf(index))) : null,
+      data.hasBaseline ? cell("in-baseline", badge(finding.baseline)) : null,
     );
   }
 
@@ -331,18 +312,17 @@
     return list;
   }
 
-  function aboutFinding(index) {
+  function aboutFinding(finding) {
     const list = element("dl", { class: "rule" });
-    const fingerprint = packed.fingerprint[index];
-    described(list, "Subject", own(subjectOf(index)));
-    described(list, "What was found", ...prose(data.messages[packed.message[index]]));
-    if (index in packed.waiver) {
-      const [reason, owner, expires, state, file] = data.waivers[packed.waiver[index]];
+    described(list, "Subject", own(finding.subject));
+    described(list, "What was found", ...prose(data.messages[finding.message]));
+    if (finding.waiver !== null) {
+      const [reason, owner, expires, state, file] = data.waivers[finding.waiver];
       described(list, "Waiver", ...prose(reason));
       described(list, "Waived by", own(owner), " until ", own(expires), ` (${state}, in `, own(file), ")");
     }
-    if (fingerprint) {
-      described(list, "Fingerprint", element("a", { href: `#finding=${fingerprint}`, class: "fingerprint" }, fingerprint));
+    if (finding.fingerprint) {
+      described(list, "Fingerprint", element("a", { href: `#finding=${finding.fingerprint}`, class: "fingerprint" }, finding.fingerprint));
     }
     return list;
   }
@@ -369,13 +349,13 @@
     return list;
   }
 
-  function details(index) {
-    const rule = data.rules[ruleOf[index]];
-    const about = aboutOf(index);
+  function details(finding) {
+    const { rule } = finding;
+    const about = connectionsOf(finding);
     const panel = element(
       "div",
       { class: "panel" },
-      element("section", {}, element("h3", {}, "This finding"), aboutFinding(index)),
+      element("section", {}, element("h3", {}, "This finding"), aboutFinding(finding)),
       element("section", {}, element("h3", {}, "The rule"), aboutRule(rule)),
     );
     const all = element("section", { class: "connections" });
@@ -387,8 +367,8 @@
       all.append(element("p", { class: "note" }, `And ${number.format(about.length - OPENED)} more connections: the JSON report lists them all.`));
     }
     panel.append(all);
-    const cell = element("td", { role: "cell", colspan: hasBaseline ? 8 : 7 }, panel);
-    return element("tr", { role: "row", class: "details", id: `details-${index}` }, cell);
+    const cell = element("td", { role: "cell", colspan: data.hasBaseline ? 8 : 7 }, panel);
+    return element("tr", { role: "row", class: "details", id: `details-${finding.index}` }, cell);
   }
 
   function toggle(opener) {
@@ -400,7 +380,7 @@
       tr.nextElementSibling.remove();
       opener.removeAttribute("aria-controls");
     } else {
-      tr.after(details(Number(tr.dataset.finding)));
+      tr.after(details(findings[tr.dataset.finding]));
       opener.setAttribute("aria-controls", `details-${tr.dataset.finding}`);
     }
   }
@@ -413,14 +393,14 @@
   const pages = () => Math.max(1, Math.ceil(matches.length / PAGE));
 
   function showRows(from, to) {
-    const shown = Array.from(matches.slice(from, to), row);
+    const shown = matches.slice(from, to).map(row);
     rows.replaceChildren(...(shown.length ? shown : [nothing()]));
   }
 
   function nothing() {
     const isUsual = toAddress() === "" && size > 0;
     const text = isUsual ? "Nothing needs attention." : "No finding matches these filters.";
-    return element("tr", { role: "row" }, element("td", { role: "cell", class: "nothing", colspan: hasBaseline ? 8 : 7 }, text));
+    return element("tr", { role: "row" }, element("td", { role: "cell", class: "nothing", colspan: data.hasBaseline ? 8 : 7 }, text));
   }
 
   function show() {

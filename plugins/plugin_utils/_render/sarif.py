@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the audit as SARIF 2.1.0, which code scanning of GitHub and other tools read.
+"""Private to this collection: the report as SARIF 2.1.0, for code scanning on GitHub and other tools.
 
-GitHub makes an alert of each result, whatever its kind, suppression or baseline state is, and closes an alert that
-is no longer among the results. So what passes, does not apply or is fixed is no result here; the counts of all
-verdicts are among the run's properties. A waived finding is a result with a suppression, as the standard has it.
+GitHub shows an alert for each result, whatever its kind, suppression or baseline state is, and closes an alert that is
+missing in the next file. So findings that pass, do not apply or are fixed are not results; the run's properties have the
+counts of all verdicts. A waived finding is a result with a suppression, as in the standard.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_markdown import (
-    code,
-    is_web_page,
-    link,
-    words,
-)
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._report_text import (
-    cell,
-    name_of,
-    prose,
-    visible,
-)
+from .._audit.model import SEVERITY_RANK, Finding, Report, RuleEntry, WaiverEntry, stable_name
+from .markup import code, is_web_page, link, markdown_text
+from .text import collapse, escape_cell, escape_line
+
+# An object of SARIF.
+_Object = dict[str, Any]
 
 _HOME = "https://github.com/securitycompass/ansible-collection-sdelements"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -33,11 +27,10 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 # GitHub rejects a file with more results than this, and shows the 5,000 most severe.
 MAX_RESULTS = 25_000
 _MAX_RELATED = 100
-_DESCRIPTION = 1000  # characters that GitHub shows of a description
+_MAX_DESCRIPTION = 1000  # GitHub shows so many characters
 
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
-# In the middle of the range that GitHub calls by the same word; it has none for 'info'.
+# The middle of GitHub's range of the same name; 'info' has none.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _STATES = {"new": "new", "known": "unchanged"}
 
@@ -48,27 +41,27 @@ _NOTIFICATIONS = {
 _LOCATIONS = "CONNECTIONS"
 
 
-def render(document: dict[str, Any]) -> str:
-    """The document as a SARIF log of one run."""
-    run = _Run(document)
-    findings = [finding for finding in document["findings"] if finding["verdict"] in ("fail", "waived", "inconclusive")]
+def render(report: Report) -> str:
+    """Return a SARIF log of one run."""
+    run = _SarifBuilder(report)
+    findings = [finding for finding in report["findings"] if finding["verdict"] in ("fail", "waived", "inconclusive")]
     findings.sort(key=_rank)
-    errors = [finding for finding in document["findings"] if finding["verdict"] == "error"]
+    errors = [finding for finding in report["findings"] if finding["verdict"] == "error"]
     notifications = [run.notification(finding) for finding in errors]
     if len(findings) > MAX_RESULTS:
         notifications.append(_left_out(len(findings) - MAX_RESULTS))
-    summary = document["summary"]
+    summary = report["summary"]
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": _driver(document)},
+                "tool": {"driver": _driver(report)},
                 "automationDetails": {"id": "sdelements-connection-audit/"},
                 "invocations": [
                     {
-                        "startTimeUtc": document["audited_at"],
-                        "endTimeUtc": document["audited_at"],
+                        "startTimeUtc": report["audited_at"],
+                        "endTimeUtc": report["audited_at"],
                         "executionSuccessful": not errors,
                         "toolExecutionNotifications": notifications,
                     }
@@ -81,12 +74,12 @@ def render(document: dict[str, Any]) -> str:
                 "columnKind": "unicodeCodePoints",
                 "results": [run.result(finding) for finding in findings[:MAX_RESULTS]],
                 "properties": {
-                    "summary": prose(summary["message"]),
+                    "summary": collapse(summary["message"]),
                     "verdict": summary["verdict"],
                     "verdicts": summary["verdicts"],
                     "failed_by_severity": summary["failed_by_severity"],
-                    "servers": [visible(server) for server in document["servers"]],
-                    "policies": [visible(policy) for policy in document["policies"]],
+                    "servers": [escape_line(server) for server in report["servers"]],
+                    "policies": [escape_line(policy) for policy in report["policies"]],
                 },
             }
         ],
@@ -94,12 +87,13 @@ def render(document: dict[str, Any]) -> str:
     return json.dumps(log, indent=1) + "\n"
 
 
-def _rank(finding: dict[str, Any]) -> tuple[bool, bool, int]:
-    """What most needs to be seen comes first, should a reader stop early."""
-    return finding["verdict"] == "waived", finding["verdict"] == "inconclusive", _SEVERITIES.index(finding["severity"])
+def _rank(finding: Finding) -> tuple[bool, bool, int]:
+    """Return a sort key by importance, because readers may stop early."""
+    verdict = finding["verdict"]
+    return verdict == "waived", verdict == "inconclusive", SEVERITY_RANK[finding["severity"]]
 
 
-def _left_out(count: int) -> dict[str, Any]:
+def _left_out(count: int) -> _Object:
     text = f"{count} findings are left out, since GitHub accepts no more than {MAX_RESULTS} results. The JSON report has all."
     return {"descriptor": {"id": "too-many-results", "index": 1}, "level": "warning", "message": {"text": text}}
 
@@ -108,55 +102,55 @@ def _left_out(count: int) -> dict[str, Any]:
 # Rules
 
 
-def _driver(document: dict[str, Any]) -> dict[str, Any]:
+def _driver(report: Report) -> _Object:
     return {
         "name": "SD Elements audit",
         "fullName": "SD Elements connection audit",
         "organization": "securitycompass.sdelements",
         "informationUri": _HOME,
-        # Of the document: GitHub looks at it to tell why results have changed.
-        "version": document["version"],
-        "rules": [_rule(rule) for rule in document["rules"]],
+        # The version of the report, by which GitHub explains why results have changed.
+        "version": report["version"],
+        "rules": [_rule(rule) for rule in report["rules"]],
         "notifications": [_notification(name, text) for name, text in _NOTIFICATIONS.items()],
     }
 
 
-def _notification(name: str, text: str) -> dict[str, Any]:
+def _notification(name: str, text: str) -> _Object:
     return {"id": name, "shortDescription": {"text": text}, "fullDescription": {"text": text}, "help": {"text": text}}
 
 
-def _rule(rule: dict[str, Any]) -> dict[str, Any]:
-    title = prose(rule["title"], _DESCRIPTION)
-    properties: dict[str, Any] = {"tags": ["security", "compliance", "sdelements"], "severity": rule["severity"]}
+def _rule(rule: RuleEntry) -> _Object:
+    title = collapse(rule["title"], _MAX_DESCRIPTION)
+    properties: _Object = {"tags": ["security", "compliance", "sdelements"], "severity": rule["severity"]}
     if rule["severity"] in _SCORES:
         properties["security-severity"] = _SCORES[rule["severity"]]
         properties["precision"] = "very-high"
     pages = [reference for reference in rule["references"] if is_web_page(reference)]
     return {
         "id": rule["id"],
-        "shortDescription": {"text": _plain(title)},
-        "fullDescription": {"text": _plain(prose(rule["description"], _DESCRIPTION) or title)},
-        "help": {"text": _plain(_help(rule)), "markdown": _help_in_markdown(rule)},
+        "shortDescription": {"text": _escape_message(title)},
+        "fullDescription": {"text": _escape_message(collapse(rule["description"], _MAX_DESCRIPTION) or title)},
+        "help": {"text": _escape_message(_help(rule)), "markdown": _help_in_markdown(rule)},
         **({"helpUri": pages[0]} if pages else {}),
         "defaultConfiguration": {"level": _LEVELS[rule["severity"]]},
         "properties": properties,
     }
 
 
-def _help(rule: dict[str, Any]) -> str:
+def _help(rule: RuleEntry) -> str:
     lines = [
-        prose(rule["description"]) or prose(rule["title"]),
-        f"Remediation: {prose(rule['remediation'])}" if rule["remediation"] else "",
-        f"Required: {visible('; '.join(rule['that']))}",
-        f"References: {visible(', '.join(rule['references']))}" if rule["references"] else "",
+        collapse(rule["description"]) or collapse(rule["title"]),
+        f"Remediation: {collapse(rule['remediation'])}" if rule["remediation"] else "",
+        f"Required: {escape_line('; '.join(rule['that']))}",
+        f"References: {escape_line(', '.join(rule['references']))}" if rule["references"] else "",
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _help_in_markdown(rule: dict[str, Any]) -> str:
+def _help_in_markdown(rule: RuleEntry) -> str:
     parts = [
-        words(rule["description"] or rule["title"]),
-        f"**Remediation**: {words(rule['remediation'])}" if rule["remediation"] else "",
+        markdown_text(rule["description"] or rule["title"]),
+        f"**Remediation**: {markdown_text(rule['remediation'])}" if rule["remediation"] else "",
         "**Required**:\n\n" + "\n".join(f"* {code(condition)}" for condition in rule["that"]),
         "**References**:\n\n" + "\n".join(f"* {link(code(reference), reference)}" for reference in rule["references"])
         if rule["references"]
@@ -169,27 +163,27 @@ def _help_in_markdown(rule: dict[str, Any]) -> str:
 # Results
 
 
-class _Run:
-    """What results refer to."""
+class _SarifBuilder:
+    """Builds results, which refer to the run's rules, connections and waivers."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._rules = {rule["id"]: index for index, rule in enumerate(document["rules"])}
-        self._titles = {rule["id"]: prose(rule["title"]) for rule in document["rules"]}
-        self._aliases = {connection["key"]: connection["facts"].get("alias") for connection in document["connections"]}
-        self._waivers = document["waivers"]
-        self._is_doubt_a_failure = document["summary"]["inconclusive"] == "fail"
+    def __init__(self, report: Report) -> None:
+        self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
+        self._titles = {rule["id"]: collapse(rule["title"]) for rule in report["rules"]}
+        self._aliases = {connection["key"]: connection["facts"].get("alias") for connection in report["connections"]}
+        self._waivers = report["waivers"]
+        self._is_strict = report["summary"]["inconclusive"] == "fail"
 
-    def result(self, finding: dict[str, Any]) -> dict[str, Any]:
-        """A finding that fails, is waived, or cannot be decided."""
-        is_open = finding["verdict"] == "inconclusive" and not self._is_doubt_a_failure
-        result: dict[str, Any] = {
+    def result(self, finding: Finding) -> _Object:
+        """Return the result of a finding that fails, is waived or is inconclusive."""
+        is_open = finding["verdict"] == "inconclusive" and not self._is_strict
+        result: _Object = {
             "ruleId": finding["rule"],
             "ruleIndex": self._rules[finding["rule"]],
             "kind": "open" if is_open else "fail",
             "level": "none" if is_open else _LEVELS[finding["severity"]],
             "message": {"text": self._message(finding)},
             "locations": [self._location(finding)],
-            # GitHub knows its own name only; the other one says whose fingerprint it is.
+            # GitHub reads only its own name; the other one says whose fingerprint it is.
             "partialFingerprints": {
                 "primaryLocationLineHash": f"{finding['fingerprint']}:1",
                 "connectionAudit/v1": finding["fingerprint"],
@@ -207,8 +201,8 @@ class _Run:
             result["baselineState"] = _STATES[finding["baseline"]]
         return result
 
-    def notification(self, finding: dict[str, Any]) -> dict[str, Any]:
-        """A rule that could not be evaluated: nothing is known about the connection, so it is no result."""
+    def notification(self, finding: Finding) -> _Object:
+        """Return the notification of an error, which is not a result: nothing is known about the connection."""
         return {
             "descriptor": {"id": "rule-error", "index": 0},
             "associatedRule": {"id": finding["rule"], "index": self._rules[finding["rule"]]},
@@ -218,53 +212,53 @@ class _Run:
             "properties": {"verdict": "error", "severity": finding["severity"], "fingerprint": finding["fingerprint"]},
         }
 
-    def _message(self, finding: dict[str, Any]) -> str:
-        doubt = "Inconclusive. " if finding["verdict"] == "inconclusive" else ""
-        said = visible(finding["message"])
+    def _message(self, finding: Finding) -> str:
+        prefix = "Inconclusive. " if finding["verdict"] == "inconclusive" else ""
         title = self._titles[finding["rule"]].rstrip(".")
-        return _plain(f"{doubt}{cell(finding['subject'])}: {title}. {said}".strip())
+        text = f"{prefix}{escape_cell(finding['subject'])}: {title}. {escape_line(finding['message'])}"
+        return _escape_message(text.strip())
 
-    def _location(self, finding: dict[str, Any]) -> dict[str, Any]:
+    def _location(self, finding: Finding) -> _Object:
         if finding["label"] is None and len(finding["connections"]) == 1:
             return self._connection_location(finding["connections"][0])
-        name = name_of(finding)
-        words_of_name = re.sub(r"[^A-Za-z0-9]+", "-", name)[:60].strip("-")
-        place = f"items/{finding['rule']}/{words_of_name or 'item'}-{finding['fingerprint'][:8]}"
-        return _location(place, name, f"{finding['rule']}/{name}")
+        name = stable_name(finding)
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", name)[:60].strip("-") or "item"
+        uri = f"items/{finding['rule']}/{slug}-{finding['fingerprint'][:8]}"
+        return _location(uri, name, f"{finding['rule']}/{name}")
 
-    def _connection_location(self, key: str) -> dict[str, Any]:
+    def _connection_location(self, key: str) -> _Object:
         return _location("/".join(map(_segment, key.split("/"))), self._aliases.get(key) or key, key)
 
 
 def _segment(part: str) -> str:
-    """Part of a key as part of a path that leads nowhere else."""
-    return quote(visible(part), safe="") if part.strip(".") else "_"
+    """Return a part of a key as a segment of a path, which '..' must not leave."""
+    return quote(escape_line(part), safe="") if part.strip(".") else "_"
 
 
-def _location(uri: str, name: str, qualified_name: str) -> dict[str, Any]:
-    """A place that is no file. GitHub wants one, with a region, and finds the alerts of a connection by it."""
+def _location(uri: str, name: str, qualified_name: str) -> _Object:
+    """Return a location without a file. GitHub requires it, with a region, and finds the alerts of a connection by it."""
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": uri, "uriBaseId": _LOCATIONS},
             "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
         },
         "logicalLocations": [
-            {"name": visible(name), "fullyQualifiedName": visible(qualified_name), "kind": "resource"}
+            {"name": escape_line(name), "fullyQualifiedName": escape_line(qualified_name), "kind": "resource"}
         ],
     }
 
 
-def _suppression(waiver: dict[str, Any]) -> dict[str, Any]:
-    owner, expires = visible(waiver["owner"]), visible(waiver["expires"])
+def _suppression(waiver: WaiverEntry) -> _Object:
+    owner, expires = escape_line(waiver["owner"]), escape_line(waiver["expires"])
     return {
         "kind": "external",
         "status": "accepted",
-        "justification": _plain(f"{prose(waiver['reason'])} (owner: {owner}, until {expires})"),
-        "properties": {"owner": owner, "expires": expires, "file": visible(waiver["file"])},
+        "justification": _escape_message(f"{collapse(waiver['reason'])} (owner: {owner}, until {expires})"),
+        "properties": {"owner": owner, "expires": expires, "file": escape_line(waiver["file"])},
     }
 
 
-def _plain(text: str) -> str:
-    """Text for a SARIF message, where braces are for placeholders and '[text](target)' is a link."""
+def _escape_message(text: str) -> str:
+    """Escape placeholders in braces, and links such as '[text](target)', in a SARIF message."""
     text = text.replace("{", "{{").replace("}", "}}")
     return re.sub(r"([\[\]])", r"\\\1", text) if "](" in text else text

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The audit's document: waivers, baseline, threshold, fingerprints, and the facts that are let in."""
+"""The audit's report: waivers, baseline, threshold, fingerprints, and the validation of connections."""
 
 from __future__ import annotations
 
@@ -12,16 +12,28 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils import (
-    _audit_connections,
-    _audit_document,
-    _audit_policy,
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.connections import (
+    connections_in,
+    server_name,
+    validate_connections,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit_rules import Verdict
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    FORMAT,
+    Evaluation,
+    VerdictOptions,
+    key_of,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import load_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
+    build_report,
+    top_findings,
+    validate_report,
+    warnings_of,
+)
 from tests.conftest import ROOT
 
 SCHEMA = jsonschema.Draft202012Validator(
-    json.loads(Path(ROOT, "plugins/plugin_utils/data/report.schema.json").read_text(encoding="utf-8"))
+    json.loads(Path(ROOT, "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 )
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
@@ -45,16 +57,17 @@ def waiver(*rules, **fields) -> dict:
     return {"rules": list(rules), "reason": "r", "owner": "o", "expires": "2026-11-24", **fields}
 
 
-def document(*verdicts, waivers=(), baseline=None, connections=None, **options) -> dict:
-    """The document of verdicts, which are (rule, verdict, id of the connection or label)."""
+def report(*verdicts, waivers=(), baseline=None, connections=None, **options) -> dict:
+    """The report of verdicts, which are (rule, verdict, id of the connection or label)."""
     connections = connections or CONNECTIONS
     content = {"rules": [*RULES, LOOP], "waivers": list(waivers)}
-    policy = _audit_policy.load(["p.yml"], lambda name: content, {})
+    policy = load_policy(["p.yml"], lambda name: content, {})
     by_id = {rule.id: rule for rule in policy.rules}
     found = []
-    for rule, verdict, subject, *keys in verdicts:
-        names = keys[0] if keys else [("alm", subject)] if rule != "loop" else []
-        found.append(Verdict(by_id[rule], verdict, "why", names, subject if rule == "loop" else None))
+    for rule, verdict, subject, *names in verdicts:
+        keys = names[0] if names else [("alm", subject)] if rule != "loop" else []
+        about = [next(one for one in connections if key_of(one) == key) for key in keys]
+        found.append(Evaluation(by_id[rule], None, about, subject if rule == "loop" else None, verdict, "why"))
     chosen = {
         "server": "sde.example.com",
         "audited_at": "2026-11-24T18:00:00Z",
@@ -63,13 +76,20 @@ def document(*verdicts, waivers=(), baseline=None, connections=None, **options) 
         "known_findings": "fail",
         **options,
     }
-    made = _audit_document.make(policy, connections, found, _audit_document.Settings(**chosen), baseline)
+    made = build(policy, connections, found, baseline, **chosen)
     SCHEMA.validate(made)
     return json.loads(json.dumps(made))
 
 
+def build(policy, connections, evaluations, baseline=None, *, server, audited_at, **options) -> dict:
+    chosen = VerdictOptions(**options)
+    return build_report(
+        policy, connections, evaluations, chosen, server=server, audited_at=audited_at, baseline=baseline
+    )
+
+
 def verdict_of(*verdicts, **options) -> str:
-    return document(*verdicts, **options)["summary"]["verdict"]
+    return report(*verdicts, **options)["summary"]["verdict"]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -77,7 +97,7 @@ def verdict_of(*verdicts, **options) -> str:
 
 
 def test_document():
-    made = document(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
+    made = report(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
     assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "1.0"
     assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
     assert [one["key"] for one in made["connections"]] == [
@@ -112,20 +132,20 @@ def test_document():
 
 
 def test_document_without_a_server():
-    made = document(("high", "fail", 1), server=None)
+    made = report(("high", "fail", 1), server=None)
     assert made["servers"] == [] and made["findings"][0]["connections"] == ["alm/1"]
 
 
 def test_fingerprints():
-    one = document(("high", "fail", 1), ("low", "fail", 1), ("high", "fail", 12), ("loop", "fail", "1"))["findings"]
+    one = report(("high", "fail", 1), ("low", "fail", 1), ("high", "fail", 12), ("loop", "fail", "1"))["findings"]
     assert len({finding["fingerprint"] for finding in one}) == 4
     # They do not depend on order, aliases, verdicts and messages, but on the server.
     renamed = [{**connection, "alias": "new"} for connection in CONNECTIONS]
-    again = document(
+    again = report(
         ("loop", "pass", "1"), ("high", "error", 12), ("low", "pass", 1), ("high", "pass", 1), connections=renamed
     )["findings"]
     assert [finding["fingerprint"] for finding in again] == [finding["fingerprint"] for finding in reversed(one)]
-    other = document(("high", "fail", 1), server="other")["findings"]
+    other = report(("high", "fail", 1), server="other")["findings"]
     assert other[0]["fingerprint"] != one[0]["fingerprint"]
     # A promise to those who keep them: this one never changes.
     assert one[0]["fingerprint"] == "361753f459d294b4f43bca90b352503c"
@@ -161,10 +181,7 @@ def test_threshold(severity, fail_on):
                 ("low", "inconclusive", 2),
             ],
             {},
-            (
-                "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, "
-                "0 errors. 3 connections, 6 rules."
-            ),
+            "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules.",
         ),
         (
             [("low", "fail", 1)],
@@ -180,8 +197,7 @@ def test_threshold(severity, fail_on):
             [("high", "inconclusive", 1)],
             {"inconclusive": "fail"},
             (
-                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, "
-                "0 more inconclusive, 0 errors. "
+                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
         ),
@@ -195,8 +211,7 @@ def test_threshold(severity, fail_on):
             ],
             {"inconclusive": "fail"},
             (
-                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 "
-                "lower, 0 waived, 1 more inconclusive, 0 errors. "
+                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
         ),
@@ -208,7 +223,7 @@ def test_threshold(severity, fail_on):
     ],
 )
 def test_message(verdicts, options, message):
-    assert document(*verdicts, **options)["summary"]["message"] == f"SD Elements audit {message}"
+    assert report(*verdicts, **options)["summary"]["message"] == f"SD Elements audit {message}"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +231,7 @@ def test_message(verdicts, options, message):
     [({}, "pass"), ({"inconclusive": "fail"}, "fail"), ({"inconclusive": "fail", "fail_on": "never"}, "pass")],
 )
 def test_an_audit_of_nothing_says_so(options, verdict):
-    policy = _audit_policy.load(["p.yml"], lambda name: {"rules": RULES}, {})
+    policy = load_policy(["p.yml"], lambda name: {"rules": RULES}, {})
     chosen = {
         "server": "sde.example.com",
         "audited_at": "2026-11-24T18:00:00Z",
@@ -225,15 +240,12 @@ def test_an_audit_of_nothing_says_so(options, verdict):
         "known_findings": "fail",
         **options,
     }
-    made = _audit_document.make(policy, [], [], _audit_document.Settings(**chosen), None)
+    made = build(policy, [], [], **chosen)
     assert made["summary"]["verdict"] == verdict
     assert made["summary"]["message"].startswith(f"SD Elements audit {verdict}ed: 0 findings")
     assert made["summary"]["message"].endswith(" There are no connections, so nothing was audited.")
-    assert _audit_document.warnings_of(made) == [
-        (
-            "There are no connections, so nothing was audited: check what the token may see, and which "
-            "connections were chosen."
-        )
+    assert warnings_of(made) == [
+        "There are no connections, so nothing was audited: check what the token may see, and which connections were chosen."
     ]
 
 
@@ -243,7 +255,7 @@ def test_an_audit_of_nothing_says_so(options, verdict):
 
 def test_long_alias_is_cut_in_findings_and_whole_in_facts():
     alias = "a" * 5000
-    made = document(("high", "fail", 1), connections=[{**CONNECTIONS[0], "alias": alias}, *CONNECTIONS[1:]])
+    made = report(("high", "fail", 1), connections=[{**CONNECTIONS[0], "alias": alias}, *CONNECTIONS[1:]])
     assert len(made["findings"][0]["subject"]) < 250 and made["connections"][0]["facts"]["alias"] == alias
 
 
@@ -273,7 +285,7 @@ def test_long_alias_is_cut_in_findings_and_whole_in_facts():
 )
 def test_waiver_of_connections(connections, covers):
     fields = {"connections": connections} if connections else {}
-    made = document(("high", "fail", 1), waivers=[waiver("high", **fields)])
+    made = report(("high", "fail", 1), waivers=[waiver("high", **fields)])
     finding = made["findings"][0]
     assert (finding["verdict"], finding["waiver"]) == (("waived", 0) if covers else ("fail", None))
     assert made["waivers"][0]["state"] == ("active" if covers else "unused")
@@ -293,7 +305,7 @@ def test_waiver_of_connections(connections, covers):
     ],
 )
 def test_waiver_of_items(fields, names, covers):
-    made = document(("loop", "fail", "x1", names), waivers=[waiver("loop", **fields)])
+    made = report(("loop", "fail", "x1", names), waivers=[waiver("loop", **fields)])
     assert made["findings"][0]["verdict"] == ("waived" if covers else "fail")
 
 
@@ -303,12 +315,12 @@ def test_waiver_for_items_is_for_no_connection():
 
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "error"])
 def test_only_what_fails_is_waived(verdict):
-    made = document(("high", verdict, 1), waivers=[waiver("high")])
+    made = report(("high", verdict, 1), waivers=[waiver("high")])
     assert made["findings"][0]["verdict"] == verdict and made["waivers"][0]["state"] == "unused"
 
 
 def test_a_waiver_of_what_cannot_be_decided_is_not_unused():
-    made = document(
+    made = report(
         ("high", "inconclusive", 1), waivers=[waiver("high"), waiver("low"), waiver("high", expires="2020-01-01")]
     )
     assert (made["findings"][0]["verdict"], made["findings"][0]["waiver"]) == ("inconclusive", None)
@@ -317,37 +329,37 @@ def test_a_waiver_of_what_cannot_be_decided_is_not_unused():
         ("unused", 0),
         ("expired", 0),
     ]
-    unused = [one for one in _audit_document.warnings_of(made) if "unused" in one]
+    unused = [one for one in warnings_of(made) if "unused" in one]
     assert unused == ["p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse."]
-    strict = document(("high", "inconclusive", 1), waivers=[waiver("high")], inconclusive="fail")
+    strict = report(("high", "inconclusive", 1), waivers=[waiver("high")], inconclusive="fail")
     assert strict["summary"]["verdict"] == "fail"
 
 
 def test_waiver_expires_after_its_day():
     expired, last_day = waiver("high", expires="2026-11-23"), waiver("high", expires="2026-11-24")
-    made = document(("high", "fail", 1), ("high", "fail", 2), waivers=[expired])
+    made = report(("high", "fail", 1), ("high", "fail", 2), waivers=[expired])
     assert made["summary"]["verdict"] == "fail"
     assert (made["waivers"][0]["state"], made["waivers"][0]["findings"]) == ("expired", 2)
-    made = document(("high", "fail", 1), waivers=[expired, last_day])
+    made = report(("high", "fail", 1), waivers=[expired, last_day])
     assert made["findings"][0]["waiver"] == 1
     assert [one["state"] for one in made["waivers"]] == ["expired", "active"]
 
 
 def test_first_waiver_counts():
-    made = document(("high", "fail", 1), waivers=[waiver("high"), waiver("high")])
+    made = report(("high", "fail", 1), waivers=[waiver("high"), waiver("high")])
     assert made["findings"][0]["waiver"] == 0
     assert [(one["state"], one["findings"]) for one in made["waivers"]] == [("active", 1), ("unused", 0)]
 
 
 def test_warnings():
-    made = document(
+    made = report(
         ("high", "fail", 1),
         ("low", "error", 1),
         ("low", "error", 2),
         ("info", "inconclusive", 2),
         waivers=[waiver("high", expires="2026-11-23"), waiver("low"), waiver("loop", expires="2020-01-01")],
     )
-    assert _audit_document.warnings_of(made) == [
+    assert warnings_of(made) == [
         "p.yml: the waiver for high (owner: o) expired after 2026-11-23. It excuses 1 finding no longer.",
         "p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse.",
         "p.yml: the waiver for loop (owner: o) expired after 2020-01-01.",
@@ -361,7 +373,7 @@ def test_warnings():
 
 
 def test_baseline():
-    before = document(
+    before = report(
         ("high", "fail", 1),
         ("high", "fail", 2),
         ("low", "fail", 1),
@@ -370,7 +382,7 @@ def test_baseline():
         ("info", "pass", 2),
         ("loop", "fail", "gone"),
     )
-    now = document(
+    now = report(
         ("high", "fail", 1),
         ("high", "pass", 2),
         ("low", "inconclusive", 1),
@@ -411,44 +423,44 @@ def test_baseline():
     ],
 )
 def test_baseline_of_another_server(before, now, expected):
-    earlier = document(("high", "fail", 1), server=before)
-    made = document(("high", "fail", 1), server=now, baseline=earlier)
-    assert _audit_document.warnings_of(made, earlier) == ([expected] if expected else [])
+    earlier = report(("high", "fail", 1), server=before)
+    made = report(("high", "fail", 1), server=now, baseline=earlier)
+    assert warnings_of(made, earlier) == ([expected] if expected else [])
     assert made["findings"][0]["baseline"] == ("new" if expected else "known")
 
 
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "waived"])
 def test_fixed(verdict):
-    before = document(("high", "fail", 1))
+    before = report(("high", "fail", 1))
     waivers = [waiver("high")] if verdict == "waived" else []
-    now = document(("high", "fail" if waivers else verdict, 1), waivers=waivers, baseline=before)
+    now = report(("high", "fail" if waivers else verdict, 1), waivers=waivers, baseline=before)
     assert len(now["baseline"]["fixed"]) == 1
 
 
 def test_what_was_waived_before_is_new():
-    before = document(("high", "fail", 1), waivers=[waiver("high")])
-    assert document(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
+    before = report(("high", "fail", 1), waivers=[waiver("high")])
+    assert report(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
 
 
 @pytest.mark.parametrize("rule, before, expected", [("high", "low", "new"), ("low", "high", "known")])
 @pytest.mark.parametrize("verdict", ["fail", "inconclusive", "error"])
 def test_what_weighs_more_than_before_is_new(verdict, rule, before, expected):
-    earlier = document((rule, verdict, 1))
+    earlier = report((rule, verdict, 1))
     earlier["findings"][0]["severity"] = before
-    assert document((rule, verdict, 1), baseline=earlier)["findings"][0]["baseline"] == expected
+    assert report((rule, verdict, 1), baseline=earlier)["findings"][0]["baseline"] == expected
 
 
 def test_known_findings_can_be_accepted():
-    before = document(("high", "fail", 1))
+    before = report(("high", "fail", 1))
     assert verdict_of(("high", "fail", 1), baseline=before) == "fail"
-    accepted = document(("high", "fail", 1), baseline=before, known_findings="accept")
+    accepted = report(("high", "fail", 1), baseline=before, known_findings="accept")
     assert (
         accepted["summary"]["verdict"] == "pass"
         and "0 findings of high or more; 1 known or lower" in accepted["summary"]["message"]
     )
     assert verdict_of(("high", "fail", 1), ("high", "fail", 2), baseline=before, known_findings="accept") == "fail"
     assert verdict_of(("high", "fail", 1), known_findings="accept") == "fail"
-    assert verdict_of(("low", "error", 1), baseline=document(("low", "error", 1)), known_findings="accept") == "fail"
+    assert verdict_of(("low", "error", 1), baseline=report(("low", "error", 1)), known_findings="accept") == "fail"
 
 
 @pytest.mark.parametrize(
@@ -457,30 +469,30 @@ def test_known_findings_can_be_accepted():
         ([], "baseline: b.json is no report of an audit"),
         ({"format": "other"}, "baseline: b.json is no report of an audit"),
         (
-            {"format": _audit_document.FORMAT, "version": "2.0"},
+            {"format": FORMAT, "version": "2.0"},
             'baseline: b.json is of version "2.0", and only 1.x can be read',
         ),
         (
-            {"format": _audit_document.FORMAT, "version": "1.7"},
+            {"format": FORMAT, "version": "1.7"},
             "baseline: b.json is not whole: audited_at: it is missing",
         ),
         (
-            {**document(("high", "fail", 1)), "findings": [{}]},
+            {**report(("high", "fail", 1)), "findings": [{}]},
             r"baseline: b.json is not whole: findings\[0\].rule: it is missing",
         ),
         (
-            {**document(("high", "fail", 1)), "audited_at": 7},
+            {**report(("high", "fail", 1)), "audited_at": 7},
             "baseline: b.json is not whole: audited_at: it must be text, not the number 7",
         ),
         (
-            {**document(("high", "fail", 1)), "audited_at": None},
+            {**report(("high", "fail", 1)), "audited_at": None},
             "audited_at: it must be text, not empty: One time for the whole run. Make that report again.",
         ),
     ],
 )
 def test_unusable_baseline(content, expected):
     with pytest.raises(OptionError, match=expected):
-        _audit_document.checked(content, "baseline", "b.json")
+        validate_report(content, "baseline", "b.json")
 
 
 @given(st.permutations(range(6)))
@@ -493,7 +505,7 @@ def test_a_run_compared_with_itself_has_nothing_new(order):
         ("low", "pass", 1),
         ("loop", "fail", "x"),
     ]
-    again = document(*(verdicts[index] for index in order), baseline=document(*verdicts))
+    again = report(*(verdicts[index] for index in order), baseline=report(*verdicts))
     assert (again["baseline"]["new"], again["baseline"]["known"], again["baseline"]["fixed"]) == (0, 5, [])
 
 
@@ -515,31 +527,39 @@ def test_connections_are_ordered_and_without_secrets():
         },
         {"id": 9, "kind": "alm", "alias": "b", "params": {}, "params_visible": True},
     ]
-    clean = _audit_connections.checked(given_facts)
+    clean = validate_connections(given_facts)
     assert [(one["kind"], one["id"]) for one in clean] == [("alm", 9), ("alm", 10), ("analysis", 10)]
     assert "secret-" not in str(clean)
     assert clean[1]["secrets_set"] == ["alm_pass"] and clean[1]["params"] == {"alm_pass": "********"}
-    assert _audit_connections.checked(clean) == clean
+    assert validate_connections(clean) == clean
 
 
 def test_facts_of_an_older_release_are_completed():
     saved = {**CONNECTIONS[0], "params": {"alm_server": "https://u:p@h/x", "alm_validate_cert": "False"}}
-    (clean,) = _audit_connections.checked([saved])
+    (clean,) = validate_connections([saved])
     assert (clean["server"]["url"], clean["validate_certs"]) == ("https://h:443/x", False)
     # Today's are taken as they are, whatever was kept of the parameters.
-    assert _audit_connections.checked([{**clean, "params": {}}]) == [{**clean, "params": {}}]
-    (hidden,) = _audit_connections.checked([{**saved, "params_visible": False}])
+    assert validate_connections([{**clean, "params": {}}]) == [{**clean, "params": {}}]
+    (hidden,) = validate_connections([{**saved, "params_visible": False}])
     assert (hidden["server"]["state"], hidden["validate_certs"]) == ("hidden", None)
+
+
+@pytest.mark.parametrize("address", ["evil.example.com/a:b@allowed.example.com", "svc:hun/hunter2@allowed.example.com"])
+def test_masking_saved_facts_makes_no_other_server(address):
+    """All before the '@' is masked, and the rest would be the address of an allowed server."""
+    (clean,) = validate_connections([{**CONNECTIONS[0], "params": {"alm_server": address}}])
+    assert (clean["server"]["state"], clean["server"]["host"]) == ("unreadable", None)
+    assert "hunter2" not in json.dumps(clean)
 
 
 @pytest.mark.parametrize("wanted, covers", [({"alias": "*"}, False), ({"system": "jira"}, False), ({"id": 1}, True)])
 def test_connection_without_alias_and_system(wanted, covers):
     odd = {**CONNECTIONS[0], "alias": None, "frequency": None, "system": None, "system_id": None}
-    made = document(
+    made = report(
         ("high", "fail", 1), connections=[odd, *CONNECTIONS[1:]], waivers=[waiver("high", connections=wanted)]
     )
     assert (made["findings"][0]["subject"], made["findings"][0]["verdict"]) == ("alm 1", "waived" if covers else "fail")
-    assert made["findings"][0]["fingerprint"] == document(("high", "fail", 1))["findings"][0]["fingerprint"]
+    assert made["findings"][0]["fingerprint"] == report(("high", "fail", 1))["findings"][0]["fingerprint"]
 
 
 GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": True}
@@ -574,18 +594,18 @@ GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": Tr
 )
 def test_wrong_facts(facts, expected):
     with pytest.raises(OptionError, match=expected):
-        _audit_connections.checked(facts)
+        validate_connections(facts)
 
 
 @pytest.mark.parametrize("content", [[GOOD], {"connections": [GOOD], "count": 1, "changed": False}])
 def test_file_of_connections(content):
-    assert _audit_connections.of_file(content, "f") == [GOOD]
+    assert connections_in(content, "f") == [GOOD]
 
 
 @pytest.mark.parametrize("content", [None, "text", {"count": 1}])
 def test_file_without_connections(content):
     with pytest.raises(OptionError, match="connections_file: f holds neither a list nor a mapping with connections"):
-        _audit_connections.of_file(content, "f")
+        connections_in(content, "f")
 
 
 @pytest.mark.parametrize(
@@ -602,14 +622,14 @@ def test_file_without_connections(content):
     ],
 )
 def test_server_name(given_name, name):
-    assert _audit_connections.server_name(given_name) == name
+    assert server_name(given_name) == name
 
 
 # ---------------------------------------------------------------------------------------------------------------
 # The log
 
 
-def test_worst():
+def test_top_findings():
     found = [
         ("low", "fail", 1),
         ("critical", "inconclusive", 1),
@@ -621,25 +641,23 @@ def test_worst():
         ("critical", "fail", 12),
         ("low", "not_applicable", 2),
     ]
-    made = document(*found)
-    worst = _audit_document.worst_of(made)
+    made = report(*found)
+    top = top_findings(made)
     expected = ["error, info", "fail, critical", "fail, high", "fail, high", "fail, low", "inconclusive, critical"]
-    assert [line.partition(":")[0] for line in worst] == expected
-    assert worst[2] == 'fail, high: high (high): alm 1 "Jira 1": why'
-    assert _audit_document.worst_of(made, most=2) == worst[:2]
-    counted = _audit_document.worst_of(document(*found, inconclusive="fail"))
+    assert [line.partition(":")[0] for line in top] == expected
+    assert top[2] == 'fail, high: high (high): alm 1 "Jira 1": why'
+    assert top_findings(made, most=2) == top[:2]
+    counted = top_findings(report(*found, inconclusive="fail"))
     assert [line.partition(":")[0] for line in counted[:3]] == [
         "error, info",
         "inconclusive, critical",
         "fail, critical",
     ]
-    known = _audit_document.worst_of(
-        document(("high", "fail", 1), ("high", "fail", 2), baseline=document(("high", "fail", 2)))
-    )
+    known = top_findings(report(("high", "fail", 1), ("high", "fail", 2), baseline=report(("high", "fail", 2))))
     assert [line.endswith(" (known)") for line in known] == [False, True]
 
 
-def test_worst_shows_what_hides():
+def test_top_findings_shows_what_hides():
     connections = [{**CONNECTIONS[0], "alias": "a\u202eb\u2028c\nd"}]
-    (line,) = _audit_document.worst_of(document(("high", "fail", 1), connections=connections))
+    (line,) = top_findings(report(("high", "fail", 1), connections=connections))
     assert "a\\u202eb\\u2028c\\nd" in line and line.isprintable()

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the connections that are audited, validated, without secrets, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...module_utils._errors import OptionError
+from ...module_utils._redact import TooComplexError, redact, scrub_text
+from ...module_utils._tool_server import is_server, masked_server_facts
+from .model import ConnectionKey, Facts, key_of
+
+_ABSENT = object()
+_ADVICE = "Give what the modules sde_alm_connection_info and sde_analysis_connection_info return in connections."
+_Requirement = tuple[Callable[[Any], bool], str]
+
+# An audit needs these facts; all others may be absent.
+_REQUIRED_FACTS: dict[str, _Requirement] = {
+    "kind": (lambda value: value in ("alm", "analysis"), "alm or analysis"),
+    "id": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "alias": (lambda value: isinstance(value, (str, type(None))), "text or null"),
+    "params": (lambda value: isinstance(value, dict), "a mapping"),
+    "params_visible": (lambda value: isinstance(value, bool), "true or false"),
+}
+# Older releases of the collection did not save these facts, which are read from the parameters.
+_DERIVED_FACTS: dict[str, _Requirement] = {
+    "server": (is_server, "as the modules return it"),
+    "validate_certs": (lambda value: isinstance(value, (bool, type(None))), "true, false or null"),
+}
+
+
+def server_name(given: str | None) -> str | None:
+    """Return the audited server's host and port, given a name or an address."""
+    authority_and_path = (given or "").strip().partition("://")[2] or (given or "").strip()
+    # The user info is removed first: a password may hold a slash.
+    return authority_and_path.rpartition("@")[2].split("/")[0].lower() or None
+
+
+def connections_in(content: Any, name: str) -> Any:
+    """Return the connections in the content of a file: a list, or a saved result of a module."""
+    if isinstance(content, dict) and "connections" in content:
+        return content["connections"]
+    if isinstance(content, list):
+        return content
+    raise OptionError(f"connections_file: {name} holds neither a list nor a mapping with connections.", _ADVICE)
+
+
+def validate_connections(connections: Any) -> list[Facts]:
+    """Return connections, ordered by kind and id, and redacted again: not all facts come straight from a module."""
+    if not isinstance(connections, list):
+        raise OptionError(f"connections must be a list, not {connections.__class__.__name__}.", _ADVICE)
+    found: dict[ConnectionKey, Facts] = {}
+    for number, connection in enumerate(connections, 1):
+        _validate(connection, number)
+        key = key_of(connection)
+        if key in found:
+            raise OptionError(
+                f"connections: {key[0]} {key[1]} is there twice.", "Audit each SD Elements server on its own."
+            )
+        found[key] = _redacted(connection)
+    return [found[key] for key in sorted(found)]
+
+
+def _validate(connection: Any, number: int) -> None:
+    if not isinstance(connection, dict):
+        raise OptionError(f"connections: number {number} is no mapping.", _ADVICE)
+    derived = {name: requirement for name, requirement in _DERIVED_FACTS.items() if name in connection}
+    for name, (is_valid, expected) in {**_REQUIRED_FACTS, **derived}.items():
+        if not is_valid(connection.get(name, _ABSENT)):
+            raise OptionError(f"connections: {name} of number {number} must be {expected}.", _ADVICE)
+
+
+def _redacted(connection: Facts) -> Facts:
+    # This fact holds paths of secrets, and no secret, but its name says otherwise.
+    paths = connection.get("secrets_set")
+    clean: Facts
+    try:
+        clean, secrets = redact({name: value for name, value in connection.items() if name != "secrets_set"})
+    except TooComplexError as exc:
+        raise OptionError(f"connections: {connection['kind']} {connection['id']} is {exc}.") from exc
+    job = clean.get("last_job")
+    if isinstance(job, dict) and isinstance(job.get("result_message"), str):
+        # Free text, which may repeat a secret of the parameters.
+        known = {secret.value for secret in secrets if secret.value}
+        clean["last_job"] = {**job, "result_message": scrub_text(job["result_message"], known)}
+    if isinstance(paths, list):
+        clean["secrets_set"] = [scrub_text(str(path)) for path in paths]
+    if clean.keys() >= _DERIVED_FACTS.keys():
+        return clean
+    saved, masked = (one["params"] if one["params_visible"] else {} for one in (connection, clean))
+    return {**masked_server_facts(connection["kind"], saved, masked), **clean}

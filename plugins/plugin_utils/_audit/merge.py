@@ -1,0 +1,245 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: one report of the reports of several servers.
+
+Only the summary is computed again: a finding keeps the verdict that the audit of its server had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from ...module_utils._errors import OptionError
+from ...module_utils._redact import scrub_text
+from .connections import validate_connections
+from .model import (
+    FORMAT,
+    NEVER,
+    SEVERITIES,
+    VERSION,
+    Baseline,
+    ConnectionEntry,
+    ConnectionKey,
+    Facts,
+    Finding,
+    Report,
+    RuleEntry,
+    VerdictOptions,
+    WaiverEntry,
+    key_of,
+)
+from .report import summarize, validate_report
+
+# The strictest first.
+_THRESHOLDS = (*reversed(SEVERITIES), NEVER)
+# A waiver may expire between two audits: the state that matters most to people comes first.
+_WAIVER_STATES = ("expired", "active", "unused")
+# Enough for servers that are audited at one hour of their own time zones, and less than from one day to the next.
+_MAX_DURATION = timedelta(hours=20)
+
+
+class SourceReport(NamedTuple):
+    """A report, and the name of the file that it was read from."""
+
+    name: str
+    report: Report
+
+
+class MergeOptions(NamedTuple):
+    """The task's options about the verdict; None where the reports decide."""
+
+    fail_on: str | None
+    inconclusive: str | None
+    known_findings: str | None
+
+
+def validate_source(content: Any, name: str) -> SourceReport:
+    """Return a report that can be merged, or raise an OptionError that says why it cannot."""
+    report = validate_report(content, "documents", name)
+    problem = _inconsistency(report)
+    if problem:
+        raise OptionError(f"documents: {name} is not whole: {problem}.", "Make that report again.")
+    try:
+        return SourceReport(name, {**report, "connections": _validated(report["connections"])})
+    except OptionError as exc:
+        raise OptionError(f"documents: {name}: {exc}") from None
+
+
+def _validated(entries: list[ConnectionEntry]) -> list[ConnectionEntry]:
+    """Return the same entries with validated facts. A merged report may have the same key on several servers."""
+    by_server: dict[str | None, list[Facts]] = {}
+    for entry in entries:
+        by_server.setdefault(entry["server"], []).append(entry["facts"])
+    facts: dict[tuple[str | None, ConnectionKey], Facts] = {
+        (server, key_of(connection)): connection
+        for server, found in by_server.items()
+        for connection in validate_connections(found)
+    }
+    return [{**entry, "facts": facts[entry["server"], key_of(entry["facts"])]} for entry in entries]
+
+
+def _inconsistency(report: Report) -> str | None:
+    """Return an error that no schema finds: an invalid time, or a reference to a part that is not in the report."""
+    for time in _times_of(report):
+        try:
+            _parse_time(time)
+        except ValueError:
+            return f"audited_at: there is no time {time}"
+    rules = {rule["id"] for rule in report["rules"]}
+    connections = {entry["key"] for entry in report["connections"]}
+    for number, finding in enumerate(report["findings"]):
+        if finding["rule"] not in rules:
+            return f"findings[{number}]: there is no rule {finding['rule']}"
+        if not connections.issuperset(finding["connections"]):
+            return f"findings[{number}]: a connection of it is not there"
+        if finding["waiver"] is not None and finding["waiver"] >= len(report["waivers"]):
+            return f"findings[{number}]: there is no waiver {finding['waiver']}"
+        if finding["message"] is None and finding["verdict"] not in ("pass", "not_applicable"):
+            return f"findings[{number}]: it has no message"
+    return None
+
+
+def _times_of(report: Report) -> tuple[str, str]:
+    """Return when the oldest and the newest part of a report were audited."""
+    return report["audited_at"], report.get("audited_until", report["audited_at"])
+
+
+def _parse_time(time: str) -> datetime:
+    return datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def merge_reports(sources: list[SourceReport], servers: list[str], options: MergeOptions) -> Report:
+    """Return one report of all. Each of the servers must have a report, else the audit fails."""
+    reports = [source.report for source in sources]
+    _validate_distinct(sources)
+    audited_at, audited_until = _times_of_one_run(sources)
+    rules = _merge_rules(sources)
+    order = {rule["id"]: number for number, rule in enumerate(rules)}
+    waivers, indexes = _merge_waivers(reports)
+    audited = _unique(server for report in reports for server in report["servers"])
+    # The name of its server identifies a subject among several servers. In a merged report it is already there.
+    prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
+    findings = [
+        _merged_finding(finding, index, prefix)
+        for report, index, prefix in zip(reports, indexes, prefixes)
+        for finding in report["findings"]
+    ]
+    findings.sort(key=lambda finding: order[finding["rule"]])
+    expected = [*servers, *(server for report in reports for server in report.get("missing_servers") or [])]
+    missing = [server for server in _unique(expected) if server not in audited]
+    connections = [entry for report in reports for entry in report["connections"]]
+    verdict_options = _verdict_options(reports, options)
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "audited_at": audited_at,
+        "audited_until": audited_until,
+        "servers": audited,
+        "missing_servers": missing,
+        "policies": _unique(policy for report in reports for policy in report["policies"]),
+        "summary": summarize(
+            len(rules), connections, findings, verdict_options, servers=audited, missing_servers=missing
+        ),
+        "rules": rules,
+        "connections": connections,
+        "findings": findings,
+        "waivers": waivers,
+        "baseline": _merge_baselines(reports, prefixes),
+    }
+
+
+def _validate_distinct(sources: list[SourceReport]) -> None:
+    """Refuse two reports about one server, and therefore about one connection."""
+    names: dict[str, str] = {}
+    for name, report in sources:
+        for subject in report["servers"] or _unique(entry["key"] for entry in report["connections"]):
+            if subject in names:
+                advice = "Give one report of each server, and audit with the option server, so that connections can be told apart."
+                raise OptionError(f"documents: {names[subject]} and {name} are both about {subject}.", advice)
+            names[subject] = name
+
+
+def _times_of_one_run(sources: list[SourceReport]) -> tuple[str, str]:
+    """Return the first and the last time. An old report must not replace one that failed to be made this time."""
+    first, first_name = min((_times_of(source.report)[0], source.name) for source in sources)
+    last, last_name = max((_times_of(source.report)[1], source.name) for source in sources)
+    if _parse_time(last) - _parse_time(first) > _MAX_DURATION:
+        times = f"{first_name} is of {first}, and {last_name} of {last}"
+        raise OptionError(f"documents: {times}, which is no single run.", "Audit again what is old, or leave it out.")
+    return first, last
+
+
+def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
+    found: dict[str, tuple[RuleEntry, str]] = {}
+    for source in sources:
+        for rule in source.report["rules"]:
+            other, name = found.setdefault(rule["id"], (rule, source.name))
+            if other != rule:
+                advice = "Audit all servers with the same policy, or give the rules different ids."
+                raise OptionError(f"documents: rule {rule['id']} is not the same in {name} and {source.name}.", advice)
+    return [rule for rule, _name in found.values()]
+
+
+def _merge_waivers(reports: list[Report]) -> tuple[list[WaiverEntry], list[list[int]]]:
+    """Return each waiver once, and for each report the indexes of its waivers among them."""
+    found: dict[str, WaiverEntry] = {}
+    positions: dict[str, int] = {}
+    indexes = []
+    for report in reports:
+        index = []
+        for waiver in report["waivers"]:
+            identity = json.dumps({**waiver, "state": None, "findings": None}, sort_keys=True)
+            merged = found.setdefault(identity, {**waiver, "state": "unused", "findings": 0})
+            merged["findings"] += waiver["findings"]
+            merged["state"] = min(merged["state"], waiver["state"], key=_WAIVER_STATES.index)
+            index.append(positions.setdefault(identity, len(positions)))
+        indexes.append(index)
+    return list(found.values()), indexes
+
+
+def _merged_finding(finding: Finding, waivers: list[int], prefix: str) -> Finding:
+    return {
+        **finding,
+        "subject": prefix + scrub_text(finding["subject"]),
+        # A finding that passes has no message.
+        "message": None if finding["message"] is None else scrub_text(finding["message"]),
+        # The schema accepts 1.0 as well.
+        "waiver": None if finding["waiver"] is None else waivers[int(finding["waiver"])],
+    }
+
+
+def _verdict_options(reports: list[Report], options: MergeOptions) -> VerdictOptions:
+    """Return the options, each one that the task leaves open as strict as in the strictest report."""
+    summaries = [report["summary"] for report in reports]
+    return VerdictOptions(
+        fail_on=options.fail_on or min((one["fail_on"] for one in summaries), key=_THRESHOLDS.index),
+        inconclusive=options.inconclusive or _strictest([one["inconclusive"] for one in summaries], "warn"),
+        known_findings=options.known_findings or _strictest([one["known_findings"] for one in summaries], "accept"),
+    )
+
+
+def _strictest(values: list[str], lenient: str) -> str:
+    return lenient if all(value == lenient for value in values) else "fail"
+
+
+def _merge_baselines(reports: list[Report], prefixes: list[str]) -> Baseline | None:
+    compared = [(one["baseline"], prefix) for one, prefix in zip(reports, prefixes) if one["baseline"]]
+    if not compared:
+        return None
+    return {
+        "audited_at": min(one["audited_at"] for one, _prefix in compared),
+        "new": sum(one["new"] for one, _prefix in compared),
+        "known": sum(one["known"] for one, _prefix in compared),
+        "fixed": [
+            {**fixed, "subject": prefix + scrub_text(fixed["subject"])}
+            for one, prefix in compared
+            for fixed in one["fixed"]
+        ],
+    }
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))

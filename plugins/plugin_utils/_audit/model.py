@@ -1,0 +1,238 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: severities, verdicts, and the types of policies, evaluations and reports.
+
+This file imports nothing of the collection: the audit and the renderers share it, and do not know each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypedDict
+
+# Labels by severity, the most severe first.
+SEVERITIES = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
+SEVERITY_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+# A threshold that no finding reaches.
+NEVER = "never"
+
+# Labels by verdict, in the order in which people need them.
+VERDICTS = {
+    "fail": "Fail",
+    "error": "Error",
+    "inconclusive": "Inconclusive",
+    "waived": "Waived",
+    "pass": "Pass",
+    "not_applicable": "Not applicable",
+}
+# The same for columns that count findings.
+VERDICT_HEADINGS = {**VERDICTS, "fail": "Failed", "error": "Errors", "pass": "Passed"}
+# Somebody has to look at findings with these verdicts.
+NEEDS_ATTENTION = ("fail", "error", "inconclusive")
+# Those, and findings that were looked at before.
+NOTABLE = (*NEEDS_ATTENTION, "waived")
+
+FORMAT = "securitycompass.sdelements/connection-audit"
+VERSION = "1.0"
+
+# The facts of a connection as the info modules return them. Later releases of SD Elements add keys.
+Facts = dict[str, Any]
+# Kind and id, which name a connection on one SD Elements server.
+ConnectionKey = tuple[str, int]
+
+
+def key_of(connection: Facts) -> ConnectionKey:
+    """Return the key of a connection."""
+    return connection["kind"], connection["id"]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Policies and evaluations
+
+
+class Rule(NamedTuple):
+    """A condition for each connection, or for each item of a loop. Expressions are Ansible's conditionals."""
+
+    id: str
+    title: str
+    severity: str
+    when: list[str]
+    that: list[str]
+    needs: list[str]
+    references: list[str]
+    description: str | None = None
+    loop: str | list[Any] | None = None
+    label: str = "item"
+    affected: str | None = None
+    remediation: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The name that expressions have for the evaluated value."""
+        return "connection" if self.loop is None else "item"
+
+
+class Waiver(NamedTuple):
+    """An exception that has an owner and an end."""
+
+    rules: list[str]
+    connections: dict[str, list[Any]] | None
+    labels: list[str] | None
+    reason: str
+    owner: str
+    expires: str
+    file: str
+
+
+class Policy(NamedTuple):
+    """All policy files in one."""
+
+    names: list[str]
+    variables: dict[str, Any]
+    rules: list[Rule]
+    waivers: list[Waiver]
+
+
+@dataclass
+class Evaluation:
+    """A rule for one connection, or for one item of its loop. The verdict is empty until it is known."""
+
+    rule: Rule
+    value: Any  # known to the rule's expressions
+    connections: list[Facts]
+    label: str | None = None
+    verdict: str = ""
+    message: str = ""
+
+    def conclude(self, verdict: str, message: str) -> None:
+        """Set the verdict."""
+        self.verdict, self.message = verdict, message
+
+
+class VerdictOptions(NamedTuple):
+    """The task's options about the verdict of an audit."""
+
+    fail_on: str
+    inconclusive: str
+    known_findings: str
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Reports. data/report.schema.json describes the fields.
+
+
+class RuleEntry(TypedDict):
+    """A rule in a report."""
+
+    id: str
+    title: str
+    description: str | None
+    severity: str
+    when: list[str]
+    that: list[str]
+    needs: list[str]
+    loop: str | list[Any] | None
+    remediation: str | None
+    references: list[str]
+
+
+class ConnectionEntry(TypedDict):
+    """A connection in a report. Its key is unique among several servers."""
+
+    key: str
+    server: str | None
+    facts: Facts
+
+
+class Finding(TypedDict):
+    """The verdict of a rule on a connection, or on an item of the rule's loop."""
+
+    rule: str
+    severity: str
+    verdict: str
+    connections: list[str]
+    subject: str
+    label: str | None
+    message: str | None
+    fingerprint: str
+    waiver: int | None
+    baseline: str | None
+
+
+class WaiverEntry(TypedDict):
+    """A waiver in a report."""
+
+    rules: list[str]
+    connections: dict[str, list[Any]] | None
+    labels: list[str] | None
+    reason: str
+    owner: str
+    expires: str
+    file: str
+    state: str
+    findings: int
+
+
+class FixedFinding(TypedDict):
+    """A finding of the baseline that does not fail any more."""
+
+    rule: str
+    severity: str
+    subject: str
+    fingerprint: str
+
+
+class Baseline(TypedDict):
+    """The comparison with an earlier report."""
+
+    audited_at: str
+    new: int
+    known: int
+    fixed: list[FixedFinding]
+
+
+class Summary(TypedDict):
+    """The verdict of an audit, and its numbers."""
+
+    verdict: str
+    message: str
+    fail_on: str
+    inconclusive: str
+    known_findings: str
+    connections: int
+    rules: int
+    verdicts: dict[str, int]
+    failed_by_severity: dict[str, int]
+
+
+class _OfMergedReports(TypedDict, total=False):
+    audited_until: str
+    missing_servers: list[str]
+
+
+class Report(_OfMergedReports):
+    """An audit, or several that were merged. All formats are rendered from it."""
+
+    format: str
+    version: str
+    audited_at: str
+    servers: list[str]
+    policies: list[str]
+    summary: Summary
+    rules: list[RuleEntry]
+    connections: list[ConnectionEntry]
+    findings: list[Finding]
+    waivers: list[WaiverEntry]
+    baseline: Baseline | None
+
+
+def headline(verdict: str) -> str:
+    """Return the start of the one-line message of an audit with this verdict."""
+    return f"SD Elements audit {'failed' if verdict == 'fail' else 'passed'}"
+
+
+def stable_name(finding: Finding) -> str:
+    """Return a name that is the same in every run: of the item, of the only connection, or else of the rule."""
+    if finding["label"] is not None:
+        return finding["label"]
+    return finding["connections"][0] if len(finding["connections"]) == 1 else finding["rule"]

@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the policy of an audit, validated and merged from the content of its files."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from ...module_utils._errors import OptionError, SDElementsError
+from . import schema
+from .model import Policy, Rule, Waiver
+from .schema import SchemaError, closest
+
+STARTER = "starter"
+STARTER_FILE = Path(__file__).with_name("data") / "starter_policy.yml"
+
+# Expressions know these in addition to the variables of the policy and of the play.
+_RESERVED = ("connection", "item", "connections", "audited_at")
+_WORDS_OF_JINJA = frozenset("and else false if in is none not or true context loop self".split()) | set(keyword.kwlist)
+
+# The facts that a rule may need. Later releases of SD Elements may add others.
+_FACTS = (
+    "id kind alias project connector system system_id system_short_name frequency command server validate_certs params "
+    "inaccessible in_progress debug_mode last_job"
+).split()
+
+# Given an expression and the name of its value, returns why it cannot be compiled; None if it can.
+_CompileError = Callable[[str, str], str | None]
+
+
+class PolicyError(SDElementsError):
+    """The policy is invalid. Each error is a line."""
+
+    def __init__(self, errors: list[str]) -> None:
+        count = "a mistake" if len(errors) == 1 else f"{len(errors)} mistakes"
+        super().__init__("policy", "\n".join([f"The policy has {count}:", *errors]))
+
+
+def load_policy(
+    names: list[str],
+    read: Callable[[str], Any],
+    variables: dict[str, Any],
+    compile_error: _CompileError = lambda expression, subject: None,
+) -> Policy:
+    """Return the policy of these files, with the variables of the task. 'read' returns the content of a file."""
+    files = [_PolicyFile(name, read(name)) for name in names]
+    errors = [error for file in files for error in file.schema_errors()]
+    if not errors:
+        errors = [*_reference_errors(files), *_expression_errors(files, compile_error)]
+    if errors:
+        raise PolicyError(errors)
+    disabled = {id_ for file in files for id_ in file.section("disable")}
+    rules = [_rule(raw) for file in files for raw in file.section("rules") if raw["id"] not in disabled]
+    if not rules:
+        raise SDElementsError(
+            "policy", f"The policy has no rules ({', '.join(names)}).", "Add some, or the policy 'starter'."
+        )
+    waivers = [_waiver(raw, file.name) for file in files for raw in file.section("waivers")]
+    return Policy(names, _variables(files, variables), rules, waivers)
+
+
+class _PolicyFile:
+    """The content of a policy file. Its parts can be read once the schema accepts it."""
+
+    def __init__(self, name: str, content: Any) -> None:
+        self.name = name
+        self._content = content if content is not None else {}
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables that the file sets."""
+        return dict(self._content.get("vars", {}))
+
+    def section(self, name: str) -> list[Any]:
+        """Return a list of the file: 'rules', 'waivers' or 'disable'."""
+        return list(self._content.get(name, []))
+
+    def schema_errors(self) -> list[str]:
+        """Return the errors that the schema finds."""
+        return [self.error(error.location, error.message) for error in schema.errors_in(self._content, "policy")]
+
+    def error(self, location: schema.Location, message: str) -> str:
+        """Return a line about an error: file, rule or waiver, field, and message."""
+        parts = [self.name]
+        section, index = (*location, None, None)[:2]
+        if section in ("rules", "waivers") and isinstance(index, int):
+            parts.append(f"rule {self._id_of(index)}" if section == "rules" else f"waiver {index + 1}")
+            location = location[2:]
+        field = SchemaError(location, message).place
+        parts += [field] if field else []
+        line = ": ".join([*parts, message if message.endswith("?") else f"{message}."])
+        return " ".join(line.split())
+
+    def _id_of(self, index: int) -> str:
+        rule = self._content["rules"][index]
+        id_ = rule.get("id") if isinstance(rule, dict) else None
+        return id_ if isinstance(id_, str) and id_ else str(index + 1)
+
+
+def _rule(raw: dict[str, Any]) -> Rule:
+    lists = {"when": _as_list(raw.get("when", [])), "that": _as_list(raw["that"])}
+    return Rule(**{"needs": [], "references": [], **raw, **lists})
+
+
+def _waiver(raw: dict[str, Any], file: str) -> Waiver:
+    """Return a waiver that has lists where a single value is allowed."""
+    selected = raw.get("connections")
+    return Waiver(
+        rules=raw["rules"],
+        connections=None if selected is None else {name: _as_list(value) for name, value in selected.items()},
+        labels=raw.get("labels"),
+        reason=raw["reason"],
+        owner=raw["owner"],
+        expires=raw["expires"],
+        file=file,
+    )
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _variables(files: list[_PolicyFile], overrides: dict[str, Any]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for file in files:
+        merged.update(file.variables)
+    for name in overrides:
+        if name not in merged:
+            advice = closest(name, merged).lstrip("; ") or f"There are: {', '.join(merged) or 'none'}."
+            raise OptionError(f"policy_vars: no policy has a variable {name}.", advice[:1].upper() + advice[1:])
+    return {**merged, **overrides}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Errors that no schema finds
+
+
+def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
+    """Find names that are reserved, used twice or unknown, and invalid dates."""
+    file_of_rule: dict[str, str] = {}
+    for file in files:
+        for name in file.variables:
+            if name in _RESERVED or name in _WORDS_OF_JINJA:
+                yield file.error(("vars", name), "this name has a meaning of its own in rules; choose another")
+        ids = set()
+        for index, raw in enumerate(file.section("rules")):
+            other = file_of_rule.setdefault(raw["id"], file.name)
+            if other != file.name or raw["id"] in ids:
+                yield file.error(("rules", index, "id"), f"{other} has a rule of this id, too; choose another")
+            ids.add(raw["id"])
+            for position, need in enumerate(raw.get("needs", [])):
+                fact = need.split(".")[0]
+                # A fact that resembles none of them may come from a later release.
+                if fact not in _FACTS and closest(fact, _FACTS):
+                    yield file.error(("rules", index, "needs", position), _unknown("fact", fact, _FACTS))
+    for file in files:
+        for index, id_ in enumerate(file.section("disable")):
+            if id_ not in file_of_rule:
+                yield file.error(("disable", index), _unknown("rule", id_, file_of_rule))
+        for index, raw in enumerate(file.section("waivers")):
+            for position, id_ in enumerate(raw["rules"]):
+                if id_ not in file_of_rule:
+                    yield file.error(("waivers", index, "rules", position), _unknown("rule", id_, file_of_rule))
+            if not _is_date(raw["expires"]):
+                message = f"there is no day {raw['expires']}; write one as 2027-01-31"
+                yield file.error(("waivers", index, "expires"), message)
+
+
+def _unknown(noun: str, name: str, known: Iterable[str]) -> str:
+    return f"there is no {noun} {name}{closest(name, known)}"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -> Iterator[str]:
+    for file in files:
+        for index, raw in enumerate(file.section("rules")):
+            subject = "item" if "loop" in raw else "connection"
+            for field in ("when", "loop", "label", "affected", "that"):
+                value = raw.get(field)
+                if value is None or (field == "loop" and isinstance(value, list)):
+                    continue
+                for position, expression in enumerate(_as_list(value)):
+                    # The loop itself has neither a connection nor an item.
+                    error = _syntax_error(expression, None if field == "loop" else subject)
+                    error = error or compile_error(expression, subject)
+                    if error:
+                        place = (field, position) if isinstance(value, list) else (field,)
+                        yield file.error(("rules", index, *place), f"{expression!r} {error}")
+
+
+# The end of the parser's message about a single '='.
+_ASSIGNMENT = "got '='"
+_WHERE_KNOWN = {
+    "connection": "a rule without loop; use item or connections here",
+    "item": "a rule with loop, and not in the loop itself",
+}
+
+
+def _syntax_error(expression: str, subject: str | None) -> str | None:
+    """Return an error that can be found without variables, filters and tests."""
+    try:
+        tree = _parse(expression)
+    except TemplateSyntaxError as exc:
+        if "{{" in expression or "{%" in expression:
+            advice = "; write it bare, without braces"
+        else:
+            advice = "; did you mean ==?" if str(exc.message).endswith(_ASSIGNMENT) else ""
+        return f"is no expression ({str(exc.message).rstrip('.')}){advice}"
+    names = {one.name for one in nodes.Output([tree]).find_all(nodes.Name)}
+    for name, where in _WHERE_KNOWN.items():
+        if name in names and name != subject:
+            return f"speaks of {name}, which is known only in {where}"
+    return None
+
+
+def _parse(expression: str) -> nodes.Expr:
+    parser = Parser(Environment(), expression, state="variable")
+    tree = parser.parse_expression()
+    if not parser.stream.eos:
+        rest = f", {_ASSIGNMENT}" if parser.stream.current.type == "assign" else ""
+        raise TemplateSyntaxError(f"it goes on after its end{rest}", parser.stream.current.lineno)
+    return tree

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the text of a policy file becomes values, once it has no errors that values hide.
+
+A second key of the same name would replace the first one, and with it a rule. An invalid date would be refused without
+its line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import yaml
+
+from .policy import PolicyError
+
+_DATE = "tag:yaml.org,2002:timestamp"
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+def parse_policy(name: str, text: str, yaml_loader: Callable[[str], Any]) -> Any:
+    """Return the values of a policy file in JSON or YAML. Raises a PolicyError, or what the YAML loader raises."""
+    errors: list[str] = []
+
+    def to_mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        errors.extend(map(_repeated, _repetitions(key for key, _value in pairs)))
+        return dict(pairs)
+
+    try:
+        content = json.loads(text, object_pairs_hook=to_mapping)
+    except (ValueError, RecursionError):
+        loader = yaml_loader(text)
+        root = loader.get_single_node()
+        errors = [f"line {node.start_mark.line + 1}: {error}" for node, error in _node_errors(_nodes(root))]
+        content = None if root is None or errors else loader.construct_document(root)
+    if errors:
+        raise PolicyError([f"{name}: {error}." for error in errors])
+    return content
+
+
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Yield the nodes of a file in their order, each once: several aliases may lead to one."""
+    pending: list[Any] = [root] if root else []
+    seen: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            pending.extend(one for pair in reversed(node.value) for one in reversed(pair))
+        elif isinstance(node, yaml.SequenceNode):
+            pending.extend(reversed(node.value))
+
+
+def _node_errors(nodes: Iterable[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:
+    for node in nodes:
+        if isinstance(node, yaml.MappingNode):
+            keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE]
+            # Tags do not count: 1 and '1' become the same name.
+            yield from ((key, _repeated(key.value)) for key in _repetitions(keys, lambda key: key.value))
+        elif isinstance(node, yaml.ScalarNode) and node.tag == _DATE:
+            try:
+                yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)
+            except (ValueError, AttributeError):  # the latter if the text does not resemble a date
+                yield node, f"there is no day {node.value}; write one as 2027-01-31"
+
+
+def _repetitions(keys: Iterable[Any], identity: Callable[[Any], Any] = lambda key: key) -> Iterator[Any]:
+    """Yield the keys that have occurred before."""
+    seen = set()
+    for key in keys:
+        if identity(key) in seen:
+            yield key
+        seen.add(identity(key))
+
+
+def _repeated(key: str) -> str:
+    return f"{key} stands twice in one mapping; remove one"

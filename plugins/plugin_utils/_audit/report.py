@@ -1,0 +1,389 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: from evaluations to the report, by waivers, a baseline and a threshold."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, cast
+
+from ...module_utils._errors import OptionError
+from .._render.text import escape_line
+from . import schema
+from .model import (
+    FORMAT,
+    NEEDS_ATTENTION,
+    NEVER,
+    SEVERITIES,
+    SEVERITY_RANK,
+    VERDICTS,
+    VERSION,
+    Baseline,
+    ConnectionEntry,
+    ConnectionKey,
+    Evaluation,
+    Facts,
+    Finding,
+    FixedFinding,
+    Policy,
+    Report,
+    Rule,
+    RuleEntry,
+    Summary,
+    VerdictOptions,
+    Waiver,
+    WaiverEntry,
+    headline,
+    key_of,
+)
+
+ADVICE = "Give a JSON report of sde_connection_audit."
+_MAX_ALIAS = 200
+
+
+def build_report(
+    policy: Policy,
+    connections: list[Facts],
+    evaluations: Iterable[Evaluation],
+    options: VerdictOptions,
+    *,
+    server: str | None,
+    audited_at: str,
+    baseline: Report | None,
+) -> Report:
+    """Return the report of one SD Elements server."""
+    waivers = _Waivers(policy.waivers, today=audited_at[:10])
+    findings = [_finding(evaluation, waivers.match(evaluation), server) for evaluation in evaluations]
+    entries: list[ConnectionEntry] = [
+        {"key": _report_key(server, key_of(one)), "server": server, "facts": one} for one in connections
+    ]
+    comparison = _compare(findings, baseline) if baseline is not None else None
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "audited_at": audited_at,
+        "servers": [server] if server else [],
+        "policies": policy.names,
+        "summary": summarize(len(policy.rules), entries, findings, options),
+        "rules": [_rule_entry(rule) for rule in policy.rules],
+        "connections": entries,
+        "findings": findings,
+        "waivers": waivers.entries(),
+        "baseline": comparison,
+    }
+
+
+def _report_key(server: str | None, key: ConnectionKey) -> str:
+    """Return a key that is unique among the connections of several servers."""
+    return "/".join([*([server] if server else []), key[0], str(key[1])])
+
+
+def _fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | None) -> str:
+    """Return an identifier that does not depend on the order of connections, nor on their aliases."""
+    # JSON keeps the elements apart, whatever characters a label has.
+    text = json.dumps([rule, server or "", subject])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _finding(evaluation: Evaluation, waiver: int | None, server: str | None) -> Finding:
+    rule, label = evaluation.rule, evaluation.label
+    has_loop = rule.loop is not None
+    return {
+        "rule": rule.id,
+        "severity": rule.severity,
+        "verdict": evaluation.verdict if waiver is None else "waived",
+        "connections": [_report_key(server, key_of(one)) for one in evaluation.connections],
+        "subject": (label or rule.title) if has_loop else _subject(evaluation.connections[0]),
+        "label": label,
+        "message": evaluation.message,
+        "fingerprint": _fingerprint(rule.id, server, label if has_loop else key_of(evaluation.connections[0])),
+        "waiver": waiver,
+        "baseline": None,
+    }
+
+
+def _subject(connection: Facts) -> str:
+    name, alias = f"{connection['kind']} {connection['id']}", connection["alias"]
+    if alias is None:
+        return name
+    # Each finding repeats it, and a server may send an alias of any length.
+    shown = alias if len(alias) <= _MAX_ALIAS else f"{alias[:_MAX_ALIAS]}…"
+    return f"{name} {json.dumps(shown, ensure_ascii=False)}"
+
+
+def _rule_entry(rule: Rule) -> RuleEntry:
+    return cast(RuleEntry, {name: getattr(rule, name) for name in RuleEntry.__annotations__})
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Waivers
+
+
+class _Waivers:
+    """The policy's waivers, and how often each was needed."""
+
+    def __init__(self, waivers: list[Waiver], today: str) -> None:
+        self._waivers = waivers
+        self._is_expired = [waiver.expires < today for waiver in waivers]
+        self._is_used = [False] * len(waivers)
+        self._findings = [0] * len(waivers)
+        self._by_rule: dict[str, list[int]] = {}
+        for index, waiver in enumerate(waivers):
+            for rule in waiver.rules:
+                self._by_rule.setdefault(rule, []).append(index)
+
+    def match(self, evaluation: Evaluation) -> int | None:
+        """Return the index of the waiver that excuses a failure.
+
+        Expired waivers are counted as well, to report the findings that they no longer excuse. An inconclusive evaluation
+        is not excused. It may fail once it can be decided, so a waiver that covers it is not unused.
+        """
+        if evaluation.verdict not in ("fail", "inconclusive"):
+            return None
+        found = None
+        for index in self._by_rule.get(evaluation.rule.id, []):
+            is_expired = self._is_expired[index]
+            if (found is None or is_expired) and _covers(self._waivers[index], evaluation):
+                self._is_used[index] = True
+                self._findings[index] += evaluation.verdict == "fail"
+                found = found if is_expired else index
+        return found if evaluation.verdict == "fail" else None
+
+    def entries(self) -> list[WaiverEntry]:
+        """Return the waivers with their state."""
+        return [
+            cast(WaiverEntry, {**waiver._asdict(), "state": self._state(index), "findings": self._findings[index]})
+            for index, waiver in enumerate(self._waivers)
+        ]
+
+    def _state(self, index: int) -> str:
+        if self._is_expired[index]:
+            return "expired"
+        return "active" if self._is_used[index] else "unused"
+
+
+def _covers(waiver: Waiver, evaluation: Evaluation) -> bool:
+    if waiver.labels is not None:
+        label = evaluation.label
+        if label is None or not any(_matches(label, pattern) for pattern in waiver.labels):
+            return False
+    if waiver.connections is None:
+        return True
+    found = evaluation.connections
+    return bool(found) and all(_is_selected(one, waiver.connections) for one in found)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Return whether a text fits a pattern, in which only * and ? are special: people write names in brackets."""
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+def _is_selected(connection: Facts, wanted: dict[str, list[Any]]) -> bool:
+    """Return whether a connection has all properties that a waiver names."""
+    for name, values in wanted.items():
+        if name == "alias":
+            alias = connection["alias"]
+            found = alias is not None and any(_matches(alias, pattern) for pattern in values)
+        elif name == "system":
+            systems = {str(connection.get(key) or "").lower() for key in ("system", "system_id")}
+            found = any(value.lower() in systems for value in values)
+        else:
+            found = connection.get(name) in values
+        if not found:
+            return False
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The baseline
+
+
+def _compare(findings: list[Finding], baseline: Report) -> Baseline:
+    """Mark findings as new or known, and return the comparison with the fixed ones."""
+    before = {one["fingerprint"]: one for one in baseline["findings"]}
+    counts: Counter[str] = Counter()
+    unsolved = set()
+    for finding in findings:
+        if finding["verdict"] in NEEDS_ATTENTION:
+            earlier = before.get(finding["fingerprint"])
+            state = "known" if earlier and _is_no_worse(finding, earlier) else "new"
+            finding["baseline"] = state
+            counts[state] += 1
+            unsolved.add(finding["fingerprint"])
+    fixed = [
+        FixedFinding(rule=one["rule"], severity=one["severity"], subject=one["subject"], fingerprint=one["fingerprint"])
+        for one in baseline["findings"]
+        if one["verdict"] == "fail" and one["fingerprint"] not in unsolved
+    ]
+    return {"audited_at": baseline["audited_at"], "new": counts["new"], "known": counts["known"], "fixed": fixed}
+
+
+def _is_no_worse(finding: Finding, earlier: Finding) -> bool:
+    """Return whether a finding is not news: a higher severity is, and so is a failure that was inconclusive."""
+    is_more_severe = SEVERITY_RANK[finding["severity"]] < SEVERITY_RANK[earlier["severity"]]
+    return earlier["verdict"] in ("fail", finding["verdict"]) and not is_more_severe
+
+
+def validate_report(content: Any, option: str, name: str) -> Report:
+    """Return the report of an earlier audit, or raise an OptionError that says why the content is something else."""
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise OptionError(f"{option}: {name} is no report of an audit.", ADVICE)
+    major = VERSION.partition(".")[0]
+    if str(content.get("version")).partition(".")[0] != major:
+        problem = f"is of version {schema.shown(content.get('version'))}, and only {major}.x can be read"
+        raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
+    error = next(schema.errors_in(content, "report"), None)
+    if error:
+        raise OptionError(f"{option}: {name} is not whole: {error.place}: {error.message}.", "Make that report again.")
+    return cast(Report, content)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The summary
+
+
+def summarize(
+    rules: int,
+    connections: list[ConnectionEntry],
+    findings: list[Finding],
+    options: VerdictOptions,
+    *,
+    servers: Sequence[str] = (),
+    missing_servers: Sequence[str] = (),
+) -> Summary:
+    """Return the verdict, and the numbers that it follows from.
+
+    Each of several servers must have connections; of each missing one, there is no report.
+    """
+    verdicts = Counter(one["verdict"] for one in findings)
+    failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
+    counted = [one for one in findings if _counts(one, options)]
+    unaudited = _unaudited(connections, servers)
+    # Without connections nothing can be decided. A missing report is like a rule that could not be evaluated.
+    is_incomplete = bool(verdicts["error"] or missing_servers or (unaudited and options.inconclusive == "fail"))
+    summary: Summary = {
+        "verdict": "fail" if options.fail_on != NEVER and (counted or is_incomplete) else "pass",
+        "message": "",
+        "fail_on": options.fail_on,
+        "inconclusive": options.inconclusive,
+        "known_findings": options.known_findings,
+        "connections": len(connections),
+        "rules": rules,
+        "verdicts": {name: verdicts[name] for name in VERDICTS},
+        "failed_by_severity": {name: failed[name] for name in SEVERITIES},
+    }
+    sentences = [_message(summary, counted), f"{unaudited}." if unaudited else "", _missing(missing_servers)]
+    summary["message"] = " ".join(filter(None, sentences))
+    return summary
+
+
+def _counts(finding: Finding, options: VerdictOptions) -> bool:
+    """Return whether a finding makes the audit fail."""
+    verdicts = ("fail", "inconclusive") if options.inconclusive == "fail" else ("fail",)
+    if finding["verdict"] not in verdicts or options.fail_on == NEVER:
+        return False
+    if options.known_findings == "accept" and finding["baseline"] == "known":
+        return False
+    return SEVERITY_RANK[finding["severity"]] <= SEVERITY_RANK[options.fail_on]
+
+
+def _message(summary: Summary, counted: list[Finding]) -> str:
+    """Return the audit as one line, for logs and notifications."""
+    verdicts, fail_on = summary["verdicts"], summary["fail_on"]
+    severities = Counter(one["severity"] for one in counted)
+    parts = [f"{severities[name]} {name}" for name in SEVERITIES if severities[name]]
+    inconclusive = sum(one["verdict"] == "inconclusive" for one in counted)
+    parts += [f"{inconclusive} of them inconclusive"] if inconclusive else []
+    found = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({', '.join(parts)})" if parts else "")
+    others = verdicts["fail"] - (len(counted) - inconclusive)
+    if fail_on == NEVER:
+        found = _count(others, "finding")
+    else:
+        found += f"; {others} {'known or lower' if summary['known_findings'] == 'accept' else 'lower'}"
+    return (
+        f"{headline(summary['verdict'])}: {found}, {verdicts['waived']} waived, "
+        f"{verdicts['inconclusive'] - inconclusive}{' more' if inconclusive else ''} inconclusive, "
+        f"{_count(verdicts['error'], 'error')}. "
+        f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
+    )
+
+
+def _unaudited(connections: list[ConnectionEntry], servers: Sequence[str]) -> str:
+    """Return a sentence about servers without connections."""
+    if not connections:
+        return "There are no connections, so nothing was audited"
+    known = {one["server"] for one in connections}
+    without = [server for server in servers if server not in known]
+    return f"There are no connections of {', '.join(without)}, so nothing was audited there" if without else ""
+
+
+def _missing(servers: Sequence[str]) -> str:
+    """Return a sentence about servers without a report."""
+    if not servers:
+        return ""
+    few = ", ".join(servers[:5]) + (", …" if len(servers) > 5 else "")
+    return f"There is no report of {_count(len(servers), 'server')}: {few}."
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Lines for a log
+
+
+def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
+    """Return warnings, for people who read only the log."""
+    unaudited = _unaudited(report["connections"], report["servers"])
+    warnings = [f"{unaudited}: check what the token may see, and which connections were chosen."] if unaudited else []
+    if baseline is not None:
+        warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
+    for waiver in report["waivers"]:
+        name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
+        if waiver["state"] == "expired":
+            again = f" It excuses {_count(waiver['findings'], 'finding')} no longer." if waiver["findings"] else ""
+            warnings.append(f"{name} expired after {waiver['expires']}.{again}")
+        elif waiver["state"] == "unused":
+            warnings.append(f"{name} is unused: nothing fails that it would excuse.")
+    for verdict, phrase in (("error", "could not be evaluated for"), ("inconclusive", "could not be decided for")):
+        by_rule: dict[str, list[Finding]] = {}
+        for finding in report["findings"]:
+            if finding["verdict"] == verdict:
+                by_rule.setdefault(finding["rule"], []).append(finding)
+        for rule, findings in by_rule.items():
+            first = f"{findings[0]['subject']}: {findings[0]['message']}"
+            many = f"{len(findings)} subjects, the first of which is " if len(findings) > 1 else ""
+            warnings.append(f"Rule {rule} {phrase} {many}{first}.")
+    return warnings
+
+
+def _warnings_of_other_servers(before: list[str], now: list[str]) -> list[str]:
+    """Return a warning if the baseline is of other servers: they are part of fingerprints, so no finding is known."""
+    if set(now or [""]) & set(before or [""]):
+        return []
+    names = [", ".join(servers) or "a server without name" for servers in (before, now)]
+    return [f"The baseline is of {names[0]}, and this audit of {names[1]}, so all findings are new."]
+
+
+def top_findings(report: Report, most: int = 100) -> list[str]:
+    """Return the most important findings as lines for a log: errors, failures, and inconclusive ones."""
+    titles = {rule["id"]: rule["title"] for rule in report["rules"]}
+    ranks = {"error": 0, "fail": 1, "inconclusive": 1 if report["summary"]["inconclusive"] == "fail" else 2}
+
+    def rank(finding: Finding) -> tuple[int, int]:
+        return ranks[finding["verdict"]], SEVERITY_RANK[finding["severity"]]
+
+    found = heapq.nsmallest(most, (one for one in report["findings"] if one["verdict"] in ranks), key=rank)
+    return [
+        escape_line(
+            f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): {one['subject']}: {one['message']}"
+            + (" (known)" if one["baseline"] == "known" else "")
+        )
+        for one in found
+    ]

@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: errors in a policy or a report, by its published JSON Schema, in words for people.
+
+Only the keywords of these schemas are implemented, with their meaning in JSON Schema; a test compares the results with
+those of a full validator. Nothing else decides whether a file has the right form.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+_DATA = Path(__file__).with_name("data")
+
+Schema = dict[str, Any]
+# Keys and indexes from the top of a file.
+Location = tuple[str | int, ...]
+
+_TYPE_NAMES = {
+    "null": "nothing",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+class SchemaError(NamedTuple):
+    """A value that the schema does not accept."""
+
+    location: Location
+    message: str
+
+    @property
+    def place(self) -> str:
+        """The location as people write it: findings[2].verdict. Empty if it is the whole file."""
+        return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.location).lstrip(".")
+
+
+@cache
+def schema_of(kind: str) -> Schema:
+    """Return the published schema of a 'policy' or a 'report'."""
+    return cast(Schema, json.loads((_DATA / f"{kind}.schema.json").read_text(encoding="utf-8")))
+
+
+def errors_in(value: Any, kind: str) -> Iterator[SchemaError]:
+    """Yield the errors in the form of a 'policy' or a 'report'."""
+    return _check(value, _resolved_schema_of(kind), ())
+
+
+@cache
+def _resolved_schema_of(kind: str) -> Schema:
+    return cast(Schema, _resolve(schema_of(kind), schema_of(kind)))
+
+
+def _resolve(part: Any, whole: Schema) -> Any:
+    """Return a part of a schema with all references replaced. Keywords next to a reference win, as its description."""
+    if isinstance(part, list):
+        return [_resolve(one, whole) for one in part]
+    if not isinstance(part, dict):
+        return part
+    while "$ref" in part:
+        target: Any = whole
+        for key in part["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
+    return {key: _resolve(value, whole) for key, value in part.items()}
+
+
+def closest(word: Any, known: Iterable[str]) -> str:
+    """Return the advice to write a known word that resembles this one; empty if there is none."""
+    found = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _check(value: Any, schema: Schema, location: Location) -> Iterator[SchemaError]:
+    known = [schema["const"]] if "const" in schema else schema.get("enum")
+    if "anyOf" in schema:
+        yield from _check_any(value, schema, location)
+    elif "type" in schema and not any(_is(value, kind) for kind in _types_of(schema)):
+        yield SchemaError(location, _wrong_type(value, _types_of(schema), schema))
+    elif known and value not in known:
+        yield SchemaError(location, _not_one_of(value, known))
+    elif isinstance(value, str):
+        yield from _check_text(value, schema, location)
+    elif isinstance(value, list):
+        yield from _check_list(value, schema, location)
+    elif isinstance(value, dict):
+        yield from _check_mapping(value, schema, location)
+    elif "minimum" in schema and value is not None and value < schema["minimum"]:
+        yield SchemaError(location, f"{value} is less than {schema['minimum']}")
+
+
+def _check_any(value: Any, schema: Schema, location: Location) -> Iterator[SchemaError]:
+    """Yield the errors by the alternative for the value's type."""
+    described = {"description": schema.get("description", "")}
+    for one in schema["anyOf"]:
+        if any(_is(value, kind) for kind in _types_of(one)):
+            yield from _check(value, {**described, **one}, location)
+            return
+    yield SchemaError(
+        location, _wrong_type(value, [kind for one in schema["anyOf"] for kind in _types_of(one)], described)
+    )
+
+
+def _types_of(schema: Schema) -> list[str]:
+    types = schema.get("type", "string")  # enumerations have no type, and their values are texts
+    return types if isinstance(types, list) else [types]
+
+
+def _check_text(value: str, schema: Schema, location: Location) -> Iterator[SchemaError]:
+    if len(value) < schema.get("minLength", 0):
+        yield SchemaError(location, "it is empty" + _hint(schema))
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        yield SchemaError(
+            location, (f"{shown(value)} does not fit" if value.strip() else "it is empty") + _hint(schema)
+        )
+
+
+def _check_list(value: list[Any], schema: Schema, location: Location) -> Iterator[SchemaError]:
+    if len(value) < schema.get("minItems", 0):
+        yield SchemaError(location, "the list is empty" + _hint(schema))
+    if schema.get("uniqueItems") and len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
+        yield SchemaError(location, "something stands in it twice" + _hint(schema))
+    for index, item in enumerate(value):
+        yield from _check(item, schema.get("items", {}), (*location, index))
+
+
+def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) -> Iterator[SchemaError]:
+    known = schema.get("properties", {})
+    if len(value) < schema.get("minProperties", 0):
+        yield SchemaError(location, "it is empty" + _hint(schema))
+    for name in schema.get("required", []):
+        if name not in value:
+            yield SchemaError((*location, name), "it is missing" + _hint(known[name]))
+    for name, needed in schema.get("dependentRequired", {}).items():
+        for other in needed:
+            if name in value and other not in value:
+                yield SchemaError((*location, name), f"it is of use only beside {other}; add {other} or remove it")
+    for name, item in value.items():
+        if name in known:
+            yield from _check(item, known[name], (*location, name))
+        elif schema.get("additionalProperties") is False:
+            advice = closest(name, known) or f"; there are {', '.join(known)}"
+            yield SchemaError((*location, name), f"there is no such field{advice}")
+        if "propertyNames" in schema:
+            yield from _check(name, schema["propertyNames"], (*location, name))
+
+
+def _is(value: Any, kind: str) -> bool:
+    if kind == "string":
+        return isinstance(value, str)
+    if kind == "array":
+        return isinstance(value, list)
+    if kind == "object":
+        return isinstance(value, dict)
+    if kind == "null":
+        return value is None
+    # The only other type is "integer". In JSON Schema 1.0 is an integer, and true is not.
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+
+
+def _wrong_type(value: Any, kinds: list[str], schema: Schema) -> str:
+    wanted = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
+    # In YAML, such texts are written in quotes.
+    advice = "; put it into quotes" if "string" in kinds and isinstance(value, (bool, int, float)) else ""
+    return f"it must be {wanted}, not {_described(value)}{_hint(schema)}{advice}"
+
+
+def _described(value: Any) -> str:
+    """Return a value for a message about its type."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    return _TYPE_NAMES[{str: "string", list: "array", dict: "object"}[value.__class__]]
+
+
+def _not_one_of(value: Any, known: list[Any]) -> str:
+    names = [one for one in known if one is not None]
+    return f"{shown(value)} is none of {', '.join(names)}{closest(value, names)}"
+
+
+def _hint(schema: Schema) -> str:
+    return f": {schema['description'].rstrip('.')}" if schema.get("description") else ""
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message, on one short line."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

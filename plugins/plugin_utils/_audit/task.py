@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the tasks that audit connections and merge reports, from options to a result."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+from ansible.template import Templar
+from ansible.utils.display import Display
+
+from ...module_utils._errors import OptionError
+from .._files import TaskFiles, find_files, read_json
+from .._render import write
+from .connections import connections_in, server_name, validate_connections
+from .merge import MergeOptions, merge_reports, validate_source
+from .model import NEVER, NOTABLE, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions
+from .policy import STARTER, STARTER_FILE, load_policy
+from .policy_yaml import parse_policy
+from .report import ADVICE, build_report, top_findings, validate_report, warnings_of
+from .rules import evaluate_rule
+from .templating import Engine
+
+# Validated options, argument specs and results of Ansible.
+Options = dict[str, Any]
+Result = dict[str, Any]
+
+_FAIL_ON = {"type": "str", "choices": [*reversed(SEVERITIES), NEVER]}
+_INCONCLUSIVE = {"type": "str", "choices": ["warn", "fail"]}
+_KNOWN_FINDINGS = {"type": "str", "choices": ["fail", "accept"]}
+_REPORTS = {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in write.FORMATS}}
+AUDIT_ARGUMENTS: Options = {
+    "connections": {"type": "raw"},
+    "connections_file": {"type": "path"},
+    "policy": {"type": "list", "elements": "str", "default": [STARTER]},
+    "policy_vars": {"type": "dict", "default": {}},
+    "server": {"type": "str"},
+    "baseline": {"type": "path"},
+    "fail_on": {**_FAIL_ON, "default": "high"},
+    "inconclusive": {**_INCONCLUSIVE, "default": "warn"},
+    "known_findings": {**_KNOWN_FINDINGS, "default": "fail"},
+    "reports": _REPORTS,
+}
+CONNECTIONS_FROM = [("connections", "connections_file")]
+MERGE_ARGUMENTS: Options = {
+    "documents": {"type": "list", "elements": "str", "required": True},
+    "servers": {"type": "list", "elements": "str", "default": []},
+    "fail_on": _FAIL_ON,
+    "inconclusive": _INCONCLUSIVE,
+    "known_findings": _KNOWN_FINDINGS,
+    "reports": _REPORTS,
+}
+
+_SECONDS_BETWEEN_LINES = 5
+
+
+def audit(options: Options, files: TaskFiles, templar: Templar, task_vars: Options, check_mode: bool) -> Result:
+    """Audit connections by a policy, and write the reports."""
+    if options["known_findings"] == "accept" and not options["baseline"]:
+        raise OptionError(
+            "known_findings: accept is of use only with baseline.", "Give the JSON report of an earlier run there."
+        )
+    connections = validate_connections(_given_connections(options, files))
+    name = options["baseline"]
+    baseline = validate_report(files.read("baseline", name), "baseline", name) if name else None
+    policy = load_policy(
+        options["policy"],
+        partial(_read_policy, files),
+        options["policy_vars"],
+        # Without variables: compiling an expression needs none.
+        Engine(templar, {}, {}).compile_error,
+    )
+    audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    data = {**policy.variables, "connections": connections, "audited_at": audited_at}
+    progress = _Progress(len(policy.rules))
+    engine = Engine(templar, task_vars, data, progress.tick)
+    report = build_report(
+        policy,
+        connections,
+        _evaluations(policy, connections, engine, progress),
+        VerdictOptions(options["fail_on"], options["inconclusive"], options["known_findings"]),
+        server=server_name(options["server"]),
+        audited_at=audited_at,
+        baseline=baseline,
+    )
+    return {
+        **_result(report, options["reports"], check_mode),
+        "findings": [one for one in report["findings"] if one["verdict"] in NOTABLE],
+        "worst": top_findings(report),
+        "fixed": report["baseline"]["fixed"] if report["baseline"] else [],
+        "warnings": warnings_of(report, baseline),
+    }
+
+
+def merge(options: Options, check_mode: bool) -> Result:
+    """Merge the reports of several servers, and write the reports of all."""
+    if not options["documents"]:
+        raise OptionError("documents is empty.", "Name the JSON reports to merge, or a glob such as reports/*.json.")
+    advice = "Give the JSON reports of audits, where this task can read them."
+    paths = find_files("documents", options["documents"], advice)
+    sources = [validate_source(read_json("documents", path, ADVICE), path) for path in paths]
+    servers = [name for name in map(server_name, options["servers"]) if name]
+    wanted = MergeOptions(options["fail_on"], options["inconclusive"], options["known_findings"])
+    report = merge_reports(sources, servers, wanted)
+    # Without findings: those of many servers are too many for a log, and the reports have them.
+    return {
+        **_result(report, options["reports"], check_mode),
+        "servers": report["servers"],
+        "missing_servers": report["missing_servers"],
+        "warnings": warnings_of(report),
+    }
+
+
+def _given_connections(options: Options, files: TaskFiles) -> Any:
+    name = options["connections_file"]
+    return connections_in(files.read("connections_file", name), name) if name else options["connections"]
+
+
+def _read_policy(files: TaskFiles, name: str) -> Any:
+    path = str(STARTER_FILE) if name == STARTER else name
+    return files.read("policy", path, partial(parse_policy, name), kind="policy")
+
+
+def _evaluations(policy: Policy, connections: list[Facts], engine: Engine, progress: _Progress) -> Iterator[Evaluation]:
+    for rule in policy.rules:
+        progress.start(rule.id)
+        yield from evaluate_rule(rule, connections, engine)
+
+
+def _result(report: Report, paths: dict[str, str | None], check_mode: bool) -> Result:
+    """Write the reports, and return the part of the result that both tasks share."""
+    wanted = {name: os.path.abspath(path) for name, path in paths.items() if path}
+    written = [] if check_mode else write.write_reports(report, wanted)
+    summary = report["summary"]
+    return {
+        "changed": bool(written),
+        "failed": summary["verdict"] == "fail",
+        "msg": summary["message"],
+        "verdict": summary["verdict"],
+        "verdicts": summary["verdicts"],
+        "failed_by_severity": summary["failed_by_severity"],
+        "waivers": report["waivers"],
+        "reports": written,
+    }
+
+
+class _Progress:
+    """Shows from time to time how far an audit is."""
+
+    def __init__(self, rules: int) -> None:
+        self._rules = rules
+        self._number = 0
+        self._rule = ""
+        self._done = 0
+        self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def start(self, rule: str) -> None:
+        """Go on to the next rule."""
+        self._rule = rule
+        self._number += 1
+        self._done = 0
+
+    def tick(self) -> None:
+        """Count an evaluation."""
+        self._done += 1
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+            Display().display(
+                f"Auditing: rule {self._number} of {self._rules} ({self._rule}), {self._done} evaluations of it"
+            )

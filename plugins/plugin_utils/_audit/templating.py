@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: Ansible's conditionals, for many values at a time.
+
+To evaluate one conditional for one value, ansible-core compiles it and copies all variables of the play, which takes more
+than a millisecond. Here one template loops over all values, so that this is done once. Differences between the releases
+of ansible-core's templating are handled here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ansible.template import Templar
+from jinja2 import TemplateSyntaxError, Undefined, UndefinedError, pass_context
+
+from ...module_utils._redact import scrub_text
+
+try:
+    from ansible.template import trust_as_template  # ansible-core 2.19 and newer
+except ImportError:
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    class _UnsafeList(list):  # type: ignore[type-arg]
+        """A list that expressions receive itself, and not a copy in which each text was searched for templates."""
+
+        __UNSAFE__ = True
+
+    def trust_as_template(template: str) -> str:
+        """Return the text: older releases take every text for a template."""
+        return template
+
+    def as_data(value: Any) -> Any:
+        """Return a value whose texts are marked, so that they are never taken for templates."""
+        wrapped = wrap_var(value)
+        return _UnsafeList(wrapped) if isinstance(wrapped, list) else wrapped
+else:
+
+    def as_data(value: Any) -> Any:
+        """Return the value: a text that is not marked as trusted is never a template."""
+        return value
+
+
+T = TypeVar("T")
+_MAX_MESSAGE = 300
+
+# In a block a backslash means the same as in 'when' and 'that' of a task. Because of the copy that is never executed,
+# Jinja looks up each variable once, instead of once for each value.
+_LOOK_UP = "{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif %%}"
+_BULK = (
+    _LOOK_UP + "{%% for %(name)s in _sde_values %%}{%% set _sde_result = (%(expression)s) %%}"
+    "{%% if _sde_result is sameas true %%}T{%% elif _sde_result is sameas false %%}F{%% else %%}?{%% endif %%}{%% endfor %%}"
+)
+_ONE_BY_ONE = (
+    _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}"
+    "{{ _sde_collect(_sde_result) }}{%% endmacro %%}{{ _sde_call_for_each(_sde_expression) }}"
+)
+_BOOLEANS = {"T": True, "F": False}
+
+
+class EvaluationError(NamedTuple):
+    """The reason why an expression has no value. It is returned, for each value that is concerned."""
+
+    message: str
+
+
+class Engine:
+    """Evaluates expressions, with the variables of a play and with data."""
+
+    def __init__(
+        self, templar: Templar, play: dict[str, Any], data: dict[str, Any], tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self.data = {name: as_data(value) for name, value in data.items()}
+        self._templar = templar
+        self._variables = {**play, **self.data}
+        self._tick = tick
+
+    def evaluate_conditional(
+        self, expression: str, name: str, values: Sequence[Any]
+    ) -> Sequence[bool | EvaluationError]:
+        """Return whether the expression is true or false of each value, which it knows by this name.
+
+        The values are data, as from as_data().
+        """
+        iterator = _TickingIterator(values, self._tick)
+        try:
+            letters = self._render(_BULK, expression, name, {"_sde_values": iterator})
+        except Exception:  # of any filter or lookup; evaluated one by one, it is known for which value, and why
+            letters = "?"
+        if "?" in letters or len(letters) != len(values):
+            return self.evaluate(expression, name, values, _boolean)
+        return [_BOOLEANS[letter] for letter in letters]
+
+    def evaluate(
+        self, expression: str, name: str, values: Sequence[Any], convert: Callable[[Any], T | EvaluationError]
+    ) -> list[T | EvaluationError]:
+        """Return the converted result of the expression for each value.
+
+        'convert' is called within the template: results may be of ansible-core's own types, which are invalid after it.
+        """
+        collector = _ErrorCollector(_TickingIterator(values, self._tick), convert)
+        functions = {"_sde_collect": collector.collect, "_sde_call_for_each": collector.call_for_each}
+        try:
+            self._render(_ONE_BY_ONE, expression, name, functions)
+        except Exception as exc:
+            return [EvaluationError(_message_of(exc))] * len(values)
+        if len(collector.results) != len(values):  # an expression that knows our names can skip values
+            return [EvaluationError("it was not evaluated for each value")] * len(values)
+        return collector.results
+
+    def compile_error(self, expression: str, name: str) -> str | None:
+        """Return why an expression cannot be compiled, such as an unknown filter; None if it can."""
+        try:
+            self._render(_BULK, expression, name, {"_sde_values": []})
+        except Exception as exc:
+            return f"cannot be compiled ({_message_of(exc).rstrip('.')})"
+        return None
+
+    def _render(self, template: str, expression: str, name: str, functions: dict[str, Any]) -> str:
+        templar = self._templar.copy_with_new_env(available_variables={**self._variables, **functions})
+        text = trust_as_template(template % {"name": name, "expression": expression})
+        return str(templar.template(text, escape_backslashes=False) or "")
+
+
+class _TickingIterator:
+    """An iterator that reports progress. Newer releases would pass a list on as copies."""
+
+    def __init__(self, values: Sequence[Any], tick: Callable[[], None]) -> None:
+        self._values = iter(values)
+        self._tick = tick
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        self._tick()
+        return next(self._values)
+
+
+class _ErrorCollector(Generic[T]):
+    """Two functions for a template, by which an error for one value does not affect the others."""
+
+    def __init__(self, values: Iterator[Any], convert: Callable[[Any], T | EvaluationError]) -> None:
+        self.results: list[T | EvaluationError] = []
+        self._values = values
+        self._convert = convert
+        self._collected: list[T | EvaluationError] = []
+
+    @pass_context
+    def call_for_each(self, context: Any, macro: Any) -> str:
+        """Call the macro for each value."""
+        # Newer releases call macros in their own way, without which undefined values cannot be tested for.
+        call = getattr(context.environment, "call", None)
+        for value in self._values:
+            self._collected.clear()
+            try:
+                left = call(context, macro, value) if call else context.call(macro, value)
+                if not self._collected:
+                    str(left)  # raises the error that newer releases return
+            except Exception as exc:
+                self.results.append(EvaluationError(_message_of(exc)))
+            else:
+                self.results.append(self._collected[0] if self._collected else EvaluationError("it has no value"))
+        return ""
+
+    def collect(self, value: Any) -> str:
+        """Keep the result for the current value."""
+        if isinstance(value, Undefined):
+            str(value)  # raises an error that says so
+        self._collected.append(self._convert(value))
+        return ""
+
+
+def _boolean(value: Any) -> bool | EvaluationError:
+    if isinstance(value, bool):
+        return value
+    return EvaluationError(f"it must be true or false, and is {describe_type(value)}")
+
+
+def describe_type(value: Any) -> str:
+    """Return the type of a value, for a message. The content may be anything, and is not shown."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    for kind, name in ((str, "text"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
+        if isinstance(value, kind):
+            return name
+    return f"of type {type(value).__name__}"
+
+
+def _message_of(exc: Exception) -> str:
+    """Return the error on one printable line. Newer releases wrap it, older ones add the whole template."""
+    cause: BaseException | None = exc.__cause__ or getattr(exc, "orig_exc", None)
+    shown: BaseException = exc
+    if cause and (isinstance(exc, UndefinedError) or isinstance(cause, TemplateSyntaxError)):
+        shown = cause
+    printable = "".join(one if one.isprintable() else " " for one in str(shown))
+    message = " ".join(printable.split()) or type(shown).__name__
+    return scrub_text(message if len(message) <= _MAX_MESSAGE else f"{message[: _MAX_MESSAGE - 3]}...")

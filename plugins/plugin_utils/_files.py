@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: files that the options of a task name, found and read."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Callable
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.yaml.loader import AnsibleLoader
+from yaml import MarkedYAMLError, YAMLError
+
+from ..module_utils._errors import OptionError, SDElementsError
+from ..module_utils._redact import scrub_text
+from ._native_types import to_builtin_types
+
+
+def _parse(text: str, yaml_loader: Callable[[str], Any]) -> Any:
+    try:
+        return json.loads(text)  # Ansible's YAML loader takes long for a large file
+    except (ValueError, RecursionError):
+        return yaml_loader(text).get_single_data()
+
+
+class TaskFiles:
+    """Reads files as Ansible does: next to the playbook or in the roles, and decrypted if they are encrypted."""
+
+    def __init__(self, find: Callable[[str, str], str], loader: DataLoader) -> None:
+        self._find_needle = find
+        self._loader = loader
+
+    def read(
+        self,
+        option: str,
+        name: str,
+        parse: Callable[[str, Callable[[str], Any]], Any] = _parse,
+        kind: str = "option",
+    ) -> Any:
+        """Return the values of a YAML or JSON file. 'parse' makes them of its text, and of a YAML loader for it.
+
+        Raises an SDElementsError of this kind.
+        """
+        path = self._find(option, name)
+        try:
+            text = Path(self._loader.get_real_file(path)).read_text(encoding="utf-8")
+            return to_builtin_types(parse(text, self._yaml_loader))
+        except (AnsibleError, YAMLError, OSError, ValueError, RecursionError) as exc:
+            raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
+
+    def _find(self, option: str, name: str) -> str:
+        try:
+            return self._find_needle("files", name)
+        except AnsibleError:
+            path = os.path.abspath(name)
+            if os.path.isfile(path):
+                return path
+            raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
+
+    def _yaml_loader(self, text: str) -> Any:
+        # Up to ansible-core 2.18, values with !vault need the secrets.
+        if "vault_secrets" in signature(AnsibleLoader).parameters:
+            return AnsibleLoader(text, vault_secrets=self._loader._vault.secrets)
+        return AnsibleLoader(text)
+
+
+def _reason(exc: BaseException) -> str:
+    """Return why a file cannot be read, without the lines of the file that ansible-core would show."""
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    if isinstance(exc, UnicodeError):
+        return "it is no text in UTF-8"
+    if isinstance(exc, RecursionError):
+        return "something in it is part of itself, or too deep"
+    if isinstance(exc, MarkedYAMLError) and exc.problem_mark:
+        return f"line {exc.problem_mark.line + 1} is no YAML ({exc.problem})"
+    return scrub_text(str(exc).splitlines()[0].rstrip("."))
+
+
+def find_files(option: str, patterns: list[str], advice: str) -> list[str]:
+    """Return the files of names and globs, each file once."""
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        path = os.path.expanduser(pattern.strip())
+        files = [path] if os.path.isfile(path) else sorted(filter(os.path.isfile, glob.glob(path, recursive=True)))
+        if not files:
+            raise OptionError(f"{option}: there is no file {pattern} (from {os.getcwd()}).", advice)
+        for file in files:
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values())
+
+
+def read_json(option: str, path: str, advice: str) -> Any:
+    """Return the value of a JSON file."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise OptionError(f"{option}: {path} cannot be read: {exc.strerror}.", "Check its permissions.") from None
+    except (ValueError, RecursionError):  # their texts may quote the file
+        raise OptionError(f"{option}: {path} holds no JSON.", advice) from None

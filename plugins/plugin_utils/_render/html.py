@@ -1,0 +1,400 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the report as one HTML file that needs nothing else, not even a network.
+
+The template writes everything that can be read without JavaScript. The script in the file receives the findings once
+more, as data, and makes their table one that can be filtered. Untrusted texts stay texts everywhere: the template escapes
+them, the script never parses them as markup, and the file's content security policy forbids all other code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from .._audit.model import (
+    NEEDS_ATTENTION,
+    NOTABLE,
+    SEVERITIES,
+    SEVERITY_RANK,
+    VERDICTS,
+    Baseline,
+    Facts,
+    Finding,
+    Report,
+    RuleEntry,
+    WaiverEntry,
+    headline,
+)
+from .text import escape_block
+
+DATA = Path(__file__).resolve().parent / "data"
+
+# A finding about no connection has no system. The brackets keep it apart from the names of systems.
+WHOLE_SET = "(whole set)"
+UNKNOWN_SYSTEM = "(unknown)"
+BLANK = "(blank)"
+
+# The file shows so much without the script: more would only make it slow to open.
+STATIC_ROWS = 500
+FIXED_ROWS = 200
+SYSTEM_ROWS = 8
+PROJECT_HINTS = 200
+# The JSON report has the whole texts. Names are shorter, because they are in tables and filters.
+MAX_TEXT = 5_000
+MAX_NAME = 300
+MAX_OPTION = 60
+# A script reads larger numbers inexactly.
+MAX_INTEGER = 2**53 - 1
+
+
+def render(report: Report) -> str:
+    """Return the text of an HTML file."""
+    style, head, script = (_read(name) for name in ("report.css", "report_head.js", "report.js"))
+    statistics = _statistics(report)
+    return _template().render(
+        _view(report, statistics),
+        style=Markup(style),
+        head=Markup(head),
+        script=Markup(script),
+        data=Markup(_as_script_data(_script_data(report, statistics))),
+        csp=_content_security_policy([style], [head, script]),
+    )
+
+
+@lru_cache(maxsize=None)
+def _read(name: str) -> str:
+    return (DATA / name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=None)
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_finalize, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(severities=SEVERITIES, verdicts=VERDICTS, attention=NEEDS_ATTENTION)
+    environment.filters.update(name=_name, text=_text)
+    return environment.from_string(_read("report.html.j2"))
+
+
+def _content_security_policy(styles: list[str], scripts: list[str]) -> str:
+    """Return a policy by which the file loads nothing, and runs only its own scripts."""
+    directives = {
+        "default-src": "'none'",
+        "style-src": " ".join(map(_hash, styles)),
+        "script-src": " ".join(map(_hash, scripts)),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Texts
+
+
+def _finalize(value: Any) -> Any:
+    """Escape the hidden characters of each text in the template; only our own markup stays as it is."""
+    return escape_block(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _text(value: Any, longest: int = MAX_TEXT) -> str:
+    text = str(value)
+    more = len(text) - longest
+    return escape_block(f"{text[:longest]}… ({more:,} more characters in the JSON report)" if more > 0 else text)
+
+
+def _name(value: Any) -> str:
+    text = str(value)
+    return escape_block(text if len(text) <= MAX_NAME else f"{text[:MAX_NAME]}…")
+
+
+def _option(value: Any) -> str:
+    """Return a name that is short enough for the options of a select."""
+    text = " ".join(escape_block(str(value)).split()) or BLANK
+    return text if len(text) <= MAX_OPTION else f"{text[:MAX_OPTION]}…"
+
+
+def _safe_url(reference: str) -> str | None:
+    """Return the address of a web page; None for every other reference."""
+    try:
+        parts = urlsplit(reference)
+    except ValueError:
+        return None
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    is_plain = re.fullmatch(r"[!-~]+", reference) and not set(reference) & set("\"'<>\\^`{|}")
+    return reference if is_web and is_plain else None
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Statistics
+
+
+class _ConnectionLabel(NamedTuple):
+    """Texts about a connection in the table."""
+
+    system: str
+    project: str
+
+
+class _Statistics(NamedTuple):
+    """Numbers and labels that the whole report has to be read for."""
+
+    index_of: dict[str, int]  # of a connection, by its key
+    labels: list[_ConnectionLabel]
+    by_severity: dict[str, Counter[str]]
+    by_system: dict[str, Counter[str]]
+    by_rule: dict[str, Counter[str]]
+    attention: list[Finding]
+
+
+def _statistics(report: Report) -> _Statistics:
+    index = {connection["key"]: number for number, connection in enumerate(report["connections"])}
+    labels = [_label(connection["facts"]) for connection in report["connections"]]
+    by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _ in range(3))
+    attention = []
+    for finding in report["findings"]:
+        verdict = finding["verdict"]
+        by_severity[finding["severity"]][verdict] += 1
+        by_rule[finding["rule"]][verdict] += 1
+        for system in {labels[index[key]].system for key in finding["connections"]} or {WHOLE_SET}:
+            by_system[system][verdict] += 1
+        if verdict in NEEDS_ATTENTION:
+            attention.append(finding)
+    attention.sort(key=lambda one: (SEVERITY_RANK[one["severity"]], NEEDS_ATTENTION.index(one["verdict"])))
+    return _Statistics(index, labels, by_severity, by_system, by_rule, attention)
+
+
+def _label(facts: Facts) -> _ConnectionLabel:
+    params = facts.get("params")
+    number, named = facts.get("project"), params.get("sde_project") if isinstance(params, dict) else None
+    project = " · ".join(_option(part) for part in (number, named) if part not in (None, ""))
+    return _ConnectionLabel(_option(facts.get("system") or facts.get("system_id") or UNKNOWN_SYSTEM), project)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Variables of the template
+
+_Variables = dict[str, Any]
+
+
+def _view(report: Report, statistics: _Statistics) -> _Variables:
+    summary, by_system = report["summary"], statistics.by_system
+    systems = sorted(by_system, key=lambda system: (-_bad(by_system[system]), system.lower()))
+    shown, others = (systems, []) if len(systems) <= SYSTEM_ROWS + 1 else (systems[:SYSTEM_ROWS], systems[SYSTEM_ROWS:])
+    system_bars = [_bar(system, by_system[system], {"system": system}) for system in shown]
+    if others:
+        rest = sum((by_system[system] for system in others), Counter[str]())
+        system_bars.append(_bar(f"{len(others):,} other systems", rest, None))
+    titles = {rule["id"]: rule["title"] for rule in report["rules"]}
+    projects = sorted({label.project for label in statistics.labels if label.project}, key=_project_number)
+    return {
+        "report": report,
+        "summary": summary,
+        # The heading has the verdict already.
+        "message": summary["message"].removeprefix(f"{headline(summary['verdict'])}: "),
+        "audited_at": _time(report["audited_at"]),
+        "overall": _bar("All", Counter(summary["verdicts"]), {}),
+        "by_severity": [
+            _bar(label, statistics.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()
+        ],
+        "by_system": system_bars,
+        "changes": _changes(report["baseline"]),
+        "waivers": [_waiver_row(waiver) for waiver in report["waivers"]],
+        "rows": [
+            {"title": titles[finding["rule"]], **_finding_row(finding, statistics)}
+            for finding in statistics.attention[:STATIC_ROWS]
+        ],
+        "unshown": max(0, len(statistics.attention) - STATIC_ROWS),
+        "rules": [_rule_row(rule, statistics.by_rule[rule["id"]]) for rule in report["rules"]],
+        "systems": sorted(systems, key=str.lower),
+        "kinds": sorted({str(connection["facts"].get("kind")) for connection in report["connections"]}),
+        "projects": projects[:PROJECT_HINTS],
+    }
+
+
+def _time(text: str) -> str:
+    """Return a time for people; an unexpected form stays as it is."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?(?:Z|\+00:00)", text)
+    return f"{match[1]}, {match[2]} UTC" if match else text
+
+
+def _project_number(label: str) -> tuple[int, str]:
+    number = re.match(r"\d{1,15}", label)
+    return (int(number[0]) if number else 0, label)
+
+
+def _bad(counts: Counter[str]) -> int:
+    return sum(counts[verdict] for verdict in NEEDS_ATTENTION)
+
+
+def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None) -> _Variables:
+    """Return a row of a chart: counts, the segments of the bar in percent, and links to the findings."""
+    total = sum(counts[verdict] for verdict in VERDICTS)
+    # One failure among thousands must be visible.
+    widths = {verdict: max(100 * counts[verdict] / total, 1) for verdict in VERDICTS if counts[verdict]}
+    scale = 100 / sum(widths.values()) if widths else 0
+    segments, start = [], 0.0
+    for verdict, width in widths.items():
+        segments.append({"verdict": verdict, "x": round(start, 2), "width": round(width * scale, 2)})
+        start += width * scale
+    cells = [
+        {
+            "verdict": verdict,
+            "count": counts[verdict],
+            "link": None if filters is None else _view_link(**filters, verdict=verdict),
+        }
+        for verdict in VERDICTS
+    ]
+    return {"label": label, "total": total, "cells": cells, "segments": segments}
+
+
+def _view_link(**filters: str) -> str:
+    """Return the address of a view of the table, as the script reads it."""
+    return f"#{urlencode(filters, quote_via=quote)}"
+
+
+def _changes(baseline: Baseline | None) -> _Variables | None:
+    if baseline is None:
+        return None
+    fixed = baseline["fixed"]
+    return {
+        **baseline,
+        "since": _time(baseline["audited_at"]),
+        "fixed": fixed[:FIXED_ROWS],
+        "fixed_count": len(fixed),
+        "unshown": max(0, len(fixed) - FIXED_ROWS),
+    }
+
+
+def _waiver_row(waiver: WaiverEntry) -> _Variables:
+    """Return a waiver with its scope in words."""
+    scope = [f"{key}: {_join(value)}" for key, value in (waiver["connections"] or {}).items()]
+    if waiver["labels"]:
+        scope.append(f"labels: {_join(waiver['labels'])}")
+    return {**waiver, "scope": scope or ["everything"]}
+
+
+def _join(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _finding_row(finding: Finding, statistics: _Statistics) -> _Variables:
+    labels = [statistics.labels[statistics.index_of[key]] for key in finding["connections"]]
+    return {
+        **finding,
+        "systems": _unique(label.system for label in labels) or [WHOLE_SET],
+        "projects": _unique(label.project for label in labels if label.project),
+    }
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
+    return {
+        **rule,
+        "links": [{"text": reference, "url": _safe_url(reference)} for reference in rule["references"]],
+        "cells": _bar("", counts, {"rule": _name(rule["id"])})["cells"],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Data of the script
+
+
+def _script_data(report: Report, statistics: _Statistics) -> _Variables:
+    """Return the data of the table. For 60,000 findings, objects with all their names would make the file 2.6 times as
+    large; rows without names, which refer to rules, connections and messages by index, are enough.
+    """
+    rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
+    verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
+    messages: dict[str, int] = {}
+    subjects: dict[int, str] = {}  # of connections: nearly all findings have their connection's
+    findings = []
+    for finding in report["findings"]:
+        connections = [statistics.index_of[key] for key in finding["connections"]]
+        subject = finding["subject"]
+        has_own = len(connections) != 1 or subjects.setdefault(connections[0], subject) != subject
+        row = [
+            rules[finding["rule"]],
+            verdicts[finding["verdict"]],
+            connections,
+            messages.setdefault(finding["message"] or "", len(messages)),
+            finding["fingerprint"] if finding["verdict"] in NOTABLE else None,
+            finding["baseline"],
+            finding["waiver"],
+            _name(subject) if has_own else None,
+        ]
+        while row[-1] is None:
+            row.pop()
+        findings.append(row)
+    return {
+        "verdicts": list(VERDICTS.items()),
+        "severities": list(SEVERITIES.items()),
+        "wholeSet": WHOLE_SET,
+        "hasBaseline": bool(report["baseline"]),
+        "rules": [_script_rule(rule) for rule in report["rules"]],
+        "waivers": [
+            [_text(text) for text in (one["reason"], one["owner"], one["expires"], one["state"], one["file"])]
+            for one in report["waivers"]
+        ],
+        "connections": [
+            {
+                "key": _name(connection["key"]),
+                "subject": _name(subjects.get(index, connection["key"])),
+                **statistics.labels[index]._asdict(),
+                "facts": _shorten(connection["facts"]),
+            }
+            for index, connection in enumerate(report["connections"])
+        ],
+        "messages": [_text(message) for message in messages],
+        "findings": findings,
+    }
+
+
+def _script_rule(rule: RuleEntry) -> _Variables:
+    optional = {name: rule[name] for name in ("title", "description", "loop", "remediation")}
+    lists = {name: rule[name] for name in ("when", "that", "needs")}
+    return {
+        **{name: None if value is None else _text(value) for name, value in optional.items()},
+        **{name: [_text(text) for text in texts] for name, texts in lists.items()},
+        "id": _name(rule["id"]),
+        "severity": SEVERITY_RANK[rule["severity"]],
+        "references": [[_text(reference), _safe_url(reference)] for reference in rule["references"]],
+    }
+
+
+def _shorten(value: Any) -> Any:
+    """Return a fact with texts and numbers that a script can read and show."""
+    if isinstance(value, dict):
+        return {_name(key): _shorten(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shorten(item) for item in value]
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= MAX_INTEGER):
+        return value
+    return _text(value)
+
+
+# In a script element these could end it, or begin a comment.
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
+
+
+def _as_script_data(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the report as JSON, described by C(plugin_utils/_audit/data/report.schema.json).
+
+Each rule, connection and finding has its own line: this is written fast, and reports can be compared by eye.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .._audit.model import Report
+from .text import HIDDEN
+
+# Valid in JSON, but hidden from readers or impossible in UTF-8. JSON escapes ASCII's control characters anyway.
+_HIDDEN = re.compile(f"[{HIDDEN}]")
+
+
+def render(report: Report) -> str:
+    """Return JSON text that UTF-8 can encode, whatever the report contains."""
+    members = [f" {_dump(name)}: {_dump_lines(value)}" for name, value in report.items()]
+    return _HIDDEN.sub(_escape, "{\n" + ",\n".join(members) + "\n}\n")
+
+
+def _dump_lines(value: Any) -> str:
+    """Return a value on one line, or a list of objects with a line for each."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + ",\n".join(f"  {_dump(item)}" for item in value) + "\n ]"
+    return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # JSON has neither infinity nor NaN
+        return json.dumps(_without_nan(value), ensure_ascii=False)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and value - value != 0:
+        return str(value)
+    return value
+
+
+def _escape(match: re.Match[str]) -> str:
+    """Return JSON's escape of a character: two escapes for one beyond U+FFFF."""
+    return json.dumps(match[0])[1:-1]

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: untrusted texts in Markdown.
+
+Names and numbers with a mark before them (C(@team), C(#1), C(!2)) notify people and become links where Markdown is shown,
+and a backslash does not prevent that; in code they are only text. So all texts of a server become code, and in a policy's
+sentences each word with other characters than letters.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .text import collapse, escape_cell
+
+CELL_LENGTH = 200
+
+_FENCE = re.compile("`+")
+# A word, perhaps in quotes or before punctuation, that is only a word in every dialect of Markdown.
+_WORD = re.compile(
+    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'\u2019][^\W_]+)*[\"'.,;:?!)\u2026]*|[\u2013\u2014]",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#=&%+,;:@!-]*)?")
+
+
+def code(text: str, limit: int = CELL_LENGTH) -> str:
+    """Return an untrusted text as code, in which no character is special."""
+    shown = escape_cell(text, limit)
+    if shown != shown.strip() or not shown:
+        shown = f'"{shown}"'
+    fence = "`" * (max(map(len, _FENCE.findall(shown)), default=0) + 1)
+    blank = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{blank}{shown}{blank}{fence}"
+
+
+def markdown_text(text: str | None, limit: int = 2000) -> str:
+    """Return sentences of a policy: plain words stay, and everything else becomes code."""
+    parts: list[str] = []
+    special: list[str] = []
+    for word in collapse(text, limit).split():
+        if not _WORD.fullmatch(word):
+            special.append(word)
+            continue
+        parts += [*_as_code(special), word]
+        special = []
+    return " ".join([*parts, *_as_code(special)])
+
+
+def _as_code(words: list[str]) -> list[str]:
+    return [code(" ".join(words), 2000)] if words else []
+
+
+def link(text: str, url: str) -> str:
+    """Return a link, or only the text if the address has other characters than web addresses have."""
+    return f"[{text}](<{url}>)" if is_web_page(url) else text
+
+
+def is_web_page(url: str) -> bool:
+    """Return whether this is a plain address of a web page."""
+    return len(url) <= 2000 and _URL.fullmatch(url) is not None

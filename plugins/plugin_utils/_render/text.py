@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: untrusted texts, escaped for people.
+
+Aliases, names and messages come from a server on which many can write. Characters that a reader cannot see, or that
+change the direction or the line of the text around them, become escapes such as C(\\u202e).
+"""
+
+from __future__ import annotations
+
+import re
+
+# Long enough for each message of the audit, short enough for a table.
+MAX_LENGTH = 500
+
+# For a set of a regular expression: control characters, marks of direction, characters without width or glyph, surrogates,
+# and noncharacters. ASCII's control characters are not among them.
+HIDDEN = (
+    "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_HIDDEN = re.compile(f"[\x00-\x1f{HIDDEN}]")
+_HIDDEN_IN_BLOCKS = re.compile(f"[\x00-\x08\x0b-\x1f{HIDDEN}]")
+# Spreadsheets take a text that starts with one of these for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def escape_line(text: str | None, limit: int = MAX_LENGTH) -> str:
+    """Return the text on one line, shortened, with hidden characters escaped; empty for None."""
+    text = text or ""
+    shown = text[:limit]
+    if not shown.isprintable():
+        shown = _HIDDEN.sub(_escape, shown)
+    return f"{shown}\u2026 ({len(text) - limit} more characters)" if len(text) > limit else shown
+
+
+def escape_block(text: str) -> str:
+    """Return the text with hidden characters escaped. Its lines and tabs stay, for a format that can show them."""
+    return text if text.isprintable() else _HIDDEN_IN_BLOCKS.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def escape_cell(text: str, limit: int = MAX_LENGTH) -> str:
+    """Return a line that is alone, as in a cell of a table: it is never a formula."""
+    shown = escape_line(text, limit)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA_STARTS) else shown
+
+
+def collapse(text: str | None, limit: int = 2000) -> str:
+    """Return sentences of a policy, whose line breaks are only white space, on one line."""
+    return escape_line(" ".join((text or "").split()), limit)
