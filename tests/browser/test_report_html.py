@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import render
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import escape_block
-from tests import audit_reports
+from tests import sample_reports
 from tests.sample_reports import HOSTILE, SEVERITIES
 
 FLAGS = (
@@ -27,7 +27,7 @@ VERDICTS = ("fail", "error", "inconclusive", "waived", "pass", "not_applicable")
 ATTENTION = VERDICTS[:3]
 # The rows of a page, and then some: no work of the browser may grow with the number of findings.
 ROWS = 50
-SMALL = audit_reports.small()
+SMALL = sample_reports.small()
 # Collected before the page's own scripts run; the policy of the page does not bind what tests add.
 WATCH = """
 window.violations = [];
@@ -464,7 +464,7 @@ def test_each_column_sorts_both_ways(show):
 
 
 def test_pages_of_a_long_list(show):
-    document = audit_reports.big(connections=45, rules=4)
+    document = sample_reports.big(connections=45, rules=4)
     page = show(document, "#verdict=all&sort=subject")
     assert len(shown(page)) == ROWS
     first = shown(page)
@@ -638,7 +638,7 @@ def test_a_script_that_fails_leaves_the_essential(context, tmp_path):
 
 
 def test_paper_gets_all_that_was_chosen_and_every_rule(show):
-    document = audit_reports.big(connections=60, rules=4)
+    document = sample_reports.big(connections=60, rules=4)
     page = show(document, "#verdict=all", color_scheme="dark")
     page.evaluate(
         "addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('tr.finding').length; })"
@@ -669,7 +669,7 @@ ELEMENTS = set(
 
 
 def test_hostile_texts_are_texts(show):
-    document = audit_reports.hostile()
+    document = sample_reports.hostile()
     page = show(document, "#verdict=all")
     texts = ""
     for number in range(3):
@@ -724,7 +724,7 @@ def test_hostile_texts_without_javascript(show):
 
 
 def test_hostile_texts_can_be_filtered_by(show):
-    document = audit_reports.hostile()
+    document = sample_reports.hostile()
     page = show(document)
     options = field(page, "System").locator("option").all_inner_texts()
     assert len(options) == len(HOSTILE) + 2
@@ -780,14 +780,14 @@ def test_the_file_holds_texts_once():
     findings = 5_000 * 12
     assert len(report) < 90 * findings
     # The facts are most of it: more rules cost little.
-    few, many = (len(rendered(audit_reports.big(500, rules)).partition('id="data">')[2].encode()) for rules in (4, 8))
+    few, many = (len(rendered(sample_reports.big(500, rules)).partition('id="data">')[2].encode()) for rules in (4, 8))
     assert (many - few) / (4 * 500) < 24
 
 
 def test_a_key_stroke_costs_as_much_with_sixty_thousand_findings_as_with_few(show):
     """Not in milliseconds, which are this machine's, but in elements: a page of rows, whatever is behind it."""
     work = {}
-    for name, document in (("few", audit_reports.big(60, 12)), ("many", "big")):
+    for name, document in (("few", sample_reports.big(60, 12)), ("many", "big")):
         page = show(document)
         page.get_by_role("button", name="Show all verdicts").click()
         page.evaluate(
@@ -810,7 +810,7 @@ def test_a_key_stroke_costs_as_much_with_sixty_thousand_findings_as_with_few(sho
 
 
 def test_what_is_shown_of_many_is_right(show):
-    document = audit_reports.big()
+    document = sample_reports.big()
     page = show("big")
     verdicts = document["summary"]["verdicts"]
     assert (

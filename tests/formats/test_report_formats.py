@@ -14,7 +14,7 @@ import xmlschema
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.junit import render as render_junit
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.sarif import render as render_sarif
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import write_reports
-from tests import audit_reports
+from tests import sample_reports
 from tests.report_readers import sarif_validator_messages
 
 SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile")
@@ -32,7 +32,7 @@ def test_junit_schema(report, checker):
 
 def test_junit_schema_tells_wrong_reports(checker):
     schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    assert not schema.is_valid(render_junit(audit_reports.small()).replace(" failures=", " failed="))
+    assert not schema.is_valid(render_junit(sample_reports.small()).replace(" failures=", " failed="))
 
 
 def test_sarif_schema(report, checker):

@@ -9,7 +9,7 @@ import os
 
 import yaml
 
-from tests import audit_reports
+from tests import sample_reports
 from tests.conftest import ROOT
 
 PLANTED = ROOT / "tests" / "playbooks" / "planted"
@@ -37,7 +37,7 @@ def test_unexpected_errors(ansible, tmp_path):
     content = {"content": f"{{{{ {{{results}}} | to_json }}}}", "dest": str(tmp_path / "results.json"), "mode": "0600"}
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [*tasks, {"ansible.builtin.copy": content}]}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
-    (tmp_path / "report.json").write_text(json.dumps(audit_reports.small()), encoding="utf-8")
+    (tmp_path / "report.json").write_text(json.dumps(sample_reports.small()), encoding="utf-8")
     run = ansible(
         "ansible-playbook",
         "-vvv",

@@ -39,7 +39,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
     escape_line,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS, write_reports
-from tests import audit_reports
+from tests import sample_reports
 from tests.report_readers import (
     assert_harmless,
     assert_schema_describes,
@@ -64,7 +64,7 @@ def report(request):
 
 @pytest.fixture(scope="module")
 def big():
-    return audit_reports.big()
+    return sample_reports.big()
 
 
 def sarif(report: dict) -> dict:
@@ -128,20 +128,20 @@ def test_json_is_the_document(report):
 
 
 def test_json_has_a_line_for_each_finding():
-    report = audit_reports.small()
+    report = sample_reports.small()
     lines = render_json(report).splitlines()
     for finding in report["findings"]:
         assert [json.loads(line.strip().rstrip(",")) for line in lines if finding["fingerprint"] in line] == [finding]
 
 
 def test_json_is_readable_where_it_can_be():
-    report = audit_reports.passed()
+    report = sample_reports.passed()
     report["connections"][0]["facts"]["alias"] = "Zürich 漢字"
     assert '"alias": "Zürich 漢字"' in render_json(report)
 
 
 def test_json_has_no_nan():
-    report = audit_reports.passed()
+    report = sample_reports.passed()
     report["connections"][0]["facts"]["params"] = {"a": [float("nan"), float("inf"), 1.5]}
     read = json.loads(render_json(report), parse_constant=pytest.fail)
     assert read["connections"][0]["facts"]["params"] == {"a": ["nan", "inf", 1.5]}
@@ -158,7 +158,7 @@ def test_json_has_no_nan():
     ],
 )
 def test_schema_refuses_wrong_reports(path, wrong):
-    report = audit_reports.small()
+    report = sample_reports.small()
     place = report
     for key in path[:-1]:
         place = place[key]
@@ -190,8 +190,8 @@ def test_junit_counts(report, prepare):
 
 
 def test_junit_says_what_to_do():
-    suites = {suite.name: suite for suite in JUnitXml.fromstring(render_junit(audit_reports.small()).encode())}
-    assert list(suites) == [rule["id"] for rule in audit_reports.small()["rules"]]
+    suites = {suite.name: suite for suite in JUnitXml.fromstring(render_junit(sample_reports.small()).encode())}
+    assert list(suites) == [rule["id"] for rule in sample_reports.small()["rules"]]
     suite = suites["alm-tls"]
     assert {one.name: one.value for one in suite.properties()} == {
         "title": "ALM traffic is encrypted",
@@ -199,7 +199,7 @@ def test_junit_says_what_to_do():
         "policies": "starter, our_policy.yml",
         "servers": "sde.example.com",
         "verdict": "fail",
-        "summary": audit_reports.small()["summary"]["message"],
+        "summary": sample_reports.small()["summary"]["message"],
     }
     failing, _passing, waived, elsewhere = suite
     assert (failing.classname, failing.name) == ("sdelements.alm-tls", "sde.example.com/alm/1")
@@ -219,7 +219,7 @@ def test_junit_says_what_to_do():
 
 
 def test_junit_names_stay_when_aliases_change():
-    before, after = audit_reports.small(), audit_reports.small()
+    before, after = sample_reports.small(), sample_reports.small()
     for connection in after["connections"]:
         connection["facts"]["alias"] = "Renamed"
     for finding in after["findings"]:
@@ -230,7 +230,7 @@ def test_junit_names_stay_when_aliases_change():
 
 
 def test_an_error_about_no_item_is_named_by_its_rule():
-    report = audit_reports.broken_loop()
+    report = sample_reports.broken_loop()
     [suite] = JUnitXml.fromstring(render_junit(report).encode())
     [case] = suite
     assert (case.name, case.result[0].type) == ("project-connected", "error")
@@ -242,10 +242,10 @@ def test_an_error_about_no_item_is_named_by_its_rule():
 
 def test_junit_names_differ_in_more_than_punctuation():
     """Servers that compare letters and digits only would take them for one test case."""
-    rule = audit_reports.rule("items", "Items", "low", loop="x")
+    rule = sample_reports.rule("items", "Items", "low", loop="x")
     labels = ["a-b", "a b", "A.B", "ab", "?", "!", "=1"]
-    findings = [audit_reports.item_finding(rule, label, [], "pass") for label in labels]
-    [suite] = JUnitXml.fromstring(render_junit(audit_reports.report([rule], [], findings)).encode())
+    findings = [sample_reports.item_finding(rule, label, [], "pass") for label in labels]
+    [suite] = JUnitXml.fromstring(render_junit(sample_reports.report([rule], [], findings)).encode())
     names = [case.name for case in suite]
     assert names[0] == "a-b" and names[-1] == "'=1"
     assert len({re.sub(r"\W", "", name).casefold() for name in names}) == len(labels)
@@ -256,7 +256,7 @@ def test_junit_names_differ_in_more_than_punctuation():
 
 
 def test_sarif_results():
-    report = audit_reports.small()
+    report = sample_reports.small()
     run = sarif(report)
     assert verdicts_in_sarif(render_sarif(report)) == Counter(fail=6, waived=1, inconclusive=2, error=1)
     assert run["properties"]["verdicts"] == report["summary"]["verdicts"]
@@ -292,7 +292,7 @@ def test_sarif_results():
 
 
 def test_sarif_rules():
-    [tls, *_others, named, _item] = sarif(audit_reports.small())["tool"]["driver"]["rules"]
+    [tls, *_others, named, _item] = sarif(sample_reports.small())["tool"]["driver"]["rules"]
     assert tls["help"]["text"].splitlines()[1] == "Remediation: Set the connection's method to https."
     assert "* `connection.params.alm_method == 'https'`" in tls["help"]["markdown"]
     assert tls["helpUri"] == "https://docs.example.com/tls?a=1&b=2"
@@ -303,17 +303,17 @@ def test_sarif_rules():
 
 
 def test_sarif_errors_are_notifications():
-    for report, is_successful in ((audit_reports.small(), False), (audit_reports.passed(), True)):
+    for report, is_successful in ((sample_reports.small(), False), (sample_reports.passed(), True)):
         [invocation] = sarif(report)["invocations"]
         assert invocation["executionSuccessful"] is is_successful
         assert bool(invocation["toolExecutionNotifications"]) is not is_successful
-    [note] = sarif(audit_reports.small())["invocations"][0]["toolExecutionNotifications"]
+    [note] = sarif(sample_reports.small())["invocations"][0]["toolExecutionNotifications"]
     assert note["associatedRule"] == {"id": "no-debug-mode", "index": 3}
     assert "analysis 1" in note["message"]["text"]
 
 
 def test_sarif_doubt_counts_as_failure_if_asked():
-    run = sarif(strict(audit_reports.small()))
+    run = sarif(strict(sample_reports.small()))
     assert {result["kind"] for result in run["results"]} == {"fail"}
     [doubtful] = [
         result
@@ -324,10 +324,10 @@ def test_sarif_doubt_counts_as_failure_if_asked():
 
 
 def test_sarif_related_locations():
-    rule = audit_reports.rule("one-each", "One for each project", "low", loop="projects")
-    connections = [audit_reports.connection("alm", number) for number in range(1, 301)]
-    finding = audit_reports.item_finding(rule, "../../etc", connections, "fail", "too many")
-    [result] = sarif(audit_reports.report([rule], connections, [finding]))["results"]
+    rule = sample_reports.rule("one-each", "One for each project", "low", loop="projects")
+    connections = [sample_reports.connection("alm", number) for number in range(1, 301)]
+    finding = sample_reports.item_finding(rule, "../../etc", connections, "fail", "too many")
+    [result] = sarif(sample_reports.report([rule], connections, [finding]))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("items/one-each/etc-")
     related = result["relatedLocations"]
     assert len(related) == 100 and related[0]["logicalLocations"][0]["fullyQualifiedName"] == "sde.example.com/alm/1"
@@ -336,7 +336,7 @@ def test_sarif_related_locations():
 def test_sarif_is_bounded_and_says_so(monkeypatch):
     """GitHub would reject the whole file."""
     monkeypatch.setattr(sarif_format, "MAX_RESULTS", 3)
-    run = sarif(audit_reports.small())
+    run = sarif(sample_reports.small())
     assert [result["properties"]["severity"] for result in run["results"]] == ["critical", "high", "medium"]
     assert {result["properties"]["verdict"] for result in run["results"]} == {"fail"}
     note = run["invocations"][0]["toolExecutionNotifications"][-1]
@@ -354,7 +354,7 @@ def test_sarif_texts_have_neither_links_nor_placeholders():
 
 
 def test_markdown_tables():
-    counts, errors, failed, doubts, fixed, waived, stale = markdown_tables(render_markdown(audit_reports.small()))
+    counts, errors, failed, doubts, fixed, waived, stale = markdown_tables(render_markdown(sample_reports.small()))
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
     assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
@@ -376,7 +376,7 @@ def test_markdown_tables():
 
 
 def test_markdown_begins_with_the_verdict():
-    for report, verdict in ((audit_reports.small(), "failed"), (audit_reports.passed(), "passed")):
+    for report, verdict in ((sample_reports.small(), "failed"), (sample_reports.passed(), "passed")):
         first, _blank, second, *_others = render_markdown(report).splitlines()
         assert first == f"## SD Elements connection audit: {verdict}"
         assert second == report["summary"]["message"]
@@ -402,7 +402,7 @@ def test_markdown_begins_with_the_verdict():
     ],
 )
 def test_markdown_says_what_counts(given, baseline, expected):
-    report = audit_reports.small()
+    report = sample_reports.small()
     report["summary"].update(given)
     report["baseline"] = report["baseline"] if baseline else None
     about = next(line for line in render_markdown(report).splitlines() if line.startswith("Audited "))
@@ -410,7 +410,7 @@ def test_markdown_says_what_counts(given, baseline, expected):
 
 
 def test_markdown_names_servers_where_there_are_several():
-    report = audit_reports.small()
+    report = sample_reports.small()
     report["servers"].append("other.example.com")
     assert '`alm 1 "Jira Europe"` `sde.example.com/alm/1`' in render_markdown(report)
 
@@ -431,9 +431,9 @@ def in_code(text: str) -> str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_markdown_shows_hostile_text_in_its_cell(name):
     text = HOSTILE[name]
-    rule = audit_reports.rule("a-rule", "A title", "high", remediation="Fix it.")
-    findings = [audit_reports.item_finding(rule, text, [], "fail", text)]
-    _counts, failed = markdown_tables(render_markdown(audit_reports.report([rule], [], findings)))
+    rule = sample_reports.rule("a-rule", "A title", "high", remediation="Fix it.")
+    findings = [sample_reports.item_finding(rule, text, [], "fail", text)]
+    _counts, failed = markdown_tables(render_markdown(sample_reports.report([rule], [], findings)))
     assert failed[1] == ["high", "a-rule A title", in_code(text), in_code(text), "Fix it."]
 
 
@@ -476,7 +476,7 @@ def nameless(report: dict) -> dict:
 
 
 def test_html_of_connections_without_names(tmp_path):
-    write_reports(nameless(audit_reports.small()), {"html": str(tmp_path / "report.html")})
+    write_reports(nameless(sample_reports.small()), {"html": str(tmp_path / "report.html")})
     assert "(unknown)" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -509,7 +509,7 @@ def test_all_formats_have_the_same_counts(report, prepare):
 def test_hostile_text_is_shown_harmlessly(name, place):
     """JUnit and SARIF say the text, on one line and with nothing hidden, and stay whole."""
     text = HOSTILE[name]
-    report = audit_reports.small()
+    report = sample_reports.small()
     connection, finding, item = report["connections"][0], report["findings"][0], report["findings"][-1]
     if place == "alias":
         connection["facts"]["alias"] = text
@@ -567,13 +567,13 @@ def test_big_reports_are_small_enough_for_those_who_read_them(big):
 
 def test_write_says_what_it_wrote(tmp_path):
     paths = {name: str(tmp_path / "new" / "folder" / f"report.{SUFFIXES[name]}") for name in FORMATS}
-    assert write_reports(audit_reports.small(), {**paths, "json": None}) == [
+    assert write_reports(sample_reports.small(), {**paths, "json": None}) == [
         paths[name] for name in paths if name != "json"
     ]
     assert not Path(paths["json"]).exists()
-    assert write_reports(audit_reports.hostile(), paths) == list(paths.values())
+    assert write_reports(sample_reports.hostile(), paths) == list(paths.values())
     for name, render in FORMATS.items():
-        assert Path(paths[name]).read_bytes().decode("utf-8") == render(audit_reports.hostile())
+        assert Path(paths[name]).read_bytes().decode("utf-8") == render(sample_reports.hostile())
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(
         Path(path).name for path in paths.values()
     )
@@ -584,7 +584,7 @@ def test_files_can_be_read_by_others_as_far_as_the_umask_allows(tmp_path):
     for umask, mode in ((0o022, 0o644), (0o077, 0o600), (0o002, 0o644)):
         before = os.umask(umask)
         try:
-            write_reports(audit_reports.passed(), {"json": str(path)})
+            write_reports(sample_reports.passed(), {"json": str(path)})
         finally:
             os.umask(before)
         assert stat.S_IMODE(path.stat().st_mode) == mode
@@ -595,7 +595,7 @@ def test_a_link_is_followed(tmp_path):
     (tmp_path / "real" / "report.json").write_text("old")
     link = tmp_path / "link.json"
     link.symlink_to(tmp_path / "real" / "report.json")
-    assert write_reports(audit_reports.passed(), {"json": str(link)}) == [str(tmp_path / "real" / "report.json")]
+    assert write_reports(sample_reports.passed(), {"json": str(link)}) == [str(tmp_path / "real" / "report.json")]
     assert link.is_symlink() and json.loads(link.read_text())
 
 
@@ -608,7 +608,7 @@ def failure(report: dict, paths: dict) -> SDElementsError:
 def test_files_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("old")
     (tmp_path / "folder").mkdir()
-    report = audit_reports.passed()
+    report = sample_reports.passed()
     too_long = "x" * 300
     for path, problem in (
         ("file/report.json", f"The report {tmp_path}/file/report.json (reports.json) cannot be written: "),
@@ -635,7 +635,7 @@ def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
-        error = failure(audit_reports.small(), {"json": str(path)})
+        error = failure(sample_reports.small(), {"json": str(path)})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert error.kind == "report" and "cannot be written: File too large." in str(error)
@@ -644,7 +644,7 @@ def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
 
 
 def test_nothing_is_written_if_one_report_cannot_be_made(tmp_path):
-    report = audit_reports.small()
+    report = sample_reports.small()
     del report["waivers"]
     with pytest.raises(KeyError):
         write_reports(report, {"json": str(tmp_path / "report.json"), "sarif": str(tmp_path / "report.sarif")})
