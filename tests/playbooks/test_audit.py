@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
+import textwrap
 
 import jsonschema
 import pytest
@@ -291,6 +292,17 @@ def test_files_from_a_vault(ansible, audit, file, tmp_path):
     assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
     refused = audit(connections_file="facts.yml", policy=["p.yml"])
     assert refused.result["failure"]["kind"] == "option" and "facts.yml cannot be read" in refused.result["msg"]
+
+
+def test_values_from_a_vault(ansible, audit, file, tmp_path):
+    (tmp_path / "password").write_text("secret")
+    vault = ("--vault-password-file", tmp_path / "password")
+    printed = ansible("ansible-vault", "encrypt_string", *vault, "--name", "scheme", "https").stdout
+    variables = textwrap.indent(printed[printed.index("scheme:") :], "  ")
+    rule = {**TLS, "that": "connection.params.alm_method == scheme"}
+    file("p.yml", f"rules: {json.dumps([rule])}\nvars:\n{variables}")
+    outcome = audit(*vault, connections=[good(), BAD], policy=["p.yml"])
+    assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
 
 
 def test_merged_policies(audit, file):

@@ -300,14 +300,14 @@ def test_policy():
     assert first.when == ["connection.kind == 'alm'"] and len(first.that) == 2 and first.subject == "connection"
     assert (second.when, second.needs, second.references, second.remediation) == ([], [], [], None)
     assert (third.loop, third.label, third.affected, third.subject) == ([1, 2], "item", None, "item")
-    assert policy.waivers[0].connections == {
+    assert policy.waivers[0]["connections"] == {
         "id": [3],
         "kind": ["alm"],
         "alias": ["Jira*"],
         "system": ["jira"],
         "project": [2],
     }
-    assert policy.waivers[1].connections is None and policy.waivers[1].file == "1.yml"
+    assert policy.waivers[1]["connections"] is None and policy.waivers[1]["file"] == "1.yml"
 
 
 def test_later_files_change_earlier_ones():
@@ -315,7 +315,7 @@ def test_later_files_change_earlier_ones():
     policy = load(FULL, later)
     assert policy.variables == {"allowed": ["*.example.com"], "_limit": 9}
     assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected"]
-    assert [waiver.file for waiver in policy.waivers] == ["1.yml", "1.yml", "2.yml"]
+    assert [waiver["file"] for waiver in policy.waivers] == ["1.yml", "1.yml", "2.yml"]
 
 
 def test_unknown_variable_of_the_task():
@@ -337,7 +337,7 @@ def test_policy_without_rules(contents):
 def test_a_day_of_yaml_is_a_day():
     text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
     content = to_builtin_types(yaml.safe_load(text))
-    assert load(content).waivers[0].expires == "2027-01-31"
+    assert load(content).waivers[0]["expires"] == "2027-01-31"
 
 
 def errors_in_text(tmp_path, text: str) -> list[str]:

@@ -72,7 +72,7 @@ class Rule(NamedTuple):
         return "connection" if self.loop is None else "item"
 
 
-class Waiver(NamedTuple):
+class Waiver(TypedDict):
     """An exception that has an owner and an end."""
 
     rules: list[str]
@@ -159,16 +159,9 @@ class Finding(TypedDict):
     baseline: str | None
 
 
-class WaiverEntry(TypedDict):
+class WaiverEntry(Waiver):
     """A waiver in a report."""
 
-    rules: list[str]
-    connections: dict[str, list[Any]] | None
-    labels: list[str] | None
-    reason: str
-    owner: str
-    expires: str
-    file: str
     state: str
     findings: int
 

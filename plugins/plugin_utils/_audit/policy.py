@@ -16,7 +16,7 @@ from jinja2.parser import Parser
 from ...module_utils._errors import OptionError, SDElementsError
 from . import schema
 from .model import Policy, Rule, Waiver
-from .schema import SchemaError, closest
+from .schema import SchemaError, suggestion
 
 STARTER = "starter"
 STARTER_FILE = Path(__file__).with_name("data") / "starter_policy.yml"
@@ -133,7 +133,7 @@ def _variables(files: list[_PolicyFile], overrides: dict[str, Any]) -> dict[str,
         merged.update(file.variables)
     for name in overrides:
         if name not in merged:
-            advice = closest(name, merged).lstrip("; ") or f"There are: {', '.join(merged) or 'none'}."
+            advice = suggestion(name, merged).lstrip("; ") or f"There are: {', '.join(merged) or 'none'}."
             raise OptionError(f"policy_vars: no policy has a variable {name}.", advice[:1].upper() + advice[1:])
     return {**merged, **overrides}
 
@@ -158,7 +158,7 @@ def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
             for position, need in enumerate(raw.get("needs", [])):
                 fact = need.split(".")[0]
                 # A fact that resembles none of them may come from a later release.
-                if fact not in _FACTS and closest(fact, _FACTS):
+                if fact not in _FACTS and suggestion(fact, _FACTS):
                     yield file.error(("rules", index, "needs", position), _unknown("fact", fact, _FACTS))
     for file in files:
         for index, id_ in enumerate(file.section("disable")):
@@ -174,7 +174,7 @@ def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
 
 
 def _unknown(noun: str, name: str, known: Iterable[str]) -> str:
-    return f"there is no {noun} {name}{closest(name, known)}"
+    return f"there is no {noun} {name}{suggestion(name, known)}"
 
 
 def _is_date(text: str) -> bool:

@@ -129,12 +129,12 @@ class _Waivers:
 
     def __init__(self, waivers: list[Waiver], today: str) -> None:
         self._waivers = waivers
-        self._is_expired = [waiver.expires < today for waiver in waivers]
+        self._is_expired = [waiver["expires"] < today for waiver in waivers]
         self._is_used = [False] * len(waivers)
         self._findings = [0] * len(waivers)
         self._by_rule: dict[str, list[int]] = {}
         for index, waiver in enumerate(waivers):
-            for rule in waiver.rules:
+            for rule in waiver["rules"]:
                 self._by_rule.setdefault(rule, []).append(index)
 
     def match(self, evaluation: Evaluation) -> int | None:
@@ -157,7 +157,7 @@ class _Waivers:
     def entries(self) -> list[WaiverEntry]:
         """Return the waivers with their state."""
         return [
-            cast(WaiverEntry, {**waiver._asdict(), "state": self._state(index), "findings": self._findings[index]})
+            {**waiver, "state": self._state(index), "findings": self._findings[index]}
             for index, waiver in enumerate(self._waivers)
         ]
 
@@ -168,14 +168,12 @@ class _Waivers:
 
 
 def _covers(waiver: Waiver, evaluation: Evaluation) -> bool:
-    if waiver.labels is not None:
+    if waiver["labels"] is not None:
         label = evaluation.label
-        if label is None or not any(_matches(label, pattern) for pattern in waiver.labels):
+        if label is None or not any(_matches(label, pattern) for pattern in waiver["labels"]):
             return False
-    if waiver.connections is None:
-        return True
-    found = evaluation.connections
-    return bool(found) and all(_is_selected(one, waiver.connections) for one in found)
+    wanted, found = waiver["connections"], evaluation.connections
+    return wanted is None or (bool(found) and all(_is_selected(one, wanted) for one in found))
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -235,7 +233,7 @@ def validate_report(content: Any, option: str, name: str) -> Report:
         raise OptionError(f"{option}: {name} is no report of an audit.", ADVICE)
     major = VERSION.partition(".")[0]
     if str(content.get("version")).partition(".")[0] != major:
-        problem = f"is of version {schema.shown(content.get('version'))}, and only {major}.x can be read"
+        problem = f"is of version {schema.shorten(content.get('version'))}, and only {major}.x can be read"
         raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
     error = next(schema.errors_in(content, "report"), None)
     if error:

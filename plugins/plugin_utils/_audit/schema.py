@@ -74,7 +74,7 @@ def _resolve(part: Any, whole: Schema) -> Any:
     return {key: _resolve(value, whole) for key, value in part.items()}
 
 
-def closest(word: Any, known: Iterable[str]) -> str:
+def suggestion(word: Any, known: Iterable[str]) -> str:
     """Return the advice to write a known word that resembles this one; empty if there is none."""
     found = difflib.get_close_matches(str(word), list(known), n=1)
     return f"; did you mean {found[0]}?" if found else ""
@@ -84,7 +84,7 @@ def _check(value: Any, schema: Schema, location: Location) -> Iterator[SchemaErr
     known = [schema["const"]] if "const" in schema else schema.get("enum")
     if "anyOf" in schema:
         yield from _check_any(value, schema, location)
-    elif "type" in schema and not any(_is(value, kind) for kind in _types_of(schema)):
+    elif "type" in schema and not any(_has_type(value, kind) for kind in _types_of(schema)):
         yield SchemaError(location, _wrong_type(value, _types_of(schema), schema))
     elif known and value not in known:
         yield SchemaError(location, _not_one_of(value, known))
@@ -102,7 +102,7 @@ def _check_any(value: Any, schema: Schema, location: Location) -> Iterator[Schem
     """Yield the errors by the alternative for the value's type."""
     described = {"description": schema.get("description", "")}
     for one in schema["anyOf"]:
-        if any(_is(value, kind) for kind in _types_of(one)):
+        if any(_has_type(value, kind) for kind in _types_of(one)):
             yield from _check(value, {**described, **one}, location)
             return
     yield SchemaError(
@@ -120,7 +120,7 @@ def _check_text(value: str, schema: Schema, location: Location) -> Iterator[Sche
         yield SchemaError(location, "it is empty" + _hint(schema))
     if "pattern" in schema and not re.search(schema["pattern"], value):
         yield SchemaError(
-            location, (f"{shown(value)} does not fit" if value.strip() else "it is empty") + _hint(schema)
+            location, (f"{shorten(value)} does not fit" if value.strip() else "it is empty") + _hint(schema)
         )
 
 
@@ -148,13 +148,13 @@ def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) ->
         if name in known:
             yield from _check(item, known[name], (*location, name))
         elif schema.get("additionalProperties") is False:
-            advice = closest(name, known) or f"; there are {', '.join(known)}"
+            advice = suggestion(name, known) or f"; there are {', '.join(known)}"
             yield SchemaError((*location, name), f"there is no such field{advice}")
         if "propertyNames" in schema:
             yield from _check(name, schema["propertyNames"], (*location, name))
 
 
-def _is(value: Any, kind: str) -> bool:
+def _has_type(value: Any, kind: str) -> bool:
     if kind == "string":
         return isinstance(value, str)
     if kind == "array":
@@ -171,10 +171,10 @@ def _wrong_type(value: Any, kinds: list[str], schema: Schema) -> str:
     wanted = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
     # In YAML, such texts are written in quotes.
     advice = "; put it into quotes" if "string" in kinds and isinstance(value, (bool, int, float)) else ""
-    return f"it must be {wanted}, not {_described(value)}{_hint(schema)}{advice}"
+    return f"it must be {wanted}, not {_describe(value)}{_hint(schema)}{advice}"
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     """Return a value for a message about its type."""
     if value is None:
         return "empty"
@@ -187,14 +187,14 @@ def _described(value: Any) -> str:
 
 def _not_one_of(value: Any, known: list[Any]) -> str:
     names = [one for one in known if one is not None]
-    return f"{shown(value)} is none of {', '.join(names)}{closest(value, names)}"
+    return f"{shorten(value)} is none of {', '.join(names)}{suggestion(value, names)}"
 
 
 def _hint(schema: Schema) -> str:
     return f": {schema['description'].rstrip('.')}" if schema.get("description") else ""
 
 
-def shown(value: Any) -> str:
+def shorten(value: Any) -> str:
     """Return a value for a message, on one short line."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -64,7 +64,7 @@ def render(report: Report) -> str:
     style, head, script = (_read(name) for name in ("report.css", "report_head.js", "report.js"))
     statistics = _statistics(report)
     return _template().render(
-        _view(report, statistics),
+        _template_variables(report, statistics),
         style=Markup(style),
         head=Markup(head),
         script=Markup(script),
@@ -193,9 +193,9 @@ def _label(facts: Facts) -> _ConnectionLabel:
 _Variables = dict[str, Any]
 
 
-def _view(report: Report, statistics: _Statistics) -> _Variables:
+def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
     summary, by_system = report["summary"], statistics.by_system
-    systems = sorted(by_system, key=lambda system: (-_bad(by_system[system]), system.lower()))
+    systems = sorted(by_system, key=lambda system: (-_needing_attention(by_system[system]), system.lower()))
     shown, others = (systems, []) if len(systems) <= SYSTEM_ROWS + 1 else (systems[:SYSTEM_ROWS], systems[SYSTEM_ROWS:])
     system_bars = [_bar(system, by_system[system], {"system": system}) for system in shown]
     if others:
@@ -239,7 +239,7 @@ def _project_number(label: str) -> tuple[int, str]:
     return (int(number[0]) if number else 0, label)
 
 
-def _bad(counts: Counter[str]) -> int:
+def _needing_attention(counts: Counter[str]) -> int:
     return sum(counts[verdict] for verdict in NEEDS_ATTENTION)
 
 
@@ -320,8 +320,10 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
 
 
 def _script_data(report: Report, statistics: _Statistics) -> _Variables:
-    """Return the data of the table. For 60,000 findings, objects with all their names would make the file 2.6 times as
-    large; rows without names, which refer to rules, connections and messages by index, are enough.
+    """Return the data of the table.
+
+    A finding is a row without names, which refers to its rule, connections and message by index: with objects, the file
+    for 60,000 findings would be 7.6 MB instead of 4.9.
     """
     rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
     verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Makes the table of findings one that can be filtered, sorted and opened. All texts go in as text nodes, never as
-// markup. The work of a key stroke is a pass over numbers; only one page of rows is ever in the document.
+// Makes the table of findings one that can be filtered, sorted and opened. All texts become text nodes, never markup.
+// A key stroke filters the findings in memory; only one page of rows is ever in the document.
 (() => {
   "use strict";
 
@@ -158,7 +158,7 @@
     return (finding) => finding.places.some((place) => results[place]);
   }
 
-  function tests() {
+  function conditions() {
     const wanted = [];
     if (view.finding) {
       wanted.push((finding) => finding.fingerprint === view.finding);
@@ -221,7 +221,7 @@
 
   let matches = [];
   function filter() {
-    matches = tests().reduce((left, holds) => left.filter(holds), order(view.sort));
+    matches = conditions().reduce((left, holds) => left.filter(holds), order(view.sort));
   }
 
   // ------------------------------------------------------------------------------------------------------------
@@ -238,9 +238,9 @@
     return made;
   }
 
-  const own = (text) => element("bdi", {}, String(text));
+  const bdi = (text) => element("bdi", {}, String(text));
   const short = (text) => (text.length > SHORT ? `${text.slice(0, SHORT)}…` : text);
-  const lines = (texts) => texts.map((text) => element("span", { class: "line" }, own(text)));
+  const lines = (texts) => texts.map((text) => element("span", { class: "line" }, bdi(text)));
 
   function icon(name) {
     const svg = document.createElementNS(SVG, "svg");
@@ -258,7 +258,7 @@
 
   function link([text, url]) {
     // Python let only web addresses through.
-    return url ? element("a", { href: url, rel: "noopener noreferrer external", target: "_blank" }, own(text)) : own(text);
+    return url ? element("a", { href: url, rel: "noopener noreferrer external", target: "_blank" }, bdi(text)) : bdi(text);
   }
 
   // ------------------------------------------------------------------------------------------------------------
@@ -283,8 +283,8 @@
       cell("opener", opener),
       cell("in-severity", severity(severities[rule.severity])),
       cell("in-verdict", verdict(verdicts[finding.verdict])),
-      cell("in-rule", own(short(rule.title)), element("span", { class: "id" }, own(rule.id))),
-      cell("in-subject", own(subject), message ? element("span", { class: "message" }, own(short(message))) : null),
+      cell("in-rule", bdi(short(rule.title)), element("span", { class: "id" }, bdi(rule.id))),
+      cell("in-subject", bdi(subject), message ? element("span", { class: "message" }, bdi(short(message))) : null),
       cell("in-system", ...lines(systems.slice(0, 3)), systems.length > 3 ? `and ${systems.length - 3} more` : null),
       cell("in-project", ...lines(projects.slice(0, 3)), projects.length > 3 ? `and ${projects.length - 3} more` : null),
       data.hasBaseline ? cell("in-baseline", badge(finding.baseline)) : null,
@@ -297,8 +297,8 @@
     }
   }
 
-  const codes = (texts) => texts.map((text) => element("code", {}, own(text)));
-  const prose = (text) => (text ? [element("span", { class: "prose" }, own(text))] : []);
+  const codes = (texts) => texts.map((text) => element("code", {}, bdi(text)));
+  const prose = (text) => (text ? [element("span", { class: "prose" }, bdi(text))] : []);
 
   function aboutRule(rule) {
     const list = element("dl", { class: "rule" });
@@ -314,12 +314,12 @@
 
   function aboutFinding(finding) {
     const list = element("dl", { class: "rule" });
-    described(list, "Subject", own(finding.subject));
+    described(list, "Subject", bdi(finding.subject));
     described(list, "What was found", ...prose(data.messages[finding.message]));
     if (finding.waiver !== null) {
       const [reason, owner, expires, state, file] = data.waivers[finding.waiver];
       described(list, "Waiver", ...prose(reason));
-      described(list, "Waived by", own(owner), " until ", own(expires), ` (${state}, in `, own(file), ")");
+      described(list, "Waived by", bdi(owner), " until ", bdi(expires), ` (${state}, in `, bdi(file), ")");
     }
     if (finding.fingerprint) {
       described(list, "Fingerprint", element("a", { href: `#finding=${finding.fingerprint}`, class: "fingerprint" }, finding.fingerprint));
@@ -327,11 +327,11 @@
     return list;
   }
 
-  function plain(value) {
+  function factValue(value) {
     if (value === null || value === "") {
       return element("span", { class: "empty" }, value === null ? "null" : "empty");
     }
-    return own(value);
+    return bdi(value);
   }
 
   function facts(connection, rule) {
@@ -344,7 +344,7 @@
     const rows = [...leaves(connection.facts)].map(([path, value]) => [isAsked(path), path, value]);
     for (const [is, path, value] of [...rows.filter(([is]) => is), ...rows.filter(([is]) => !is)]) {
       const note = is ? element("span", { class: "asked" }, "in the rule") : null;
-      list.append(element("div", { class: is ? "is-asked" : null }, element("dt", {}, own(path), note), element("dd", {}, plain(value))));
+      list.append(element("div", { class: is ? "is-asked" : null }, element("dt", {}, bdi(path), note), element("dd", {}, factValue(value))));
     }
     return list;
   }
@@ -360,7 +360,7 @@
     );
     const all = element("section", { class: "connections" });
     for (const connection of about.slice(0, OPENED)) {
-      const title = element("summary", {}, "Facts of ", own(short(connection.subject)), element("span", { class: "id" }, own(connection.key)));
+      const title = element("summary", {}, "Facts of ", bdi(short(connection.subject)), element("span", { class: "id" }, bdi(connection.key)));
       all.append(element("details", { open: about.length === 1 }, title, facts(connection, rule)));
     }
     if (about.length > OPENED) {
