@@ -122,7 +122,7 @@ def show(tab: Tab, tmp_path: Path):
 
 @lru_cache(maxsize=4)
 def _rendered(name: str) -> str:
-    return render(getattr(audit_reports, name)())
+    return render(getattr(sample_reports, name)())
 
 
 def rendered(document: dict | str) -> str:

@@ -22,7 +22,7 @@ SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 @pytest.fixture(params=SMALL_REPORTS)
 def report(request):
-    return getattr(audit_reports, request.param)()
+    return getattr(sample_reports, request.param)()
 
 
 def test_junit_schema(report, checker):
@@ -47,7 +47,7 @@ def test_sarif_validator(checker, tmp_path):
     files = []
     for name in SMALL_REPORTS:
         files.append(tmp_path / f"{name}.sarif")
-        write_reports(getattr(audit_reports, name)(), {"sarif": str(files[-1])})
+        write_reports(getattr(sample_reports, name)(), {"sarif": str(files[-1])})
     assert sarif_validator_messages(checker, *files) == []
     broken = tmp_path / "broken.sarif"
     broken.write_text(files[0].read_text().replace('"fullDescription"', '"properties"'))

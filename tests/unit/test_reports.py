@@ -59,7 +59,7 @@ SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile")
 
 @pytest.fixture(params=SMALL_REPORTS)
 def report(request):
-    return getattr(audit_reports, request.param)()
+    return getattr(sample_reports, request.param)()
 
 
 @pytest.fixture(scope="module")
