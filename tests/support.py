@@ -164,9 +164,20 @@ def conditional(templar: Templar, expression: str, variables: dict) -> bool | No
 
 
 def messages_of(printed: str, status: str = "fatal|failed") -> dict[str, str]:
-    """The message of the last task of this status, by host, out of what ansible-playbook printed."""
+    """The last message with this status, by host, out of what ansible-playbook printed."""
     results = re.finditer(rf"^(?:{status}): \[([^]]+)\].*?=> (?={{)", printed, re.MULTILINE)
-    return {found[1]: json.JSONDecoder().raw_decode(printed, found.end())[0]["msg"] for found in results}
+    decoded = [(found[1], json.JSONDecoder().raw_decode(printed, found.end())[0]) for found in results]
+    return {host: result["msg"] for host, result in decoded if "msg" in result}
+
+
+def printing(names: list[str]) -> dict:
+    """The task that prints registered results for printed_results(). It starts no module, as one that writes would."""
+    return {"ansible.builtin.debug": {"msg": f"{{{{ [{', '.join(names)}] | to_json }}}}"}}
+
+
+def printed_results(printed: str) -> list[dict]:
+    """The results, as later tasks see them, out of what a run printed whose last task is printing()."""
+    return json.loads(messages_of(printed, "ok")["localhost"])
 
 
 def inventory_of(hosts: dict[str, dict]) -> str:
