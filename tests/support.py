@@ -32,7 +32,7 @@ from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connections, _options
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from tests.conftest import COLLECTION
-from tests.demo_server import DemoServer
+from tests.demo_server import DemoServer, GENERATIONS
 
 try:
     from ansible.template import trust_as_template  # ansible-core 2.19 and newer
@@ -40,6 +40,12 @@ except ImportError:
     trust_as_template = None
 
 KINDS = ("alm", "analysis")
+# What a run on every release costs much for: the oldest, the newest and one in between; the slow tests take all.
+SOME_GENERATIONS = pytest.mark.parametrize(
+    "generations",
+    [(GENERATIONS[0], "4.8", GENERATIONS[-1]), pytest.param(GENERATIONS, marks=pytest.mark.slow)],
+    ids=["some", "all"],
+)
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
 # Of servers that do not care.
