@@ -37,7 +37,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather
     gather_facts,
 )
 from tests.conftest import COLLECTION
-from tests.demo_server import DemoServer
+from tests.demo_server import GENERATIONS, DemoServer
 
 try:
     from ansible.template import trust_as_template  # ansible-core 2.19 and newer
@@ -46,6 +46,12 @@ except ImportError:
 
 KINDS = ("alm", "analysis")
 RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS), strict=True))
+# What a run on every release costs much for: the oldest, the newest and one in between; the slow tests take all.
+SOME_GENERATIONS = pytest.mark.parametrize(
+    "generations",
+    [(GENERATIONS[0], "4.8", GENERATIONS[-1]), pytest.param(GENERATIONS, marks=pytest.mark.slow)],
+    ids=["some", "all"],
+)
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
 # Of servers that do not care.
@@ -169,9 +175,20 @@ def conditional(templar: Templar, expression: str, variables: dict) -> bool | No
 
 
 def messages_of(printed: str, status: str = "fatal|failed") -> dict[str, str]:
-    """The message of the last task of this status, by host, out of what ansible-playbook printed."""
+    """The last message with this status, by host, out of what ansible-playbook printed."""
     results = re.finditer(rf"^(?:{status}): \[([^]]+)\].*?=> (?={{)", printed, re.MULTILINE)
-    return {found[1]: json.JSONDecoder().raw_decode(printed, found.end())[0]["msg"] for found in results}
+    decoded = [(found[1], json.JSONDecoder().raw_decode(printed, found.end())[0]) for found in results]
+    return {host: result["msg"] for host, result in decoded if "msg" in result}
+
+
+def printing(names: list[str]) -> dict:
+    """The task that prints registered results for printed_results(). It starts no module, as one that writes would."""
+    return {"ansible.builtin.debug": {"msg": f"{{{{ [{', '.join(names)}] | to_json }}}}"}}
+
+
+def printed_results(printed: str) -> list[dict]:
+    """The results, as later tasks see them, out of what a run printed whose last task is printing()."""
+    return json.loads(messages_of(printed, "ok")["localhost"])
 
 
 def inventory_of(hosts: dict[str, dict]) -> str:

@@ -15,7 +15,7 @@ import yaml
 
 from tests.conftest import COLLECTION, ROOT
 from tests.playbooks.test_playbooks import MODES, assert_clean
-from tests.support import access, connections
+from tests.support import access, connections, printed_results, printing
 
 REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 TLS = {
@@ -65,7 +65,6 @@ def audit(ansible, tmp_path):
     """Run the task in a playbook of its own, in a folder of its own. Of several tasks, the outcomes are a list."""
 
     def run(*arguments, api=None, play=None, several=None, **options) -> Outcome | list[Outcome]:
-        result = tmp_path / "result.json"
         tasks = [
             {
                 "securitycompass.sdelements.sde_connection_audit": one,
@@ -74,9 +73,7 @@ def audit(ansible, tmp_path):
             }
             for number, one in enumerate(several or [options])
         ]
-        results = ", ".join(f"audit{number}" for number in range(len(tasks)))
-        content = {"content": f"{{{{ [{results}] | to_json }}}}", "dest": str(result), "mode": "0600"}
-        tasks.append({"ansible.builtin.copy": content, "check_mode": False})
+        tasks.append(printing([f"audit{number}" for number in range(len(tasks))]))
         playbook = tmp_path / "play" / "play.yml"
         playbook.parent.mkdir(exist_ok=True)
         text = json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **(play or {})}])
@@ -85,7 +82,7 @@ def audit(ansible, tmp_path):
         environment = access(api) if api else {}
         run = ansible("ansible-playbook", playbook, *arguments, cwd=tmp_path / "cwd", **environment)
         assert run.returncode == 0, run.stdout
-        outcomes = [Outcome(run, one) for one in json.loads(result.read_text(encoding="utf-8"))]
+        outcomes = [Outcome(run, one) for one in printed_results(run.stdout)]
         return outcomes if several else outcomes[0]
 
     return run

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.sample_reports import connection, finding, report, rule
+from tests.support import printed_results, printing
 
 TASK = "securitycompass.sdelements.sde_connection_audit_merge"
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
@@ -42,17 +43,13 @@ def play(ansible, folder):
 
     def run(tasks: list[dict], *arguments: str) -> tuple[list[dict], str]:
         named = [{TASK: one, "register": f"result{number}", "ignore_errors": True} for number, one in enumerate(tasks)]
-        content = "{{ [" + ", ".join(f"result{number}" for number in range(len(tasks))) + "] | to_json }}"
-        kept = {
-            "ansible.builtin.copy": {"content": content, "dest": str(folder / "results.json"), "mode": "0600"},
-            "check_mode": False,
-        }
+        tasks = [*named, printing([one["register"] for one in named])]
         playbook = folder / "play.yml"
         playbook.write_text(
-            yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [*named, kept]}]), encoding="utf-8"
+            yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
         )
         printed = ansible("ansible-playbook", playbook, *arguments, cwd=folder).stdout
-        return json.loads((folder / "results.json").read_text(encoding="utf-8")), printed
+        return printed_results(printed), printed
 
     return run
 

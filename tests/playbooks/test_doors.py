@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import venv
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support import access
+from tests.support import access, printed_results, printing
 
 AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
 IN_PROCESS = {}
@@ -69,15 +68,12 @@ def results(ansible, tmp_path, request):
         for number, (options, task_keywords) in enumerate(tasks):
             module = {f"securitycompass.sdelements.sde_{kind}_connection_info": options}
             steps.append({**module, "register": f"result{number}", "ignore_errors": True, **task_keywords})
-        every = ", ".join(f"result{number}" for number in range(len(tasks)))
-        copy = {"content": f"{{{{ [{every}] | to_json }}}}", "dest": str(tmp_path / "results"), "mode": "0600"}
         playbook = tmp_path / "play.yml"
-        playbook.write_text(play([*steps, {"ansible.builtin.copy": copy, "check_mode": False}]))
+        playbook.write_text(play([*steps, printing([one["register"] for one in steps])]))
         is_measured = request.config.pluginmanager.hasplugin("_cov")
         program = [*MEASURED, "playbook"] if is_measured else ["ansible-playbook"]
         printed = ansible(*program, playbook, *arguments, **access(server), **environment).stdout
-        assert (tmp_path / "results").exists(), printed
-        return json.loads((tmp_path / "results").read_text()), printed
+        return printed_results(printed), printed
 
     return run
 

@@ -15,10 +15,9 @@ import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import ROOT
-from tests.demo_server import GENERATIONS
 from tests.playbooks.test_canary import TOKEN, planted
 from tests.playbooks.test_playbooks import assert_clean
-from tests.support import access, connections, inventory_of, messages_of
+from tests.support import SOME_GENERATIONS, access, connections, inventory_of, messages_of
 
 FILES = {
     "allow_list": "allow.txt",
@@ -131,14 +130,15 @@ def groups(path: Path) -> list[dict]:
     return json.loads(path.read_text(encoding="ascii"))
 
 
-def test_every_generation(start, render_each, checked, tmp_path):
-    servers = {generation: start(generation) for generation in GENERATIONS}
+@SOME_GENERATIONS
+def test_every_generation(start, render_each, checked, tmp_path, generations):
+    servers = {generation: start(generation) for generation in generations}
     # The other files are made of the same list.
-    files = {generation: ["allow_list_json", "prometheus"] for generation in GENERATIONS} | {"newest": list(FILES)}
+    files = {key: ["allow_list_json", "prometheus"] for key in generations} | {"newest": list(FILES)}
     render_each(
         {
             generation: (servers[generation], {"allow_unknown": True, "files": files[generation]})
-            for generation in GENERATIONS
+            for generation in generations
         }
     )
     for generation, server in servers.items():
@@ -168,37 +168,45 @@ def test_every_generation(start, render_each, checked, tmp_path):
     assert {line for line in lines(tmp_path / "newest" / "allow.txt") if not line.startswith("#")} == allowed
 
 
-def test_second_run_changes_nothing_and_check_mode_shows_the_difference(start, render, tmp_path):
-    assert "changed=1 " in render(start(dataset=[record(1)]), server="x")
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")}
-    assert len(before) == 4
-    assert "changed=0 " in render(start(dataset=[record(1)]), server="x")
-    shown = render(start(dataset=[record(1), record(2, server="192.0.2.8:8080")]), "--check", "--diff", server="x")
-    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.glob("*.*")} == before
-    for added in ("+192.0.2.8 8080 tcp", "+\t192.0.2.8 . 8080,", '+  {"targets": ["https://192.0.2.8:8080"]'):
-        assert added in shown
-    assert "changed=1 " in shown
-
-
-def test_hostile_aliases(start, render, checked, tmp_path):
+def test_hostile_aliases_and_further_runs(start, render_each, checked, tmp_path):
     dataset = [record(number, alias, ADDRESSES[number % 2]) for number, alias in enumerate(ALIASES, 1)]
     dataset.append(record(50, ALIASES[1], "not a server"))
     dataset.append(record(51, ALIASES[1], "192.0.2.9", inaccessible=True))
     server = start("newest", dataset=dataset)
-    shown = render(server, allow_unknown=True)
-    checked()
-    assert elements(tmp_path / "sets.nft") == ["192.0.2.7 . 443", "2001:db8::7 . 8443"]
-    for file in FILES.values():
-        text = (tmp_path / file).read_text(encoding="ascii")
+    variables = {"allow_unknown": True, "server": "x"}
+    shown, _messages = render_each({"hostile": (server, dict(variables))})
+    assert "changed=1 " in shown
+    folder = tmp_path / "hostile"
+    files = [folder / name for name in FILES.values()]
+    checked(folder)
+    assert elements(folder / "sets.nft") == ["192.0.2.7 . 443", "2001:db8::7 . 8443"]
+    for file in files:
+        text = file.read_text(encoding="ascii")
         assert re.fullmatch(r"[\t\n -~]*", text), file
         assert "uid=" not in text + shown
-    comments = [line for line in lines(tmp_path / "allow.txt")[1:] if line.startswith("#")]
+    comments = [line for line in lines(folder / "allow.txt")[1:] if line.startswith("#")]
     assert comments == [
         rf"# through the remote integration agent: alm 51 {json.dumps(ALIASES[1])}",
         rf"# UNKNOWN: alm 50 {json.dumps(ALIASES[1])}, its server cannot be read as host and port",
     ]
-    labels = [one["labels"]["alias"] for one in groups(tmp_path / "targets.json")]
+    labels = [one["labels"]["alias"] for one in groups(folder / "targets.json")]
     assert labels[: len(ALIASES)] == [one["alias"] for one in server.records("alm")][: len(ALIASES)]
+
+    # A second run changes nothing.
+    before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
+    shown, _messages = render_each({"hostile": (server, dict(variables))})
+    assert "changed=0 " in shown
+
+    # Check mode shows the difference, and refuses what a run refuses.
+    more = start("newest", dataset=[*dataset, record(60, server="192.0.2.8:8080")])
+    cases = {"hostile": (more, dict(variables)), "refused": (server, {"api_token": server.limited_token})}
+    shown, messages = render_each(cases, "--check", "--diff", files=["allow_list", "nftables", "prometheus"], status=2)
+    assert "changed=1 " in shown
+    for added in ("+192.0.2.8 8080 tcp", "+\t192.0.2.8 . 8080,", '+  {"targets": ["https://192.0.2.8:8080"]'):
+        assert added in shown
+    assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
+    assert "its parameters are hidden from the token" in messages["refused"]
+    assert {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files} == before
 
 
 def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
@@ -231,7 +239,7 @@ def test_trackers_below_one_host_and_facts_of_an_older_release(start, render_eac
     facts = [{**one, "alias": None, "frequency": None, "system": None} for one in connections(server)]
     older = [{name: value for name, value in one.items() if name != "server"} for one in facts]
     cases = {
-        "today": {"connections": facts},
+        "today": {"connections": facts, "files": ["allow_list", "nftables", "prometheus"]},
         "lists": {"connections": older, "files": ["allow_list", "nftables"]},
         "targets": {"connections": older, "files": ["allow_list", "prometheus"]},
     }
@@ -270,12 +278,6 @@ def test_hidden_parameters(start, render_each, checked, tmp_path):
     ] * 2
 
 
-def test_hidden_parameters_in_check_mode(start, render, tmp_path):
-    server = start("5.2", dataset=[record(1)])
-    refused = render(server, "--check", status=2, environment={"SDE_API_KEY": server.limited_token})
-    assert "its parameters are hidden from the token" in refused and not list(tmp_path.glob("*.*"))
-
-
 def test_names_are_not_resolved_unless_asked(start, render_each, checked, tmp_path):
     server = start("newest", dataset=[record(1, server="localhost"), record(2, server="nowhere.invalid"), record(3)])
     cases = {
@@ -283,7 +285,7 @@ def test_names_are_not_resolved_unless_asked(start, render_each, checked, tmp_pa
         "asked": {"resolve": True},
         # The other files hold names.
         "names": {"files": ["allow_list", "prometheus"]},
-        "unknown": {"resolve": True, "allow_unknown": True},
+        "unknown": {"resolve": True, "allow_unknown": True, "files": ["nftables", "prometheus"]},
     }
     _printed, messages = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
     assert set(messages) == {"unasked", "asked"}
@@ -317,21 +319,27 @@ def test_table_and_set_and_validation(start, render_each, nft, tmp_path):
     assert (tmp_path / "refused" / "sets.nft").read_text() == "old\n"
 
 
-def test_the_validation_of_the_guide_for_prometheus(start, render, checker, tmp_path):
+def test_the_validation_of_the_guide_for_prometheus(start, render_each, checker, tmp_path):
     checker("promtool")
     guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
     play = next(
         block for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL) if "promtool" in block
     )
     validate = yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
-    render(start("newest", dataset=[record(1)]), files=["prometheus"], prometheus_validate=validate)
-    before = (tmp_path / "targets.json").read_text()
-    # It is no command that always succeeds.
-    template = tmp_path / "wrong.j2"
+    template, kept = tmp_path / "wrong.j2", tmp_path / "kept.json"
     template.write_text('[{"targets": ["x"], "labels": {"not-a-name": "x"}}]')
-    own = {"template": str(template), "template_dest": str(tmp_path / "targets.json"), "template_validate": validate}
-    render(start("newest", dataset=[record(1)]), files=[], status=2, **own)
-    assert (tmp_path / "targets.json").read_text() == before
+    kept.write_text("old")
+    own = {"template": str(template), "template_dest": str(kept), "template_validate": validate}
+    server = start("newest", dataset=[record(1)])
+    _printed, messages = render_each(
+        {
+            "valid": (server, {"files": ["prometheus"], "prometheus_validate": validate}),
+            "invalid": (server, {"files": [], **own}),
+        },
+        status=2,
+    )
+    assert list(messages) == ["invalid"] and "failed to validate" in messages["invalid"]
+    assert groups(tmp_path / "valid" / "targets.json") and kept.read_text() == "old"
 
 
 def test_a_template_of_ones_own(start, render, tmp_path):
@@ -341,11 +349,11 @@ def test_a_template_of_ones_own(start, render, tmp_path):
     shown = render(server, files=[], template=str(template), template_dest=str(target), mode="0600")
     assert "changed=1 " in shown
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("2 192.0.2.7\n", 0o600)
-    assert "Set both connection_config_template and" in render(server, files=[], status=2, template_dest=str(target))
 
 
 WRONG_VARIABLES = [
     ({"files": []}, "There is nothing to write."),
+    ({"template_dest": "/tmp/own.txt"}, "Set both connection_config_template and"),
     ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
     ({"files": [], "allow_list": "$HOME/allow.txt"}, "no whole path, so nothing was written: $HOME/allow.txt."),
     ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
@@ -384,7 +392,7 @@ def test_empty_answers_of_a_survey(start, render, tmp_path):
     }
     assert len(empty) == 19
     server = start("newest", dataset=[record(1)])
-    render(server, **empty, kinds="alm, analysis")
+    render(server, files=["nftables", "prometheus"], **empty, kinds="alm, analysis")
     assert "add element inet sdelements egress_ipv4 {" in lines(tmp_path / "sets.nft")
 
 
@@ -473,8 +481,16 @@ def test_in_a_loop_and_whatever_the_play_says(start, ansible, tmp_path):
     }
 
 
-def test_nothing_is_written_without_connections_or_hosts(start, ansible, render, tmp_path):
-    assert "There are no connections, so nothing was written." in render(start("newest", dataset=[]), status=2)
+def test_nothing_is_written_without_connections(start, render_each, tmp_path):
+    server = start("newest", dataset=[])
+    cases = {"refused": (server, {}), "allowed": (server, {"allow_unknown": True})}
+    _printed, messages = render_each(cases, files=["allow_list"], status=2)
+    assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
+    assert "There are no connections, so nothing was written." in messages["refused"]
+    assert lines(tmp_path / "allowed" / "allow.txt")[1:] == []
+
+
+def test_hosts_that_are_not_there(ansible):
     played = ansible(
         "ansible-playbook", "securitycompass.sdelements.configuration", "-e", "connection_config_hosts=none"
     )
@@ -483,9 +499,6 @@ def test_nothing_is_written_without_connections_or_hosts(start, ansible, render,
         and "connection_config_hosts is " in played.stdout
         and ", and no host of the inventory" in played.stdout
     )
-    assert not [name for name in FILES.values() if (tmp_path / name).exists()]
-    render(start("newest", dataset=[]), allow_unknown=True)
-    assert lines(tmp_path / "allow.txt")[1:] == []
 
 
 def test_no_canary_in_any_file(start, render, tmp_path):
@@ -501,5 +514,5 @@ def test_no_canary_in_any_file(start, render, tmp_path):
 def test_facts_that_were_given_are_not_shown(start, render):
     """Who gathers with include_secrets hides the result, and the role keeps it hidden."""
     given = {**planted()[0], "params_visible": True, **server_facts("alm", {"alm_server": "alm.example.com"})}
-    shown = render(start("newest"), "-vv", connections=[given], allow_unknown=True)
+    shown = render(start("newest"), "-vv", files=["allow_list"], connections=[given], allow_unknown=True)
     assert "Keep the connections" in shown and "CANARY" not in shown
