@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import GatherAction
+from ..module_utils._connections import ALM
+from ..plugin_utils._action import GatherAction
 
 
 class ActionModule(GatherAction):

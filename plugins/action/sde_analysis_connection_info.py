@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ANALYSIS
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._action import GatherAction
+from ..module_utils._connections import ANALYSIS
+from ..plugin_utils._action import GatherAction
 
 
 class ActionModule(GatherAction):

@@ -12,9 +12,9 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import Secret, redact, scrub_text
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
+from ._pages import Record
+from ._redact import Secret, redact, scrub_text
+from ._resource import (
     BOOL,
     INT,
     OBJECT,

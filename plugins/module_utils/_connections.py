@@ -9,17 +9,17 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Callable
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._connection_facts import (
+from ._connection_facts import (
     ConnectionKind,
     check_connection,
     facts_of_connection,
     mask_connection,
     system_names,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import Secret
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
+from ._errors import OptionError
+from ._pages import Record
+from ._redact import Secret
+from ._resource import (
     READ_BOUNDS,
     Facts,
     Item,
@@ -31,8 +31,8 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._resour
     stripped,
     unread_texts,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import check_bounds
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import masked_server_facts
+from ._server import check_bounds
+from ._tool_server import masked_server_facts
 
 FREQUENCIES = ("hourly", "daily", "weekly", "monthly", "manually")
 FILTERS = ("alias", "system", "frequency", "project")

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import failed_result
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import (
+from ._errors import failed_result
+from ._http import Client
+from ._resource import (
     READ_OPTIONS,
     Facts,
     Options,
     Resource,
     read,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS, parse_server
+from ._server import SERVER_OPTIONS, parse_server
 
 try:
     from ansible.module_utils.secrets import register_secrets  # ansible-core 2.22 and newer

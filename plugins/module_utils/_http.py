@@ -23,7 +23,7 @@ from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Callable, NamedTuple, NoReturn
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._http_errors import (
+from ._http_errors import (
     SHORTEST_TOKEN,
     answer_error,
     deadline_error,
@@ -33,8 +33,8 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._http_e
     too_large_error,
     transport_error,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import MASK
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import (
+from ._redact import MASK
+from ._requests import (
     AuthBase,
     HTTPAdapter,
     Retry,
@@ -42,7 +42,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._reques
     requests,
     urllib3,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import API_PATH, Server
+from ._server import API_PATH, Server
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_TASK_BYTES = 256 * 1024 * 1024

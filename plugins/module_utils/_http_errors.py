@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import NotFoundError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+from ._errors import NotFoundError, SDElementsError
+from ._redact import (
     TooComplexError,
     redact,
     scrub_text,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._requests import requests, urllib3
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import Server
+from ._requests import requests, urllib3
+from ._server import Server
 
 SHORTEST_TOKEN = 8  # a shorter text may be in an answer by chance
 _EXCERPT_CHARACTERS = 200

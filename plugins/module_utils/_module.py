@@ -9,11 +9,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _requests
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import argument_spec, gather
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import scrub_text
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import Resource
+from . import _requests
+from ._errors import OptionError, SDElementsError
+from ._gather import argument_spec, gather
+from ._redact import scrub_text
+from ._resource import Resource
 
 
 class _Module(AnsibleModule):

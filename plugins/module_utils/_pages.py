@@ -21,13 +21,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
+from ._errors import (
     IncompleteError,
     NotFoundError,
     SDElementsError,
     unexpected_shape,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client, Request
+from ._http import Client, Request
 
 MAX_READINGS = 5
 MAX_COUNT = 10**9

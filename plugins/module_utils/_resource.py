@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
+from ._errors import (
     NotFoundError,
     OptionError,
     SDElementsError,
     unexpected_shape,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._http import Client
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._pages import Record, read_list, record_of
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._redact import (
+from ._http import Client
+from ._pages import Record, read_list, record_of
+from ._redact import (
     MAX_TEXT,
     Secret,
     TooComplexError,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import check_bounds
+from ._server import check_bounds
 
 Facts = dict[str, Any]
 Options = dict[str, Any]  # of a task, validated

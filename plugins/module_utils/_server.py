@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._tls_files import (
+from ._errors import OptionError
+from ._tls_files import (
     client_certificate_from,
     verify_from,
 )

@@ -14,7 +14,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ._errors import OptionError
 
 
 def verify_from(params: dict[str, Any]) -> bool | str:

@@ -304,8 +304,8 @@ msg:
     SDE_API_KEY): it must be a token of this server, without 'Token' before it.
 """
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._module import run
+from ..module_utils._connections import ALM
+from ..module_utils._module import run
 
 
 def main() -> None:

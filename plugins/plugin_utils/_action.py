@@ -17,11 +17,11 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _requests
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, failed_result
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import argument_spec, gather
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import Resource
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
+from ..module_utils import _requests
+from ..module_utils._errors import OptionError, failed_result
+from ..module_utils._gather import argument_spec, gather
+from ..module_utils._resource import Resource
+from ._native_types import to_builtin_types
 
 
 class ControllerAction(ActionBase):
