@@ -166,7 +166,7 @@ class _Statistics(NamedTuple):
 def _statistics(report: Report) -> _Statistics:
     index = {connection["key"]: number for number, connection in enumerate(report["connections"])}
     labels = [_label(connection["facts"]) for connection in report["connections"]]
-    by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _ in range(3))
+    by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _number in range(3))
     attention = []
     for finding in report["findings"]:
         verdict = finding["verdict"]
