@@ -33,7 +33,7 @@ def test_our_interpreter_agrees_with_jsonschema(kind, data):
     assert (found == []) == valid, found
 
 
-@pytest.mark.parametrize(("number", "is_valid"), [(1, True), (1.0, True), (1.5, False), (True, False), (-1, False)])
+@pytest.mark.parametrize("number, is_valid", [(1, True), (1.0, True), (1.5, False), (True, False), (-1, False)])
 def test_counts_are_whole_numbers(number, is_valid):
     report = small()
     report["baseline"]["new"] = number
