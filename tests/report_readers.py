@@ -75,7 +75,7 @@ def junit_outcomes(text: str) -> Counter:
 
 
 def verdicts_in_junit(text: str) -> Counter:
-    """Count test cases by verdict. The type of a failure is its severity, so its message says whether it is inconclusive."""
+    """Count test cases by verdict. A failure's type is its severity, so its message says whether it is inconclusive."""
     verdicts: Counter = Counter()
     for case in junit_cases(text):
         for end in case.result:

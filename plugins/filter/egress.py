@@ -14,8 +14,8 @@ author:
 description:
   - Sorts connections by the servers that they talk to, for a firewall's allow-list.
   - Every connection is in one of the lists that it returns, except those whose parameters name no server.
-  - Servers are taken from the fact C(server). Facts that an older release of this collection saved without it are read as
-    the modules do.
+  - Servers are taken from the fact C(server). Facts that an older release of this collection saved without it are read
+    as the modules do.
 positional: _input
 options:
   _input:
@@ -27,8 +27,9 @@ options:
     required: true
   resolved:
     description:
-      - Addresses of host names, for firewalls that know addresses only. The keys are host names, and each value is a list
-        of IP addresses, or one of them. A text that is not an IP address is left out; what is not a text is an error.
+      - Addresses of host names, for firewalls that know addresses only. The keys are host names, and each value is a
+        list of IP addresses, or one of them. A text that is not an IP address is left out; what is not a text is an
+        error.
     type: dict
     default: {}
 notes:
@@ -143,4 +144,5 @@ class FilterModule:
     """Makes the filter known to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions by the names of the filters."""
         return {"egress": egress}

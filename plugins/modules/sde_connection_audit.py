@@ -14,8 +14,8 @@ version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Evaluates every rule of a policy on every connection, in one task on the controller. Nothing is gathered, and no server
-    is asked.
+  - Evaluates every rule of a policy on every connection, in one task on the controller. Nothing is gathered, and no
+    server is asked.
   - Fails if there is a failing finding of the severity O(fail_on) or more. The message is the whole audit in one line.
   - What a rule needs and the token may not see makes it inconclusive, and never lets it pass.
   - Facts are redacted once more before anything else, so that results and reports hold no credentials.
@@ -23,7 +23,8 @@ options:
   connections:
     description:
       - The connections to audit, as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
-        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Lists are joined by C(+).
+        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Lists are joined by
+        C(+).
       - They are those of one SD Elements server.
       - Exactly one of O(connections) and O(connections_file) is required.
     type: list
@@ -31,12 +32,14 @@ options:
   connections_file:
     description:
       - JSON or YAML file with connections. It holds a list, or a saved result of one of the modules.
-      - A relative path is searched for as Ansible searches for files, next to the playbook first, and then in the directory
-        where Ansible was started. This is so for O(policy) and O(baseline), too. A file may be encrypted by Ansible Vault.
+      - A relative path is searched for as Ansible searches for files, next to the playbook first, and then in the
+        directory where Ansible was started. This is so for O(policy) and O(baseline), too. A file may be encrypted by
+        Ansible Vault.
     type: path
   policy:
     description:
-      - Policy files (YAML or JSON), merged in this order. The word V(starter) is the policy that comes with this collection.
+      - Policy files (YAML or JSON), merged in this order. The word V(starter) is the policy that comes with this
+        collection.
       - A later file sets variables of earlier ones, disables rules of theirs, and adds rules and waivers.
       - A mistake in a policy names file, rule and field, and is found before any rule is evaluated.
       - The JSON Schema of policies is C(plugins/plugin_utils/_audit/data/policy.schema.json) in the collection.
@@ -76,8 +79,8 @@ options:
   known_findings:
     description:
       - Whether findings that the O(baseline) has as well count for O(fail_on).
-      - What was inconclusive or waived in the baseline and fails now is new, and so is what is found again with a higher
-        severity.
+      - What was inconclusive or waived in the baseline and fails now is new, and so is what is found again with a
+        higher severity.
       - V(accept) requires O(baseline).
     type: str
     choices: [fail, accept]
@@ -85,13 +88,13 @@ options:
 extends_documentation_fragment:
   - securitycompass.sdelements.audit
 notes:
-  - A rule's C(that) and C(when) are conditionals as in a task, with all of Ansible's tests, filters and lookups, and with the
-    variables of the play. They are written without braces, and must give true or false, nothing else.
-  - They know C(connection), or C(item) in a rule with C(loop); the whole set as C(connections); the variables of the policy; and
-    C(audited_at), the time of the audit.
+  - A rule's C(that) and C(when) are conditionals as in a task, with all of Ansible's tests, filters and lookups, and
+    with the variables of the play. They are written without braces, and must give true or false, nothing else.
+  - They know C(connection), or C(item) in a rule with C(loop); the whole set as C(connections); the variables of the
+    policy; and C(audited_at), the time of the audit.
   - What came from the server or from a policy's variables is never a template.
-  - C(module_defaults) for the group C(securitycompass.sdelements.sdelements) do not reach this module, which takes none of the
-    options that say where the server is.
+  - C(module_defaults) for the group C(securitycompass.sdelements.sdelements) do not reach this module, which takes none
+    of the options that say where the server is.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
@@ -133,8 +136,8 @@ msg:
   returned: always
   type: str
   sample: >-
-    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0 errors.
-    42 connections, 11 rules.
+    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0
+    errors. 42 connections, 11 rules.
 verdict:
   description: Whether the audit passes.
   returned: when the audit was made
@@ -203,7 +206,8 @@ findings:
       type: str
       sample: fail
     connections:
-      description: The connections that it is about, by server, kind and ID. A rule with C(loop) may have none, or several.
+      description:
+        - The connections that it is about, by server, kind and ID. A rule with C(loop) may have none, or several.
       returned: success
       type: list
       elements: str
@@ -241,7 +245,8 @@ findings:
 worst:
   description:
     - The worst findings, a line each, for logs and messages. At most 100.
-    - Errors come first, then what fails, by severity, then what cannot be decided; with O(inconclusive=fail) among what fails.
+    - Errors come first, then what fails, by severity, then what cannot be decided; with O(inconclusive=fail) among what
+      fails.
   returned: when the audit was made
   type: list
   elements: str

@@ -12,13 +12,13 @@ version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Merges JSON reports of M(securitycompass.sdelements.sde_connection_audit), such as those of the slices of an AWX job,
-    and passes or fails by the sum of their findings.
+  - Merges JSON reports of M(securitycompass.sdelements.sde_connection_audit), such as those of the slices of an AWX
+    job, and passes or fails by the sum of their findings.
   - No rule is evaluated again. A report that was merged can be merged again.
   - It returns counts and no findings, which the reports hold.
   - Each SD Elements server may be in one of the reports only, and a rule has to be the same in all.
-  - All reports are of one run. If two are more than 20 hours apart, that is an error, since an old one would speak for a
-    server that could not be audited. The merged report has the time of the oldest.
+  - All reports are of one run. If two are more than 20 hours apart, that is an error, since an old one would speak for
+    a server that could not be audited. The merged report has the time of the oldest.
   - It runs in the process of ansible-core on the controller.
 options:
   documents:
@@ -76,8 +76,8 @@ msg:
   returned: always
   type: str
   sample: >-
-    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0 errors.
-    42 connections, 11 rules.
+    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0
+    errors. 42 connections, 11 rules.
 verdict:
   description: V(pass) or V(fail).
   returned: if the reports could be merged

@@ -58,16 +58,19 @@ class TaskFiles:
         try:
             return self._find_needle("files", name)
         except AnsibleError:
-            path = os.path.abspath(name)
-            if os.path.isfile(path):
-                return path
-            raise OptionError(f"{option}: there is no file {name} next to the playbook or in {os.getcwd()}.") from None
+            if _is_file(name):
+                return str(Path(name).absolute())
+            raise OptionError(f"{option}: there is no file {name} next to the playbook or in {Path.cwd()}.") from None
 
     def _yaml_loader(self, text: str) -> Any:
         # Up to ansible-core 2.18, values with !vault need the secrets.
         if "vault_secrets" in signature(AnsibleLoader).parameters:
             return AnsibleLoader(text, vault_secrets=self._loader._vault.secrets)
         return AnsibleLoader(text)
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file fails where a name is too long)
 
 
 def _reason(exc: BaseException) -> str:
@@ -87,10 +90,11 @@ def find_files(option: str, patterns: list[str], advice: str) -> list[str]:
     """Return the files of names and globs, each file once."""
     found: dict[str, str] = {}
     for pattern in patterns:
-        path = os.path.expanduser(pattern.strip())
-        files = [path] if os.path.isfile(path) else sorted(filter(os.path.isfile, glob.glob(path, recursive=True)))
+        path = os.path.expanduser(pattern.strip())  # noqa: PTH111 (Path.expanduser fails for an unknown user)
+        matches = glob.glob(path, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
+        files = [path] if _is_file(path) else sorted(filter(_is_file, matches))
         if not files:
-            raise OptionError(f"{option}: there is no file {pattern} (from {os.getcwd()}).", advice)
+            raise OptionError(f"{option}: there is no file {pattern} (from {Path.cwd()}).", advice)
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())

@@ -286,18 +286,18 @@ def test_parts_that_do_not_go_together():
     old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T21:59:59Z"}
     with pytest.raises(
         OptionError,
-        match="0.json is of 2026-11-23T21:59:59Z, and 1.json of 2026-11-24T18:00:00Z, which is no single run.",
+        match=r"0\.json is of 2026-11-23T21:59:59Z, and 1\.json of 2026-11-24T18:00:00Z, which is no single run\.",
     ):
         merge(old, of_server("us", "pass"))
     chain = merge({**of_server("eu", "pass"), "audited_at": "2026-11-24T00:00:00Z"}, of_server("us", "pass"))
     assert (chain["audited_at"], chain["audited_until"]) == ("2026-11-24T00:00:00Z", "2026-11-24T18:00:00Z")
     with pytest.raises(
-        OptionError, match="is of 2026-11-23T12:00:00Z, and 0.json of 2026-11-24T18:00:00Z, which is no single run."
+        OptionError, match=r"is of 2026-11-23T12:00:00Z, and 0\.json of 2026-11-24T18:00:00Z, which is no single run\."
     ):
         merge(chain, {**of_server("ap", "pass"), "audited_at": "2026-11-23T12:00:00Z"})
     unnamed = {**report([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(
-        OptionError, match="both about alm/1. Give one report of each server, and audit with the option server"
+        OptionError, match=r"both about alm/1\. Give one report of each server, and audit with the option server"
     ):
         merge(unnamed, unnamed)
 

@@ -148,16 +148,26 @@ def test_schema_errors():
     )
     assert errors_in(content) == [
         "1.yml: titel: there is no such field; did you mean title?",
-        '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, and go on with letters, digits and _.',
         (
-            '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go on with small letters, digits, '
+            '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, and go on '
+            "with letters, digits and _."
+        ),
+        (
+            '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go '
+            "on with small letters, digits, "
             "'.', '_' and '-'."
         ),
         '1.yml: rule severity: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?',
-        "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small letters, digits, '.', '_' and '-'.",
+        (
+            "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small "
+            "letters, digits, '.', '_' and '-'."
+        ),
         "1.yml: rule 3: remediaton: there is no such field; did you mean remediation?",
         "1.yml: rule no-that: that: it is missing: an expression, or a list of them, that must be true.",
-        "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, that must be true; put it into quotes.",
+        (
+            "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, that "
+            "must be true; put it into quotes."
+        ),
         "1.yml: rule label: label: it is of use only beside loop; add loop or remove it.",
         '1.yml: waiver 1: connections.kind: "amm" is none of alm, analysis; did you mean alm?',
         '1.yml: waiver 1: expires: "soon" does not fit: the last day on which it holds, as in 2027-01-31.',
@@ -175,12 +185,19 @@ def test_reference_and_expression_errors():
         "1.yml: disable[0]: there is no rule alm-tsl; did you mean alm-tls?",
         "1.yml: waiver 1: rules[0]: there is no rule alm-ssl; did you mean alm-tls?",
         "1.yml: waiver 2: expires: there is no day 2027-02-30; write one as 2027-01-31.",
-        "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on after its end, got '='); did you mean ==?",
         (
-            "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', got '}'); "
+            "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on "
+            "after its end, got '='); did you mean ==?"
+        ),
+        (
+            "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', "
+            "got '}'); "
             "write it bare, without braces."
         ),
-        "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with loop, and not in the loop itself.",
+        (
+            "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with "
+            "loop, and not in the loop itself."
+        ),
         "1.yml: rule filter: that: \"connection.kind | uper == 'ALM'\" cannot be compiled (No filter named 'uper').",
     ]
 
@@ -194,7 +211,8 @@ def test_reference_and_expression_errors():
             ("rules", 0, "title"),
             5,
             (
-                "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if all is "
+                "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if "
+                "all is "
                 "well; put it into quotes."
             ),
         ),
@@ -226,7 +244,8 @@ def test_reference_and_expression_errors():
             "connection.alias is match('x', ignorecase=true",
             (
                 "1.yml: rule alm-tls: that[1]: "
-                "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of template, expected ',')."
+                "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of "
+                "template, expected ',')."
             ),
         ),
         (

@@ -181,7 +181,10 @@ def test_threshold(severity, fail_on):
                 ("low", "inconclusive", 2),
             ],
             {},
-            "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 errors. 3 connections, 6 rules.",
+            (
+                "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 "
+                "errors. 3 connections, 6 rules."
+            ),
         ),
         (
             [("low", "fail", 1)],
@@ -197,7 +200,8 @@ def test_threshold(severity, fail_on):
             [("high", "inconclusive", 1)],
             {"inconclusive": "fail"},
             (
-                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more inconclusive, 0 errors. "
+                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more "
+                "inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
         ),
@@ -211,7 +215,8 @@ def test_threshold(severity, fail_on):
             ],
             {"inconclusive": "fail"},
             (
-                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 waived, 1 more inconclusive, 0 errors. "
+                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 "
+                "waived, 1 more inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
         ),
@@ -245,7 +250,10 @@ def test_an_audit_of_nothing_says_so(options, verdict):
     assert made["summary"]["message"].startswith(f"SD Elements audit {verdict}ed: 0 findings")
     assert made["summary"]["message"].endswith(" There are no connections, so nothing was audited.")
     assert warnings_of(made) == [
-        "There are no connections, so nothing was audited: check what the token may see, and which connections were chosen."
+        (
+            "There are no connections, so nothing was audited: check what the token may see, and which connections "
+            "were chosen."
+        )
     ]
 
 

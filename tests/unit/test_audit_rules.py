@@ -22,6 +22,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     EvaluationError,
     _boolean,
     as_data,
+    trust_as_template,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.support import KINDS, LINEAR, conditional, connections as gathered, growth, templar_of
@@ -133,10 +134,6 @@ def test_verdict(that, expected):
 
 def trusted(template: str) -> str:
     """A template in a variable of a play."""
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:
-        return template
     return trust_as_template(template)
 
 
@@ -320,7 +317,9 @@ CONNECTIONS = st.lists(
 )
 ATOMS = st.sampled_from(
     [
-        *"connection.params.a connection.params.b connection.params.c.d connection.params['a'] connection.last_job.a connection.last_job connection.alias nobody true false none 'a' 'no' 1 0 limit limits play connection.params connections".split(),
+        *"connection.params.a connection.params.b connection.params.c.d connection.params['a']".split(),
+        *"connection.params connection.last_job.a connection.last_job connection.alias connections".split(),
+        *"nobody true false none 'a' 'no' 1 0 limit limits play".split(),
         "connection.params.a | default('a')",
         "connection.params.a | length",
         "connection.params.b | string",
@@ -632,7 +631,7 @@ def checked_by(kind: str, id_: int, value: object, root: str = "") -> dict:
 @pytest.mark.parametrize("canonical_names", [True, False])
 @pytest.mark.parametrize("generation", ["4.12", "newest"])
 def test_starter_on_servers_as_documented(start, generation, canonical_names):
-    """Certificates that are not checked are found by old and newest names; trackers below one host are different servers."""
+    """Unchecked certificates are found by old and newest names; trackers below one host are different servers."""
     values = [(True, "jira"), (False, "jira-eu"), ("False", "/jira-us/")]
     server = start(
         generation, dataset=[checked_by(kind, id_, *one) for kind in KINDS for id_, one in enumerate(values, 1)]
@@ -654,8 +653,11 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
     rules = [one for one in STARTER["rules"] if one["id"] in ("certificate-validated", "no-duplicates")]
     failed = [one for one in evaluated(rules, facts, **STARTER["vars"]) if one.verdict == "fail"]
     params = {(kind, one["id"]): one["params"] for kind in KINDS for one in server.records(kind)}
-    unchecked = [name for name, sent in params.items()
-                 if sent.get(f"{name[0]}_validate_cert") is False and sent.get(f"{name[0]}_method") != "http"]  # fmt: skip
+    unchecked = [
+        (kind, id_)
+        for (kind, id_), sent in params.items()
+        if sent.get(f"{kind}_validate_cert") is False and sent.get(f"{kind}_method") != "http"
+    ]
     assert {kind for kind, _id in unchecked} == set(KINDS)
     found = [name for one in failed for name in keys_of(one) if one.rule.id == "certificate-validated"]
     assert found == ([] if generation == "4.8" else unchecked)

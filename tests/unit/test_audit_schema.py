@@ -33,6 +33,13 @@ def test_our_interpreter_agrees_with_jsonschema(kind, data):
     assert (found == []) == valid, found
 
 
+@pytest.mark.parametrize("number, is_valid", [(1, True), (1.0, True), (1.5, False), (True, False), (-1, False)])
+def test_counts_are_whole_numbers(number, is_valid):
+    report = small()
+    report["baseline"]["new"] = number
+    assert [error.place for error in errors_in(report, "report")] == ([] if is_valid else ["baseline.new"])
+
+
 @KINDS
 def test_every_keyword_of_the_schema_is_interpreted(kind):
     known = {

@@ -79,6 +79,7 @@ def test_what_is_not_reached():
         facts(1, None), facts(2, "a b"), facts(3, None, **hidden), saved(facts(4, None), params={}),
         facts(5, "h", inaccessible=True), facts(6, None, inaccessible=True, **hidden),
         facts(7, None, inaccessible=True), saved(facts(8, None, **hidden)),
+        saved(facts(9, "h"), params_visible=False),
     ])  # fmt: skip
     assert result == {
         "servers": [],
@@ -88,6 +89,7 @@ def test_what_is_not_reached():
             {**reference(3), "reason": "its parameters are hidden from the token"},
             {**reference(4), "reason": "its parameters were left out"},
             {**reference(8), "reason": "its parameters are hidden from the token"},
+            {**reference(9), "reason": "its parameters are hidden from the token"},
         ],
     }
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...module_utils._connection_facts import mask_connection
 from ...module_utils._errors import OptionError
-from ...module_utils._redact import TooComplexError, redact, scrub_text
+from ...module_utils._redact import TooComplexError, scrub_text
 from ...module_utils._tool_server import is_server, masked_server_facts
 from .model import ConnectionKey, Facts, key_of
 
@@ -75,16 +76,10 @@ def _validate(connection: Any, number: int) -> None:
 def _redacted(connection: Facts) -> Facts:
     # This fact holds paths of secrets, and no secret, but its name says otherwise.
     paths = connection.get("secrets_set")
-    clean: Facts
     try:
-        clean, secrets = redact({name: value for name, value in connection.items() if name != "secrets_set"})
+        clean, _secrets = mask_connection({name: value for name, value in connection.items() if name != "secrets_set"})
     except TooComplexError as exc:
         raise OptionError(f"connections: {connection['kind']} {connection['id']} is {exc}.") from exc
-    job = clean.get("last_job")
-    if isinstance(job, dict) and isinstance(job.get("result_message"), str):
-        # Free text, which may repeat a secret of the parameters.
-        known = {secret.value for secret in secrets if secret.value}
-        clean["last_job"] = {**job, "result_message": scrub_text(job["result_message"], known)}
     if isinstance(paths, list):
         clean["secrets_set"] = [scrub_text(str(path)) for path in paths]
     if clean.keys() >= _DERIVED_FACTS.keys():

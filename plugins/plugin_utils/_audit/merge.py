@@ -108,7 +108,7 @@ def _times_of(report: Report) -> tuple[str, str]:
 
 
 def _parse_time(time: str) -> datetime:
-    return datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
+    return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z")
 
 
 def merge_reports(sources: list[SourceReport], servers: list[str], options: MergeOptions) -> Report:
@@ -124,7 +124,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
     findings = [
         _merged_finding(finding, index, prefix)
-        for report, index, prefix in zip(reports, indexes, prefixes)
+        for report, index, prefix in zip(reports, indexes, prefixes, strict=True)
         for finding in report["findings"]
     ]
     findings.sort(key=lambda finding: order[finding["rule"]])
@@ -157,8 +157,11 @@ def _validate_distinct(sources: list[SourceReport]) -> None:
     for name, report in sources:
         for subject in report["servers"] or _unique(entry["key"] for entry in report["connections"]):
             if subject in names:
-                advice = "Give one report of each server, and audit with the option server, so that connections can be told apart."
-                raise OptionError(f"documents: {names[subject]} and {name} are both about {subject}.", advice)
+                raise OptionError(
+                    f"documents: {names[subject]} and {name} are both about {subject}.",
+                    "Give one report of each server, and audit with the option server, so that connections can be told "
+                    "apart.",
+                )
             names[subject] = name
 
 
@@ -226,7 +229,7 @@ def _strictest(values: list[str], lenient: str) -> str:
 
 
 def _merge_baselines(reports: list[Report], prefixes: list[str]) -> Baseline | None:
-    compared = [(one["baseline"], prefix) for one, prefix in zip(reports, prefixes) if one["baseline"]]
+    compared = [(one["baseline"], prefix) for one, prefix in zip(reports, prefixes, strict=True) if one["baseline"]]
     if not compared:
         return None
     return {

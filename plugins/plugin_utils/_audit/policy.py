@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -149,28 +149,37 @@ def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
         for name in file.variables:
             if name in _RESERVED or name in _WORDS_OF_JINJA:
                 yield file.error(("vars", name), "this name has a meaning of its own in rules; choose another")
-        ids = set()
-        for index, raw in enumerate(file.section("rules")):
-            other = file_of_rule.setdefault(raw["id"], file.name)
-            if other != file.name or raw["id"] in ids:
-                yield file.error(("rules", index, "id"), f"{other} has a rule of this id, too; choose another")
-            ids.add(raw["id"])
-            for position, need in enumerate(raw.get("needs", [])):
-                fact = need.split(".")[0]
-                # A fact that resembles none of them may come from a later release.
-                if fact not in _FACTS and suggestion(fact, _FACTS):
-                    yield file.error(("rules", index, "needs", position), _unknown("fact", fact, _FACTS))
+        yield from _rule_errors(file, file_of_rule)
     for file in files:
         for index, id_ in enumerate(file.section("disable")):
             if id_ not in file_of_rule:
                 yield file.error(("disable", index), _unknown("rule", id_, file_of_rule))
-        for index, raw in enumerate(file.section("waivers")):
-            for position, id_ in enumerate(raw["rules"]):
-                if id_ not in file_of_rule:
-                    yield file.error(("waivers", index, "rules", position), _unknown("rule", id_, file_of_rule))
-            if not _is_date(raw["expires"]):
-                message = f"there is no day {raw['expires']}; write one as 2027-01-31"
-                yield file.error(("waivers", index, "expires"), message)
+        yield from _waiver_errors(file, file_of_rule)
+
+
+def _rule_errors(file: _PolicyFile, file_of_rule: dict[str, str]) -> Iterator[str]:
+    """Find repeated ids and unknown facts. Adds the ids of the file's rules."""
+    ids = set()
+    for index, raw in enumerate(file.section("rules")):
+        other = file_of_rule.setdefault(raw["id"], file.name)
+        if other != file.name or raw["id"] in ids:
+            yield file.error(("rules", index, "id"), f"{other} has a rule of this id, too; choose another")
+        ids.add(raw["id"])
+        for position, need in enumerate(raw.get("needs", [])):
+            fact = need.split(".")[0]
+            # A fact that resembles none of them may come from a later release.
+            if fact not in _FACTS and suggestion(fact, _FACTS):
+                yield file.error(("rules", index, "needs", position), _unknown("fact", fact, _FACTS))
+
+
+def _waiver_errors(file: _PolicyFile, rules: Collection[str]) -> Iterator[str]:
+    for index, raw in enumerate(file.section("waivers")):
+        for position, id_ in enumerate(raw["rules"]):
+            if id_ not in rules:
+                yield file.error(("waivers", index, "rules", position), _unknown("rule", id_, rules))
+        if not _is_date(raw["expires"]):
+            message = f"there is no day {raw['expires']}; write one as 2027-01-31"
+            yield file.error(("waivers", index, "expires"), message)
 
 
 def _unknown(noun: str, name: str, known: Iterable[str]) -> str:
@@ -228,7 +237,7 @@ def _syntax_error(expression: str, subject: str | None) -> str | None:
 
 
 def _parse(expression: str) -> nodes.Expr:
-    parser = Parser(Environment(), expression, state="variable")
+    parser = Parser(Environment(), expression, state="variable")  # noqa: S701 (nothing is rendered)
     tree = parser.parse_expression()
     if not parser.stream.eos:
         rest = f", {_ASSIGNMENT}" if parser.stream.current.type == "assign" else ""

@@ -140,8 +140,8 @@ class _Waivers:
     def match(self, evaluation: Evaluation) -> int | None:
         """Return the index of the waiver that excuses a failure.
 
-        Expired waivers are counted as well, to report the findings that they no longer excuse. An inconclusive evaluation
-        is not excused. It may fail once it can be decided, so a waiver that covers it is not unused.
+        Expired waivers are counted as well, to report the findings that they no longer excuse. An inconclusive
+        evaluation is not excused. It may fail once it can be decided, so a waiver that covers it is not unused.
         """
         if evaluation.verdict not in ("fail", "inconclusive"):
             return None
@@ -380,8 +380,8 @@ def top_findings(report: Report, most: int = 100) -> list[str]:
     found = heapq.nsmallest(most, (one for one in report["findings"] if one["verdict"] in ranks), key=rank)
     return [
         escape_line(
-            f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): {one['subject']}: {one['message']}"
-            + (" (known)" if one["baseline"] == "known" else "")
+            f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): "
+            f"{one['subject']}: {one['message']}" + (" (known)" if one["baseline"] == "known" else "")
         )
         for one in found
     ]

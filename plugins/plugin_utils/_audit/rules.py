@@ -18,7 +18,8 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
     """Return a rule's verdict on each connection, which are among the engine's data, or on each item of its loop."""
     if rule.loop is None:
         evaluations = [
-            Evaluation(rule, value, [connection]) for value, connection in zip(engine.data["connections"], connections)
+            Evaluation(rule, value, [connection])
+            for value, connection in zip(engine.data["connections"], connections, strict=True)
         ]
     else:
         evaluations = _items_of_loop(rule, rule.loop, connections, engine)
@@ -27,7 +28,7 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
 
 
 def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
-    """Decide for each evaluation: does the rule apply, are all facts known, and does the rule hold?"""
+    """Conclude each evaluation: whether the rule applies, whether all facts are known, and whether it holds."""
     # A rule about all connections together needs the facts of all of them.
     lack_of_all = _missing_fact(rule.needs, connections) if rule.loop is not None and rule.affected is None else None
 
@@ -61,7 +62,7 @@ def _those_for_which(
     results = engine.evaluate_conditional(expression, evaluations[0].rule.subject, [one.value for one in evaluations])
     shown = " ".join(expression.split())
     true = []
-    for evaluation, result in zip(evaluations, results):
+    for evaluation, result in zip(evaluations, results, strict=True):
         if isinstance(result, EvaluationError):
             evaluation.conclude("error", f"{shown}: {result.message}")
         elif result:
@@ -104,15 +105,16 @@ def _items_of_loop(rule: Rule, loop: str | list[Any], connections: list[Facts], 
     affected = engine.evaluate(rule.affected, "item", items, _to_keys) if rule.affected else [[] for _item in items]
     by_key = {key_of(connection): connection for connection in connections}
     evaluations = []
-    for number, (item, label, keys) in enumerate(zip(items, labels, affected), 1):
-        error = None
+    for number, (item, label, keys) in enumerate(zip(items, labels, affected, strict=True), 1):
+        evaluation = Evaluation(rule, item, [], str(number))
         if isinstance(label, EvaluationError):
-            error, label = f"label: {rule.label}: {label.message}", str(number)
+            evaluation.conclude("error", f"label: {rule.label}: {label.message}")
+        else:
+            evaluation.label = label
         if isinstance(keys, EvaluationError):
-            error, keys = f"affected: {rule.affected}: {keys.message}", []
-        evaluation = Evaluation(rule, item, [by_key[key] for key in keys if key in by_key], label)
-        if error:
-            evaluation.conclude("error", error)
+            evaluation.conclude("error", f"affected: {rule.affected}: {keys.message}")
+        else:
+            evaluation.connections = [by_key[key] for key in keys if key in by_key]
         evaluations.append(evaluation)
     return evaluations
 

@@ -147,11 +147,17 @@ def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) ->
     for name, item in value.items():
         if name in known:
             yield from _check(item, known[name], (*location, name))
-        elif schema.get("additionalProperties") is False:
-            advice = suggestion(name, known) or f"; there are {', '.join(known)}"
-            yield SchemaError((*location, name), f"there is no such field{advice}")
-        if "propertyNames" in schema:
-            yield from _check(name, schema["propertyNames"], (*location, name))
+        else:
+            yield from _check_unknown(name, schema, (*location, name))
+
+
+def _check_unknown(name: str, schema: Schema, location: Location) -> Iterator[SchemaError]:
+    if schema.get("additionalProperties") is False:
+        known = schema["properties"]
+        advice = suggestion(name, known) or f"; there are {', '.join(known)}"
+        yield SchemaError(location, f"there is no such field{advice}")
+    if "propertyNames" in schema:
+        yield from _check(name, schema["propertyNames"], location)
 
 
 def _has_type(value: Any, kind: str) -> bool:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -134,8 +133,7 @@ def _evaluations(policy: Policy, connections: list[Facts], engine: Engine, progr
 
 def _result(report: Report, paths: dict[str, str | None], check_mode: bool) -> Result:
     """Write the reports, and return the part of the result that both tasks share."""
-    wanted = {name: os.path.abspath(path) for name, path in paths.items() if path}
-    written = [] if check_mode else write.write_reports(report, wanted)
+    written = [] if check_mode else write.write_reports(report, paths)
     summary = report["summary"]
     return {
         "changed": bool(written),

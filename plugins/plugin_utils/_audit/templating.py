@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: Ansible's conditionals, for many values at a time.
 
-To evaluate one conditional for one value, ansible-core compiles it and copies all variables of the play, which takes more
-than a millisecond. Here one template loops over all values, so that this is done once. Differences between the releases
-of ansible-core's templating are handled here and nowhere else.
+To evaluate one conditional for one value, ansible-core compiles it and copies all variables of the play, which takes
+more than a millisecond. Here one template loops over all values, so that this is done once. Differences between the
+releases of ansible-core's templating are handled here and nowhere else.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ _MAX_MESSAGE = 300
 _LOOK_UP = "{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif %%}"
 _BULK = (
     _LOOK_UP + "{%% for %(name)s in _sde_values %%}{%% set _sde_result = (%(expression)s) %%}"
-    "{%% if _sde_result is sameas true %%}T{%% elif _sde_result is sameas false %%}F{%% else %%}?{%% endif %%}{%% endfor %%}"
+    "{%% if _sde_result is sameas true %%}T{%% elif _sde_result is sameas false %%}F{%% else %%}?{%% endif %%}"
+    "{%% endfor %%}"
 )
 _ONE_BY_ONE = (
     _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}"
@@ -86,7 +87,7 @@ class Engine:
         iterator = _TickingIterator(values, self._tick)
         try:
             letters = self._render(_BULK, expression, name, {"_sde_values": iterator})
-        except Exception:  # of any filter or lookup; evaluated one by one, it is known for which value, and why
+        except Exception:  # noqa: BLE001 (of any filter or lookup; one by one, it is known for which value, and why)
             letters = "?"
         if "?" in letters or len(letters) != len(values):
             return self.evaluate(expression, name, values, _boolean)
@@ -103,7 +104,7 @@ class Engine:
         functions = {"_sde_collect": collector.collect, "_sde_call_for_each": collector.call_for_each}
         try:
             self._render(_ONE_BY_ONE, expression, name, functions)
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 (of any filter or lookup)
             return [EvaluationError(_message_of(exc))] * len(values)
         if len(collector.results) != len(values):  # an expression that knows our names can skip values
             return [EvaluationError("it was not evaluated for each value")] * len(values)
@@ -113,7 +114,7 @@ class Engine:
         """Return why an expression cannot be compiled, such as an unknown filter; None if it can."""
         try:
             self._render(_BULK, expression, name, {"_sde_values": []})
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 (of any plugin that cannot be loaded)
             return f"cannot be compiled ({_message_of(exc).rstrip('.')})"
         return None
 
@@ -158,7 +159,7 @@ class _ErrorCollector(Generic[T]):
                 left = call(context, macro, value) if call else context.call(macro, value)
                 if not self._collected:
                     str(left)  # raises the error that newer releases return
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 (of any filter or lookup)
                 self.results.append(EvaluationError(_message_of(exc)))
             else:
                 self.results.append(self._collected[0] if self._collected else EvaluationError("it has no value"))

@@ -3,8 +3,8 @@
 """Private to this collection: the report as one HTML file that needs nothing else, not even a network.
 
 The template writes everything that can be read without JavaScript. The script in the file receives the findings once
-more, as data, and makes their table one that can be filtered. Untrusted texts stay texts everywhere: the template escapes
-them, the script never parses them as markup, and the file's content security policy forbids all other code.
+more, as data, and makes their table one that can be filtered. Untrusted texts stay texts everywhere: the template
+escapes them, the script never parses them as markup, and the file's content security policy forbids all other code.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -65,30 +65,30 @@ def render(report: Report) -> str:
     statistics = _statistics(report)
     return _template().render(
         _template_variables(report, statistics),
-        style=Markup(style),
-        head=Markup(head),
-        script=Markup(script),
-        data=Markup(_as_script_data(_script_data(report, statistics))),
+        style=style,
+        head=head,
+        script=script,
+        data=_as_script_data(_script_data(report, statistics)),
         csp=_content_security_policy([style], [head, script]),
     )
 
 
-@lru_cache(maxsize=None)
-def _read(name: str) -> str:
-    return (DATA / name).read_text(encoding="utf-8")
+@cache
+def _read(name: str) -> Markup:
+    return Markup((DATA / name).read_text(encoding="utf-8"))  # noqa: S704 (our own file)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_finalize, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(severities=SEVERITIES, verdicts=VERDICTS, attention=NEEDS_ATTENTION)
     environment.filters.update(name=_name, text=_text)
-    return environment.from_string(_read("report.html.j2"))
+    return environment.from_string(str(_read("report.html.j2")))
 
 
-def _content_security_policy(styles: list[str], scripts: list[str]) -> str:
+def _content_security_policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
     """Return a policy by which the file loads nothing, and runs only its own scripts."""
     directives = {
         "default-src": "'none'",
@@ -166,7 +166,7 @@ class _Statistics(NamedTuple):
 def _statistics(report: Report) -> _Statistics:
     index = {connection["key"]: number for number, connection in enumerate(report["connections"])}
     labels = [_label(connection["facts"]) for connection in report["connections"]]
-    by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _ in range(3))
+    by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _number in range(3))
     attention = []
     for finding in report["findings"]:
         verdict = finding["verdict"]
@@ -398,5 +398,6 @@ def _shorten(value: Any) -> Any:
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
 
-def _as_script_data(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+def _as_script_data(value: Any) -> Markup:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    return Markup(text)  # noqa: S704 (escaped)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: the report as JUnit XML, which GitLab, Jenkins and others show with their tests.
 
-A rule is a test suite, and each connection (or item) that it evaluates is a test case. Pipelines recognise a test case by
-class and name from run to run: both stay the same when an alias changes.
+A rule is a test suite, and each connection (or item) that it evaluates is a test case. Pipelines recognise a test case
+by class and name from run to run: both stay the same when an alias changes.
 """
 
 from __future__ import annotations

@@ -105,8 +105,8 @@ def _scope(report: Report) -> str:
     summary = report["summary"]
     servers = f" of {_few(report['servers'])}" if report["servers"] else ""
     return (
-        f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of {_few(report['policies'])}, "
-        f"at {markdown_text(report['audited_at'])}. {_threshold(report)}."
+        f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of "
+        f"{_few(report['policies'])}, at {markdown_text(report['audited_at'])}. {_threshold(report)}."
     )
 
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: untrusted texts in Markdown.
 
-Names and numbers with a mark before them (C(@team), C(#1), C(!2)) notify people and become links where Markdown is shown,
-and a backslash does not prevent that; in code they are only text. So all texts of a server become code, and in a policy's
-sentences each word with other characters than letters.
+Names and numbers with a mark before them (C(@team), C(#1), C(!2)) notify people and become links where Markdown is
+shown, and a backslash does not prevent that; in code they are only text. So all texts of a server become code, and in a
+policy's sentences each word with other characters than letters.
 """
 
 from __future__ import annotations

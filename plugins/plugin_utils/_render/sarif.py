@@ -3,8 +3,8 @@
 """Private to this collection: the report as SARIF 2.1.0, for code scanning on GitHub and other tools.
 
 GitHub shows an alert for each result, whatever its kind, suppression or baseline state is, and closes an alert that is
-missing in the next file. So findings that pass, do not apply or are fixed are not results; the run's properties have the
-counts of all verdicts. A waived finding is a result with a suppression, as in the standard.
+missing in the next file. So findings that pass, do not apply or are fixed are not results; the run's properties have
+the counts of all verdicts. A waived finding is a result with a suppression, as in the standard.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ def _rank(finding: Finding) -> tuple[bool, bool, int]:
 
 
 def _left_out(count: int) -> _Object:
-    text = f"{count} findings are left out, since GitHub accepts no more than {MAX_RESULTS} results. The JSON report has all."
+    reason = f"since GitHub accepts no more than {MAX_RESULTS} results"
+    text = f"{count} findings are left out, {reason}. The JSON report has all."
     return {"descriptor": {"id": "too-many-results", "index": 1}, "level": "warning", "message": {"text": text}}
 
 
@@ -236,7 +237,7 @@ def _segment(part: str) -> str:
 
 
 def _location(uri: str, name: str, qualified_name: str) -> _Object:
-    """Return a location without a file. GitHub requires it, with a region, and finds the alerts of a connection by it."""
+    """Return a location without a file. GitHub requires one with a region, and finds a connection's alerts by it."""
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": uri, "uriBaseId": _LOCATIONS},

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: untrusted texts, escaped for people.
+r"""Private to this collection: untrusted texts, escaped for people.
 
 Aliases, names and messages come from a server on which many can write. Characters that a reader cannot see, or that
-change the direction or the line of the text around them, become escapes such as C(\\u202e).
+change the direction or the line of the text around them, become escapes such as C(\u202e).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import re
 # Long enough for each message of the audit, short enough for a table.
 MAX_LENGTH = 500
 
-# For a set of a regular expression: control characters, marks of direction, characters without width or glyph, surrogates,
-# and noncharacters. ASCII's control characters are not among them.
+# For a set of a regular expression: control characters, marks of direction, characters without width or glyph,
+# surrogates, and noncharacters. ASCII's control characters are not among them.
 HIDDEN = (
     "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"

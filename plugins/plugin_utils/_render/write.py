@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from ...module_utils._errors import OptionError, SDElementsError
 from .._audit.model import Report
@@ -26,7 +27,8 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 
 def write_reports(report: Report, paths: Mapping[str, str | None]) -> list[str]:
     """Write a file for each format that has a path, and return the files. Raises an SDElementsError."""
-    wanted = {name: os.path.realpath(os.path.expanduser(path)) for name, path in paths.items() if path}
+    # Path.resolve fails for a link to itself.
+    wanted = {name: os.path.realpath(path) for name, path in paths.items() if path}
     for name, path in wanted.items():
         _check(name, path, wanted)
     # All are rendered before the first is written: if one fails, all old files stay.
@@ -45,7 +47,8 @@ def _check(name: str, path: str, wanted: dict[str, str]) -> None:
         raise OptionError(
             f"The reports {' and '.join(same)} would be the same file {path}.", "Give each a file of its own."
         )
-    if os.path.exists(path) and not os.path.isfile(path):
+    # Path's methods fail where a name is too long; the message about that comes later.
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         raise OptionError(
             f"reports.{name} is {path}, which exists and is no file.", "Name a file, new or to be replaced."
         )
@@ -53,18 +56,18 @@ def _check(name: str, path: str, wanted: dict[str, str]) -> None:
 
 def _write(path: str, text: str, option: str) -> None:
     """Replace a file in one step, so that nobody reads half a report. If that fails, the old file stays."""
-    folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f".report-{secrets.token_hex(8)}")
+    target = Path(path)
+    temporary = target.with_name(f".report-{secrets.token_hex(8)}")
     try:
-        os.makedirs(folder, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             # The formats escape characters that UTF-8 cannot encode. If one is missed, there is a report all the same.
-            with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
-            os.replace(temporary, path)
+            temporary.replace(target)
         except BaseException:
-            os.unlink(temporary)
+            temporary.unlink()
             raise
     except OSError as exc:
         raise SDElementsError(
