@@ -27,10 +27,10 @@ BUILD = ROOT / "build" / "benchmark"
 PLOT = "![Seconds over the number of connections, for all candidates](images/benchmark.png)"
 HOW_TO_RUN = """## How to run it
 
-`make bench` in a checkout of this collection runs it in about twenty minutes and writes tables, plot and each single run
-as JSON into `build/benchmark/`; `make bench BENCH=quick` is a small one of two minutes. `BEFORE=` and the path of another
-checkout compares with that one, and `PUBLISH=1` renews this page. `tests/benchmark/__init__.py` says more about how it is
-measured.
+`make bench` in a checkout of this collection runs it in about twenty minutes and writes tables, plot and each single
+run as JSON into `build/benchmark/`; `make bench BENCH=quick` is a small one of two minutes. `BEFORE=` and the path of
+another checkout compares with that one, and `PUBLISH=1` renews this page. `tests/benchmark/__init__.py` says more about
+how it is measured.
 """
 
 
