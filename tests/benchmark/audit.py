@@ -82,16 +82,17 @@ def main() -> int:
 def table_of(measurements: list[Measurement]) -> str:
     """The runs as a table in Markdown."""
     lines = [
-        f"Audit by {RULES} rules, ansible-core {measurements[0].ansible}, Python {platform.python_version()}; the goal is at most {GOAL:.2f}×.",
+        f"Audit by {RULES} rules, ansible-core {measurements[0].ansible}, Python {platform.python_version()}; "
+        f"the goal is at most {GOAL:.2f}×.",
         "",
         "| connections | conditionals | in bulk | one at a time | each, in bulk | ratio | memory of the process |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for run in measurements:
-        lines.append(
-            f"| {run.size:,} | {run.evaluations:,} | {run.seconds_bulk:.2f} s | {run.seconds_one_at_a_time:.2f} s "
-            f"| {run.seconds_bulk / run.evaluations * 1000:.3f} ms | {run.ratio:.3f}× | {run.peak_bytes / 2**20:.0f} MiB |"
-        )
+    lines += [
+        f"| {run.size:,} | {run.evaluations:,} | {run.seconds_bulk:.2f} s | {run.seconds_one_at_a_time:.2f} s "
+        f"| {run.seconds_bulk / run.evaluations * 1000:.3f} ms | {run.ratio:.3f}× | {run.peak_bytes / 2**20:.0f} MiB |"
+        for run in measurements
+    ]
     return "\n".join(lines) + "\n"
 
 
