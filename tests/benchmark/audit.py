@@ -82,8 +82,10 @@ def main() -> int:
 def table_of(measurements: list[Measurement]) -> str:
     """The runs as a table in Markdown."""
     lines = [
-        f"Audit by {RULES} rules, ansible-core {measurements[0].ansible}, Python {platform.python_version()}; "
-        f"the goal is at most {GOAL:.2f}×.",
+        (
+            f"Audit by {RULES} rules, ansible-core {measurements[0].ansible}, Python {platform.python_version()}; "
+            f"the goal is at most {GOAL:.2f}×."
+        ),
         "",
         "| connections | conditionals | in bulk | one at a time | each, in bulk | ratio | memory of the process |",
         "|---:|---:|---:|---:|---:|---:|---:|",
