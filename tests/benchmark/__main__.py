@@ -83,8 +83,8 @@ def notes() -> list[str]:
         (
             "How long it takes to have the connections of an SD Elements server in a play, and how much memory,"
             " compared with what people use today and with what Ansible itself takes. The server is the embedded SD"
-            " Elements API's answers, rendered beforehand and sent after a fixed latency, so that it holds nobody up. All"
-            " candidates run in turn. A run counts only if it got every connection."
+            " Elements API's answers, rendered beforehand and sent after a fixed latency, so that it holds nobody up."
+            " All candidates run in turn. A run counts only if it got every connection."
         ),
         (
             f"Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} processors. Values are"
@@ -93,9 +93,9 @@ def notes() -> list[str]:
         ),
         (
             "Seconds are those of a task, without the start of Ansible; *by wall time* is the same by another clock,"
-            " the process's wall time less that of a play without tasks, and must agree. Memory is the sum over the process"
-            " tree, so shared memory of forked processes counts for each. A list in pages is read by our task until two"
-            " readings agree, by the others once."
+            " the process's wall time less that of a play without tasks, and must agree. Memory is the sum over the"
+            " process tree, so shared memory of forked processes counts for each. A list in pages is read by our task"
+            " until two readings agree, by the others once."
         ),
     ]
 
