@@ -77,7 +77,7 @@ class Job:
         self.injected = InjectedCredential({}, {}, [])
 
     def credential(self, type_name: str, runtime_folder: Path | None = None, **inputs: Any) -> InjectedCredential:
-        """Give the job a credential. ``runtime_folder``: where the job's files will be when it runs, if that is another folder."""
+        """Give the job a credential. ``runtime_folder``: its folder when it runs, if that is another one."""
         self.injected = inject(type_name, inputs, self.folder)
         # A container sees the job's folder as /runner.
         seen = {

@@ -27,10 +27,10 @@ BUILD = ROOT / "build" / "benchmark"
 PLOT = "![Seconds over the number of connections, for all candidates](images/benchmark.png)"
 HOW_TO_RUN = """## How to run it
 
-`make bench` in a checkout of this collection runs it in about twenty minutes and writes tables, plot and each single run
-as JSON into `build/benchmark/`; `make bench BENCH=quick` is a small one of two minutes. `BEFORE=` and the path of another
-checkout compares with that one, and `PUBLISH=1` renews this page. `tests/benchmark/__init__.py` says more about how it is
-measured.
+`make bench` in a checkout of this collection runs it in about twenty minutes and writes tables, plot and each single
+run as JSON into `build/benchmark/`; `make bench BENCH=quick` is a small one of two minutes. `BEFORE=` and the path of
+another checkout compares with that one, and `PUBLISH=1` renews this page. `tests/benchmark/__init__.py` says more about
+how it is measured.
 """
 
 
@@ -81,21 +81,21 @@ def notes() -> list[str]:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
     return [
         (
-            "How long it takes to have the connections of an SD Elements server in a play, and how much memory, compared with what"
-            " people use today and with what Ansible itself takes. The server is the embedded SD Elements API's answers,"
-            " rendered beforehand and sent after a fixed latency, so that it holds nobody up. All candidates run in turn."
-            " A run counts only if it got every connection."
+            "How long it takes to have the connections of an SD Elements server in a play, and how much memory,"
+            " compared with what people use today and with what Ansible itself takes. The server is the embedded SD"
+            " Elements API's answers, rendered beforehand and sent after a fixed latency, so that it holds nobody up."
+            " All candidates run in turn. A run counts only if it got every connection."
         ),
         (
-            f"Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} processors. Values are medians,"
-            " with the lowest and the highest in brackets where there are several. Absolute times are those of one machine;"
-            " the ratios are what counts."
+            f"Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} processors. Values are"
+            " medians, with the lowest and the highest in brackets where there are several. Absolute times are those of"
+            " one machine; the ratios are what counts."
         ),
         (
-            "Seconds are those of a task, without the start of Ansible; *by wall time* is the same by another clock, the"
-            " process's wall time less that of a play without tasks, and must agree. Memory is the sum over the process tree,"
-            " so what forked processes share counts for each. A list in pages is read by our task until two readings agree,"
-            " by everybody else once."
+            "Seconds are those of a task, without the start of Ansible; *by wall time* is the same by another clock,"
+            " the process's wall time less that of a play without tasks, and must agree. Memory is the sum over the"
+            " process tree, so shared memory of forked processes counts for each. A list in pages is read by our task"
+            " until two readings agree, by the others once."
         ),
     ]
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import log
@@ -136,7 +137,7 @@ def _growth(results: Results) -> Iterable[Ratio]:
         for candidate in (candidates.IN_PROCESS, candidates.AS_MODULE):
             title = f"{candidate.name}, {latency} ms, {large[0].size:,} to {large[-1].size:,} connections"
             for what, values in (("time", results.seconds), ("memory", results.peak_mib)):
-                exponent = _exponent(lambda one: values(candidate, one), large, least)
+                exponent = _exponent(functools.partial(values, candidate), large, least)
                 if exponent is not None:
                     yield Ratio(f"{title}: {what} grows by the power of", [exponent], 1.1)
 
@@ -240,8 +241,8 @@ def table(rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
 
     def line(cells: list[str]) -> str:
-        first = cells[0].ljust(widths[0])
-        return f"| {' | '.join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=False))])} |"
+        others = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+        return f"| {' | '.join([cells[0].ljust(widths[0]), *others])} |"
 
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join([line(rows[0]), line(rule), *map(line, rows[1:])])

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The script that a Python programmer would write: all connections by plain requests, in turn or by a pool of threads.
 
-``python requests_script.py THREADS TASKS OUT``; the server, the page size and the list's path come from the environment, as
-for the plays. It is started as a file, so that it imports nothing but what such a script needs.
+``python requests_script.py THREADS TASKS OUT``; the server, the page size and the list's path come from the
+environment, as for the plays. It is started as a file, so that it imports nothing but what such a script needs.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Runner:
         return bool(walls) and sum(walls) + max(walls) > SCENARIO_BUDGET_SECONDS
 
     def _skip_if_too_slow(self, candidate: Candidate, scenario: Scenario) -> bool:
-        """Whether the time that a smaller size took says that this one would take too long; then add it to the skipped ones."""
+        """Whether this size would take too long, judging by a smaller one; then add it to the skipped ones."""
         smaller = [
             run
             for run in self.measurements

@@ -124,7 +124,7 @@ def test_process_run_kills_process_tree_at_timeout(tmp_path, monkeypatch):
     """Not even one that has left the process group, as Ansible's workers do."""
     monkeypatch.setattr(process, "MAX_SECONDS", 0.5)
     sleep = f"import os, time; os.fork() or os.setsid(); time.sleep(60)  # {tmp_path}"
-    with pytest.raises(process.RunError, match="ended after 0.5 s"):
+    with pytest.raises(process.RunError, match=r"ended after 0\.5 s"):
         process.run([sys.executable, "-c", sleep], dict(os.environ), tmp_path)
     assert not [one for one in psutil.process_iter(["cmdline"]) if sleep in (one.info["cmdline"] or [])]
 

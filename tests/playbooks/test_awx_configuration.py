@@ -23,7 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tests.awx import EXTENSION, Job, read_yaml
 from tests.conftest import ROOT
 from tests.fake_awx import running
-from tests.playbooks.test_docs import blocks
+from tests.playbooks.test_documentation_examples import blocks
 
 PATTERNS = ROOT / "extensions" / "patterns"
 EXAMPLES = ROOT / "docs" / "examples"

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.playbooks.test_docs import INSTALLS, blocks, yaml_blocks
+from tests.playbooks.test_documentation_examples import INSTALLS, blocks, yaml_blocks
 from tests.tools.sanity import tracked_files
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))

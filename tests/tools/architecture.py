@@ -218,7 +218,7 @@ class Drawing:
     def box(self, one: Component) -> str:
         """Return a component's box."""
         left, top, middle = center(one.column) - BOX_WIDTH / 2, self.tops[one.layer], center(one.column)
-        lines = textwrap.wrap(one.responsibility, 27)
+        lines = textwrap.wrap(one.responsibility, 26)
         return "\n".join(
             [
                 f'<rect class="component" x="{left:g}" y="{top:g}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>',
@@ -232,15 +232,16 @@ class Drawing:
 
     def svg(self) -> str:
         """Return the picture."""
-        height = self.tops[-1] + BOX_HEIGHT + GUTTER / 2
+        height = f"{self.tops[-1] + BOX_HEIGHT + GUTTER / 2:g}"
         return "\n".join(
             [
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" role="img">',
+                f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" role="img"',
+                f'viewBox="0 0 {WIDTH} {height}">',
                 "<title>The components of the collection, and which of them use which: arrows go down only</title>",
                 f"<style>{STYLE}</style>",
-                '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">',
-                '<path d="M0 0 L8 4 L0 8 z"/></marker></defs>',
-                f'<rect class="page" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1:g}" rx="8"/>',
+                '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"',
+                'orient="auto"><path d="M0 0 L8 4 L0 8 z"/></marker></defs>',
+                '<rect class="page" width="100%" height="100%" rx="8"/>',
                 *(self.path(*pair) for pair in self.pairs),
                 *map(self.box, self.components),
                 "</svg>\n",
@@ -276,9 +277,11 @@ def toward(corner: tuple[float, float], point: tuple[float, float]) -> tuple[flo
 def table(components: list[Component], uses: Uses) -> str:
     """Return the files by layer, each with what it uses, as a Markdown table."""
     rows = ["| layer | file | uses |", "|---|---|---|"]
-    for component in components:
-        for path in filter(component.contains, uses):
-            rows.append(f"| {component.layer + 1} | {short(path)} | {', '.join(map(short, uses[path])) or '-'} |")
+    rows += [
+        f"| {component.layer + 1} | {short(path)} | {', '.join(map(short, uses[path])) or '-'} |"
+        for component in components
+        for path in filter(component.contains, uses)
+    ]
     return "\n".join(rows)
 
 

@@ -184,8 +184,9 @@ def minutes(seconds: float) -> str:
 def table(tested: list[AnsibleCore]) -> str:
     """Return the result of each core."""
     rows = [["ansible-core", "Python", "sanity", "tests", "time", "result"]]
-    for core in tested:
-        rows.append([core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.result])
+    rows += [
+        [core.version, core.python, core.sanity, core.tests, minutes(core.seconds), core.result] for core in tested
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

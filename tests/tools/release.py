@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the artifact for Galaxy: 'importer' runs Galaxy's own importer on the artifact, 'check' everything before a release.
+"""Check the artifact for Galaxy: 'importer' runs Galaxy's own importer on it, 'check' everything before a release.
 
 The artifact is built from the tracked files in an empty folder, installed into an empty home with nothing but
 ansible-core and requests, and run from there against the embedded SD Elements API.
@@ -168,7 +168,7 @@ def importer_messages(printed: str) -> list[str]:
 
 
 def install(artifact: Path) -> Path:
-    """Install the artifact in an empty folder, with a Python that has only ansible-core and requests. Return its bin."""
+    """Install the artifact in an empty folder, with a Python that has ansible-core and requests. Return its bin."""
     venv = BUILD / "venv"
     run(sys.executable, "-m", "venv", venv)
     packages = ["ansible-core", "requests", "-c", ROOT / "requirements" / "constraints.txt"]

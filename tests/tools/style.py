@@ -215,11 +215,9 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--prune"]:
         write_known_violations(known_violations() & counts)
     new, gone = counts - known_violations(), known_violations() - counts
-    for violation in found:
-        if f"{violation.path}: {violation.rule.name}" in new:
-            print(
-                f"{violation.path}:{violation.line}: '{violation.rule.name}' in \"{violation.excerpt}\": {violation.rule.advice}."
-            )
+    for path, line, rule, excerpt in found:
+        if f"{path}: {rule.name}" in new:
+            print(f"{path}:{line}: '{rule.name}' in \"{excerpt}\": {rule.advice}.")
     for key, count in gone.items():
         print(f"{KNOWN_FILE}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
     files = {key.partition(":")[0] for key in known_violations()}

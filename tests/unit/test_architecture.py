@@ -142,6 +142,12 @@ def test_errors_name_a_missing_file(write):
     assert architecture.errors([component("_gone", 0)], {}) == [f"_gone: {UTILS}/_gone.py does not exist"]
 
 
+def test_component_contains_files_and_whole_folders():
+    some = Component("some", "", ("roles/", "plugins/filter/egress.py"), 0, 0)
+    paths = ["roles/audit/tasks/main.yml", "plugins/filter/egress.py", "roles.yml", "plugins/filter/egress.py.j2"]
+    assert list(map(some.contains, paths)) == [True, True, False, False]
+
+
 def test_main_writes_no_picture_if_a_file_is_in_no_component(write, tmp_path, monkeypatch):
     write("plugins/module_utils/_new.py")
     monkeypatch.setattr(architecture, "read_components", list)

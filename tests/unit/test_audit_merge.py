@@ -27,8 +27,8 @@ SCHEMA = json.loads(
     (ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "report.schema.json").read_text(encoding="utf-8")
 )
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
-LATE = rule("late", "Not too late", "low")
-NOTHING = MergeOptions(None, None, None)
+LAST_SYNC = rule("late", "Not too late", "low")
+MISSING = MergeOptions(None, None, None)
 
 
 def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
@@ -43,14 +43,14 @@ def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
     return {**made, "servers": [server]}
 
 
-def merge(*reports: dict, servers=(), options=NOTHING) -> dict:
+def merge(*reports: dict, servers=(), options=MISSING) -> dict:
     parts = [validate_source(copy.deepcopy(one), f"{number}.json") for number, one in enumerate(reports)]
     made = merge_reports(parts, list(servers), options)
     jsonschema.validate(made, SCHEMA)
     return made
 
 
-def test_the_sum_is_what_the_parts_say():
+def test_summary_is_sum_of_reports():
     made = merge(of_server("eu", "pass", "fail"), of_server("us", "pass", "inconclusive"), of_server("ap", "fail"))
     assert made["servers"] == ["eu", "us", "ap"]
     assert [one["key"] for one in made["connections"]] == ["eu/alm/1", "eu/alm/2", "us/alm/1", "us/alm/2", "ap/alm/1"]
@@ -68,8 +68,8 @@ def test_the_sum_is_what_the_parts_say():
     assert [one["subject"] for one in made["findings"]][:2] == ['eu: alm 1 "Jira 1"', 'eu: alm 2 "Jira 2"']
 
 
-def test_findings_come_by_rule():
-    made = merge(of_server("eu", "pass", rules=(TLS, LATE)), of_server("us", "pass", rules=(LATE,)))
+def test_findings_are_sorted_by_rule():
+    made = merge(of_server("eu", "pass", rules=(TLS, LAST_SYNC)), of_server("us", "pass", rules=(LAST_SYNC,)))
     assert [(one["rule"], one["connections"]) for one in made["findings"]] == [
         ("alm-tls", ["eu/alm/1"]),
         ("late", ["eu/alm/1"]),
@@ -89,13 +89,13 @@ def test_merged_slices_equal_one_merge():
     assert at_once["waivers"][0]["findings"] == 4
 
 
-def test_every_report_can_be_made_of_it():
-    made = merge(small(), of_server("other.example.com", "fail", rules=(LATE,)))
+def test_merged_report_can_be_rendered():
+    made = merge(small(), of_server("other.example.com", "fail", rules=(LAST_SYNC,)))
     for name, render in FORMATS.items():
         assert "other.example.com" in render(made), name
 
 
-def test_the_page_names_a_few_of_many_servers():
+def test_html_names_first_servers_only():
     made = merge(*(of_server(f"sde-{number}", "pass") for number in range(9)))
     page = FORMATS["html"](made)
     assert " and 6 more</dd>" in page and page.count("sde-8") < page.count("sde-1")
@@ -114,7 +114,7 @@ def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
         (("unused", "expired"), "expired"),
     ],
 )
-def test_a_waiver_is_listed_once(states, expected):
+def test_equal_waivers_are_merged(states, expected):
     parts = [of_server(f"s{number}", "waived", waivers=[one_waiver(state, 1)]) for number, state in enumerate(states)]
     parts[1]["waivers"].insert(0, one_waiver("active", 0, reason="Another"))
     parts[1]["findings"][0]["waiver"] = 1
@@ -145,9 +145,9 @@ def with_summary(made: dict, **given: str) -> dict:
     return {**made, "summary": {**made["summary"], **given}}
 
 
-def test_the_strictest_part_decides_what_the_task_leaves_open():
-    lenient = with_summary(of_server("eu", "fail", rules=(LATE,)), fail_on="critical", known_findings="accept")
-    strict = with_summary(of_server("us", "inconclusive", rules=(LATE,)), fail_on="low", inconclusive="fail")
+def test_strictest_report_sets_defaults():
+    lenient = with_summary(of_server("eu", "fail", rules=(LAST_SYNC,)), fail_on="critical", known_findings="accept")
+    strict = with_summary(of_server("us", "inconclusive", rules=(LAST_SYNC,)), fail_on="low", inconclusive="fail")
     summary = merge(lenient, strict)["summary"]
     assert (summary["fail_on"], summary["inconclusive"], summary["known_findings"], summary["verdict"]) == (
         "low",
@@ -160,14 +160,14 @@ def test_the_strictest_part_decides_what_the_task_leaves_open():
     assert (summary["fail_on"], summary["inconclusive"], summary["verdict"]) == ("critical", "warn", "pass")
 
 
-def test_known_findings_can_be_accepted():
+def test_known_findings_accepted():
     part = of_server("eu", "fail")
     part["findings"][0]["baseline"] = "known"
     assert merge(part, options=MergeOptions(None, None, "accept"))["summary"]["verdict"] == "pass"
     assert merge(part)["summary"]["verdict"] == "fail"
 
 
-def test_a_missing_server_fails():
+def test_missing_server_fails():
     whole = merge(of_server("eu", "pass"), servers=["eu"])
     assert (whole["summary"]["verdict"], whole["missing_servers"]) == ("pass", [])
     made = merge(of_server("eu", "pass"), servers=["us", "eu", *(f"s{number}" for number in range(9))])
@@ -181,7 +181,7 @@ def test_a_missing_server_fails():
     assert merge(made, options=MergeOptions("never", None, None))["summary"]["verdict"] == "pass"
 
 
-def test_a_server_without_connections_does_not_pass_silently():
+def test_server_without_connections_warns_or_fails():
     made = merge(of_server("eu", "pass"), of_server("us"))
     assert made["summary"]["verdict"] == "pass"
     assert made["summary"]["message"].endswith(" There are no connections of us, so nothing was audited there.")
@@ -189,7 +189,7 @@ def test_a_server_without_connections_does_not_pass_silently():
     assert strict["summary"]["verdict"] == "fail"
 
 
-def test_a_rule_about_all_connections():
+def test_loop_rule_is_labelled_by_server():
     loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
     about = connection("alm", 1, "eu")
     part = {**report([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]), "servers": ["eu"]}
@@ -199,7 +199,7 @@ def test_a_rule_about_all_connections():
     ]
 
 
-def test_secrets_in_a_file_do_not_get_into_the_report():
+def test_secrets_in_report_file_are_masked():
     part = of_server("eu", "fail")
     part["connections"][0]["facts"]["params"] = {
         "alm_pass": "CANARY1",
@@ -210,7 +210,7 @@ def test_secrets_in_a_file_do_not_get_into_the_report():
     assert "CANARY" not in json.dumps(merge(part))
 
 
-def test_secrets_in_a_baseline_do_not_get_into_the_report():
+def test_secrets_in_baseline_are_masked():
     part = {**of_server("eu", "pass"), "baseline": small()["baseline"]}
     part["baseline"]["fixed"][0]["subject"] = "alm 1 https://x:CANARY1@jira.example.com/"
     made = json.dumps(merge(part))
@@ -254,25 +254,25 @@ def broken(path: str, value) -> dict:
         (broken("connections.0.facts.id", None), "connections[0].facts.id: it is missing"),
     ],
 )
-def test_what_cannot_be_merged(content, problem):
+def test_invalid_report(content, problem):
     with pytest.raises(OptionError) as failure:
         validate_source(content, "x.json")
     assert problem in str(failure.value)
 
 
 @given(mutated(small()))
-def test_a_broken_document_is_refused_or_can_be_merged_and_rendered(content):
+def test_mutated_report_is_rejected_or_rendered(content):
     try:
         part = validate_source(content, "x.json")
     except OptionError as exc:
         assert str(exc).startswith("documents: x.json")
         return
-    made = merge_reports([part], [], NOTHING)
+    made = merge_reports([part], [], MISSING)
     jsonschema.validate(made, SCHEMA)
     assert all(render(made) for render in FORMATS.values())
 
 
-def test_parts_that_do_not_go_together():
+def test_incompatible_reports():
     for reports, problem in (
         ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json are both about eu."),
         (
@@ -311,11 +311,11 @@ def test_many_waivers_take_linear_time():
 
 
 def merge_only(made: dict) -> dict:
-    return merge_reports([validate_source(made, "a.json")], [], NOTHING)
+    return merge_reports([validate_source(made, "a.json")], [], MISSING)
 
 
 @pytest.mark.parametrize("id_", [["alm-tls"], 3, None])
-def test_a_rule_whose_id_is_not_a_text_is_a_clear_error(id_):
+def test_rule_id_must_be_text(id_):
     made = of_server("eu", "fail")
     made["findings"][0]["rule"] = id_
     with pytest.raises(OptionError, match="is not whole"):

@@ -96,12 +96,12 @@ def changed(*path, to) -> dict:
 # The schema
 
 
-def test_starter_policy_keeps_the_schema():
+def test_starter_policy_matches_schema():
     jsonschema.validate(yaml.safe_load(STARTER_FILE.read_text()), schema_of("policy"))
 
 
 @given(mutated(FULL))
-def test_a_policy_is_loaded_or_its_errors_are_named(policy):
+def test_mutated_policy_is_loaded_or_rejected(policy):
     try:
         load(policy)
     except PolicyError as exc:
@@ -297,7 +297,7 @@ def test_errors_name_their_file():
     assert errors_in(FULL, other) == ["2.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another."]
 
 
-def test_only_a_mapping_is_a_policy():
+def test_policy_must_be_a_mapping():
     assert errors_in(["x"]) == [
         (
             "1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
@@ -329,7 +329,7 @@ def test_policy():
     assert policy.waivers[1]["connections"] is None and policy.waivers[1]["file"] == "1.yml"
 
 
-def test_later_files_change_earlier_ones():
+def test_later_file_overrides_earlier():
     later = {"vars": {"_limit": 9}, "disable": ["two"], "waivers": [{**FULL["waivers"][0], "rules": ["two"]}]}
     policy = load(FULL, later)
     assert policy.variables == {"allowed": ["*.example.com"], "_limit": 9}
@@ -353,7 +353,7 @@ def test_policy_without_rules(contents):
     assert failure.value.kind == "policy"
 
 
-def test_a_day_of_yaml_is_a_day():
+def test_yaml_date_is_accepted():
     text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
     content = to_builtin_types(yaml.safe_load(text))
     assert load(content).waivers[0]["expires"] == "2027-01-31"
@@ -384,7 +384,7 @@ def errors_in_text(tmp_path, text: str) -> list[str]:
         ("a: &a {x: [1]}\nb: {<<: *a, c: *a}\nb: 1\n", "p.yml: line 3: b stands twice"),
     ],
 )
-def test_a_repeated_key_is_an_error(tmp_path, text, place):
+def test_repeated_key_is_an_error(tmp_path, text, place):
     assert errors_in_text(tmp_path, text) == [f"{place} in one mapping; remove one."]
 
 
@@ -395,7 +395,7 @@ def test_keys_of_different_mappings_are_not_repeated(tmp_path, text):
     assert errors_in_text(tmp_path, text) == []
 
 
-def test_a_policy_file_is_parsed_once():
+def test_policy_file_is_parsed_once():
     parsed = []
 
     def loader(text: str) -> yaml.SafeLoader:

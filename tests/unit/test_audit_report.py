@@ -96,7 +96,7 @@ def verdict_of(*verdicts, **options) -> str:
 # The whole
 
 
-def test_document():
+def test_report_of_an_audit():
     made = report(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
     assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "1.0"
     assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
@@ -131,7 +131,7 @@ def test_document():
     assert made["summary"]["failed_by_severity"] == {"critical": 0, "high": 2, "medium": 0, "low": 0, "info": 0}
 
 
-def test_document_without_a_server():
+def test_report_without_server():
     made = report(("high", "fail", 1), server=None)
     assert made["servers"] == [] and made["findings"][0]["connections"] == ["alm/1"]
 
@@ -235,7 +235,7 @@ def test_message(verdicts, options, message):
     "options, verdict",
     [({}, "pass"), ({"inconclusive": "fail"}, "fail"), ({"inconclusive": "fail", "fail_on": "never"}, "pass")],
 )
-def test_an_audit_of_nothing_says_so(options, verdict):
+def test_empty_audit(options, verdict):
     policy = load_policy(["p.yml"], lambda name: {"rules": RULES}, {})
     chosen = {
         "server": "sde.example.com",
@@ -261,7 +261,7 @@ def test_an_audit_of_nothing_says_so(options, verdict):
 # Waivers
 
 
-def test_long_alias_is_cut_in_findings_and_whole_in_facts():
+def test_long_alias_is_shortened_in_findings_only():
     alias = "a" * 5000
     made = report(("high", "fail", 1), connections=[{**CONNECTIONS[0], "alias": alias}, *CONNECTIONS[1:]])
     assert len(made["findings"][0]["subject"]) < 250 and made["connections"][0]["facts"]["alias"] == alias
@@ -317,17 +317,17 @@ def test_waiver_of_items(fields, names, covers):
     assert made["findings"][0]["verdict"] == ("waived" if covers else "fail")
 
 
-def test_waiver_for_items_is_for_no_connection():
+def test_item_waiver_does_not_cover_connections():
     assert verdict_of(("high", "fail", 1), waivers=[waiver("high", labels=["*"])]) == "fail"
 
 
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "error"])
-def test_only_what_fails_is_waived(verdict):
+def test_waiver_covers_failures_only(verdict):
     made = report(("high", verdict, 1), waivers=[waiver("high")])
     assert made["findings"][0]["verdict"] == verdict and made["waivers"][0]["state"] == "unused"
 
 
-def test_a_waiver_of_what_cannot_be_decided_is_not_unused():
+def test_waiver_of_inconclusive_finding_is_not_unused():
     made = report(
         ("high", "inconclusive", 1), waivers=[waiver("high"), waiver("low"), waiver("high", expires="2020-01-01")]
     )
@@ -353,7 +353,7 @@ def test_waiver_expires_after_its_day():
     assert [one["state"] for one in made["waivers"]] == ["expired", "active"]
 
 
-def test_first_waiver_counts():
+def test_first_matching_waiver_applies():
     made = report(("high", "fail", 1), waivers=[waiver("high"), waiver("high")])
     assert made["findings"][0]["waiver"] == 0
     assert [(one["state"], one["findings"]) for one in made["waivers"]] == [("active", 1), ("unused", 0)]
@@ -438,27 +438,27 @@ def test_baseline_of_another_server(before, now, expected):
 
 
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "waived"])
-def test_fixed(verdict):
+def test_baseline_lists_fixed_findings(verdict):
     before = report(("high", "fail", 1))
     waivers = [waiver("high")] if verdict == "waived" else []
     now = report(("high", "fail" if waivers else verdict, 1), waivers=waivers, baseline=before)
     assert len(now["baseline"]["fixed"]) == 1
 
 
-def test_what_was_waived_before_is_new():
+def test_formerly_waived_finding_is_new():
     before = report(("high", "fail", 1), waivers=[waiver("high")])
     assert report(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
 
 
 @pytest.mark.parametrize("rule, before, expected", [("high", "low", "new"), ("low", "high", "known")])
 @pytest.mark.parametrize("verdict", ["fail", "inconclusive", "error"])
-def test_what_weighs_more_than_before_is_new(verdict, rule, before, expected):
+def test_worse_finding_is_new(verdict, rule, before, expected):
     earlier = report((rule, verdict, 1))
     earlier["findings"][0]["severity"] = before
     assert report((rule, verdict, 1), baseline=earlier)["findings"][0]["baseline"] == expected
 
 
-def test_known_findings_can_be_accepted():
+def test_known_findings_accepted():
     before = report(("high", "fail", 1))
     assert verdict_of(("high", "fail", 1), baseline=before) == "fail"
     accepted = report(("high", "fail", 1), baseline=before, known_findings="accept")
@@ -498,13 +498,13 @@ def test_known_findings_can_be_accepted():
         ),
     ],
 )
-def test_unusable_baseline(content, expected):
+def test_invalid_baseline(content, expected):
     with pytest.raises(OptionError, match=expected):
         validate_report(content, "baseline", "b.json")
 
 
 @given(st.permutations(range(6)))
-def test_a_run_compared_with_itself_has_nothing_new(order):
+def test_baseline_of_same_audit_has_no_new_findings(order):
     verdicts = [
         ("high", "fail", 1),
         ("low", "fail", 2),
@@ -521,7 +521,7 @@ def test_a_run_compared_with_itself_has_nothing_new(order):
 # Facts
 
 
-def test_connections_are_ordered_and_without_secrets():
+def test_connections_are_sorted_and_masked():
     given_facts = [
         {"id": 10, "kind": "analysis", "alias": "a", "params": {}, "params_visible": False},
         {
@@ -542,7 +542,7 @@ def test_connections_are_ordered_and_without_secrets():
     assert validate_connections(clean) == clean
 
 
-def test_facts_of_an_older_release_are_completed():
+def test_facts_of_older_release_are_completed():
     saved = {**CONNECTIONS[0], "params": {"alm_server": "https://u:p@h/x", "alm_validate_cert": "False"}}
     (clean,) = validate_connections([saved])
     assert (clean["server"]["url"], clean["validate_certs"]) == ("https://h:443/x", False)
@@ -600,7 +600,7 @@ GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": Tr
         ),
     ],
 )
-def test_wrong_facts(facts, expected):
+def test_invalid_facts(facts, expected):
     with pytest.raises(OptionError, match=expected):
         validate_connections(facts)
 

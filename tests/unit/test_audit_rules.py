@@ -163,19 +163,19 @@ def test_error(that, expected):
     assert "_sde" not in verdicts[0][1]
 
 
-def test_an_error_is_one_connection_s_own():
+def test_error_affects_one_connection():
     others = [with_params(a=value) | {"id": id_} for id_, value in enumerate(["x", None, 1, "y", [], "x"], 1)]
     verdicts = verdicts_on("connection.params.a.startswith('x')", *others)
     assert [verdict for verdict, _message in verdicts] == ["pass", "error", "error", "fail", "error", "pass"]
 
 
-def test_texts_that_look_like_booleans_are_none():
+def test_boolean_like_texts_are_not_booleans():
     assert verdicts_on("connection.params.flag", with_params(flag="no"))[0][0] == "error"
     assert verdicts_on("connection.params.flag", with_params(flag="True"))[0][0] == "error"
     assert verdicts_on("connection.params.flag == 'no'", with_params(flag="no"))[0][0] == "pass"
 
 
-def test_messages_hold_no_secrets():
+def test_messages_contain_no_secrets():
     ((verdict, message),) = verdicts_on("undef(leak) == 1", play={"leak": "https://me:hunter2hunter2@x " + "y" * 1000})
     assert verdict == "error" and "https://********@x" in message and len(message) < 400
 
@@ -226,7 +226,7 @@ def test_needs(facts, needs, verdict, message):
     assert verdicts_on("true", connection(**facts), needs=needs) == [(verdict, message)]
 
 
-def test_what_is_lacking_never_passes_and_never_applies_by_accident():
+def test_missing_value_is_inconclusive():
     hidden = connection(params={}, params_visible=False)
     # Not applicable stays that.
     assert (
@@ -269,7 +269,7 @@ def test_loop_over_a_literal_list():
     assert [one[:3] for one in verdicts] == [("pass", "x", []), ("fail", "y", [])]
 
 
-def test_loop_over_nothing_finds_nothing():
+def test_empty_loop_has_no_findings():
     assert loop_verdicts([connection()], loop=[], that="false") == []
     assert loop_verdicts([], loop="connections", that="false") == []
 
@@ -290,7 +290,7 @@ def test_error_of_a_loop(rule, message):
     assert (verdict[0], verdict[3]) == ("error", message)
 
 
-def test_needs_of_a_loop_are_those_of_the_affected():
+def test_needs_of_loop_check_affected_connections():
     two = [connection(id_=1), connection(id_=2, params={}, params_visible=False)]
     rule = {"loop": "connections", "label": "item.id", "that": "true", "needs": ["params"]}
     assert [one[0] for one in loop_verdicts(two, affected="[item]", **rule)] == ["pass", "inconclusive"]
@@ -357,7 +357,7 @@ EXPRESSIONS = st.recursive(
 
 
 @given(EXPRESSIONS, CONNECTIONS)
-def test_bulk_answers_as_ansible_core_does_one_at_a_time(expression, connections):
+def test_bulk_evaluation_equals_single_evaluation(expression, connections):
     data = {"limit": 1, "limits": ["a", "https", 1], "connections": connections}
     engine = Engine(TEMPLAR, {**PLAY, "play": "a"}, data)
     values = engine.data["connections"]
@@ -377,7 +377,7 @@ def strict_conditionals(monkeypatch):
     monkeypatch.setenv("ANSIBLE_ALLOW_BROKEN_CONDITIONALS", "False")
 
 
-def test_data_is_never_a_template(tmp_path):
+def test_data_are_never_templated(tmp_path):
     proof = tmp_path / "executed"
     hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
     bad = with_params(**{"x": hostile, hostile: hostile, "list": [hostile, {"y": hostile}]}) | {
@@ -423,7 +423,7 @@ def test_data_is_never_a_template(tmp_path):
     assert not proof.exists()
 
 
-def test_a_rule_that_fails_everywhere_is_no_slower_than_one_at_a_time_by_far():
+def test_failing_rule_takes_linear_time():
     many = [connection(id_=id_) for id_ in range(1, 1501)]
     engine = Engine(TEMPLAR, PLAY, {"connections": many})
     values = engine.data["connections"]
@@ -439,7 +439,7 @@ def test_a_rule_that_fails_everywhere_is_no_slower_than_one_at_a_time_by_far():
     assert bulk < (time.process_time() - start) / 100 / 2
 
 
-def test_whole_set_is_looked_up_once():
+def test_list_is_templated_once():
     """Older releases of ansible-core go through a list's values whenever a template mentions it."""
 
     def answer(count: int) -> None:
@@ -469,11 +469,11 @@ def verdicts_of(rule: str, *connections) -> set[str]:
     return starter(*connections, rules=[one for one in STARTER["rules"] if one["id"] == rule]).get(rule, set())
 
 
-CHOSEN = {"allowed_servers": ["*.example.com"], "conflict_policies": ["alm"], "required_projects": [1]}
+POLICY_VARIABLES = {"allowed_servers": ["*.example.com"], "conflict_policies": ["alm"], "required_projects": [1]}
 
 
-def test_starter_passes_what_is_good():
-    verdicts = starter(connection(), connection("analysis", 2), **CHOSEN)
+def test_starter_passes_good_connections():
+    verdicts = starter(connection(), connection("analysis", 2), **POLICY_VARIABLES)
     assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]}
     assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
     never = {rule for rule, found in verdicts.items() if "pass" not in found}
@@ -517,22 +517,22 @@ def numbered(connections: list[dict]) -> list[dict]:
 def not_passed(connections: list[dict]) -> list[tuple]:
     """The verdicts of the starter policy on these connections, without those that are fine."""
     projects = [one["project"] for one in connections if one["kind"] == "alm"]
-    chosen = {**STARTER["vars"], **CHOSEN, "required_projects": projects}
+    chosen = {**STARTER["vars"], **POLICY_VARIABLES, "required_projects": projects}
     found = evaluated(STARTER["rules"], connections, **chosen)
     return sorted(
         (keys_of(one), one.rule.id, one.verdict) for one in found if one.verdict not in ("pass", "not_applicable")
     )
 
 
-def test_starter_finds():
+def test_starter_fails_bad_connection():
     connections = numbered([facts for facts, _rule in FAILING])
     assert not_passed(connections) == sorted(
         ([(one["kind"], one["id"])], rule, "fail") for one, (_facts, rule) in zip(connections, FAILING, strict=False)
     )
 
 
-def test_starter_finds_a_project_without_a_connection():
-    verdicts = starter(connection(project=2), **CHOSEN)
+def test_starter_fails_project_without_connection():
+    verdicts = starter(connection(project=2), **POLICY_VARIABLES)
     assert {name for name, found in verdicts.items() if not found <= {"pass", "not_applicable"}} == {
         "project-connected"
     }
@@ -555,12 +555,12 @@ PASSING = [
 ]
 
 
-def test_starter_leaves_alone():
+def test_starter_accepts_connection():
     assert not_passed(numbered(PASSING)) == []
 
 
-def test_starter_does_not_decide_what_it_cannot_see():
-    verdicts = starter(connection(params={}, params_visible=False, last_job=None, debug_mode=None), **CHOSEN)
+def test_starter_is_inconclusive_on_hidden_params():
+    verdicts = starter(connection(params={}, params_visible=False, last_job=None, debug_mode=None), **POLICY_VARIABLES)
     undecided = {name for name, found in verdicts.items() if found == {"inconclusive"}}
     assert undecided == {
         "alm-tls",
@@ -575,7 +575,7 @@ def test_starter_does_not_decide_what_it_cannot_see():
     assert verdicts["params-visible"] == {"fail"}
 
 
-def test_starter_finds_duplicates():
+def test_starter_fails_duplicates():
     same = [connection(id_=1, project=5), with_params() | {"id": 2, "project": 5}, connection(id_=3, project=6)]
     same[1]["params"] = dict(same[0]["params"])
     assert verdicts_of("no-duplicates", *same) == {"fail", "not_applicable"}
@@ -666,7 +666,7 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
 
 
 def test_starter_on_facts_of_an_older_release_without_parameters():
-    verdicts = starter(connection(params={}), **CHOSEN)
+    verdicts = starter(connection(params={}), **POLICY_VARIABLES)
     assert {
         verdicts[name].pop()
         for name in ("alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")
@@ -677,7 +677,7 @@ def test_starter_calls_no_filter_of_ours():
     assert "securitycompass.sdelements" not in STARTER_FILE.read_text(encoding="utf-8").split("rules:")[1]
 
 
-def test_starter_decides_about_null():
+def test_starter_with_null_fields():
     """A connection without alias, frequency and system is evaluated, and does not keep others from it."""
     verdicts = starter(
         connection(alias=None, frequency=None, system=None, system_id=None, command=None), connection(id_=2, project=1)
@@ -689,13 +689,13 @@ def test_starter_decides_about_null():
     assert "error" not in set.union(*verdicts.values())
 
 
-def test_starter_s_variables_are_off_by_default():
+def test_starter_variables_are_off_by_default():
     verdicts = starter(connection())
     assert verdicts["allowed-server"] == verdicts["conflict-policy"] == {"not_applicable"}
     assert "project-connected" not in verdicts
 
 
-def test_policy_file_of_the_starter_is_read_by_ansible():
+def test_starter_file_is_loaded_by_ansible():
     assert to_builtin_types(DataLoader().load_from_file(str(STARTER_FILE))) == STARTER
     assert as_data(STARTER) == STARTER
 
@@ -710,7 +710,7 @@ def test_policy_file_of_the_starter_is_read_by_ansible():
         ("connection.id | no.such.filter", "no.such.filter"),
     ],
 )
-def test_what_cannot_be_compiled_is_known_beforehand(expression, problem):
+def test_syntax_error_is_found_before_evaluation(expression, problem):
     found = Engine(TEMPLAR, {}, {}).compile_error(expression, "connection")
     assert (
         found is None
@@ -719,7 +719,7 @@ def test_what_cannot_be_compiled_is_known_beforehand(expression, problem):
     )
 
 
-def test_messages_are_one_line_that_can_be_printed():
+def test_messages_are_one_printable_line():
     ((_verdict, message),) = verdicts_on("connection.id ==\n  2")
     assert message == "connection.id == 2 is false"
     ((_verdict, message),) = verdicts_on(
@@ -728,7 +728,7 @@ def test_messages_are_one_line_that_can_be_printed():
     assert message.isprintable() and "red" in message and "more" in message
 
 
-def test_progress_is_shown_now_and_then(monkeypatch, capsys):
+def test_progress_is_shown_at_intervals(monkeypatch, capsys):
     monkeypatch.setattr(task, "_SECONDS_BETWEEN_LINES", 0)
     progress = task._Progress(12)
     progress.start("alm-tls")
@@ -741,7 +741,7 @@ def test_progress_is_shown_now_and_then(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("that", ["(_sde_values | list) is iterable", "(_sde_values | first) is mapping"])
-def test_no_connection_is_left_without_a_verdict(that):
+def test_each_connection_has_a_verdict(that):
     """An expression that takes the engine's own values away from it judges nothing."""
     verdicts = verdicts_on(that, *(connection(id_=number) for number in (1, 2, 3)))
     assert [verdict for verdict, _message in verdicts] == ["error"] * 3

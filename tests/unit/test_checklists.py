@@ -17,7 +17,7 @@ CHECKLISTS = (ROOT / ".github" / "checklists.md").read_text(encoding="utf-8")
 pytestmark = pytest.mark.once
 
 
-def test_what_shows_a_line_exists():
+def test_checklist_evidence_exists():
     rows = re.findall(r"^\| (?!asked|---).* \| (.+) \|$", CHECKLISTS, re.MULTILINE)
     assert len(rows) > 40
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -29,20 +29,20 @@ def test_what_shows_a_line_exists():
             assert found, f"{one}: {row}"
 
 
-def test_folders_of_plugins():
+def test_plugin_folders_match_checklist():
     folders = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
     assert folders == set(
         re.search(r"only the known folders in `plugins/` \| (.*?) \|", CHECKLISTS)[1].replace("`", "").split(", ")
     )
 
 
-def test_no_module_returns_ansible_facts():
+def test_modules_do_not_return_ansible_facts():
     assert [
         path.name for path in ROOT.glob("plugins/mod*/*.py") if "ansible_facts" in path.read_text(encoding="utf-8")
     ] == []
 
 
-def test_private_utilities_are_marked():
+def test_private_utilities_have_prefix_and_banner():
     for folder in (ROOT / "plugins" / "module_utils", ROOT / "plugins" / "plugin_utils"):
         for path in folder.rglob("*.py"):
             docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -50,11 +50,11 @@ def test_private_utilities_are_marked():
             assert docstring.startswith("Private to this collection: "), path
 
 
-def test_there_is_no_ignore_file():
+def test_sanity_ignore_files_are_absent():
     assert list((ROOT / "tests").glob("sanity/ignore*")) == []
 
 
-def test_sections_of_the_readme():
+def test_readme_has_required_sections():
     headings = re.findall(r"^## (.*)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings == [
         "Description",
@@ -69,7 +69,7 @@ def test_sections_of_the_readme():
     ]
 
 
-def test_metadata():
+def test_galaxy_metadata_is_complete():
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
     assert galaxy["dependencies"] == {} and "security" in galaxy["tags"]
     assert galaxy["license"] == ["GPL-3.0-or-later"]

@@ -19,7 +19,7 @@ from tests.support import canned_server, connections, failure_of, forward_proxy,
 LIST = "/api/v2/connections/alm/"
 
 # fault: kind, status, a part of the problem, a part of the advice
-ANSWERS = {
+RESPONSES = {
     "html_503": ("server_error", 503, "was answered with 503", "Try again later"),
     "html_200": ("html", 200, "is an HTML page instead of JSON", "not a login page"),
     "xml_body": ("html", 200, "is XML instead of JSON", "Check that url"),
@@ -71,9 +71,9 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("fault", ANSWERS)
-def test_failure(start, fault):
-    kind, status, problem, advice = ANSWERS[fault]
+@pytest.mark.parametrize("fault", RESPONSES)
+def test_fault_has_its_message(start, fault):
+    kind, status, problem, advice = RESPONSES[fault]
     server = start("4.8", fault)
     failure = failure_of(server, timeout=1)
     assert (failure.kind, failure.status, failure.method, failure.url) == (kind, status, "GET", server.url + LIST)
@@ -82,7 +82,7 @@ def test_failure(start, fault):
     assert advice in str(failure)
 
 
-def test_token_that_the_server_does_not_know(start):
+def test_unknown_token(start):
     failure = failure_of(start(), api_token="unknown-token")
     assert (failure.kind, failure.status) == ("authentication", 401)
     assert "401: Invalid token. Check api_token" in str(failure)
@@ -97,21 +97,21 @@ def test_user_without_permission(start):
 
 @pytest.mark.parametrize("kind", ["alm", "analysis"])
 @pytest.mark.parametrize("options", [{}, {"connection_id": 1}])
-def test_server_that_is_no_sd_elements(start, kind, options):
+def test_server_is_not_sd_elements(start, kind, options):
     server = start()
     with pytest.raises(SDElementsError, match=r"There is no SD Elements API at .*/elsewhere/api/v2/") as raised:
         gather(server, kind, url=f"{server.url}/elsewhere", **options)
     assert (raised.value.kind, raised.value.status) == ("not_an_api", 404)
 
 
-def test_server_that_repeats_the_token(start):
+def test_token_in_error_body_is_masked(start):
     failure = failure_of(start("4.8", "echo_token"))
     assert failure.kind == "bad_request"
     assert _http.MASK in str(failure)
 
 
 @pytest.mark.parametrize("escaped", ["0123456789\\u0061bcdef", "0123456789abcdef", "\\u003012345678\\u0039abcdef"])
-def test_server_that_repeats_the_token_in_facts(escaped):
+def test_token_in_facts_is_masked(escaped):
     """Also where it is escaped, and as a key."""
     record = f'{{"id": 1, "alias": "{escaped}", "frequency": "daily", "system": "JIRA", "params": {{"{escaped}": 1}}}}'
     with canned_server(f'{{"results": [{record}]}}'.encode()) as server:
@@ -122,20 +122,20 @@ def test_server_that_repeats_the_token_in_facts(escaped):
 @pytest.mark.parametrize(
     "location", ["http://[bad/", "https://[v1.aaaa]/", "//", "https://sso.example.com:99999999/?ticket=hunter2"]
 )
-def test_redirect_to_nowhere(location):
+def test_invalid_redirect(location):
     with canned_server(b"", 302, Location=location) as server:
         failure = failure_of(server)
     assert failure.kind == "redirect" and "hunter2" not in str(failure)
 
 
-def test_long_body_of_an_error_is_not_read_to_its_end():
+def test_long_error_body_is_read_in_part():
     with canned_server(json.dumps({"detail": "x" * 100_000}).encode(), 500) as server:
         failure = failure_of(server, retries=0)
     assert failure.kind == "server_error" and "xxx" not in str(failure)
 
 
 @pytest.mark.parametrize("wait", ["soon", "1.5", "-5", "", "9" * 5000, "Fri, 31 Dec 99999999999 23:59:59 GMT"])
-def test_retry_after_that_is_no_time(wait):
+def test_invalid_retry_after(wait):
     with canned_server(b'{"detail": "Slow down."}', 429, **{"Retry-After": wait}) as server:
         failure = failure_of(server, retries=1)
     assert failure.kind == "rate_limited"
@@ -150,26 +150,26 @@ def test_cookies_are_not_kept():
     assert not any("Cookie" in headers for headers in server.headers)
 
 
-def test_too_many_parts():
+def test_too_many_json_values():
     """A list of two million empty objects takes little of the network and much memory."""
     with canned_server(b'{"results": [' + b"{}," * 2_000_000 + b"{}]}") as server:
         assert failure_of(server).kind == "too_large"
 
 
-def test_too_many_parts_in_all_answers(start, monkeypatch):
+def test_too_many_json_values_in_all_responses(start, monkeypatch):
     monkeypatch.setattr(_http, "MAX_TASK_PARTS", 500)
     server = start("newest")
     assert gather(server, connection_id=1).facts["count"] == 1
     assert failure_of(server, page_size=5).kind == "too_large"
 
 
-def test_other_success():
+def test_unexpected_success_status():
     with canned_server(b'{"results": []}', 206) as server:
         failure = failure_of(server)
     assert failure.kind == "unexpected_status" and "the unexpected status 206" in str(failure)
 
 
-def test_nobody_listens():
+def test_connection_refused():
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     failure = failure_of(nowhere(f"http://127.0.0.1:{port}"))
@@ -177,7 +177,7 @@ def test_nobody_listens():
     assert "the server refused the connection. Check host and port" in str(failure)
 
 
-def test_name_that_nobody_knows():
+def test_unknown_host_name():
     failure = failure_of(nowhere("https://sde.invalid"))
     assert failure.kind == "dns"
     assert "the server's name cannot be resolved. Check url" in str(failure)
@@ -188,12 +188,12 @@ def test_tls_with_the_ca(start):
     assert connections(server, ca_path=server.ca_path)
 
 
-def test_tls_unverified(start):
+def test_tls_without_verification(start):
     server = start(tls=True)
     assert connections(server, validate_certs=False)
 
 
-def test_ca_path_wins_over_the_environment(start, monkeypatch, tmp_path):
+def test_ca_path_overrides_environment(start, monkeypatch, tmp_path):
     """Requests lets REQUESTS_CA_BUNDLE win over a session's own values."""
     server = start(tls=True, host="localhost")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
@@ -201,7 +201,7 @@ def test_ca_path_wins_over_the_environment(start, monkeypatch, tmp_path):
     assert connections(server, validate_certs=False)
 
 
-def test_tls_to_a_port_without_tls(start):
+def test_https_to_plain_http_port(start):
     server = start()
     failure = failure_of(server, url=server.url.replace("http:", "https:"))
     assert failure.kind == "tls"
@@ -217,7 +217,7 @@ def test_client_certificate(start, tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["slow_drip", "drip_headers"])
-def test_deadline(start, fault):
+def test_deadline_ends_slow_response(start, fault):
     """A server that sends a byte now and then, without end, never runs into a time-out, but into the deadline."""
     failure = failure_of(start("4.8", fault), timeout=5, deadline=1)
     assert failure.kind == "timeout"
@@ -227,47 +227,47 @@ def test_deadline(start, fault):
 @pytest.mark.parametrize(
     "fault", ["html_503", "status_502", "status_504", "throttled_429", "reset", "close_at_once", "truncated", "stalled"]
 )
-def test_retry(start, fault):
+def test_retry_after_temporary_failure(start, fault):
     server = start("4.8", f"{fault}:2")
     assert len(connections(server, retries=2, timeout=1)) == len(server.records("alm"))
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("fault", ["html_503", "reset", "truncated"])
-def test_retries_have_an_end(start, fault):
+def test_retries_are_limited(start, fault):
     server = start("4.8", fault)
     failure_of(server, retries=2)
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("fault", ["status_500", "bad_request", "html_200", "redirect_login", "broken_json"])
-def test_what_does_not_pass_by_waiting_is_not_tried_again(start, fault):
+def test_permanent_failure_is_not_retried(start, fault):
     server = start("4.8", fault)
     failure_of(server, retries=2)
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("fault", ["throttled_429_seconds:1", "throttled_429_date:1"])
-def test_retry_after(start, fault):
+def test_retry_after_is_honoured(start, fault):
     server = start("4.8", fault)
     before = time.monotonic()
     assert connections(server, retries=1)
     assert time.monotonic() - before > 0.5
 
 
-def test_retry_after_that_is_too_long(start):
+def test_long_retry_after_is_a_failure(start):
     server = start("4.8", "throttled_429_long")
     failure_of(server, retries=3)
     assert len(server.requests) == 1
 
 
-def test_the_frameworks_own_throttle(start):
+def test_throttled_by_framework(start):
     server = start("4.8", "throttled:2", paging="capped")
     failure = failure_of(server, retries=0, page_size=1)
     assert (failure.kind, failure.status) == ("rate_limited", 429)
 
 
-def test_headers(start):
+def test_request_headers(start):
     server = start()
     connections(server)
     sent = server.requests[0].headers
@@ -298,7 +298,7 @@ def test_proxy_of_the_environment(start, monkeypatch):
         assert proxy.asked == ["http://sde.example.com/api/v2/connections/alm/"]
 
 
-def test_an_answer_that_came_unchanged_is_decoded_once(start):
+def test_unchanged_response_is_decoded_once(start):
     server = start()
     client = _http.Client(parse_server(validated(url=server.url, api_token=server.token)))
     first, again, other = (client.get("connections/alm/", {"page_size": size}) for size in (10, 10, 5))

@@ -16,7 +16,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._resour
 from tests.demo_server import GENERATIONS, DemoServer, seed
 from tests.support import KINDS, canned_server, connections, gather
 
-DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connections.json").read_text())
+VENDOR_DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connections.json").read_text())
 
 CONTRACT = {
     "id": int,
@@ -80,15 +80,15 @@ def servers(running):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_documents_list_as_facts(servers, kind):
-    sent = DOCUMENT[f"/api/v2/connections/{kind}/"]["results"][0]
+def test_facts_of_documented_list(servers, kind):
+    sent = VENDOR_DOCUMENT[f"/api/v2/connections/{kind}/"]["results"][0]
     found = next(one for one in connections(servers["3.2"], kind, include_secrets=True) if one["id"] == 1)
     assert {name: found[name] for name in sent} == sent
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_documents_single_connection_as_facts(servers, kind):
-    sent = next(answer for path, answer in DOCUMENT.items() if f"/{kind}/" in path and "results" not in answer)
+def test_facts_of_documented_connection(servers, kind):
+    sent = next(answer for path, answer in VENDOR_DOCUMENT.items() if f"/{kind}/" in path and "results" not in answer)
     result = gather(servers["3.2"], kind, connection_id=1, include_secrets=True)
     assert result.facts["count"] == 1
     assert result.facts["endpoint"].endswith(f"/api/v2/connections/{kind}/")
@@ -101,7 +101,7 @@ def test_the_documents_single_connection_as_facts(servers, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_keys_and_types(servers, generation, kind):
+def test_facts_have_contract_keys_and_types(servers, generation, kind):
     result = gather(servers[generation], kind, include_last_job=True)
     assert result.facts["count"] == len(result.facts["connections"]) > 0
     for connection in result.facts["connections"]:
@@ -151,14 +151,14 @@ def test_last_job(servers, generation):
     assert all(isinstance(job["user"], (str, type(None))) for job in jobs)
 
 
-def test_last_job_that_the_server_does_not_have(servers):
+def test_last_job_missing_on_old_release(servers):
     result = gather(servers["4.2"], include_last_job=True)
     assert all(connection["last_job"] is None for connection in result.facts["connections"])
     assert "older than SD Elements 4.4" in result.warnings[0]
     assert not gather(servers["4.2"]).warnings
 
 
-def test_names_of_the_newest_release(servers):
+def test_canonical_names_on_newest_release(servers):
     canonical = connections(servers["newest"], connection_id=1)[0]["params"]
     as_sent = connections(servers["newest"], connection_id=1, canonical_names=False)[0]["params"]
     assert (canonical["alm_server"], canonical["conflict_policy"]) == ("rally1.rallydev.com", "alm")
@@ -167,25 +167,25 @@ def test_names_of_the_newest_release(servers):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_validate_certs_as_far_as_the_release_says_it(servers, generation, kind):
+def test_validate_certs_by_generation(servers, generation, kind):
     found = {one["validate_certs"] for one in connections(servers[generation], kind)}
     assert found == ({True, False, None} if generation in ("4.12", "5.2", "newest") else {None})
 
 
-def test_both_names_at_once_keep_their_values():
+def test_old_and_new_parameter_name_together():
     sent = {"alm_server": "old", "issue_tracker_server": "new", "issue_tracker_user": "u"}
     renamed = _connection_facts._renamed(_connection_facts.ConnectionKind("alm", "issue_tracker"), sent)
     assert renamed == {"alm_server": "old", "issue_tracker_server": "new", "alm_user": "u"}
 
 
-def test_newest_release_that_keeps_the_old_path(start):
+def test_newest_release_with_old_path(start):
     server = start("newest", old_path=True)
     result = gather(server)
     assert result.facts["endpoint"].endswith("/connections/alm/")
     assert result.facts["connections"][0]["params"]["alm_server"] == "rally1.rallydev.com"
 
 
-def test_what_a_newer_release_adds_is_passed_on(servers):
+def test_unknown_fields_are_passed_on(servers):
     found = connections(servers["5.2"], "analysis")
     assert any(connection.get("system_verification_categories") for connection in found)
 
@@ -211,7 +211,7 @@ def test_unknown_id_with_a_wrong_token(servers):
         gather(servers["4.8"], connection_id=9999, api_token="unknown-token")
 
 
-def test_another_connection_than_asked_for():
+def test_response_with_another_id():
     with (
         canned_server(b'{"id": 2, "alias": "a", "frequency": "daily", "system": "JIRA"}') as server,
         pytest.raises(SDElementsError, match="it is connection 2"),
@@ -225,7 +225,7 @@ def test_another_connection_than_asked_for():
 
 @pytest.mark.parametrize("filters", ["honoured", "ignored"])
 @pytest.mark.parametrize("generation", ["3.2", "4.8", "newest"])
-def test_system_filter_on_servers_that_know_it_and_do_not(start, generation, filters):
+def test_system_filter_with_and_without_server_support(start, generation, filters):
     server = start(generation, filters=filters)
     found = connections(server, system="rally")
     assert [one["id"] for one in found] == [
@@ -262,7 +262,7 @@ FILTERED = [
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_filter(servers, generation):
+def test_filters_by_generation(servers, generation):
     everything = connections(servers[generation])
     for options, is_wanted in FILTERED:
         found = connections(servers[generation], **options)
@@ -279,13 +279,13 @@ FILTERS = {"alias": "Rally Integration", "system": "rally", "frequency": "daily"
 
 
 @pytest.mark.parametrize("option", FILTERS)
-def test_id_excludes_filters(servers, option):
+def test_connection_id_excludes_filters(servers, option):
     with pytest.raises(OptionError, match=f"connection_id cannot be combined with {option}"):
         gather(servers["4.8"], connection_id=1, **{option: FILTERS[option]})
 
 
 @pytest.mark.parametrize("option", FILTERS)
-def test_filter_that_is_null_is_not_set(servers, option):
+def test_null_filter_is_not_set(servers, option):
     server = servers["4.8"]
     assert connections(server, **{option: None}) == connections(server)
     assert [one["id"] for one in connections(server, connection_id=1, **{option: None})] == [1]
@@ -305,12 +305,12 @@ def test_filter_that_is_null_is_not_set(servers, option):
         ({"keep_params": [" alm_s* "]}, {"keep_params": ["alm_s*"]}),
     ],
 )
-def test_blanks_around_names(servers, loose, tight):
+def test_spaces_around_filter_values(servers, loose, tight):
     for server in servers.values():
         assert connections(server, **loose) == connections(server, **tight) != []
 
 
-def test_an_alias_may_begin_with_a_blank(start):
+def test_alias_with_leading_space(start):
     record = {"kind": "alm", "id": 1, "alias": " Jira", "system": "JIRA"}
     server = start(dataset=[record, {**record, "id": 2, "alias": "Jira"}])
     assert [[one["id"] for one in connections(server, alias=alias)] for alias in ("Jira", " Jira", "Jira ")] == [
@@ -321,7 +321,7 @@ def test_an_alias_may_begin_with_a_blank(start):
 
 
 @pytest.mark.parametrize("value", ["yearly", "Daily", ["daily", "yearly"], 7, True])
-def test_frequency_that_does_not_exist(servers, value):
+def test_unknown_frequency(servers, value):
     with pytest.raises(
         OptionError, match=r"frequency takes hourly, daily, weekly, monthly, manually, not '(yearly|Daily|7|True)'"
     ):
@@ -329,7 +329,7 @@ def test_frequency_that_does_not_exist(servers, value):
 
 
 @pytest.mark.parametrize("option", ["alias", "system", "frequency", "project"])
-def test_empty_filter_is_refused(servers, option):
+def test_empty_filter_is_an_error(servers, option):
     with pytest.raises(OptionError, match=f"{option} is an empty list"):
         gather(servers["4.8"], **{option: []})
 
@@ -340,7 +340,7 @@ def test_empty_filter_is_refused(servers, option):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_no_secret_of_the_seed_data_in_the_facts(servers, generation, kind):
+def test_facts_contain_no_secret_of_seed_data(servers, generation, kind):
     asked = gather(servers[generation], kind, include_secrets=True, include_last_job=True)
     clean = json.dumps(gather(servers[generation], kind, include_last_job=True).facts)
     # One password of the seed data is a 7, which is also a priority.
@@ -393,7 +393,7 @@ def test_hidden_params(servers, generation):
         assert all(one["server"]["state"] == "hidden" and one["validate_certs"] is None for one in found)
 
 
-def test_fewer_params(servers):
+def test_keep_params_and_include_params(servers):
     for server in servers.values():
         everything = connections(server)
         some = connections(server, keep_params=["alm_serv*", "sde_min_priorit?"])
@@ -417,19 +417,19 @@ def test_fewer_params(servers):
         ({"keep_params": ["x*"], "alias": "no such alias"}, []),
     ],
 )
-def test_name_of_a_parameter_that_no_connection_has(servers, options, unmatched):
+def test_keep_params_without_match_warns(servers, options, unmatched):
     for server in servers.values():
         said = [f"keep_params: no connection has a parameter {name!r}." for name in unmatched]
         assert gather(server, **options).warnings == said
         assert gather(server, **options, api_token=server.limited_token).warnings == []
 
 
-def test_names_of_parameters_as_the_newest_server_sends_them(servers):
+def test_keep_params_by_newest_names(servers):
     assert gather(servers["newest"], keep_params=["issue_tracker_server"], canonical_names=False).warnings == []
     assert len(gather(servers["newest"], keep_params=["alm_server"], canonical_names=False).warnings) == 1
 
 
-def test_a_job_message_is_cleaned_of_params_that_are_not_returned(start):
+def test_job_message_masks_secrets_of_omitted_params(start):
     job = {
         "id": 1,
         "last_run": "2026-01-01T00:00:00Z",
@@ -479,16 +479,16 @@ GOOD = {
         ),
     ],
 )
-def test_record_of_the_wrong_shape(change, problem):
+def test_malformed_record(change, problem):
     with pytest.raises(RecordError, match=problem):
         _connection_facts.check_connection({**GOOD, **change})
 
 
-def test_record_of_the_right_shape():
+def test_well_formed_record():
     _connection_facts.check_connection(GOOD)
 
 
-def test_record_of_another_list():
+def test_record_of_other_kind():
     with pytest.raises(RecordError, match="record 1 has neither 'alias' nor 'frequency' nor 'system'"):
         _connection_facts.check_connection({"id": 1, "name": "a project", "params": {}})
 
@@ -497,7 +497,7 @@ def test_record_of_another_list():
     "odd",
     [{"alias": None}, {"frequency": None}, {"system": None}, {"system": {"id": None, "name": None}}, {"system": {}}],
 )
-def test_null_does_not_lose_the_list(odd):
+def test_null_fields_keep_the_list(odd):
     good = {"id": 1, "alias": "a", "frequency": "daily", "system": {"id": "jira", "name": "JIRA"}}
     (name,) = odd
     left_out = {key: value for key, value in good.items() if key != name}
@@ -520,11 +520,11 @@ def test_null_does_not_lose_the_list(odd):
         (None, None),
     ],
 )
-def test_instants(sent, fact):
+def test_times_are_normalized(sent, fact):
     assert _connection_facts._in_utc(sent) == fact
 
 
-def test_params_that_are_nested_too_deeply(start):
+def test_deeply_nested_params(start):
     nested = "end"
     for _level in range(_redact.MAX_DEPTH + 1):
         nested = {"x": nested}
@@ -533,7 +533,7 @@ def test_params_that_are_nested_too_deeply(start):
         connections(server)
 
 
-def test_half_a_surrogate_pair():
+def test_lone_surrogate():
     """Valid JSON, and no valid text: it must not break what Ansible prints."""
     record = b'{"id": 1, "alias": "a\\ud800b \\ud83d\\ude00", "frequency": "daily", "system": "JIRA"}'
     with canned_server(b'{"results": [' + record + b"]}") as server:
@@ -541,7 +541,7 @@ def test_half_a_surrogate_pair():
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 5000])
-def test_number_that_is_too_large(number):
+def test_too_large_number(number):
     with (
         canned_server(b'{"results": [{"id": 1, "x": ' + number + b"}]}") as server,
         pytest.raises(SDElementsError, match="holds a number that is too large"),
@@ -550,7 +550,7 @@ def test_number_that_is_too_large(number):
 
 
 @pytest.mark.parametrize("number", [2**63 + 1, -(10**4000)])
-def test_id_that_is_too_large(number):
+def test_too_large_id(number):
     with (
         canned_server(f'{{"results": [{{"id": {number}, "alias": "a"}}]}}'.encode()) as server,
         pytest.raises(SDElementsError, match="id of a record is not a whole number of 64 bits") as error,
@@ -560,21 +560,21 @@ def test_id_that_is_too_large(number):
 
 
 @pytest.mark.parametrize("empty", [[], ""])
-def test_empty_objects_in_another_form(empty):
+def test_empty_values_of_another_type(empty):
     record = {"id": 1, "alias": "a", "params": empty, "last_job": empty}
     with canned_server(json.dumps({"results": [record]}).encode()) as server:
         (found,) = connections(server)
     assert (found["params"], found["params_visible"], found["last_job"]) == ({}, False, None)
 
 
-def test_empty_time():
+def test_empty_time_is_null():
     record = {"id": 1, "alias": "a", "last_job": {"last_run": ""}}
     with canned_server(json.dumps({"results": [record]}).encode()) as server:
         assert connections(server)[0]["last_job"]["last_run"] is None
 
 
 @pytest.mark.parametrize("address", ["evil.example.com/a:b@allowed.example.com", "svc:hun/hunter2@allowed.example.com"])
-def test_masking_makes_no_other_server(start, address):
+def test_masked_server_is_unreadable(start, address):
     """All before the '@' is masked, and what is left would be the address of an allowed server."""
     record = {"kind": "alm", "id": 1, "alias": "a", "system": "JIRA", "params": {"alm_server": address}}
     [found] = connections(start("5.2", dataset=[record]))

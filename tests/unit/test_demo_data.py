@@ -13,8 +13,8 @@ from tests.support import KINDS, connections
 from tests.unit import test_audit_rules
 from tests.unit.test_audit_rules import STARTER
 
-# With these, no rule of the starter policy is idle.
-CHOSEN = {
+# With these variables, each rule of the starter policy applies.
+POLICY_VARIABLES = {
     "allowed_servers": ["*.example.com", "*.example.org"],
     "conflict_policies": ["alm"],
     "required_projects": [1, 2],
@@ -28,16 +28,16 @@ def facts_of(server) -> list[dict]:
 def verdicts_of(facts: list[dict], now: datetime, monkeypatch) -> list[tuple]:
     """The verdicts of the starter policy at a time."""
     monkeypatch.setattr(test_audit_rules, "NOW", f"{now:%Y-%m-%dT%H:%M:%SZ}")
-    evaluated = test_audit_rules.evaluated(STARTER["rules"], facts, **{**STARTER["vars"], **CHOSEN})
+    evaluated = test_audit_rules.evaluated(STARTER["rules"], facts, **{**STARTER["vars"], **POLICY_VARIABLES})
     return [(one.rule.id, one.verdict, tuple(test_audit_rules.keys_of(one))) for one in evaluated]
 
 
-def times_in(value, found: list[datetime]):
+def without_times(value, found: list[datetime]):
     """A copy with each time taken out of it; the times are added to those found."""
     if isinstance(value, dict):
-        return {name: times_in(item, found) for name, item in value.items()}
+        return {name: without_times(item, found) for name, item in value.items()}
     if isinstance(value, list):
-        return [times_in(item, found) for item in value]
+        return [without_times(item, found) for item in value]
     try:
         found.append(datetime.fromisoformat(value))
     except (TypeError, ValueError):
@@ -46,7 +46,7 @@ def times_in(value, found: list[datetime]):
 
 
 @pytest.mark.parametrize("way", ["switch", "clock"])
-def test_data_look_the_same_400_days_later(start, monkeypatch, way):
+def test_seed_data_are_relative_to_now(start, monkeypatch, way):
     today = datetime.now(timezone.utc)
     later = today + timedelta(days=400)
     before = facts_of(start("newest", now=today))
@@ -57,20 +57,20 @@ def test_data_look_the_same_400_days_later(start, monkeypatch, way):
         monkeypatch.setattr(seed, "current_time", lambda: later)
         after = facts_of(start("newest"))
     old, new = [], []
-    assert times_in(before, old) == times_in(after, new)
+    assert without_times(before, old) == without_times(after, new)
     assert len(old) > 50 and {two - one for one, two in zip(old, new, strict=True)} == {later - today}
     assert verdicts_of(after, later, monkeypatch) == verdicts
 
 
 @pytest.mark.parametrize("minute", [0, 59])
-def test_no_time_is_in_the_future(start, minute):
+def test_seed_data_have_no_future_times(start, minute):
     now = datetime.now(timezone.utc).replace(minute=minute, second=0, microsecond=0)
     found = []
-    times_in(facts_of(start("newest", now=now)), found)
+    without_times(facts_of(start("newest", now=now)), found)
     assert found and max(found) <= now
 
 
-def test_running_jobs_are_younger_than_an_hour_but_for_one_that_is_stuck(start):
+def test_seed_data_have_one_stuck_job(start):
     """No job may run for longer than an hour."""
     now = datetime.now(timezone.utc)
     running = [one for one in facts_of(start("5.2", now=now)) if one["in_progress"]]
@@ -79,7 +79,7 @@ def test_running_jobs_are_younger_than_an_hour_but_for_one_that_is_stuck(start):
     assert not any(one["last_job"]["ready"] for one in running)
 
 
-def test_each_starter_rule_passes_and_fails_somewhere(start, monkeypatch):
+def test_each_starter_rule_passes_and_fails_on_seed_data(start, monkeypatch):
     server = start("5.2")
     now = datetime.now(timezone.utc)
     shown = {(rule, verdict) for rule, verdict, _names in verdicts_of(facts_of(server), now, monkeypatch)}
@@ -91,7 +91,7 @@ def test_each_starter_rule_passes_and_fails_somewhere(start, monkeypatch):
     assert [rule for rule in rules if not {(rule, "pass"), (rule, "fail")} <= shown] == []
 
 
-def test_schedules_are_those_that_servers_offer(start):
+def test_seed_data_have_valid_schedules(start):
     """'manually' is not offered for connections through the remote integration agent."""
     facts = facts_of(start("5.2"))
     assert {one["frequency"] for one in facts} == {"hourly", "daily", "weekly", "monthly", "manually"}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The embedded SD Elements API, held against the vendor's document and against its own promises."""
+"""The embedded SD Elements API, compared with the vendor's documentation and with its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.demo_server.dataset import SEED
 from tests.demo_server.systems import SYSTEMS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = json.loads((ROOT / "tests" / "fixtures" / "seed-connections.json").read_text(encoding="utf-8"))
+VENDOR_DOCUMENT = json.loads((ROOT / "tests" / "fixtures" / "seed-connections.json").read_text(encoding="utf-8"))
 ALM = "/api/v2/connections/alm/"
 ISSUE_TRACKER = "/api/v2/connections/issue-tracker/"
 ANALYSIS = "/api/v2/connections/analysis/"
@@ -55,7 +55,7 @@ def get(server, path=ALM, token=None, **options):
     return requests.get(server.url + path, headers=headers, **options)
 
 
-def follow(server, path):
+def ids_of_all_pages(server, path):
     """The ids of a list, page after page."""
     ids = []
     while path:
@@ -66,7 +66,7 @@ def follow(server, path):
     return ids
 
 
-def ids_of(server, path):
+def ids_of_page(server, path):
     """The ids of one answer."""
     return [record["id"] for record in get(server, path).json()["results"]]
 
@@ -83,7 +83,7 @@ def wait_for_requests(server, count):
 
 
 @pytest.fixture(autouse=True)
-def no_thread_left():
+def check_threads_end():
     """Whatever a test does to a server, no thread outlives it."""
     yield
     assert not client_threads()
@@ -92,19 +92,19 @@ def no_thread_left():
 # The document
 
 
-@pytest.mark.parametrize("path", DOCUMENT)
-def test_answers_of_the_document(path):
+@pytest.mark.parametrize("path", VENDOR_DOCUMENT)
+def test_responses_equal_vendor_documentation(path):
     with DemoServer(generation="3.2", dataset=[record for record in SEED if record["id"] == 1]) as server:
         answer = get(server, path)
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json() == DOCUMENT[path]
+    assert answer.json() == VENDOR_DOCUMENT[path]
 
 
 # The generations
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_fields_of_a_generation(generation):
+def test_fields_by_generation(generation):
     with DemoServer(generation=generation) as server:
         alm_path = ISSUE_TRACKER if generation == "newest" else ALM
         alm = get(server, alm_path + "?page_size=50").json()["results"]
@@ -132,7 +132,7 @@ LONG_NAME = "CA Agile Central (formerly Rally)"
         ),
     ],
 )
-def test_system(generation, listed, alone):
+def test_system_form_by_generation(generation, listed, alone):
     with DemoServer(generation=generation) as server:
         assert get(server).json()["results"][0]["system"] == listed
         assert get(server, ALM + "1/").json()["system"] == alone
@@ -157,7 +157,7 @@ def test_system(generation, listed, alone):
         ),
     ],
 )
-def test_system_of_an_analysis_connection(generation, query, system):
+def test_analysis_system_form_by_query(generation, query, system):
     with DemoServer(generation=generation) as server:
         assert get(server, ANALYSIS + query).json()["results"][2]["system"] == system
 
@@ -170,7 +170,7 @@ def test_system_of_an_analysis_connection(generation, query, system):
         ("newest", "Atlassian JIRA", "Fortify Software Security Center"),
     ],
 )
-def test_names_of_systems_change_and_commands_do_not(generation, jira, fortify):
+def test_system_names_change_and_commands_stay(generation, jira, fortify):
     with DemoServer(generation=generation, old_path=True) as server:
         alm, analysis = get(server, ALM + "2/").json(), get(server, ANALYSIS + "7/").json()
     names = [one["system"] if isinstance(one["system"], str) else one["system"]["name"] for one in (alm, analysis)]
@@ -189,7 +189,7 @@ def test_last_job_by_generation():
     assert "last_job" not in jobs["4.4"][4] and jobs["4.12"][4]["last_job"] is None
 
 
-def test_newest_speaks_of_issue_trackers():
+def test_newest_release_renames_alm_parameters():
     with DemoServer(generation="newest") as server, DemoServer(generation="newest", old_path=True) as both:
         assert get(server).status_code == 404
         assert get(both, ALM + "1/").json() == get(server, ISSUE_TRACKER + "1/").json()
@@ -220,7 +220,7 @@ SINCE = {
 
 @pytest.mark.parametrize("path", [ALM, ANALYSIS])
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_parameters_come_with_a_release(generation, path):
+def test_params_by_generation(generation, path):
     with DemoServer(generation=generation, old_path=True) as server:
         params = [one["params"] for one in get(server, path + "?page_size=50").json()["results"]]
     names = {name.replace("issue_tracker_", "alm_") for one in params for name in one}
@@ -231,7 +231,7 @@ def test_parameters_come_with_a_release(generation, path):
     assert all(isinstance(one[name], bool) for one in params for name in one if name.endswith("_validate_cert"))
 
 
-def test_last_successful_run():
+def test_last_successful_run_follows_jobs():
     """There once a synchronisation has succeeded, kept after a later failure, never later than the last run."""
     with DemoServer(generation="newest") as server:
         results = get(server, ISSUE_TRACKER + "?include=last_job&page_size=50").json()["results"]
@@ -249,7 +249,7 @@ def test_last_successful_run():
 # The data
 
 
-def test_seed_covers_every_system_and_every_state():
+def test_seed_covers_each_system_and_state():
     for kind, systems in SYSTEMS.items():
         records = [record for record in SEED if record["kind"] == kind]
         assert {record["system_id"] for record in records} == {system.id for system in systems}
@@ -263,13 +263,13 @@ def test_seed_covers_every_system_and_every_state():
 
 
 @pytest.mark.parametrize("kind, name", [("alm", "alm_validate_cert"), ("analysis", "analysis_validate_cert")])
-def test_seed_has_certificates_in_every_state(kind, name):
+def test_seed_covers_each_certificate_state(kind, name):
     with_tls = [one["params"] for one in SEED if one["kind"] == kind and one["params"].get("alm_method") != "http"]
     assert {one.get(name) for one in with_tls if f"{kind}_server" in one} == {True, False, None}
     assert not [one for one in SEED if "bypass_cert_validation" in one["params"]]
 
 
-def test_seed_has_two_servers_below_one_host():
+def test_seed_has_two_context_roots_on_one_host():
     roots = {}
     for params in (record["params"] for record in SEED if record["kind"] == "alm"):
         roots.setdefault((params["alm_server"], params["sde_project"]), set()).add(params.get("alm_context_root"))
@@ -281,7 +281,7 @@ def test_seed_has_two_servers_below_one_host():
 LATER = ("alm_auth_mode", "last_successful_run")
 
 
-def test_records_are_the_truth_and_the_callers_own():
+def test_records_returns_full_copies():
     with DemoServer(generation="4.12") as server:
         records = server.records("alm")
         served = get(server).json()["results"]
@@ -292,7 +292,7 @@ def test_records_are_the_truth_and_the_callers_own():
         assert server.records("alm")[0]["params"]
 
 
-def test_custom_dataset_replaces_the_seed_and_back():
+def test_custom_dataset_replaces_seed():
     mine = [{"kind": "alm", "id": 77, "system": "Example Tracker", "params": {"alm_pass": "x"}}]
     with DemoServer(dataset=mine) as server:
         assert get(server).json()["results"][0]["system"]["id"] == "example_tracker"
@@ -307,7 +307,7 @@ def test_custom_dataset_replaces_the_seed_and_back():
 # Who sees what
 
 
-def test_params_are_for_those_who_may_edit():
+def test_params_need_edit_permission():
     with DemoServer() as server:
         for path in (ALM, ANALYSIS):
             hidden = get(server, path, token=server.limited_token).json()["results"]
@@ -317,7 +317,7 @@ def test_params_are_for_those_who_may_edit():
             assert "params" not in get(server, path + "1/", token=server.limited_token).json()
 
 
-def test_errors_are_those_of_the_framework():
+def test_error_bodies_are_those_of_the_framework():
     with DemoServer() as server:
         assert (get(server, token="nobody").status_code, get(server, token="nobody").json()) == (
             401,
@@ -354,7 +354,7 @@ def test_errors_are_those_of_the_framework():
         "/api/v2/users/me/",
     ],
 )
-def test_api_answers_errors_in_json(path):
+def test_api_errors_are_json(path):
     with DemoServer() as server:
         known = path in (ALM, "/api/v2/users/me/")
         answer = get(server, path)
@@ -368,7 +368,7 @@ def test_api_answers_errors_in_json(path):
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_user_of_a_token(generation):
+def test_current_user(generation):
     with DemoServer(generation=generation) as server:
         tokens = (server.token, server.limited_token, server.forbidden_token)
         users = [get(server, "/api/v2/users/me/", token=token).json() for token in tokens]
@@ -390,13 +390,13 @@ def test_user_of_a_token(generation):
         assert user["email"].endswith("@example.com") and user["is_active"] is True and user["groups"] == []
 
 
-def test_own_token():
+def test_given_token_is_used():
     with DemoServer(token="0123456789abcdef") as server:
         assert server.token == "0123456789abcdef"
         assert get(server).json()["results"][0]["params"]
 
 
-def test_servers_of_one_process_live_side_by_side():
+def test_two_servers_in_one_process():
     with DemoServer(generation="3.2", faults=["html_503:1"]) as old, DemoServer(generation="newest") as new:
         assert [get(old).status_code, get(new, ISSUE_TRACKER).status_code, get(old).status_code] == [503, 200, 200]
         assert get(old, ISSUE_TRACKER).status_code == 404
@@ -410,20 +410,20 @@ def test_servers_of_one_process_live_side_by_side():
 def test_filters_by_generation():
     alias = "?alias=Rally%20Integration"
     with DemoServer(generation="3.2") as server:
-        assert ids_of(server, ALM + alias) == [1]
-        assert ids_of(server, ALM + "?system=Rally") == [1, 22, 23]
-        assert ids_of(server, ALM + "?system=rally") == []
-        assert len(ids_of(server, ALM + "?project=2")) == 30
+        assert ids_of_page(server, ALM + alias) == [1]
+        assert ids_of_page(server, ALM + "?system=Rally") == [1, 22, 23]
+        assert ids_of_page(server, ALM + "?system=rally") == []
+        assert len(ids_of_page(server, ALM + "?project=2")) == 30
     with DemoServer(generation="4.8") as server:
-        assert len(ids_of(server, ALM + alias)) == 30
-        assert ids_of(server, ALM + "?project=2") == [1]
-        assert len(ids_of(server, ANALYSIS + "?project=2")) == 20
+        assert len(ids_of_page(server, ALM + alias)) == 30
+        assert ids_of_page(server, ALM + "?project=2") == [1]
+        assert len(ids_of_page(server, ANALYSIS + "?project=2")) == 20
 
 
 @pytest.mark.parametrize("filters, expected", [("honoured", [1]), ("ignored", list(range(1, 31)))])
-def test_filters_overridden(filters, expected):
+def test_filters_option_overrides_generation(filters, expected):
     with DemoServer(generation="4.8", filters=filters) as server:
-        assert ids_of(server, ALM + "?project=2&frequency=manually") == expected
+        assert ids_of_page(server, ALM + "?project=2&frequency=manually") == expected
 
 
 # Pages
@@ -431,12 +431,12 @@ def test_filters_overridden(filters, expected):
 
 @pytest.mark.parametrize("paging", [None, *PAGING_STYLES])
 @pytest.mark.parametrize("query", ["", "?page_size=4"])
-def test_every_record_once(paging, query):
+def test_pages_return_each_record_once(paging, query):
     with DemoServer(paging=paging) as server:
-        assert follow(server, ALM + query) == list(range(1, 31))
+        assert ids_of_all_pages(server, ALM + query) == list(range(1, 31))
 
 
-def test_shapes_of_pages():
+def test_page_sizes_by_paging_style():
     def shape(path=ALM, **options):
         with DemoServer(**options) as server:
             page = get(server, path).json()
@@ -456,7 +456,7 @@ def test_shapes_of_pages():
 # Faults
 
 
-def test_switches():
+def test_fault_ends_after_its_count():
     with pytest.raises(ValueError, match="html_5003"):
         DemoServer(faults=["html_5003"])
     with pytest.raises(ValueError, match="html_503:x"):
@@ -497,7 +497,7 @@ def test_switches():
         ("double_gzip_hidden", 200, "application/json"),
     ],
 )
-def test_ready_answers(name, status, content_type):
+def test_response_faults(name, status, content_type):
     with DemoServer(faults=[name]) as server:
         answer = get(server, ALM + "?page=1", stream=True)
         assert answer.status_code == status == server.requests[0].status
@@ -516,7 +516,7 @@ def test_ready_answers(name, status, content_type):
             assert answer.headers["Location"] == server.url.replace("http", "https") + ALM + "?page=1"
 
 
-def test_real_throttle():
+def test_throttled_fault_counts_per_user():
     with DemoServer(faults=["throttled:2"]) as server, DemoServer() as other:
         answers = [get(server) for _number in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
@@ -526,7 +526,7 @@ def test_real_throttle():
 
 
 @pytest.mark.parametrize("name", ["huge_body", "gzip_bomb"])
-def test_huge_bodies_begin_well_and_end_with_the_client(name):
+def test_huge_body_ends_when_client_disconnects(name):
     with DemoServer(faults=[name]) as server, get(server, stream=True) as answer:
         assert next(answer.iter_content(1 << 20)).startswith(b'{"results": [')
     # The fault itself would go on for longer than stopping waits for its thread.
@@ -547,19 +547,19 @@ def test_huge_bodies_begin_well_and_end_with_the_client(name):
         ("next_loop", lambda page: page["next"].endswith(ALM + "?page_size=5")),
     ],
 )
-def test_altered_answers(name, check):
+def test_alteration_faults(name, check):
     with DemoServer(faults=[f"{name}:1"]) as server:
         assert check(get(server, ALM + "?page_size=5").json())
         assert not check(get(server, ALM + "?page_size=5").json())
 
 
-def test_next_link_after_the_last_page_is_empty():
+def test_next_empty_fault():
     with DemoServer(faults=["next_empty:1"]) as server:
         pages = [get(server, f"{ALM}?page_size=15&page={page}").json()["next"] for page in (1, 2, 2)]
     assert pages[1:] == ["", None] and pages[0]
 
 
-def test_page_vanishes():
+def test_page_vanishes_fault():
     with DemoServer(faults=["page_vanishes:1"]) as server:
         statuses = [get(server, f"{ALM}?page_size=5&page={page}").status_code for page in (1, 2, 2)]
     assert statuses == [200, 404, 200]
@@ -573,13 +573,13 @@ def test_page_vanishes():
         ("list_shifts", [*range(1, 11), *range(12, 30)], [*range(2, 12), *range(13, 31)], range(3, 31)),
     ],
 )
-def test_list_changes_twice(name, first, second, truth):
+def test_list_change_faults(name, first, second, truth):
     with DemoServer(faults=[f"{name}:2"]) as server:
-        readings = [follow(server, ALM + "?page_size=10") for _number in range(4)]
+        readings = [ids_of_all_pages(server, ALM + "?page_size=10") for _number in range(4)]
     assert readings == [list(first), list(second), list(truth), list(truth)]
 
 
-def test_count_of_a_list_that_changes():
+def test_list_change_faults_and_count():
     for name, counts in (("list_shrinks:1", [30, 29]), ("list_grows:1", [29, 30]), ("list_shifts:1", [29, 29])):
         with DemoServer(faults=[name]) as server:
             assert [get(server, f"{ALM}?page_size=10&page={page}").json()["count"] for page in (1, 2)] == counts
@@ -602,14 +602,14 @@ def test_socket_faults(name, error, tls):
         assert get(server, verify=server.ca_path).status_code == 200
 
 
-def test_interim_answer():
+def test_early_hints_fault():
     with DemoServer(faults=["early_hints:1"]) as server:
         assert get(server).status_code == 103
         assert get(server).status_code == 200
 
 
 @pytest.mark.parametrize("name, expected", [("slow_drip", b"\r\n\r\n "), ("drip_headers", b"X-Drip: drop\r\n")])
-def test_drips(name, expected):
+def test_drip_faults(name, expected):
     with (
         DemoServer(faults=[name]) as server,
         socket.create_connection((server.host, server.port), timeout=60) as client,
@@ -621,7 +621,7 @@ def test_drips(name, expected):
         assert seen.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_every_fault_is_tried_here():
+def test_each_fault_has_a_test():
     source = pathlib.Path(__file__).read_text(encoding="utf-8")
     assert not [name for name in FAULTS if f'"{name}' not in source]
 
@@ -629,7 +629,7 @@ def test_every_fault_is_tried_here():
 # The server itself
 
 
-def test_requests_are_noted():
+def test_requests_are_recorded():
     with DemoServer() as server:
         get(server, ALM + "?page_size=3")
         get(server, "/api/v2/nothing/")
@@ -647,7 +647,7 @@ def test_keep_alive():
         assert len([thread for thread in client_threads() if thread.name.endswith("client")]) == 1
 
 
-def test_requests_are_answered_side_by_side():
+def test_requests_are_handled_in_parallel():
     with (
         DemoServer(faults=["stalled:1"]) as server,
         socket.create_connection((server.host, server.port)) as stalled,
@@ -658,7 +658,7 @@ def test_requests_are_answered_side_by_side():
 
 
 @pytest.mark.parametrize("faults", [(), ("stalled",), ("slow_drip",), ("drip_headers",), ("huge_body",)])
-def test_stop_interrupts_faults_and_leaves_nothing(faults):
+def test_stop_interrupts_faults_and_cleans_up(faults):
     with contextlib.ExitStack() as stack:
         server = DemoServer(faults=faults, tls=True).start()
         context = ssl.create_default_context(cafile=server.ca_path)
@@ -676,7 +676,7 @@ def test_stop_interrupts_faults_and_leaves_nothing(faults):
         server.stop()
 
 
-def test_untrusted_certificate():
+def test_tls_certificate_needs_the_ca():
     with DemoServer(tls=True) as server:
         with pytest.raises(requests.exceptions.SSLError):
             get(server)
@@ -684,7 +684,7 @@ def test_untrusted_certificate():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_command_line(tmp_path, number):
+def test_command_line_until_signal(tmp_path, number):
     ready = tmp_path / "ready.json"
     command = [
         sys.executable,

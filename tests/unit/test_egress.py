@@ -41,7 +41,7 @@ def reference(number: int, kind: str = "alm") -> dict:
     return {"kind": kind, "id": number, "alias": f"c{number}", "text": f'{kind} {number} "c{number}"'}
 
 
-def test_each_place_once():
+def test_egress_lists_each_server_once():
     given_facts = [
         facts(10, "b:80"),
         facts(9, "http://b"),
@@ -64,16 +64,16 @@ def test_each_place_once():
     assert egress([saved(one) for one in given_facts]) == result
 
 
-def test_facts_without_parameters():
+def test_egress_of_facts_without_params():
     assert egress([facts(1, "h", params={})]) == egress([facts(1, "h")])
 
 
-def test_connections_below_one_host_share_its_port():
+def test_connections_on_one_host_share_its_port():
     (server,) = egress([facts(1, "h/jira"), facts(2, "h/jira-eu")])["servers"]
     assert (server["host"], server["port"], [one["id"] for one in server["connections"]]) == ("h", 443, [1, 2])
 
 
-def test_what_is_not_reached():
+def test_unreachable_and_hidden_servers():
     hidden = {"params": {}, "params_visible": False, **server_facts("alm", {})}
     result = egress([
         facts(1, None), facts(2, "a b"), facts(3, None, **hidden), saved(facts(4, None), params={}),
@@ -111,13 +111,13 @@ def test_resolved_addresses():
 
 
 @given(st.text())
-def test_texts_are_one_line_of_ascii(alias):
+def test_connection_text_is_one_line_of_ascii(alias):
     text = egress([facts(1, "a b", alias=alias)])["unknown"][0]["text"]
     assert re.fullmatch(r'alm 1 "[ -~]*"', text)
     assert json.loads(text.removeprefix("alm 1 ")) == alias
 
 
-def test_alias_that_is_null():
+def test_null_alias():
     (one,) = egress([facts(1, "a b", alias=None)])["unknown"]
     assert (one["alias"], one["text"]) == (None, "alm 1")
 
@@ -143,18 +143,18 @@ def test_alias_that_is_null():
         [saved(facts(1, "h"), params_visible=None)],
     ],
 )
-def test_wrong_facts_are_an_error(wrong):
+def test_invalid_facts_are_an_error(wrong):
     with pytest.raises(AnsibleFilterError, match="Take them from the connections that"):
         egress(wrong)
 
 
-def test_text_of_a_connection_is_printable_ascii():
+def test_any_connection_text_is_printable_ascii():
     [server] = egress([facts(1, "h", alias='a\x7f\n"\u202e')])["servers"]
     assert server["connections"][0]["text"] == r'alm 1 "a\u007f\n\"\u202e"'
 
 
 @pytest.mark.parametrize("wrong", [[], "x", 1])
-def test_wrong_addresses_are_an_error(wrong):
+def test_invalid_resolved_mapping_is_an_error(wrong):
     with pytest.raises(AnsibleFilterError, match="'resolved' is a dict of addresses"):
         egress([], resolved=wrong)
 
@@ -169,14 +169,14 @@ def test_wrong_addresses_are_an_error(wrong):
         (["192.0.2.1", ["192.0.2.2"]], "holds list"),
     ],
 )
-def test_wrong_address_is_an_error(value, what):
+def test_invalid_address_is_an_error(value, what):
     message = f"'resolved' has a list of texts for each host name, and that of 'h' {what}."
     with pytest.raises(AnsibleFilterError) as error:
         egress([], resolved={"h": value})
     assert str(error.value) == message
 
 
-def test_documentation_names_what_is_returned():
+def test_documented_return_equals_result():
     contains = yaml.safe_load(FILTER.RETURN)["_value"]["contains"]
     result = egress([facts(1, "h"), facts(2, "h", inaccessible=True), facts(3, "a b")])
     assert list(contains) == list(result)

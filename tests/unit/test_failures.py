@@ -54,7 +54,7 @@ PAGE = b"<!DOCTYPE html><html><title>Request Rejected</title><p>Support ID: 4711
         (403, b'{"message": "Forbidden"}', None, "permission", "403: message: Forbidden"),
     ],
 )
-def test_who_refused(status, body, challenge, kind, said):
+def test_refusal_names_server_or_gateway(status, body, challenge, kind, said):
     with canned_server(body, status, **({"WWW-Authenticate": challenge} if challenge else {})) as server:
         failure = failure_of(server)
     assert (failure.kind, failure.status) == (kind, status)
@@ -262,7 +262,7 @@ CERTIFICATES = {
 
 @pytest.mark.parametrize("python", [OLDER, NEWER])
 @pytest.mark.parametrize("case", CERTIFICATES)
-def test_certificate(tmp_path, verify_as, case, python):
+def test_certificate_failure_names_cause(tmp_path, verify_as, case, python):
     shown, trusted, refused_by, problem, advice = CERTIFICATES[case]
     verify_as(python)
     with tls_server(tmp_path, *shown) as server:
@@ -277,7 +277,7 @@ def test_certificate(tmp_path, verify_as, case, python):
 
 
 @pytest.mark.parametrize("case", CERTIFICATES)
-def test_the_running_python_is_one_of_them(tmp_path, case):
+def test_certificate_failure_on_running_python(tmp_path, case):
     shown, trusted, refused_by, problem, _advice = CERTIFICATES[case]
     with tls_server(tmp_path, *shown) as server:
         options = {"ca_path": pem_file(tmp_path, *trusted)}
@@ -288,7 +288,7 @@ def test_the_running_python_is_one_of_them(tmp_path, case):
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_variable_that_uri_would_obey(monkeypatch, tmp_path, name):
+def test_hint_at_ignored_environment_variable(monkeypatch, tmp_path, name):
     with tls_server(tmp_path, certificate(ROOT)) as server:
         assert "Set ca_path to a file with the missing certificate (PEM)." in str(failure_of(server))
         monkeypatch.setenv(name, pem_file(tmp_path, ROOT))
@@ -307,7 +307,7 @@ def failure_beyond_loopback(server) -> str:
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_bundle_of_the_environment(monkeypatch, tmp_path, name):
+def test_invalid_ca_bundle_in_environment(monkeypatch, tmp_path, name):
     with tls_server(tmp_path, certificate(ROOT)) as server:
         assert "is not in the CA bundle of the Python library requests (" in failure_beyond_loopback(server)
         monkeypatch.setenv(name, pem_file(tmp_path, OTHER))
@@ -407,7 +407,7 @@ def test_ca_file(tmp_path, case):
 
 
 @pytest.mark.parametrize("case", WRONG_FILES)
-def test_ca_file_that_is_refused(tmp_path, case):
+def test_invalid_ca_file(tmp_path, case):
     content, problem, advice = WRONG_FILES[case]
     file = pem_file(tmp_path, content)
     with canned_server(EMPTY_LIST) as server:
@@ -499,7 +499,7 @@ def proxy_failure(monkeypatch, proxy: str, variable: str = "HTTPS_PROXY", server
     ],
 )
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_proxy_that_cannot_be_reached(monkeypatch, variable, proxy, problem, advice):
+def test_unreachable_proxy(monkeypatch, variable, proxy, problem, advice):
     failure = proxy_failure(monkeypatch, proxy, variable)
     assert f"failed: {problem}. " in str(failure) and advice in str(failure)
 
@@ -512,13 +512,13 @@ def test_proxy_that_cannot_be_reached(monkeypatch, variable, proxy, problem, adv
         (502, "the proxy refused to connect to the server (502)", "Ask the proxy's administrator"),
     ],
 )
-def test_proxy_that_refuses(monkeypatch, status, problem, advice):
+def test_proxy_refusal(monkeypatch, status, problem, advice):
     with proxy_that_says(f"HTTP/1.1 {status} hunter2\r\nContent-Length: 0\r\n\r\n".encode()) as port:
         failure = proxy_failure(monkeypatch, f"http://me:hunter2@127.0.0.1:{port}")
     assert f"failed: {problem}. " in str(failure) and advice in str(failure)
 
 
-def test_proxy_for_plain_http_that_wants_a_password(monkeypatch):
+def test_plain_http_proxy_needs_password(monkeypatch):
     """Without a tunnel, what the proxy answers looks like an answer of the server."""
     with proxy_that_says(b"HTTP/1.1 407 Login\r\nContent-Length: 7\r\n\r\n<html/>") as port:
         server = nowhere("http://sde.example.com")
@@ -558,7 +558,7 @@ except SDElementsError as exc:
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4"])
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_socks_without_its_library(monkeypatch, variable, scheme):
+def test_socks_proxy_without_library(monkeypatch, variable, scheme):
     monkeypatch.setenv(variable, f"{scheme}://me:hunter2@127.0.0.1:9")
     monkeypatch.setenv("PYTHONPATH", str(conftest.ROOT / "collections"))
     said = subprocess.run([sys.executable, "-c", SOCKS], capture_output=True, text=True, check=True).stdout

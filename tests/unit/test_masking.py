@@ -16,7 +16,7 @@ from tests.support import connections, gather
 JOB = {"id": 1, "last_run": "2026-01-01T00:00:00Z", "succeeded": True, "ready": True, "automatic": True, "user": None}
 
 
-def test_a_job_message_keeps_what_was_only_harmless(start):
+def test_job_message_keeps_harmless_params(start):
     params = {
         "task_status_mapping": '{"pass": "DONE"}',
         "sde_tags_filter": "session:web",

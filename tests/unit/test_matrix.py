@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""'make matrix': which interpreter it takes, what it skips, and when it fails."""
+"""'make matrix': the choice of interpreters, skipped releases, and its exit status."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def machine(tmp_path, monkeypatch):
     return add
 
 
-def test_an_interpreter_that_does_not_start_is_passed_over(machine):
+def test_find_skips_interpreter_that_cannot_run(machine):
     real = Path(sys.base_prefix) / "bin" / f"python{MINOR}"
     machine("shims", f"python{MINOR}", "echo no such version >&2; exit 127")
     assert interpreters.find(MINOR) is None
@@ -47,12 +47,12 @@ def test_an_interpreter_that_does_not_start_is_passed_over(machine):
     assert interpreters.find("3.99") is None
 
 
-def test_an_interpreter_of_another_version_is_passed_over(machine):
+def test_find_skips_interpreter_of_another_version(machine):
     machine("wrong", "python3.1", f"exec '{Path(sys.base_prefix) / 'bin' / f'python{MINOR}'}' \"$@\"")
     assert interpreters.find("3.1") is None
 
 
-def test_missing_interpreters_are_named(machine, capsys, monkeypatch, tmp_path):
+def test_main_prints_missing_interpreters(machine, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(matrix, "ROOT", tmp_path)
     monkeypatch.setattr(matrix, "BUILD", tmp_path / "matrix")
     monkeypatch.setattr(sys, "argv", ["matrix", "2.16", "2.22"])
@@ -79,22 +79,22 @@ def core(version: str, may_fail: str = "", python: str = "3.12.1", failed: bool 
         ([core("2.22", "candidate", failed=True)], 1),
     ],
 )
-def test_status(tested, status):
+def test_status_fails_for_required_releases_only(tested, status):
     assert matrix.status(tested) == status
 
 
-def test_a_step_that_hangs_is_stopped(tmp_path):
+def test_run_stops_command_at_timeout(tmp_path):
     status, printed = matrix.run(["sh", "-c", "echo begun; exec sleep 60"], tmp_path / "log", timeout=3)
     assert status == 124
     assert printed.splitlines()[1:] == ["begun", "", "stopped after 3 s"]
 
 
-def test_unknown_core():
+def test_select_cores_rejects_unknown_release():
     with pytest.raises(SystemExit, match=r"Unknown in CORES: 2\.9\. Known are 2\.16, "):
         matrix.select_cores(["2.16", "2.9"])
 
 
-def test_table_agrees_with_what_is_promised():
+def test_versions_match_documentation():
     oldest = next(iter(matrix.VERSIONS["core"]))
     requires = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
     assert requires == f">={oldest}.0"

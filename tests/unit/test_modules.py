@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules themselves: their main(), and documentation that tells the truth."""
+"""The modules: their main(), and their documentation compared with the code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def module_of(kind: str):
 
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_success(start, run_module, kind, check_mode):
+def test_main_returns_connections(start, run_module, kind, check_mode):
     server = start()
     result = run_module(kind, url=server.url, api_token=server.token, _ansible_check_mode=check_mode)
     assert result["changed"] is False
@@ -48,14 +48,14 @@ def test_success(start, run_module, kind, check_mode):
     assert result["endpoint"] == f"{server.url}/api/v2/connections/{kind}/"
 
 
-def test_options_from_the_environment(start, run_module, monkeypatch):
+def test_main_reads_environment(start, run_module, monkeypatch):
     server = start(tls=True)
     for name, value in {"SDE_HOST": server.url, "SDE_API_KEY": server.token, "SDE_CA_PATH": server.ca_path}.items():
         monkeypatch.setenv(name, value)
     assert run_module("alm", id=1)["count"] == 1
 
 
-def test_failure(start, run_module):
+def test_main_returns_failure(start, run_module):
     server = start("4.8", "html_200")
     result = run_module("alm", url=server.url, api_token=server.token)
     assert result["failed"] is True
@@ -68,32 +68,32 @@ def test_failure(start, run_module):
     }
 
 
-def test_arguments_that_ansible_itself_refuses(run_module):
+def test_main_reports_argument_errors_of_ansible(run_module):
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef", timeout="soon")
     assert result["failure"] == {"kind": "option", "status": None, "method": None, "url": None}
     assert "timeout" in result["msg"] and "int" in result["msg"]
 
 
-def test_url_with_a_password_is_returned_without_it(run_module):
+def test_password_in_url_is_not_returned(run_module):
     result = run_module("alm", url="https://someone:hunter2@sde.example.com", api_token="0123456789abcdef")
     assert "user info" in result["msg"] and result["failure"]["kind"] == "option"
     assert "hunter2" not in str(result)
 
 
 @pytest.mark.parametrize("name", ["client_cert", "client_key", "ca_path"])
-def test_key_in_place_of_its_file_is_not_returned(run_module, name):
+def test_key_in_place_of_path_is_not_returned(run_module, name):
     key = "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----"
     result = run_module("alm", url="https://sde.example.com", api_token="x" * 20, **{name: key})
     assert result["failure"]["kind"] == "option" and "CANARY" not in json.dumps(result)
 
 
-def test_warning(start, run_module):
+def test_main_returns_warnings(start, run_module):
     server = start("3.2")
     result = run_module("alm", url=server.url, api_token=server.token, include_last_job=True)
     assert "older than SD Elements 4.4" in str(result["warnings"])
 
 
-def test_secrets_that_ansible_cannot_mask(start, run_module, monkeypatch):
+def test_secrets_warning_without_register_secrets(start, run_module, monkeypatch):
     monkeypatch.setattr(_gather, "register_secrets", None)
     server = start()
     result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
@@ -101,7 +101,7 @@ def test_secrets_that_ansible_cannot_mask(start, run_module, monkeypatch):
     assert "this ansible-core cannot mask them" in str(result["warnings"])
 
 
-def test_secrets_that_ansible_can_mask(start, run_module, monkeypatch):
+def test_secrets_are_registered_for_masking(start, run_module, monkeypatch):
     registered = []
     monkeypatch.setattr(_gather, "register_secrets", registered.extend)
     server = start()
@@ -110,14 +110,14 @@ def test_secrets_that_ansible_can_mask(start, run_module, monkeypatch):
     assert not result["warnings"]
 
 
-def test_requests_is_missing(run_module, monkeypatch):
+def test_missing_requests_library(run_module, monkeypatch):
     monkeypatch.setattr(_requests, "IMPORT_ERROR", "Traceback")
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
     assert result["failure"]["kind"] == "missing_library"
     assert "-m pip install 'requests>=2.25.1'." in result["msg"]
 
 
-def test_failure_of_the_collection_itself(run_module, monkeypatch):
+def test_unexpected_error_is_contained(run_module, monkeypatch):
     secret = "hunter2"  # not in the line that the traceback shows
 
     def fail(*_args):
@@ -139,7 +139,7 @@ def documented_options() -> dict[str, dict]:
     return {name: option for text in fragments for name, option in yaml.safe_load(text)["options"].items()}
 
 
-def test_options_are_documented_as_they_are():
+def test_documented_options_equal_argument_spec():
     table = _gather.argument_spec(ALM)
     documented = documented_options()
     assert set(documented) == set(table)
@@ -149,7 +149,7 @@ def test_options_are_documented_as_they_are():
 
 
 @pytest.mark.parametrize("name", ["sde_connection_audit", "sde_connection_audit_merge"])
-def test_options_of_audits_are_documented_as_they_are(name):
+def test_documented_audit_options_equal_argument_spec(name):
     task = importlib.import_module(f"{COLLECTION}.plugin_utils._audit.task")
     table = task.MERGE_ARGUMENTS if name.endswith("_merge") else task.AUDIT_ARGUMENTS
     documented = documented_audit_options(name)
@@ -167,7 +167,7 @@ def test_environment_variables_are_documented():
         assert -1 not in places and places == sorted(places), name
 
 
-def test_bounds_are_documented():
+def test_documentation_states_limits():
     notes = str(yaml.safe_load(ModuleDocFragment.DOCUMENTATION))
     for bound in (
         f"up to {_http.MAX_RETRY_AFTER} seconds",
@@ -178,7 +178,7 @@ def test_bounds_are_documented():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_return_is_the_contract(kind):
+def test_documented_return_equals_contract(kind):
     returned = yaml.safe_load(module_of(kind).RETURN)
     fields = returned["connections"]["contains"]
     assert set(fields) == set(CONTRACT)
@@ -189,7 +189,7 @@ def test_return_is_the_contract(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_samples_come_from_the_server(start, kind):
+def test_documented_samples_equal_server_response(start, kind):
     documented = yaml.safe_load(module_of(kind).RETURN)["connections"]["contains"]
     found = connections(start("5.2", now=DOCUMENTED_HOUR), kind, include_last_job=True)[0]
     jobs, servers = documented.pop("last_job")["contains"], documented.pop("server")["contains"]

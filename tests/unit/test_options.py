@@ -38,7 +38,7 @@ def server(**options):
         ("https://b\u00fccher.example", "https://b\u00fccher.example"),
     ],
 )
-def test_url(url, used):
+def test_url_is_normalized(url, used):
     assert server(url=url).url == used
 
 
@@ -65,13 +65,13 @@ def test_url(url, used):
         ("https://", "not valid"),
     ],
 )
-def test_url_that_is_refused(url, reason):
+def test_invalid_url(url, reason):
     with pytest.raises(OptionError, match=reason) as refused:
         server(url=url)
     assert "hunter2" not in str(refused.value)
 
 
-def test_plain_http_where_it_is_allowed():
+def test_plain_http_if_allowed():
     assert server(url="http://sde.example.com", allow_http=True).url == "http://sde.example.com"
 
 
@@ -100,7 +100,7 @@ def test_hosts_of_connection_strings(host):
      "me@{}@sde.example.com", "SDE.example.com@{}.example"],
 )  # fmt: skip
 @pytest.mark.parametrize("url", [None, "https://sde.example.com"])
-def test_connection_string_that_is_refused(text, url):
+def test_invalid_connection_string(text, url):
     """The token must not be taken for a host, which is looked up and shown."""
     with pytest.raises(OptionError) as refused:
         server(url=url, api_token=text.format("CANARY0123456789"))
@@ -116,19 +116,19 @@ def test_url_wins_over_the_host_of_a_connection_string():
 @pytest.mark.parametrize(
     "token, reason", [(None, "required"), ("", "empty"), ("''", "empty"), ("@sde.example.com", "required")]
 )
-def test_token_that_is_missing(token, reason):
+def test_missing_token(token, reason):
     with pytest.raises(OptionError, match=f"api_token is {reason}"):
         server(api_token=token)
 
 
 @pytest.mark.parametrize("token", ["Token hunter2", "hunter2\nX: y", "hünter2"])
-def test_token_that_is_refused(token):
+def test_invalid_token(token):
     with pytest.raises(OptionError, match="api_token holds") as refused:
         server(api_token=token)
     assert "nter2" not in str(refused.value)
 
 
-def test_url_that_is_missing():
+def test_missing_url():
     with pytest.raises(OptionError, match="url is required"):
         server(url=None)
     with pytest.raises(OptionError, match=r"url is empty\. Leave it out to use the environment"):
@@ -149,12 +149,12 @@ ENVIRONMENT = {
 }
 
 
-def test_every_connection_option_has_a_variable():
+def test_each_connection_option_has_environment_variable():
     assert set(ENVIRONMENT) == set(SERVER_OPTIONS)
 
 
 @pytest.mark.parametrize("option", ENVIRONMENT)
-def test_environment(monkeypatch, option):
+def test_environment_supplies_option(monkeypatch, option):
     name, text = ENVIRONMENT[option]
     monkeypatch.setenv(name, text)
     expected = {"validate_certs": False, "timeout": 5, "deadline": 50, "retries": 0, "allow_http": True}
@@ -164,7 +164,7 @@ def test_environment(monkeypatch, option):
     assert validated().get(option) == SERVER_OPTIONS[option].get("default")
 
 
-def test_second_choice_of_the_environment(monkeypatch):
+def test_environment_second_variable(monkeypatch):
     monkeypatch.setenv("SDE_HOST", "")
     monkeypatch.setenv("SDE_SERVER", "second.example.com")
     monkeypatch.setenv("SDE_API_TOKEN", "second")
@@ -194,14 +194,14 @@ def test_second_choice_of_the_environment(monkeypatch):
         ({"client_key": __file__}, "client_key is set without client_cert"),
     ],
 )
-def test_value_that_is_refused(options, message):
+def test_invalid_option_value(options, message):
     with pytest.raises(OptionError, match=message) as refused:
         server(**options)
     assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["ca_path", "client_cert", "client_key"])
-def test_content_of_a_file_is_not_shown(name):
+def test_pem_content_in_place_of_path_is_not_shown(name):
     for content in (
         "MIIE" + "hunter2+/" * 20,
         "MC4C" + "hunter2" * 8 + "====",
@@ -255,6 +255,6 @@ def test_filter_values(value, values):
 
 @pytest.mark.parametrize("value", [[], "", " ", ["a", ""], {"a": 1}, True, [None]])
 @pytest.mark.parametrize("name", ["alias", "system"])
-def test_filter_that_is_refused(name, value):
+def test_invalid_filter(name, value):
     with pytest.raises(OptionError, match=name):
         ALM.parse_query(validated(**{name: value}))

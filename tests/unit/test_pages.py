@@ -37,7 +37,7 @@ def paged(request):
 @given(
     page_size=st.none() | st.integers(1, 60), kind=st.sampled_from(["alm", "analysis"]), concurrency=st.integers(1, 16)
 )
-def test_each_record_once_in_order(paged, page_size, kind, concurrency):
+def test_pages_return_each_record_once_in_order(paged, page_size, kind, concurrency):
     found = connections(paged, kind, page_size=page_size, concurrency=concurrency, include_last_job=True)
     assert ids_of(found) == ids_of(paged.records(kind))
     assert [bool(connection["last_job"]) for connection in found] == [
@@ -65,13 +65,13 @@ def test_number_of_requests(start, paging, page_size, requests, concurrency):
     assert len(server.requests) == requests
 
 
-def test_newest_server_pages_unasked(start):
+def test_newest_release_always_pages(start):
     server = start("newest")
     assert len(connections(server)) == 30
     assert any("page=3" in request.query for request in server.requests)
 
 
-def test_next_link_of_a_server_that_does_not_know_its_name(start):
+def test_next_link_with_foreign_host(start):
     """Of a 'next' link only the query counts, so all requests came here."""
     server = start("4.8", "next_foreign")
     assert ids_of(connections(server, page_size=10)) == ids_of(server.records("alm"))
@@ -80,7 +80,7 @@ def test_next_link_of_a_server_that_does_not_know_its_name(start):
 
 @pytest.mark.parametrize("paging", PAGING_STYLES)
 @CONCURRENCY
-def test_next_link_that_is_empty(start, paging, concurrency):
+def test_empty_next_link_ends_list(start, paging, concurrency):
     """It is the end of the list, as null is."""
     server = start("4.12", "next_empty", paging=paging)
     assert ids_of(connections(server, page_size=10, concurrency=concurrency)) == ids_of(server.records("alm"))
@@ -91,7 +91,7 @@ def test_next_link_that_is_empty(start, paging, concurrency):
     [("page_vanishes:1", 0), ("list_grows:1", 0), ("list_shrinks:1", 1), ("list_shifts:1", 1), ("list_shifts:3", 3)],
 )
 @CONCURRENCY
-def test_list_that_changes_is_read_again(start, fault, deleted, concurrency):
+def test_changed_list_is_read_again(start, fault, deleted, concurrency):
     server = start("4.8", fault)
     assert ids_of(connections(server, page_size=10, concurrency=concurrency)) == ids_of(server.records("alm"))[deleted:]
 
@@ -110,7 +110,7 @@ def test_list_that_changes_is_read_again(start, fault, deleted, concurrency):
     ],
 )
 @CONCURRENCY
-def test_list_that_is_never_whole(start, fault, problem, concurrency):
+def test_inconsistent_list_is_an_error(start, fault, problem, concurrency):
     server = start("4.8", fault)
     with pytest.raises(SDElementsError) as raised:
         connections(server, page_size=10, concurrency=concurrency)
@@ -119,7 +119,7 @@ def test_list_that_is_never_whole(start, fault, problem, concurrency):
     assert "Try again" in str(raised.value)
 
 
-def test_next_link_to_another_list(start):
+def test_next_link_to_another_resource(start):
     with pytest.raises(SDElementsError, match="its 'next' link leads to another list") as raised:
         connections(start("4.8", "next_foreign_path"), page_size=10)
     assert raised.value.kind == "unexpected_shape"
@@ -141,14 +141,14 @@ def numbered(count: int, records: list[int], link: str | None) -> bytes:
         (-1, "its 'count' is not a number of records"),
     ],
 )
-def test_count_that_lies(count, problem, concurrency):
+def test_wrong_count(count, problem, concurrency):
     """Each page is the first, whatever its number; a count without end must cost neither memory nor time."""
     link = "https://sde.example.com/api/v2/connections/alm/?page=2"
     with canned_server(numbered(count, [1, 2], link)) as server, pytest.raises(SDElementsError, match=problem):
         connections(server, concurrency=concurrency)
 
 
-def test_one_busy_answer_slows_all_down(start):
+def test_retry_after_pauses_all_requests(start):
     """While one request waits as the server asked, no other is sent."""
     server = start("4.8", "throttled:4")
     before = time.monotonic()
@@ -161,7 +161,7 @@ def test_one_busy_answer_slows_all_down(start):
     assert time.monotonic() - before > 2
 
 
-class RestlessServer:
+class ChangingServer:
     """Stands in for the client. Its list may change before each answer, and between the count and the page in it."""
 
     def __init__(self, size: int, page_size: int, link: str, concurrency: int, changes: list) -> None:
@@ -229,9 +229,9 @@ SHRINKS_TO_ONE_PAGE = [
 
 @example(6, 4, "page", 1, SHRINKS_TO_ONE_PAGE)
 @given(st.integers(0, 12), st.integers(1, 5), st.sampled_from(["page", "place"]), st.sampled_from([1, 1, 3]), CHANGES)
-def test_list_is_as_it_stood_at_one_moment(size, page_size, link, concurrency, changes):
+def test_list_equals_server_at_one_moment(size, page_size, link, concurrency, changes):
     """Whatever happens to it meanwhile: what is returned was the whole list once, with each record as last seen."""
-    server = RestlessServer(size, page_size, link, concurrency, changes)
+    server = ChangingServer(size, page_size, link, concurrency, changes)
     try:
         found = dict(_pages.read_list(server, "alm/", {}, lambda record: (record["id"], record["alias"])))
     except SDElementsError as exc:
@@ -243,10 +243,10 @@ def test_list_is_as_it_stood_at_one_moment(size, page_size, link, concurrency, c
 
 
 @pytest.mark.parametrize("link", ["page", "place"])
-def test_records_are_not_idle_while_a_page_is_under_way(link):
+def test_records_are_processed_while_next_page_loads(link):
     """The second page comes once something was made of the first."""
     is_made = threading.Event()
-    server = RestlessServer(4, 2, link, 1, [])
+    server = ChangingServer(4, 2, link, 1, [])
     answer_at_once = server.get
 
     def get(path: str, query: dict) -> dict:
@@ -259,8 +259,8 @@ def test_records_are_not_idle_while_a_page_is_under_way(link):
 
 
 @CONCURRENCY
-def test_of_each_record_something_is_made_once(concurrency):
-    server = RestlessServer(12, 2, "page", concurrency, [])
+def test_each_record_is_processed_once(concurrency):
+    server = ChangingServer(12, 2, "page", concurrency, [])
     made = []
     _pages.read_list(server, "alm/", {}, lambda record: made.append(record["id"]))
     assert sorted(made) == list(range(12))
@@ -268,7 +268,7 @@ def test_of_each_record_something_is_made_once(concurrency):
 
 @pytest.mark.parametrize("id_", [_pages.MAX_ID, -_pages.MAX_ID])
 def test_largest_id_is_accepted(id_):
-    assert _pages.record_of(RestlessServer(0, 1, "page", 1, []), "alm/", {"id": id_}) == {"id": id_}
+    assert _pages.record_of(ChangingServer(0, 1, "page", 1, []), "alm/", {"id": id_}) == {"id": id_}
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_list_is_read_five_times_at_most(start):
 
 def test_few_pages_are_requested_ahead():
     """A list of any length keeps no more pages in memory than twice those that are fetched at a time."""
-    server = RestlessServer(40, 2, "page", 3, [])
+    server = ChangingServer(40, 2, "page", 3, [])
     submitted, pending = [], []
     submit, result = server.submit, server.result
     server.submit = lambda path, query: submitted.append(query) or submit(path, query)

@@ -19,23 +19,23 @@ PICTURE = "docs/images/audit_report.png"
 pytestmark = pytest.mark.once
 
 
-def test_length():
+def test_readme_is_short():
     assert len(README.splitlines()) < 150
 
 
-def test_tables_list_all_that_users_call():
+def test_readme_tables_list_all_plugins_roles_and_playbooks():
     listed = re.findall(r"^\| (\[`\w+`\]\(.*?) \|", README, re.MULTILINE)
     names = [name for cell in listed for name in re.findall(r"`(\w+)`", cell)]
     folders = ("plugins/modules/*.py", "plugins/filter/*.py", "roles/*", "playbooks/*.yml")
     assert sorted(names) == sorted(path.stem for folder in folders for path in ROOT.glob(folder))
 
 
-def test_picture_is_small():
+def test_readme_picture_is_small():
     picture = (ROOT / PICTURE).read_bytes()
     assert picture.startswith(b"\x89PNG") and len(picture) < 200_000
 
 
-def test_galaxy_shows_picture_and_links():
+def test_galaxy_readme_has_absolute_links():
     shown = markup._render_from_markdown(
         markup.DocFile("README.md", release.with_absolute_links(README), "text/markdown", "")
     )
@@ -46,7 +46,7 @@ def test_galaxy_shows_picture_and_links():
     assert f"{at_version.format('tree')}docs/facts.md#hidden-parameters" in links
 
 
-def test_site_has_pictures_and_reference_pages():
+def test_rewrite_links_to_pictures_and_reference_pages():
     places = docs.pages() | docs.reference_pages()
     text = (
         f"![a]({PICTURE}) [b](plugins/modules/sde_connection_audit.py) [c](roles/connection_audit/README.md) "

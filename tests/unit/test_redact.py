@@ -26,19 +26,19 @@ from tests import redaction_corpus as corpus
 from tests.support import LINEAR, growth
 
 
-def test_no_secret_shown_and_nothing_harmless_masked():
+def test_corpus_is_judged_correctly():
     """All of the corpus at once; the tests below say where it fails."""
     shown, masked = corpus.misjudged(redact)
     assert (shown, masked) == ([], [])
 
 
 @pytest.mark.parametrize("name", corpus.SECRET_NAMES)
-def test_secret_name(name):
+def test_secret_name_is_masked(name):
     assert is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", corpus.LOOK_ALIKES)
-def test_look_alike_name(name):
+def test_look_alike_name_is_kept(name):
     assert not is_secret_name(name)
 
 
@@ -57,7 +57,7 @@ def test_decided_name(decision):
 
 
 @pytest.mark.parametrize("decision", [one for one in corpus.decisions() if one.reason], ids=label)
-def test_decided_name_in_a_text(decision):
+def test_decided_name_in_text(decision):
     name, value, is_secret, _reason = decision
     for text in (f"refused: {name}={value}", f"{name}: {value}", f'sent {{"{name}": "{value}"}} there'):
         assert (scrub_text(text) == text) is not is_secret
@@ -87,7 +87,7 @@ def test_value_without_a_secret(value):
     assert redact({"params": value}) == ({"params": value}, [])
 
 
-def test_redacting_twice_changes_nothing_more():
+def test_redact_is_idempotent():
     once = [redact(value)[0] for value, _secret in corpus.secrets()]
     assert [redact(value)[0] for value in once] == once
 
@@ -104,14 +104,14 @@ PATHS = {"auth.password", "auth.realm_id", "auth.proxy.pin"}
 
 
 @pytest.mark.parametrize("form", [dict, json.dumps])
-def test_settings_beside_a_secret(form):
+def test_settings_next_to_secret_are_kept(form):
     clean, secrets = redact({"auth": form(SETTINGS)})
     assert clean == {"auth": form(CLEAN_SETTINGS)}
     assert {secret.path for secret in secrets} == PATHS
     assert {secret.value for secret in secrets} == {"hunter2", "4711", "7"}
 
 
-def test_settings_in_a_list_and_in_settings():
+def test_nested_settings_are_kept():
     clean, secrets = redact({"credentials": [SETTINGS, "hunter2", {"inner": json.dumps(SETTINGS)}]})
     assert clean == {"credentials": [CLEAN_SETTINGS, MASK, {"inner": json.dumps(CLEAN_SETTINGS)}]}
     assert {"credentials.0.password", "credentials.1", "credentials.2.inner.password"} < {
@@ -119,7 +119,7 @@ def test_settings_in_a_list_and_in_settings():
     }
 
 
-def test_settings_that_are_nested_too_deeply_are_masked():
+def test_deeply_nested_settings_are_masked():
     value = "hunter2"
     for _level in range(2 * MAX_DEPTH):
         value = {"any": value}
@@ -128,7 +128,7 @@ def test_settings_that_are_nested_too_deeply_are_masked():
     assert [secret.value for secret in secrets] == ["hunter2"]
 
 
-def test_known_secrets_go_wherever_they_stand():
+def test_known_secrets_are_masked_everywhere():
     assert scrub_text("rally_password is refused for 7 of 17", known={"rally_password", "7"}) == (
         f"{MASK} is refused for {MASK} of 17"
     )
@@ -163,14 +163,14 @@ def test_paths_and_kept_values():
     }
 
 
-def test_a_key_that_stands_twice_hides_nothing():
+def test_duplicate_key_hides_nothing():
     assert "hunter2" not in str(redact('{"password": "hunter2", "password": ""}')[0])
 
 
 @pytest.mark.parametrize(
     "pair", [{"name": "Password rotation policy", "value": 5}, {"type": "text", "value": "x"}, ["a", "b"]]
 )
-def test_value_beside_another_name(pair):
+def test_value_next_to_name_field(pair):
     assert redact({"x": pair}) == ({"x": pair}, [])
 
 
@@ -179,13 +179,13 @@ def test_known_secrets_in_other_forms():
     assert scrub_text(text, known={"a/b&c12"}) == f"{MASK} {MASK}"
 
 
-def test_switches_are_no_secrets():
+def test_booleans_are_kept():
     clean, secrets = redact({"auth": {"enabled": True, "password": "hunter2"}})
     assert clean == {"auth": {"enabled": True, "password": MASK}}
     assert [secret.value for secret in secrets] == ["hunter2"]
 
 
-def test_too_many_secrets_are_refused():
+def test_too_many_secrets_are_an_error():
     with pytest.raises(TooComplexError):
         redact([{"password": "x"}] * (MAX_SECRETS + 10))
 
@@ -206,7 +206,7 @@ def test_json_in_json_in_json():
     assert secrets[0].path == "custom.a.b.password"
 
 
-def test_too_deep_is_refused():
+def test_too_deep_value_is_an_error():
     value = "end"
     for _level in range(MAX_DEPTH + 1):
         value = [value]
@@ -214,7 +214,7 @@ def test_too_deep_is_refused():
         redact(value)
 
 
-def test_a_long_text_is_masked_whole():
+def test_long_text_is_masked_whole():
     text = "a" * MAX_TEXT
     assert redact({"any": text}) == ({"any": text}, [])
     clean, secrets = redact({"any": [text + "a"]})
@@ -223,12 +223,12 @@ def test_a_long_text_is_masked_whole():
     assert scrub_text(text + "a") == MASK
 
 
-def test_known_secrets_do_not_multiply():
+def test_mask_is_not_masked_again():
     """A mask is made of characters that a secret may be made of."""
     assert scrub_text("ab ab", known={"ab", "*", "**"}) == f"{MASK} {MASK}"
 
 
-def test_the_check_ends_the_work():
+def test_check_stops_redaction():
     """It is called before each text that takes time, so nothing behind it is looked at."""
     looked_at = []
 
@@ -251,7 +251,7 @@ def test_the_check_ends_the_work():
     ],
     ids=["dict", "list", "auth"],
 )
-def test_the_check_ends_the_work_on_many_harmless_items(value, monkeypatch):
+def test_check_stops_redaction_of_many_harmless_items(value, monkeypatch):
     about = _redact._about
     keys = []
     monkeypatch.setattr(_redact, "_about", lambda key: keys.append(key) or about(key))
@@ -267,7 +267,7 @@ def test_the_check_ends_the_work_on_many_harmless_items(value, monkeypatch):
     assert len(keys) < 10_000
 
 
-def test_the_check_ends_the_search_for_known_secrets():
+def test_check_stops_search_for_known_secrets():
     calls = []
 
     def check():
@@ -484,7 +484,7 @@ def planted(draw):
 
 
 @given(planted())
-def test_redaction_never_leaks(planted_value):
+def test_redaction_masks_planted_secret(planted_value):
     value, secret = planted_value
     clean, secrets = redact(value)
     texts = [secret, json.dumps(secret)[1:-1], json.dumps(json.dumps(secret))[3:-3]]
@@ -497,11 +497,11 @@ def nested(inner):
 
 
 @given(st.dictionaries(harmless_names, st.recursive(harmless, nested, max_leaves=8), max_size=5))
-def test_redaction_never_touches_a_look_alike(value):
+def test_redaction_keeps_harmless_values(value):
     assert redact(value) == (value, [])
 
 
 @given(st.text())
-def test_scrubbing_twice_changes_nothing_more(text):
+def test_scrub_text_is_idempotent(text):
     once = scrub_text(text)
     assert scrub_text(once) == once

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""'make release-check' finds what would make a release wrong."""
+"""'make release-check': errors in a release's version, changelog and artifact."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def repository(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_version_agrees_everywhere():
+def test_version_problems_of_this_repository():
     assert [problem for problem in release.version_problems() if "release to come" not in problem] == []
 
 
-def test_release_in_order(repository):
+def test_valid_release_has_no_problems(repository):
     assert release.version_problems() == release.version_problems("1.0.0") == release.unreleased_fragments() == []
 
 
@@ -55,17 +55,17 @@ def test_release_in_order(repository):
         ),
     ],
 )
-def test_versions_that_disagree(repository, name, text, problem):
+def test_version_problems_name_the_file(repository, name, text, problem):
     (repository / name).write_text(text)
     assert any(problem in found for found in release.version_problems())
 
 
 @pytest.mark.parametrize("tag", ["v1.0.0", "1.0.1", "release-1.0.0"])
-def test_tag(repository, tag):
+def test_version_problems_name_a_wrong_tag(repository, tag):
     assert release.version_problems(tag) == [f"the tag is {tag}, and must be 1.0.0, as in galaxy.yml"]
 
 
-def test_fragment_that_is_in_no_release(repository):
+def test_unreleased_fragments_are_named(repository):
     (repository / "changelogs" / "fragments" / "new.yml").touch()
     assert release.unreleased_fragments() == ["changelogs/fragments/new.yml is in no release: run 'make changelog'"]
 
@@ -79,7 +79,7 @@ def test_notes_are_the_section_of_the_changelog(repository):
     assert release.release_notes() == '<a id="fixes"></a>\n### Fixes\n\n* One\\.\n'
 
 
-def test_complaints_of_the_importer():
+def test_importer_messages_are_errors_and_warnings():
     log = (
         "Importing with galaxy-importer 0.4\nWARNING: plugins/x.py:8:1: F401 unused\nLoading module x\n"
         "ERROR: no such tag\nno error here\n"
@@ -87,7 +87,7 @@ def test_complaints_of_the_importer():
     assert release.importer_messages(log) == ["WARNING: plugins/x.py:8:1: F401 unused", "ERROR: no such tag"]
 
 
-def test_a_program_that_fails_ends_the_check(tmp_path, monkeypatch):
+def test_run_exits_if_program_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(release, "BUILD", tmp_path)
     with pytest.raises(SystemExit, match=r"(?s)so it is.*This failed with 3: "):
         release.run(sys.executable, "-c", "print('so it is'); raise SystemExit(3)")

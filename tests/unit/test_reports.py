@@ -102,7 +102,7 @@ def test_escape_block_keeps_lines():
 
 
 @pytest.mark.parametrize("name", ["formula", "plus", "minus", "at"])
-def test_a_cell_is_never_a_formula(name):
+def test_cell_is_never_a_formula(name):
     assert escape_cell(HOSTILE[name]).startswith("'")
     assert escape_cell(f"  {HOSTILE[name]}").startswith("'")
 
@@ -120,7 +120,7 @@ def test_escape_line_hides_nothing_and_is_bounded(text):
 # JSON
 
 
-def test_json_is_the_document(report):
+def test_json_equals_report(report):
     assert_schema_describes(report)
     text = render_json(report)
     assert json.loads(text.encode("utf-8")) == report
@@ -134,7 +134,7 @@ def test_json_has_a_line_for_each_finding():
         assert [json.loads(line.strip().rstrip(",")) for line in lines if finding["fingerprint"] in line] == [finding]
 
 
-def test_json_is_readable_where_it_can_be():
+def test_json_keeps_printable_unicode():
     report = sample_reports.passed()
     report["connections"][0]["facts"]["alias"] = "Zürich 漢字"
     assert '"alias": "Zürich 漢字"' in render_json(report)
@@ -189,7 +189,7 @@ def test_junit_counts(report, prepare):
     assert said == [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
 
 
-def test_junit_says_what_to_do():
+def test_junit_contains_remediation():
     suites = {suite.name: suite for suite in JUnitXml.fromstring(render_junit(sample_reports.small()).encode())}
     assert list(suites) == [rule["id"] for rule in sample_reports.small()["rules"]]
     suite = suites["alm-tls"]
@@ -218,7 +218,7 @@ def test_junit_says_what_to_do():
     assert elsewhere.result[0].message.startswith("not applicable: ")
 
 
-def test_junit_names_stay_when_aliases_change():
+def test_junit_names_do_not_depend_on_alias():
     before, after = sample_reports.small(), sample_reports.small()
     for connection in after["connections"]:
         connection["facts"]["alias"] = "Renamed"
@@ -229,7 +229,7 @@ def test_junit_names_stay_when_aliases_change():
     assert names[0] == names[1]
 
 
-def test_an_error_about_no_item_is_named_by_its_rule():
+def test_error_without_item_is_named_by_its_rule():
     report = sample_reports.broken_loop()
     [suite] = JUnitXml.fromstring(render_junit(report).encode())
     [case] = suite
@@ -312,7 +312,7 @@ def test_sarif_errors_are_notifications():
     assert "analysis 1" in note["message"]["text"]
 
 
-def test_sarif_doubt_counts_as_failure_if_asked():
+def test_sarif_inconclusive_as_failure():
     run = sarif(strict(sample_reports.small()))
     assert {result["kind"] for result in run["results"]} == {"fail"}
     [doubtful] = [
@@ -333,7 +333,7 @@ def test_sarif_related_locations():
     assert len(related) == 100 and related[0]["logicalLocations"][0]["fullyQualifiedName"] == "sde.example.com/alm/1"
 
 
-def test_sarif_is_bounded_and_says_so(monkeypatch):
+def test_sarif_is_limited_with_a_note(monkeypatch):
     """GitHub would reject the whole file."""
     monkeypatch.setattr(sarif_format, "MAX_RESULTS", 3)
     run = sarif(sample_reports.small())
@@ -401,7 +401,7 @@ def test_markdown_begins_with_the_verdict():
         ({"fail_on": "never", "inconclusive": "fail", "known_findings": "accept"}, True, "Never fails."),
     ],
 )
-def test_markdown_says_what_counts(given, baseline, expected):
+def test_markdown_states_threshold(given, baseline, expected):
     report = sample_reports.small()
     report["summary"].update(given)
     report["baseline"] = report["baseline"] if baseline else None
@@ -415,7 +415,7 @@ def test_markdown_names_servers_where_there_are_several():
     assert '`alm 1 "Jira Europe"` `sde.example.com/alm/1`' in render_markdown(report)
 
 
-def test_markdown_has_no_links_but_those_of_the_policy(report):
+def test_markdown_links_are_those_of_the_policy(report):
     assert_harmless(render_markdown(report), ("https://docs.example.com/tls?a=1&b=2",))
     for rule in sarif(report)["tool"]["driver"]["rules"]:
         assert_harmless(rule["help"]["markdown"], ("https://docs.example.com/tls?a=1&b=2",))
@@ -448,7 +448,7 @@ def test_markdown_of_any_text_is_harmless(text):
     assert row == [in_code(text), "end"]
 
 
-def test_markdown_is_bounded_and_says_so(big):
+def test_markdown_is_limited_with_a_note(big):
     text = render_markdown(big)
     assert len(text) < 65_536 and len(text.encode()) < 2**20
     failing = re.search(r"### Failed \((\d+)\)", text)
@@ -506,7 +506,7 @@ def test_all_formats_have_the_same_counts(report, prepare):
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("place", ["alias", "message", "label", "title", "waiver", "key"])
-def test_hostile_text_is_shown_harmlessly(name, place):
+def test_hostile_text_is_escaped(name, place):
     """JUnit and SARIF say the text, on one line and with nothing hidden, and stay whole."""
     text = HOSTILE[name]
     report = sample_reports.small()
@@ -553,7 +553,7 @@ def test_hostile_text_is_shown_harmlessly(name, place):
     assert all(re.fullmatch(r"(?:(?!\.+/)[\w.~%-]+/)*[\w.~%-]+", uri, re.ASCII) for uri in texts)
 
 
-def test_big_reports_are_small_enough_for_those_who_read_them(big):
+def test_big_reports_are_within_size_limits(big):
     junit = render_junit(big)
     assert len(junit) < 30e6, "GitLab reads no more"
     assert junit_outcomes(junit)["passed"] == big["summary"]["verdicts"]["pass"]
@@ -565,7 +565,7 @@ def test_big_reports_are_small_enough_for_those_who_read_them(big):
 # Files
 
 
-def test_write_says_what_it_wrote(tmp_path):
+def test_write_returns_paths(tmp_path):
     paths = {name: str(tmp_path / "new" / "folder" / f"report.{SUFFIXES[name]}") for name in FORMATS}
     assert write_reports(sample_reports.small(), {**paths, "json": None}) == [
         paths[name] for name in paths if name != "json"
@@ -579,7 +579,7 @@ def test_write_says_what_it_wrote(tmp_path):
     )
 
 
-def test_files_can_be_read_by_others_as_far_as_the_umask_allows(tmp_path):
+def test_file_mode_follows_umask(tmp_path):
     path = tmp_path / "report.json"
     for umask, mode in ((0o022, 0o644), (0o077, 0o600), (0o002, 0o644)):
         before = os.umask(umask)
@@ -590,7 +590,7 @@ def test_files_can_be_read_by_others_as_far_as_the_umask_allows(tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
-def test_a_link_is_followed(tmp_path):
+def test_write_follows_symbolic_link(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "report.json").write_text("old")
     link = tmp_path / "link.json"
@@ -605,7 +605,7 @@ def failure(report: dict, paths: dict) -> SDElementsError:
     return caught.value
 
 
-def test_files_that_cannot_be_written(tmp_path):
+def test_unwritable_files(tmp_path):
     (tmp_path / "file").write_text("old")
     (tmp_path / "folder").mkdir()
     report = sample_reports.passed()
@@ -629,7 +629,7 @@ def test_files_that_cannot_be_written(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "other.xml"]
 
 
-def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
+def test_old_file_stays_if_write_fails(tmp_path):
     path = tmp_path / "report.json"
     path.write_text("old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -643,7 +643,7 @@ def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_nothing_is_written_if_one_report_cannot_be_made(tmp_path):
+def test_write_is_all_or_nothing(tmp_path):
     report = sample_reports.small()
     del report["waivers"]
     with pytest.raises(KeyError):

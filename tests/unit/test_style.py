@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The check of wording finds what it should, in every kind of text, and its list of known violations only shrinks."""
+"""The check of wording: its rules, the kinds of text, and the list of known violations, which only shrinks."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ def matches(path: str, text: str) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("sentence", BAD)
-def test_a_bad_sentence_is_found(sentence):
+def test_violations_find_bad_sentence(sentence):
     assert matches("page.md", sentence)
 
 
 @pytest.mark.parametrize("sentence", GOOD)
-def test_a_good_sentence_is_not_found(sentence):
+def test_violations_accept_good_sentence(sentence):
     assert matches("page.md", sentence) == []
 
 
 @pytest.mark.parametrize("rule", style.RULES, ids=lambda rule: rule.name)
-def test_each_tic_has_a_bad_sentence(rule):
+def test_each_rule_has_a_bad_sentence(rule):
     unproven = {"comes to", "on the way"}
     assert rule.name in unproven or any(
         rule.name == name for sentence in BAD for _line, name in matches("page.md", sentence)
@@ -103,7 +103,7 @@ def test_each_tic_has_a_bad_sentence(rule):
         ("a.py", "x = 'it' + 'is' + 'no'\nis_not = 1\n", []),
     ],
 )
-def test_texts_of_a_file(path, text, lines):
+def test_violations_report_lines_of_each_kind_of_text(path, text, lines):
     assert [line for line, _name in matches(path, text)] == lines
 
 
@@ -119,7 +119,7 @@ def repository(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_known_places_are_accepted(repository, capsys):
+def test_main_accepts_known_violations(repository, capsys):
     assert style.main([]) == 0
     assert capsys.readouterr().out == "Style: 0 new, 2 known violations in 1 files.\n"
 
@@ -128,7 +128,7 @@ def test_known_places_are_accepted(repository, capsys):
     "name, text",
     [("b.md", "A mistake."), ("a.md", "A mistake. Mistakes. One mistake."), ("a.md", "Mistakes mend a mistake.")],
 )
-def test_a_new_place_is_refused(repository, capsys, name, text):
+def test_main_rejects_new_violation(repository, capsys, name, text):
     (repository / name).write_text(text)
     assert style.main([]) == style.main(["--prune"]) == 1
     assert f"{name}:1: " in capsys.readouterr().out
@@ -136,7 +136,7 @@ def test_a_new_place_is_refused(repository, capsys, name, text):
 
 
 @pytest.mark.parametrize("text, known", [("One mistake.", "# head\na.md: mistake: 1\n"), ("None.", "# head\n")])
-def test_a_known_place_that_is_gone_must_leave_the_list(repository, capsys, text, known):
+def test_prune_removes_fixed_violations(repository, capsys, text, known):
     (repository / "a.md").write_text(text)
     assert style.main([]) == 1
     assert "fewer than listed" in capsys.readouterr().out

@@ -62,7 +62,7 @@ def read(text: object, method: object = None) -> tuple:
         ("例え。テスト", None, ("https", "xn--r8jz45g.xn--zckzah", 443)),
     ],
 )
-def test_known(text, method, expected):
+def test_known_server(text, method, expected):
     assert read(text, method) == expected
 
 
@@ -89,12 +89,12 @@ a..b .h 127.1 1.2.3.4.5 0x7f.0.0.1 017.0.0.1 256.0.0.1 1 2001:db8::1 [::1 ::1] [
         "h/" + "ü" * 2000,
     ],
 )
-def test_unreadable(text):
+def test_unreadable_server(text):
     assert read(text) == ("unreadable",)
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, False, 0, ["h"], {"h": 1}])
-def test_no_text(value):
+def test_server_value_is_not_text(value):
     assert read(value) == read("h", value) == ("unreadable",)
 
 
@@ -104,7 +104,7 @@ def test_methods_without_a_port(method):
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", [], {}])
-def test_none(value):
+def test_absent_server(value):
     assert read(value) == ("none",)
     assert read("h", value) == ("https", "h", 443)
 
@@ -114,20 +114,20 @@ def test_without_a_server():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_hidden(kind):
+def test_hidden_server(kind):
     assert server_facts(kind, {}) == {"server": {"state": "hidden", **NOT_KNOWN}, "validate_certs": None}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("word", ["alm", "issue_tracker", "analysis", "wh"])
-def test_names_of_parameters(kind, word):
+def test_parameter_names_by_release(kind, word):
     params = {"server": "h/p", "method": "http", "context_root": "/q/", "validate_cert": "False"}
     facts = server_facts(kind, {f"{word}_{name}": value for name, value in params.items()})
     known = {"state": "known", "scheme": "http", "host": "h", "port": 80, "path": "/p/q", "url": "http://h:80/p/q"}
     assert facts == {"server": known, "validate_certs": False}
 
 
-def test_a_connection_has_its_own_parameters_first():
+def test_own_parameters_come_first():
     params = {"alm_server": "alm", "analysis_server": "analysis"}
     assert [server(kind, **params)["host"] for kind in KINDS] == ["alm", "analysis"]
     assert server(alm_server="", issue_tracker_server="new")["host"] == "new"
@@ -179,7 +179,7 @@ def test_url(text, url):
         "someone%3Asecret%40host",
     ],
 )
-def test_user_info_with_an_unescaped_slash_is_not_shown(text):
+def test_user_info_with_slash_is_not_shown(text):
     assert server(alm_server=text) == {"state": "unreadable", **NOT_KNOWN}
 
 
@@ -194,7 +194,7 @@ def test_user_info_with_an_unescaped_slash_is_not_shown(text):
         "https://someone:secret@x",
     ],
 )
-def test_user_info_in_a_context_root_is_not_shown(root):
+def test_user_info_in_context_root_is_not_shown(root):
     for name in ("alm_context_root", "rational_context_root"):
         assert server(alm_server="h", **{name: root}) == {"state": "unreadable", **NOT_KNOWN}
 
@@ -221,7 +221,7 @@ def test_user_info_in_a_context_root_is_not_shown(root):
         ({"alm_url": "http://h"}, None),
     ],
 )
-def test_parameters_that_contradict_each_other(params, url):
+def test_contradictory_parameters(params, url):
     found = server(**params)
     assert found["url"] == url
     assert found["state"] == ("known" if url else "none" if "alm_url" in params else "unreadable")
@@ -257,16 +257,16 @@ def test_context_root(address, root, path):
 
 
 @pytest.mark.parametrize("root", [7, ["jira"], {"a": 1}, "a\nb", "a\x00"])
-def test_context_root_that_is_not_a_path(root):
+def test_invalid_context_root(root):
     assert server(alm_server="h", alm_context_root=root) == {"state": "unreadable", **NOT_KNOWN}
 
 
-def test_the_context_root_of_sd_elements_itself_is_not_the_tools():
+def test_context_root_of_sd_elements_is_ignored():
     assert server(alm_server="h", sde_context_root="sde")["path"] == ""
     assert server(alm_server="h", sde_context_root="sde", rational_context_root="ccm")["path"] == "/ccm"
 
 
-def test_trackers_below_one_host_are_two_servers():
+def test_context_roots_on_one_host_are_two_servers():
     params = [{"alm_context_root": "jira"}, {"alm_context_root": "/jira-eu"}]
     first, second = (server(alm_server="tools.example.org", **one) for one in params)
     assert (first["url"], second["url"]) == (
@@ -324,7 +324,7 @@ def test_validate_certs_by_several_names(params, expected):
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_options_make_no_difference(start, generation, kind):
+def test_options_do_not_change_server(start, generation, kind):
     """The names that the server uses, parameters that are not returned, and secrets that are."""
     demo = start(generation)
     facts = [{name: one[name] for name in ("server", "validate_certs")} for one in connections(demo, kind)]
@@ -347,7 +347,7 @@ def test_options_make_no_difference(start, generation, kind):
         ("pass/w@rd", None, None),
     ],
 )
-def test_no_secret_in_the_server(start, password, host, path):
+def test_server_contains_no_secret(start, password, host, path):
     params = {
         "alm_server": f"https://someone:{password}@alm.example.com/token=hidden-1/x?api_key=hidden-2",
         "alm_context_root": "password=hidden-3/jira",
@@ -451,5 +451,5 @@ def test_hostile_texts_take_linear_time(shape, filling):
         {"state": "none", **NOT_KNOWN, "host": "h"},
     ],
 )
-def test_what_is_not_a_server(value):
+def test_value_is_not_a_server(value):
     assert not is_server(value)

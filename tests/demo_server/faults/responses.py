@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that answer in place of the API. Each gets the request and returns a CannedResponse, or None to let it pass."""
+"""Faults that respond in place of the API. Each gets the request and returns a CannedResponse, or None."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The repository's papers are in order: licence headers, requirements."""
+"""The repository's metadata: licence headers, requirements, the action group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADER = (
     "SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors",
     "SPDX-License-Identifier: GPL-3.0-or-later",
 )
-# What cannot hold comments, is prose, or is written by a tool.
+# Files that cannot hold comments, are prose, or are generated.
 NO_HEADER_SUFFIXES = {".csv", ".json", ".md", ".pem", ".png", ".svg"}
 NO_HEADER_FILES = {"LICENSE", "changelogs/changelog.yaml"}
 
@@ -33,15 +33,15 @@ def repository_files() -> list[str]:
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-def wants_header(name: str) -> bool:
-    """Tell whether the licence header belongs into a file. Empty files need none."""
+def needs_header(name: str) -> bool:
+    """Tell whether a file needs the licence header. Empty files do not."""
     path = ROOT / name
     return name not in NO_HEADER_FILES and path.suffix not in NO_HEADER_SUFFIXES and path.stat().st_size > 0
 
 
-def test_each_source_file_names_its_licence() -> None:
+def test_source_files_have_licence_header() -> None:
     without = []
-    for name in filter(wants_header, repository_files()):
+    for name in filter(needs_header, repository_files()):
         start = (ROOT / name).read_text(encoding="utf-8").splitlines()[:5]
         if not all(any(wanted in line for line in start) for wanted in HEADER):
             without.append(name)
@@ -92,12 +92,12 @@ def test_editorconfig_errors_are_found(name: str, content: bytes, errors: list[s
     assert editorconfig_errors(content, editorconfig.get_properties(str(ROOT / name))) == errors
 
 
-def test_requirements_hold_no_address() -> None:
+def test_requirements_contain_no_url() -> None:
     files = [*ROOT.glob("requirements/*.txt"), ROOT / "meta" / "ee-requirements.txt"]
     assert [str(path) for path in files if "://" in path.read_text(encoding="utf-8")] == []
 
 
-def test_lowest_requests_is_the_same_everywhere() -> None:
+def test_minimum_requests_version_is_consistent() -> None:
     places = [
         "meta/ee-requirements.txt",
         "plugins/doc_fragments/sdelements.py",
@@ -111,7 +111,7 @@ def test_lowest_requests_is_the_same_everywhere() -> None:
     )
 
 
-def test_action_group_names_all_modules_that_ask_a_server() -> None:
+def test_action_group_lists_all_modules_with_a_server() -> None:
     modules = (ROOT / "plugins" / "modules").glob("*.py")
     asking = sorted(
         path.stem for path in modules if "- securitycompass.sdelements.sdelements\n" in path.read_text(encoding="utf-8")

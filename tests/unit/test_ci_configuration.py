@@ -46,7 +46,7 @@ def test_each_file_is_checked():
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
-def test_a_wrong_key_is_found(tmp_path, path):
+def test_wrong_key_is_found(tmp_path, path):
     schema = SCHEMAS[path]
     text = path.read_text(encoding="utf-8")
     broken = tmp_path / path.name
@@ -87,12 +87,12 @@ def test_secrets_are_used_in_one_environment():
     assert users == [("release", "galaxy", "galaxy")]
 
 
-def cores_of_github() -> dict[str, tuple[str, bool]]:
+def github_cores() -> dict[str, tuple[str, bool]]:
     rows = yaml.safe_load(GITHUB.read_text(encoding="utf-8"))["jobs"]["matrix"]["strategy"]["matrix"]["include"]
     return {row["core"]: (row["python"], row["may_fail"]) for row in rows}
 
 
-def cores_of_gitlab() -> dict[str, tuple[str, bool]]:
+def gitlab_cores() -> dict[str, tuple[str, bool]]:
     jobs = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
     found = {}
     for job in (jobs["matrix"], jobs["matrix-may-fail"]):
@@ -102,15 +102,13 @@ def cores_of_gitlab() -> dict[str, tuple[str, bool]]:
     return found
 
 
-def test_matrix_is_that_of_the_table():
-    assert cores_of_github() == cores_of_gitlab()
+def test_ci_matrix_equals_ansible_core_versions():
+    assert github_cores() == gitlab_cores()
     table = matrix.VERSIONS["core"]
-    assert {core: may_fail for core, (_python, may_fail) in cores_of_github().items()} == {
+    assert {core: may_fail for core, (_python, may_fail) in github_cores().items()} == {
         core: bool(row.get("may_fail")) for core, row in table.items()
     }
-    assert [
-        core for core, (python, _may_fail) in cores_of_github().items() if python not in table[core]["pythons"]
-    ] == []
+    assert [core for core, (python, _may_fail) in github_cores().items() if python not in table[core]["pythons"]] == []
     for path in (GITHUB, GITLAB):
         assert f"uv python install --quiet {matrix.VERSIONS['target']['python']}\n" in path.read_text(encoding="utf-8")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide to troubleshooting has each message of the code, and no other."""
+"""The troubleshooting guide lists each message of the code, and no other."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "troubleshooting.md"
 # Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
 FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py")
-# These take a whole message, or the part of one that differs.
-SAYS = re.compile(r"(?:SDElements|Option|Incomplete|Record|AnsibleFilter)Error|\w*_error|_changed|error")
-# Variables in messages that are the same for every resource; the guide explains those of connections.
+# Functions that take a whole message, or the part of one that differs.
+ERROR_CALLS = re.compile(r"(?:SDElements|Option|Incomplete|Record|AnsibleFilter)Error|\w*_error|_changed|error")
+# Variables in error_messages that are the same for every resource; the guide explains those of connections.
 NOUNS = {"noun": "connection", "resource.noun": "connection", "owner": "connection …"}
-# These hold what a message says.
-VARIABLES = ("what", "problem", "_PROXY_LOGIN", "_MISSING")
+# Variables that hold a message, or a part of one.
+MESSAGE_VARIABLES = ("what", "problem", "_PROXY_LOGIN", "_MISSING")
 
 pytestmark = pytest.mark.once
 
 
-def template(node: ast.AST | None) -> str | None:
-    """A text of the code with … for what is filled in; None if it is not a text."""
+def message_template(node: ast.AST | None) -> str | None:
+    """A text of the code with … for each placeholder; None if it is not a text."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{\w+\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(map(template, node.values))
+        return "".join(map(message_template, node.values))
     if isinstance(node, ast.FormattedValue):
         return NOUNS.get(ast.unparse(node.value), "…")
     return None
 
 
-def alternatives(node: ast.AST) -> list[ast.AST]:
+def possible_values(node: ast.AST) -> list[ast.AST]:
     """All values that an expression can have."""
     if isinstance(node, ast.IfExp):
         return [node.body, node.orelse]
@@ -47,11 +47,11 @@ def alternatives(node: ast.AST) -> list[ast.AST]:
     return [node.elt] if isinstance(node, ast.ListComp) else [node]
 
 
-def messages(tree: ast.AST) -> Iterator[str]:
+def error_messages(tree: ast.AST) -> Iterator[str]:
     """All messages of failures in the code of a file."""
     for node in ast.walk(tree):
         found: list[ast.AST] = []
-        if isinstance(node, ast.Call) and SAYS.fullmatch(
+        if isinstance(node, ast.Call) and ERROR_CALLS.fullmatch(
             name := getattr(node.func, "id", getattr(node.func, "attr", ""))
         ):
             # The kind comes first, and the advice last.
@@ -62,25 +62,25 @@ def messages(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
             # A problem, and its advice.
             found = node.elts[:1]
-        elif (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in VARIABLES) or (
+        elif (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in MESSAGE_VARIABLES) or (
             isinstance(node, ast.Return) and isinstance(node.value, (ast.List, ast.ListComp))
         ):
-            found = alternatives(node.value)
-        texts = [text for text in map(template, found) if text and " " in text.strip("… ")]
+            found = possible_values(node.value)
+        texts = [text for text in map(message_template, found) if text and " " in text.strip("… ")]
         # The next text is the advice.
         yield from texts if isinstance(node, ast.Assign) else texts[:1]
 
 
-def in_code() -> set[str]:
+def messages_in_code() -> set[str]:
     files = [path for pattern in FILES for path in (ROOT / "plugins").glob(pattern)]
-    return {text.rstrip(".") for path in files for text in messages(ast.parse(path.read_text(encoding="utf-8")))}
+    return {text.rstrip(".") for path in files for text in error_messages(ast.parse(path.read_text(encoding="utf-8")))}
 
 
-def in_guide() -> set[str]:
+def messages_in_guide() -> set[str]:
     rows = re.findall(r"^\| `([^`]*)` \| (.+) \|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
     return {message.rstrip(".") for message, _fix in rows}
 
 
-def test_each_message_has_its_fix():
-    assert in_code() - in_guide() == set(), "docs/troubleshooting.md lacks these"
-    assert in_guide() - in_code() == set(), "docs/troubleshooting.md has these, and the code does not say them"
+def test_guide_lists_each_error_message():
+    assert messages_in_code() - messages_in_guide() == set(), "docs/troubleshooting.md lacks these"
+    assert messages_in_guide() - messages_in_code() == set(), "the code has none of these"
