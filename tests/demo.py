@@ -56,10 +56,9 @@ def run_all(access: dict[str, str], is_live: bool) -> int:
     report = REPORTS / f"{REPORTS.name}.html"
     results.append(report.is_file())
     if all(results):
+        others = sorted(path.name for path in REPORTS.iterdir() if path != report)
         print_heading(f"The report for people is {report}. Open it in a browser.")
-        print_heading(
-            f"Next to it are those for machines: {', '.join(sorted(path.name for path in REPORTS.iterdir() if path != report))}."
-        )
+        print_heading(f"Next to it are those for machines: {', '.join(others)}.")
     return 0 if all(results) else 1
 
 

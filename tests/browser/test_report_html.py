@@ -31,7 +31,9 @@ SMALL = sample_reports.small()
 # Collected before the page's own scripts run; the policy of the page does not bind what tests add.
 WATCH = """
 window.violations = [];
-addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+addEventListener("securitypolicyviolation", (event) => {
+    violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
 """
 
 
@@ -41,9 +43,11 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture(scope="module")
 def browser(checker):
-    with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=checker("chromium"), args=FLAGS) as chromium:
-            yield chromium
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=checker("chromium"), args=FLAGS) as chromium,
+    ):
+        yield chromium
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +218,7 @@ def chart(page: Page, name: str) -> dict[str, list[int]]:
 
 
 def wait_until(page, expression: str) -> None:
-    """Wait for an expression to be true. Playwright's own way evaluates a text in the page, which its policy forbids."""
+    """Wait for an expression to be true. Playwright evaluates a text in the page, which its policy forbids."""
     for _attempt in range(500):
         if page.evaluate(expression):
             return
@@ -280,7 +284,7 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
         zip(
             panel.locator(".facts dt > bdi").all_inner_texts(),
             panel.locator(".facts dd").all_inner_texts(),
-            strict=False,
+            strict=True,
         )
     )
     assert facts["params.alm_method"] == "http"
@@ -299,7 +303,7 @@ def test_a_waived_finding_names_its_waiver(show):
 
 def test_each_rule_tells_what_it_wants(show):
     page = show("small")
-    for rule, details in zip(SMALL["rules"], page.locator(".rules > details").all(), strict=False):
+    for rule, details in zip(SMALL["rules"], page.locator(".rules > details").all(), strict=True):
         details.locator("summary").click()
         texts = details.inner_text()
         for text in (
@@ -495,7 +499,8 @@ def test_the_keyboard_is_enough(show):
         for _step in range(90):
             page.keyboard.press("Tab")
             focused = page.evaluate(
-                "(({outlineStyle}, node) => [node.labels?.[0]?.textContent || node.ariaLabel || node.textContent, outlineStyle])"
+                "(({outlineStyle}, node) => [node.labels?.[0]?.textContent || node.ariaLabel || "
+                "node.textContent, outlineStyle])"
                 "(getComputedStyle(document.activeElement), document.activeElement)"
             )
             assert focused[1] != "none", f"no focus is seen on {focused[0]}"
@@ -563,7 +568,8 @@ def test_axe_finds_no_barrier(show, checker, name, look):
     # Not as a script element: the page's policy would refuse it.
     page.evaluate(Path(checker("axe-core/axe.min.js")).read_text(encoding="utf-8"))
     result = page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']})"
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], "
+        "resultTypes: ['violations']})"
     )
     assert result["passes"]
     assert [
@@ -583,7 +589,7 @@ def test_nothing_is_wider_than_the_screen(show, name, width):
 
 def test_verdicts_are_never_told_by_colour_alone(show):
     page = show("small", "#verdict=all")
-    for place, row in zip(shown(page), page.locator("tr.finding").all(), strict=False):
+    for place, row in zip(shown(page), page.locator("tr.finding").all(), strict=True):
         finding = SMALL["findings"][place]
         assert row.locator(".in-verdict").inner_text() == finding["verdict"].replace("_", " ").capitalize()
         assert row.locator(".in-verdict use").get_attribute("href") == f"#icon-{finding['verdict']}"
@@ -602,7 +608,7 @@ def test_without_javascript_the_essential_is_there(show):
         key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])),
     )
     assert len(rows) == len(wanted)
-    for row, finding in zip(rows, wanted, strict=False):
+    for row, finding in zip(rows, wanted, strict=True):
         assert finding["subject"] in row
         assert finding["message"] in row
     page.locator(".rules summary").first.click()
@@ -662,8 +668,10 @@ def test_paper_gets_all_that_was_chosen_and_every_rule(show):
 
 # All that the page is made of. No text of a server's may add to it.
 ELEMENTS = set(
-    "a bdi body button circle code datalist dd details div dl dt fieldset footer form g h1 h2 h3 head header html input label "
-    "legend li link main meta nav option p path rect script section select span style summary svg symbol table tbody td th "
+    "a bdi body button circle code datalist dd details div dl dt fieldset footer form g h1 h2 h3 head "
+    "header html input label "
+    "legend li link main meta nav option p path rect script section select span style summary svg symbol "
+    "table tbody td th "
     "thead time title tr ul use".split()
 )
 
@@ -698,7 +706,8 @@ def test_hostile_texts_cannot_turn_those_beside_them(show):
     page.locator("button.opener").first.click()
     # In every cell and description what a server sent stands in an element of its own.
     loose = page.evaluate(
-        """() => [...document.querySelectorAll("#rows td, .facts dt, .facts dd, .waivers td, .rules .title, .rules code, .lead")]
+        """() => [...document.querySelectorAll(
+                "#rows td, .facts dt, .facts dd, .waivers td, .rules .title, .rules code, .lead")]
             .filter((one) => !one.closest("thead"))
             .flatMap((one) => [...one.childNodes])
             .filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
@@ -758,9 +767,11 @@ def test_the_policy_of_the_page_holds(context, tmp_path):
     page.goto((tmp_path / "report.html").as_uri())
     page.evaluate(
         """() => {
-            document.body.append(Object.assign(document.createElement("script"), {textContent: "window.injected = true"}));
+            const script = document.createElement("script");
+            document.body.append(Object.assign(script, {textContent: "window.injected = true"}));
             document.body.append(Object.assign(document.createElement("img"), {src: "https://evil.example/x.png"}));
-            document.body.insertAdjacentHTML("beforeend", '<p style="color: red" onclick="window.injected = true">x</p>');
+            const html = '<p style="color: red" onclick="window.injected = true">x</p>';
+            document.body.insertAdjacentHTML("beforeend", html);
             document.body.lastChild.click();
         }"""
     )

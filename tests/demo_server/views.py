@@ -34,7 +34,7 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
 
     kind: str
     serializer_class = ConnectionSerializer
-    permission_classes = [CanViewConnections]
+    permission_classes = (CanViewConnections,)
 
     @property
     def server(self):

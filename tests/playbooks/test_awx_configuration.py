@@ -382,8 +382,9 @@ def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
         assert TOKEN not in printed
         assert_configured(awx)
         before, last = list(awx.changes), steps[-1].strip()
-        forgotten = f"{{'sde_awx_servers': [{{'name': 'eu', 'api_token': '{TOKEN}'}}, {{'name': 'us', 'api_token': '{{{{ of_a_vault }}}}'}}]}}"
-        run = desk(f'{last} -e "{forgotten}"', CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
+        servers = [{"name": "eu", "api_token": TOKEN}, {"name": "us", "api_token": "{{ of_a_vault }}"}]
+        forgotten = json.dumps({"sde_awx_servers": servers})
+        run = desk(f"{last} -e '{forgotten}'", CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="x", **tokens)
         assert run.returncode == 2 and "so nothing was configured" in run.stdout and awx.changes == before, run.stdout
         assert TOKEN not in run.stdout
         # What the first run made, the second left as it was, but for two that now have a folder for what they write.
