@@ -55,7 +55,7 @@ DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collec
 
 # .pre-commit-config.yaml runs each of these alone.
 .PHONY: lint
-lint: lint-ansible lint-python lint-style lint-docs lint-changelog lint-github ## Lint code, documentation and settings
+lint: lint-ansible lint-python lint-types lint-style lint-docs lint-changelog lint-github ## Lint code, documentation and settings
 
 .PHONY: lint-ansible
 lint-ansible: env
@@ -63,7 +63,12 @@ lint-ansible: env
 
 .PHONY: lint-python
 lint-python: env
+	ruff check
 	ruff format --check
+
+.PHONY: lint-types
+lint-types: env
+	mypy
 
 .PHONY: lint-style
 lint-style: env
@@ -89,7 +94,8 @@ lint-github: env
 	zizmor --offline --quiet --strict-collection .
 
 .PHONY: format
-format: env ## Format the Python files
+format: env ## Format the Python files, and fix what ruff can fix by itself
+	ruff check --fix-only
 	ruff format
 
 .PHONY: docs
