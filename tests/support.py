@@ -28,7 +28,6 @@ from ansible.playbook.conditional import Conditional
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
-from ansible_collections.securitycompass.sdelements.plugins.doc_fragments import audit
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM, ANALYSIS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import (
@@ -106,16 +105,16 @@ def forward_proxy(server: DemoServer):
         behind.close()
         return answer.status, body
 
-    return _listening(relay)
+    return listening(relay)
 
 
 def canned_server(body: bytes, status: int = 200, tls: ssl.SSLContext | None = None, **sent: str):
     """A server that answers every request with this body and these headers, as no framework does."""
-    return _listening(lambda path, headers: (status, body), sent, tls)
+    return listening(lambda path, headers: (status, body), sent, tls)
 
 
 @contextlib.contextmanager
-def _listening(
+def listening(
     answer: Callable[[str, dict[str, str]], tuple[int, bytes]],
     sent: dict[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
@@ -221,8 +220,13 @@ def growth(work: Callable[[int], object], size: int) -> float:
 LINEAR = 9  # what growth() stays below: far from 4, and farther from 16
 
 
-def documented_audit_options(name: str) -> dict[str, dict]:
-    """The documented options of a module that writes reports."""
-    module = importlib.import_module(f"{COLLECTION}.modules.{name}")
-    texts = (module.DOCUMENTATION, audit.ModuleDocFragment.DOCUMENTATION)
-    return {option: how for text in texts for option, how in yaml.safe_load(text)["options"].items()}
+def documented_options(module: str) -> dict[str, dict]:
+    """Return the documented options of a module, with those of the fragments that it extends."""
+    documentation = yaml.safe_load(importlib.import_module(f"{COLLECTION}.modules.{module}").DOCUMENTATION)
+    options = dict(documentation.get("options", {}))
+    for name in documentation["extends_documentation_fragment"]:
+        file, _dot, section = name.removeprefix("securitycompass.sdelements.").partition(".")
+        fragment = importlib.import_module(f"{COLLECTION}.doc_fragments.{file}").ModuleDocFragment
+        text = getattr(fragment, (section or "documentation").upper())
+        options.update(yaml.safe_load(text).get("options", {}))
+    return options

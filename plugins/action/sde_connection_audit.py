@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from ..plugin_utils._action import ControllerAction, validate_arguments
+from ..plugin_utils._action import ControllerAction, gather_side_by_side, validate_arguments
 from ..plugin_utils._audit import task
 from ..plugin_utils._files import TaskFiles
 from ..plugin_utils._native_types import to_builtin_types
@@ -25,9 +26,11 @@ class ActionModule(ControllerAction):
             self._task.action,
             task.AUDIT_ARGUMENTS,
             small,
-            mutually_exclusive=task.CONNECTIONS_FROM,
-            required_one_of=task.CONNECTIONS_FROM,
+            mutually_exclusive=task.NOT_BOTH,
         )
         files = TaskFiles(self._find_needle, self._loader)
         options["connections"] = connections
-        return task.audit(options, files, self._templar, task_vars, self._task.check_mode)
+        gather = partial(gather_side_by_side, self, arguments=task.gather_arguments(arguments), task_vars=task_vars)
+        return task.audit(
+            options, files, gather, templar=self._templar, task_vars=task_vars, check_mode=self._task.check_mode
+        )

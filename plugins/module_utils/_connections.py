@@ -168,3 +168,4 @@ def _resource(kind: ConnectionKind, *paths: str) -> Resource:
 
 ALM = _resource(ConnectionKind("alm", "issue_tracker"), "connections/alm/", "connections/issue-tracker/")
 ANALYSIS = _resource(ConnectionKind("analysis"), "connections/analysis/")
+KINDS = {"alm": ALM, "analysis": ANALYSIS}

@@ -58,9 +58,19 @@ def unexpected_shape(url: str, what: str, advice: str) -> SDElementsError:
     return SDElementsError("unexpected_shape", problem, advice, status=200, method="GET", url=url)
 
 
+class TaskError(Exception):
+    """Another task, on which this one relies, failed. Its result is the result of this one."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__("Another task failed.")
+        self.result = result
+
+
 def failed_result(error: Exception) -> dict[str, Any]:
     """Return a failed result of Ansible, without the text of an unexpected exception: that may hold a secret."""
     failed = {"failed": True, "changed": False}
+    if isinstance(error, TaskError):
+        return {**failed, **error.result}
     if isinstance(error, SDElementsError):
         return {**failed, **error.as_failure()}
     problem = f"The collection itself failed ({type(error).__name__})."

@@ -14,19 +14,30 @@ version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Evaluates every rule of a policy on every connection, in one task on the controller. Nothing is gathered, and no
-    server is asked.
+  - Gathers the connections of an SD Elements server, evaluates every rule of a policy for each of them, writes reports,
+    and passes or fails.
+  - The policy is evaluated on the controller. The connections are gathered there too if the task runs on C(localhost)
+    with the connection V(local); otherwise the modules M(securitycompass.sdelements.sde_alm_connection_info) and
+    M(securitycompass.sdelements.sde_analysis_connection_info) gather them on the host of the task, such as a bastion.
+  - With O(connections) or O(connections_file) it audits facts that were gathered before, and asks no server.
   - Fails if there is a failing finding of the severity O(fail_on) or more. The message is the whole audit in one line.
-  - What a rule needs and the token may not see makes it inconclusive, and never lets it pass.
-  - Facts are redacted once more before anything else, so that results and reports hold no credentials.
+  - A rule is inconclusive, and never passes, if the token cannot see a value that it needs.
+  - Results and reports hold no credentials.
 options:
+  kinds:
+    description:
+      - The kinds of connections to gather. Both if it is not set.
+      - It cannot be combined with O(connections) or O(connections_file).
+    type: list
+    elements: str
+    choices: [alm, analysis]
   connections:
     description:
       - The connections to audit, as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
         RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Lists are joined by
         C(+).
-      - They are those of one SD Elements server.
-      - Exactly one of O(connections) and O(connections_file) is required.
+      - They are those of one SD Elements server. They are masked again.
+      - Without O(connections) and O(connections_file), the connections are gathered.
     type: list
     elements: dict
   connections_file:
@@ -35,6 +46,7 @@ options:
       - A relative path is searched for as Ansible searches for files, next to the playbook first, and then in the
         directory where Ansible was started. This is so for O(policy) and O(baseline), too. A file may be encrypted by
         Ansible Vault.
+      - It cannot be combined with O(connections).
     type: path
   policy:
     description:
@@ -53,7 +65,8 @@ options:
     default: {}
   server:
     description:
-      - Name of the SD Elements server that the connections come from. Of an address, host and port are kept.
+      - Name of the SD Elements server in reports. Of an address, host and port are kept.
+      - If it is not set, host and port of the server that the connections were gathered from.
       - It stands in reports, and in the fingerprints by which findings of several servers are told apart.
     type: str
   baseline:
@@ -85,7 +98,13 @@ options:
     type: str
     choices: [fail, accept]
     default: fail
+attributes:
+  action_group:
+    description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options for all modules.
+    support: full
+    membership: [securitycompass.sdelements.sdelements]
 extends_documentation_fragment:
+  - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.audit
 notes:
   - A rule's C(that) and C(when) are conditionals as in a task, with all of Ansible's tests, filters and lookups, and
@@ -93,28 +112,23 @@ notes:
   - They know C(connection), or C(item) in a rule with C(loop); the whole set as C(connections); the variables of the
     policy; and C(audited_at), the time of the audit.
   - What came from the server or from a policy's variables is never a template.
-  - C(module_defaults) for the group C(securitycompass.sdelements.sdelements) do not reach this module, which takes none
-    of the options that say where the server is.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
 """
 
 EXAMPLES = r"""
-- name: Gather the ALM connections
-  securitycompass.sdelements.sde_alm_connection_info:
-    include_last_job: true
-  register: alm
-
-- name: Gather the analysis connections
-  securitycompass.sdelements.sde_analysis_connection_info:
-    include_last_job: true
-  register: analysis
-
-- name: Audit all connections, and fail on the gravest findings only
+- name: Audit all connections of the server in SDE_HOST, with the token in SDE_API_KEY
   securitycompass.sdelements.sde_connection_audit:
-    connections: "{{ alm.connections + analysis.connections }}"
-    server: sde.example.com
+    reports:
+      html: /tmp/sde-audit/report.html
+
+- name: Audit the ALM connections by an own policy, and fail for critical findings only
+  securitycompass.sdelements.sde_connection_audit:
+    url: https://sde.example.com
+    api_token: "{{ sde_api_token }}"
+    kinds: [alm]
+    policy: [starter, policy.yml]
     policy_vars:
       conflict_policies: [alm, timestamp]
       allowed_servers: ['*.example.com', '*.example.net']
@@ -122,17 +136,35 @@ EXAMPLES = r"""
     reports:
       html: /tmp/sde-audit/report.html
       junit: /tmp/sde-audit/report.xml
-  register: audit
-  failed_when: false
 
-- name: Tell what was found
+- name: Gather the ALM connections
+  securitycompass.sdelements.sde_alm_connection_info:
+    include_last_job: true
+  register: alm
+
+- name: Audit these, and go on whatever is found
+  securitycompass.sdelements.sde_connection_audit:
+    connections: "{{ alm.connections }}"
+    server: sde.example.com
+  register: audit
+  failed_when: audit.verdict is not defined
+
+- name: Show the result of the audit
   ansible.builtin.debug:
     var: audit.msg
 """
 
 RETURN = r"""
+failure:
+  description:
+    - Why the audit could not be made. Not returned if it was made and failed, see RV(verdict) for that.
+    - The fields and kinds are those of RV(securitycompass.sdelements.sde_alm_connection_info#module:failure), and V(policy)
+      for an invalid policy.
+  returned: when the audit could not be made
+  type: dict
+  sample: {kind: authentication, status: 401, method: GET, url: 'https://sde.example.com/api/v2/connections/alm/'}
 msg:
-  description: The whole audit in one line, or what is wrong with its options.
+  description: The whole audit in one line, or why it could not be made.
   returned: always
   type: str
   sample: >-

@@ -9,8 +9,10 @@ needed. Imports happen once: ansible-core loads an action plugin in its main pro
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -23,60 +25,88 @@ from ..module_utils._gather import argument_spec, gather
 from ..module_utils._resource import Resource
 from ._native_types import to_builtin_types
 
+Result = dict[str, Any]
+Arguments = dict[str, Any]
+
 
 class ControllerAction(ActionBase):
     """An action that runs on the controller only. Whatever goes wrong is a failed result."""
 
     TRANSFERS_FILES = False
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Return the task's result."""
         return {**super().run(tmp, task_vars), **result_of(lambda: self.result(task_vars or {}))}
 
-    def result(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+    def result(self, task_vars: dict[str, Any]) -> Result:
         """Do the work. Subclasses implement this, and may raise anything."""
         raise NotImplementedError
 
 
 class GatherAction(NormalAction):
-    """Gathers connections in this process where the result is the same as the module's, and by the module elsewhere."""
+    """Gathers a resource in this process where the result is the same as the module's, and by the module elsewhere."""
 
     resource: Resource
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Return the task's result."""
-        reason = self._reason_for_the_module()
-        if reason:
-            Display().vvv(f"{self._task.action} runs as a module: {reason}")
-            result: dict[str, Any] = super().run(tmp, task_vars)
-            return result
-        Display().vvv(f"{self._task.action} runs in the process of ansible-core")
-        return result_of(self._gather)
-
-    def _gather(self) -> dict[str, Any]:
-        arguments = validate_arguments(self._task.action, argument_spec(self.resource), self._task.args)
-        outcome = gather(self.resource, arguments, self._task.no_log)
-        return {**outcome.result, **({"warnings": outcome.warnings} if outcome.warnings else {})}
-
-    def _reason_for_the_module(self) -> str | None:
-        """Why this task cannot run in this process; None if it can."""
-        if self._connection.transport != "local":
-            return f"its connection is {self._connection.transport}"
-        if self._connection.become:
-            return "it becomes another user"
-        if self._task.async_val:
-            return "it is asynchronous"
-        if any(self._task.environment or []):
-            return "it has an environment of its own"
-        if _requests.IMPORT_ERROR:
-            return "the Python of ansible-core has no requests"
-        return None
+        if runs_in_process(self):
+            return result_of(lambda: gather_in_process(self, self.resource, self._task.args))
+        result: Result = super().run(tmp, task_vars)
+        return result
 
 
-def result_of(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def gather_side_by_side(
+    action: ActionBase, resources: dict[str, Resource], arguments: Arguments, task_vars: dict[str, Any]
+) -> list[Result]:
+    """Return the results of modules, which are given by their names with the resources that they gather.
+
+    Where this process cannot gather, the modules run one after the other: they share a connection to their host.
+    """
+    if runs_in_process(action):
+        with ThreadPoolExecutor(len(resources)) as threads:
+            return list(threads.map(lambda one: gather_in_process(action, one, arguments), resources.values()))
+    return [
+        to_builtin_types(action._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
+        for name in resources
+    ]
+
+
+def gather_in_process(action: ActionBase, resource: Resource, arguments: Arguments) -> Result:
+    """Return the result of a module with these arguments."""
+    options = validate_arguments(action._task.action, argument_spec(resource), arguments)
+    outcome = gather(resource, options, action._task.no_log)
+    return {**outcome.result, **({"warnings": outcome.warnings} if outcome.warnings else {})}
+
+
+def runs_in_process(action: ActionBase) -> bool:
+    """Return whether an action can gather in this process, with the same result as a module's."""
+    reason = _reason_for_the_module(action)
+    how = f"runs as a module: {reason}" if reason else "runs in the process of ansible-core"
+    Display().vvv(f"{action._task.action} {how}")
+    return reason is None
+
+
+def _reason_for_the_module(action: ActionBase) -> str | None:
+    if action._connection.transport != "local":
+        return f"its connection is {action._connection.transport}"
+    if action._connection.become:
+        return "it becomes another user"
+    if action._task.async_val:
+        return "it is asynchronous"
+    if any(action._task.environment or []):
+        return "it has an environment of its own"
+    if _requests.IMPORT_ERROR:
+        return "the Python of ansible-core has no requests"
+    return None
+
+
+def result_of(work: Callable[[], Result]) -> Result:
     """Return the result of a call, or a failed one: an exception must not show what it holds."""
     try:
         return work()
+    except AnsibleConnectionFailure:  # ansible-core reports a host that cannot be reached
+        raise
     except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
         return failed_result(exc)
 

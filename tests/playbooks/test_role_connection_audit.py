@@ -14,11 +14,10 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from tests.conftest import ROOT
 from tests.demo_server.dataset import HoursAgo
 from tests.playbooks.test_canary import TOKEN, planted
-from tests.support import access, connections, documented_audit_options, inventory_of, messages_of
+from tests.support import access, connections, documented_options, inventory_of, messages_of
 
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
@@ -428,26 +427,22 @@ def test_specification_and_defaults_agree():
     assert documented == defaults
 
 
-def test_specification_and_modules_agree():
-    """Each option of the modules that a user of the role may want is a variable of the same type, and is passed on."""
-    handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
-    options, audit_options = specification(), documented_audit_options("sde_connection_audit")
-    assert set(handed["_connection_audit_gather_option_names"]) == {*SERVER_OPTIONS, "page_size", "concurrency"}
-    others = {"connections", "policy", "policy_vars", "server", "reports"}
-    assert set(handed["_connection_audit_audit_option_names"]) | others == set(audit_options)
-    for name, option in SERVER_OPTIONS.items():
-        assert options[name]["type"] == option["type"], name
-    for name, option in audit_options.items():
+def test_specification_and_module_agree():
+    """Each option of the module is a variable of the same type, and is passed on."""
+    passed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["_connection_audit_option_names"]
+    options, documented = specification(), documented_options("sde_connection_audit")
+    assert {*passed, "connections", "kinds", "policy", "policy_vars", "reports"} == set(documented)
+    for name, option in documented.items():
         if name not in ("reports", "policy", "policy_vars"):
-            form = [(one.get("type"), one.get("elements"), one.get("choices")) for one in (options[name], option)]
+            form = [(one.get("type"), one.get("elements")) for one in (options[name], option)]
             assert form[0] == form[1], name
-        if option.get("default") and name in options and name != "policy":
+        if option.get("default") and name in ("fail_on", "inconclusive", "known_findings"):
+            assert options[name]["choices"] == option["choices"]
             assert f"which is V({option['default']})." in " ".join(options[name]["description"]), name
-    assert set(options["report_formats"]["default"]) == set(audit_options["reports"]["suboptions"])
+    assert set(options["report_formats"]["default"]) == set(documented["reports"]["suboptions"])
 
 
 def test_every_variable_is_used():
     used = "".join(path.read_text() for path in ROLE.rglob("*") if path.parent.name in ("tasks", "vars", "templates"))
-    handed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
-    listed = {*handed["_connection_audit_gather_option_names"], *handed["_connection_audit_audit_option_names"]}
-    assert [name for name in specification() if name not in listed and f"connection_audit_{name}" not in used] == []
+    passed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["_connection_audit_option_names"]
+    assert [name for name in specification() if name not in passed and f"connection_audit_{name}" not in used] == []

@@ -21,7 +21,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._connec
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION
-from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_audit_options
+from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_options
 from tests.unit.test_connections import CONTRACT
 
 TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
@@ -134,14 +134,9 @@ def test_unexpected_error_is_contained(run_module, monkeypatch):
 # Documentation
 
 
-def documented_options() -> dict[str, dict]:
-    fragments = (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.CONNECTIONS)
-    return {name: option for text in fragments for name, option in yaml.safe_load(text)["options"].items()}
-
-
 def test_documented_options_equal_argument_spec():
     table = _gather.argument_spec(ALM)
-    documented = documented_options()
+    documented = documented_options("sde_alm_connection_info")
     assert set(documented) == set(table)
     for name, option in table.items():
         for key in ("type", "elements", "choices", "default", "aliases"):
@@ -152,7 +147,7 @@ def test_documented_options_equal_argument_spec():
 def test_documented_audit_options_equal_argument_spec(name):
     task = importlib.import_module(f"{COLLECTION}.plugin_utils._audit.task")
     table = task.MERGE_ARGUMENTS if name.endswith("_merge") else task.AUDIT_ARGUMENTS
-    documented = documented_audit_options(name)
+    documented = documented_options(name)
     assert set(documented) == set(table)
     for option, spec in table.items():
         for key in ("choices", "default", "required"):
@@ -161,7 +156,7 @@ def test_documented_audit_options_equal_argument_spec(name):
 
 
 def test_environment_variables_are_documented():
-    documented = documented_options()
+    documented = documented_options("sde_alm_connection_info")
     for name, option in SERVER_OPTIONS.items():
         places = [str(documented[name]["description"]).find(f"E({variable})") for variable in option["fallback"][1]]
         assert -1 not in places and places == sorted(places), name

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -13,12 +13,15 @@ from typing import Any
 from ansible.template import Templar
 from ansible.utils.display import Display
 
-from ...module_utils._errors import OptionError
+from ...module_utils._connections import KINDS
+from ...module_utils._errors import OptionError, TaskError
+from ...module_utils._resource import READ_OPTIONS, Resource
+from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
 from .._render import write
 from .connections import connections_in, server_name, validate_connections
 from .merge import MergeOptions, merge_reports, validate_source
-from .model import NEVER, NOTABLE, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions
+from .model import NEVER, NOTABLE, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions, key_of
 from .policy import STARTER, STARTER_FILE, load_policy
 from .policy_yaml import parse_policy
 from .report import ADVICE, build_report, top_findings, validate_report, warnings_of
@@ -28,12 +31,22 @@ from .templating import Engine
 # Validated options, argument specs and results of Ansible.
 Options = dict[str, Any]
 Result = dict[str, Any]
+# Runs the modules of these names, or gathers the resources themselves.
+Gather = Callable[[dict[str, Resource]], list[Result]]
 
 _FAIL_ON = {"type": "str", "choices": [*reversed(SEVERITIES), NEVER]}
 _INCONCLUSIVE = {"type": "str", "choices": ["warn", "fail"]}
 _KNOWN_FINDINGS = {"type": "str", "choices": ["fail", "accept"]}
 _REPORTS = {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in write.FORMATS}}
+# The environment is not looked at here: modules that gather look at theirs.
+_GATHER_ARGUMENTS: Options = {
+    name: {key: value for key, value in option.items() if key != "fallback"}
+    for name, option in {**SERVER_OPTIONS, **READ_OPTIONS}.items()
+}
+_MODULE = "securitycompass.sdelements.sde_{kind}_connection_info"
 AUDIT_ARGUMENTS: Options = {
+    **_GATHER_ARGUMENTS,
+    "kinds": {"type": "list", "elements": "str", "choices": list(KINDS)},
     "connections": {"type": "raw"},
     "connections_file": {"type": "path"},
     "policy": {"type": "list", "elements": "str", "default": [STARTER]},
@@ -45,7 +58,7 @@ AUDIT_ARGUMENTS: Options = {
     "known_findings": {**_KNOWN_FINDINGS, "default": "fail"},
     "reports": _REPORTS,
 }
-CONNECTIONS_FROM = [("connections", "connections_file")]
+NOT_BOTH = [("connections", "connections_file")]
 MERGE_ARGUMENTS: Options = {
     "documents": {"type": "list", "elements": "str", "required": True},
     "servers": {"type": "list", "elements": "str", "default": []},
@@ -58,13 +71,21 @@ MERGE_ARGUMENTS: Options = {
 _SECONDS_BETWEEN_LINES = 5
 
 
-def audit(options: Options, files: TaskFiles, templar: Templar, task_vars: Options, check_mode: bool) -> Result:
+def gather_arguments(arguments: Options) -> Options:
+    """Return the arguments of an audit that are for the modules that gather, as they are, and what an audit needs."""
+    names = {name for option, spec in _GATHER_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))}
+    given = {name: value for name, value in arguments.items() if name in names}
+    return {**given, "include_last_job": True}
+
+
+def audit(
+    options: Options, files: TaskFiles, gather: Gather, *, templar: Templar, task_vars: Options, check_mode: bool
+) -> Result:
     """Audit connections by a policy, and write the reports."""
     if options["known_findings"] == "accept" and not options["baseline"]:
         raise OptionError(
             "known_findings: accept is of use only with baseline.", "Give the JSON report of an earlier run there."
         )
-    connections = validate_connections(_given_connections(options, files))
     name = options["baseline"]
     baseline = validate_report(files.read("baseline", name), "baseline", name) if name else None
     policy = load_policy(
@@ -74,6 +95,7 @@ def audit(options: Options, files: TaskFiles, templar: Templar, task_vars: Optio
         # Without variables: compiling an expression needs none.
         Engine(templar, {}, {}).compile_error,
     )
+    connections, endpoint, warnings = _connections(options, files, gather)
     audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     data = {**policy.variables, "connections": connections, "audited_at": audited_at}
     progress = _Progress(len(policy.rules))
@@ -83,7 +105,7 @@ def audit(options: Options, files: TaskFiles, templar: Templar, task_vars: Optio
         connections,
         _evaluations(policy, connections, engine, progress),
         VerdictOptions(options["fail_on"], options["inconclusive"], options["known_findings"]),
-        server=server_name(options["server"]),
+        server=server_name(options["server"] or endpoint),
         audited_at=audited_at,
         baseline=baseline,
     )
@@ -92,7 +114,7 @@ def audit(options: Options, files: TaskFiles, templar: Templar, task_vars: Optio
         "findings": [one for one in report["findings"] if one["verdict"] in NOTABLE],
         "worst": top_findings(report),
         "fixed": report["baseline"]["fixed"] if report["baseline"] else [],
-        "warnings": warnings_of(report, baseline),
+        "warnings": warnings + warnings_of(report, baseline),
     }
 
 
@@ -115,9 +137,23 @@ def merge(options: Options, check_mode: bool) -> Result:
     }
 
 
-def _given_connections(options: Options, files: TaskFiles) -> Any:
+def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[list[Facts], str | None, list[str]]:
+    """Return the connections, the address that they were gathered from, and the warnings about them."""
     name = options["connections_file"]
-    return connections_in(files.read("connections_file", name), name) if name else options["connections"]
+    if name or options["connections"] is not None:
+        if options["kinds"] is not None:
+            raise OptionError("kinds is for connections that are gathered.", "Leave it out, or the given connections.")
+        given = connections_in(files.read("connections_file", name), name) if name else options["connections"]
+        return validate_connections(given), None, []
+    if options["kinds"] == []:
+        raise OptionError("kinds is an empty list.", f"It can hold {' and '.join(KINDS)}. Leave it out to gather both.")
+    results = gather({_MODULE.format(kind=kind): KINDS[kind] for kind in options["kinds"] or KINDS})
+    for result in results:
+        if "connections" not in result:
+            raise TaskError({name: value for name, value in result.items() if name != "invocation"})
+    connections = [one for result in results for one in result["connections"]]
+    warnings = [warning for result in results for warning in result.get("warnings", ())]
+    return sorted(connections, key=key_of), results[0]["endpoint"], warnings
 
 
 def _read_policy(files: TaskFiles, name: str) -> Any:
