@@ -25,7 +25,7 @@ options:
       - API token of an SD Elements user. Blanks and quotes around it are dropped.
       - A connection string (C(token@host)) is understood. Its host is C(localhost), an address or a name with a dot.
       - If it is not set, the environment variables E(SDE_API_KEY) and E(SDE_API_TOKEN) are used, in this order.
-      - The token sees what its user sees. The C(params) of connections need the permission to edit them.
+      - The token sees what its user sees.
     type: str
     aliases: [token, api_key]
   validate_certs:
@@ -160,6 +160,7 @@ options:
     type: bool
     default: true
 notes:
+  - The C(params) of connections need the permission to edit them.
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any. A filter that is null is not set.
 """

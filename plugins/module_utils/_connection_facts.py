@@ -9,7 +9,6 @@ types on all of them.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
 from ._pages import Record
@@ -21,7 +20,10 @@ from ._resource import (
     TEXT,
     Facts,
     RecordError,
+    check_time,
     check_types,
+    in_utc,
+    with_new_fields,
 )
 
 
@@ -71,14 +73,7 @@ def check_connection(record: Record) -> None:
         check_types(record["system"], _SYSTEM_TYPES, owner)
     if record.get("last_job"):
         check_types(record["last_job"], JOB_TYPES, owner)
-        _check_time(record["last_job"].get("last_run"), owner)
-
-
-def _check_time(time: str | None, owner: str) -> None:
-    try:
-        _in_utc(time)
-    except (ValueError, OverflowError):
-        raise RecordError(f"'last_run' of {owner} is not a time with a zone") from None
+        check_time(record["last_job"], "last_run", owner)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -112,7 +107,7 @@ def facts_of_connection(kind: ConnectionKind, record: Record, canonical_names: b
         "last_job": _last_job(record.get("last_job")),
     }
     added = {**record, **{f"system_{name}": value for name, value in system.items() if name not in _SYSTEM_TYPES}}
-    return {**own, **{name: value for name, value in added.items() if name not in own}}
+    return with_new_fields(own, added)
 
 
 def mask_connection(facts: Facts, check_deadline: Callable[[], None] = lambda: None) -> tuple[Facts, list[Secret]]:
@@ -162,22 +157,7 @@ def _last_job(sent: dict[str, Any] | None) -> dict[str, Any] | None:
     if not sent:
         return None
     job = {name: sent.get(name) for name in JOB_TYPES}
-    job["last_run"] = _in_utc(job["last_run"])
+    job["last_run"] = in_utc(job["last_run"])
     # A number on some releases, an e-mail address on others: always text here.
     job["user"] = None if job["user"] is None else str(job["user"])
-    return {**{name: value for name, value in sent.items() if name not in job}, **job}
-
-
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|([+-]\d\d):?(\d\d))")
-
-
-def _in_utc(time: str | None) -> str | None:
-    """Return a time (ISO 8601) in UTC and whole seconds, as in ``2026-11-24T06:00:00Z``."""
-    if not time:
-        return None
-    match = _TIME.fullmatch(time)
-    if not match:
-        raise ValueError("not a time with a zone")
-    wall_clock, hours, minutes = match.groups()
-    moment = datetime.fromisoformat(f"{wall_clock}{hours or '+00'}:{minutes or '00'}")
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return with_new_fields(job, sent)

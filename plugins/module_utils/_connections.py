@@ -20,18 +20,16 @@ from ._errors import OptionError
 from ._pages import Record
 from ._redact import Secret
 from ._resource import (
-    READ_BOUNDS,
     Facts,
     Item,
     Options,
     Query,
     Resource,
+    long_text_warnings,
     parse_filter,
-    parse_record_id,
+    parse_read_options,
     stripped,
-    unread_texts,
 )
-from ._server import check_bounds
 from ._tool_server import masked_server_facts
 
 FREQUENCIES = ("hourly", "daily", "weekly", "monthly", "manually")
@@ -81,7 +79,7 @@ class ConnectionQuery(Query):
             **masked_server_facts(self.kind.name, sent["params"], masked["params"]),
             "secrets_set": _paths_in_params(secrets),
         }
-        facts = {**(sent if self.include_secrets else masked), **derived}
+        facts = {**(sent if self.read.include_secrets else masked), **derived}
         facts["params"] = {name: value for name, value in facts["params"].items() if self._is_kept(name)}
         return facts, secrets
 
@@ -89,7 +87,7 @@ class ConnectionQuery(Query):
         """Return what the user should know about the facts."""
         return [
             *self._job_warnings(items),
-            *([] if self.include_secrets else unread_texts(items, "connection")),
+            *([] if self.read.include_secrets else long_text_warnings(items, "connection")),
             *self._keep_params_warnings([item.facts for item in items if item.facts]),
         ]
 
@@ -119,14 +117,9 @@ class ConnectionQuery(Query):
 def _parse_query(kind: ConnectionKind, options: Options) -> ConnectionQuery:
     """Return the query of validated options. Raises an OptionError that names the option."""
     filters = {name: _parse_filter(name, options[name]) for name in FILTERS if options[name] is not None}
-    connection_id = parse_record_id(options, "connection_id", filters)
-    check_bounds(options, READ_BOUNDS)
     patterns = options["keep_params"]
     return ConnectionQuery(
-        record_id=connection_id,
-        page_size=options["page_size"],
-        concurrency=options["concurrency"],
-        include_secrets=options["include_secrets"],
+        parse_read_options(options, "connection_id", filters),
         kind=kind,
         filters={name: {_comparable(name, value) for value in values} for name, values in filters.items()},
         include_last_job=options["include_last_job"],

@@ -55,14 +55,14 @@ def gather(resource: Resource, options: Options, no_log: bool) -> Outcome:
 def gather_facts(resource: Resource, options: Options) -> Gathered:
     """Gather a resource, given validated options. Raises an SDElementsError."""
     query = resource.parse_query(options)
-    client = Client(parse_server(options), query.concurrency)
+    client = Client(parse_server(options), query.read.concurrency)
     endpoint, items = read(client, resource, query)
     wanted = [item for item in items if item.facts is not None]
     secrets = {secret.value for item in wanted for secret in item.secrets if secret.value}
     return Gathered(
         {resource.name: [item.facts for item in wanted], "count": len(wanted), "endpoint": endpoint},
         query.warnings_of(items),
-        sorted(secrets) if query.include_secrets else [],
+        sorted(secrets) if query.read.include_secrets else [],
     )
 
 

@@ -211,7 +211,7 @@ def deadline_error(url: str, seconds: int) -> SDElementsError:
 def masking_deadline_error(url: str, seconds: int) -> SDElementsError:
     """The time of the whole task is over while credentials are searched for in what came."""
     problem = f"The search for credentials in the answer to GET {url} did not end before the deadline of {seconds} s."
-    advice = "Raise deadline, or find out what fills parameters and messages of the connections with so much text."
+    advice = "Raise deadline, or find out which record holds so much text."
     return _error("timeout", url, problem, advice, None)
 
 

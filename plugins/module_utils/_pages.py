@@ -124,7 +124,7 @@ class _ListReader(Generic[Converted]):
         raise IncompleteError(
             "incomplete",
             f"The list at {url} could not be read whole in {MAX_READINGS} readings: {problem}.",
-            "Try again when fewer people change connections, or leave page_size out so that one answer holds them all.",
+            "Try again when fewer people change them, or leave page_size out so that one answer holds them all.",
             status=200,
             method="GET",
             url=url,

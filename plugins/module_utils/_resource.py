@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: reads a resource of the API, all records or one, with filters and checks of types.
+"""Private to this collection: the type of a resource, and all that resources share.
 
-A resource is a value: C(_connections) has two of them.
+A resource is a list of the API, of which all records or one can be read. C(_connections) has examples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Callable, NamedTuple
 
@@ -19,7 +21,7 @@ from ._errors import (
     unexpected_shape,
 )
 from ._http import Client
-from ._pages import Record, read_list, record_of
+from ._pages import MAX_ID, Record, read_list, record_of
 from ._redact import (
     MAX_TEXT,
     Secret,
@@ -35,8 +37,7 @@ READ_OPTIONS: dict[str, dict[str, Any]] = {
     "page_size": {"type": "int"},
     "concurrency": {"type": "int", "default": 8},
 }
-READ_BOUNDS = {"page_size": (1, 100_000), "concurrency": (1, 16)}
-MAX_ID = 2**63
+_READ_BOUNDS = {"page_size": (1, 100_000), "concurrency": (1, 16)}
 
 
 class RecordError(ValueError):
@@ -51,14 +52,20 @@ class Item(NamedTuple):
     secrets: list[Secret]
 
 
-@dataclass(frozen=True)
-class Query:
-    """The records and facts that a task asks for. Each resource derives its own."""
+class ReadOptions(NamedTuple):
+    """The values of the options that every resource has, and of those that a resource may have."""
 
     record_id: int | None  # None: all records
     page_size: int | None  # None: the server decides
     concurrency: int  # pages at a time
     include_secrets: bool
+
+
+@dataclass(frozen=True)
+class Query:
+    """The records and facts that a task asks for. Each resource derives its own."""
+
+    read: ReadOptions
 
     def parameters(self) -> dict[str, str]:
         """Return what the server is asked for beyond its records."""
@@ -94,12 +101,12 @@ class Resource(NamedTuple):
 
 def read(client: Client, resource: Resource, query: Query) -> tuple[str, list[Item]]:
     """Return the address that answers on this release, and its items, ordered by id."""
-    paging = {"page_size": query.page_size} if query.page_size else {}
+    paging = {"page_size": query.read.page_size} if query.read.page_size else {}
     for path in resource.paths:
         endpoint = client.url_of(path)
         convert = partial(_item_of, client, endpoint, resource, query)
         try:
-            if query.record_id is None:
+            if query.read.record_id is None:
                 return endpoint, read_list(client, path, {**query.parameters(), **paging}, convert)
             return endpoint, [convert(record) for record in _read_one(client, resource, path, query)]
         except NotFoundError as exc:
@@ -117,15 +124,15 @@ def read(client: Client, resource: Resource, query: Query) -> tuple[str, list[It
 
 def _read_one(client: Client, resource: Resource, path: str, query: Query) -> list[Record]:
     """One record as a list, or an empty list if there is none of this id. NotFoundError: no API at this path."""
-    one_path = f"{path}{query.record_id}/"
+    one_path = f"{path}{query.read.record_id}/"
     try:
         record = record_of(client, one_path, client.get(one_path, query.parameters()))
     except NotFoundError:
         # An unknown id, or an unknown path? The list knows; a small page of it is enough.
         client.get(path, {"page_size": 1})
         return []
-    if record["id"] != query.record_id:
-        raise _shape_error(client.url_of(one_path), f"it is {resource.noun} {record['id']}")
+    if record["id"] != query.read.record_id:
+        raise _shape_error(client.url_of(one_path), f"it holds {resource.noun} {record['id']}")
     return [record]
 
 
@@ -150,15 +157,19 @@ def _shape_error(url: str, what: str) -> SDElementsError:
 # Options
 
 
-def parse_record_id(options: Options, name: str, filters: dict[str, list[Any]]) -> int | None:
-    """Return the id of the one record that an option asks for. Filters cannot be combined with it."""
-    check_bounds(options, {name: (1, MAX_ID)})
-    record_id: int | None = options[name]
-    if filters and record_id is not None:
+def parse_read_options(options: Options, id_option: str, filters: Collection[str]) -> ReadOptions:
+    """Return the values of options for reading, checked. Filters cannot be combined with the id of one record."""
+    check_bounds(options, {id_option: (1, MAX_ID), **_READ_BOUNDS})
+    if filters and options[id_option] is not None:
         raise OptionError(
-            f"{name} cannot be combined with {' and '.join(filters)}.", "Leave it out, or leave out the others."
+            f"{id_option} cannot be combined with {' and '.join(filters)}.", "Leave it out, or leave out the others."
         )
-    return record_id
+    return ReadOptions(
+        record_id=options[id_option],
+        page_size=options["page_size"],
+        concurrency=options["concurrency"],
+        include_secrets=options.get("include_secrets", False),
+    )
 
 
 def parse_filter(name: str, value: Any, noun: str) -> list[Any]:
@@ -187,6 +198,7 @@ TEXT = (str, type(None))
 INT = (int, type(None))
 BOOL = (bool, type(None))
 OBJECT = (dict, type(None))
+LIST = (list, type(None))
 
 
 def check_types(value: dict[str, Any], types: Mapping[str, tuple[type, ...]], owner: str) -> None:
@@ -198,17 +210,45 @@ def check_types(value: dict[str, Any], types: Mapping[str, tuple[type, ...]], ow
             raise RecordError(f"'{name}' of {owner} is of type {type(value[name]).__name__}")
 
 
-def unread_texts(items: list[Item], noun: str) -> list[str]:
-    """Return a warning if texts were too long to be searched for credentials, and are therefore masked whole."""
-    places = [
+def check_time(record: dict[str, Any], name: str, owner: str) -> None:
+    """Raise a RecordError if a field is not a time. It may be null or left out."""
+    try:
+        in_utc(record.get(name))
+    except (ValueError, OverflowError):
+        raise RecordError(f"'{name}' of {owner} is not a time with a zone") from None
+
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|([+-]\d\d):?(\d\d))")
+
+
+def in_utc(time: str | None) -> str | None:
+    """Return a time (ISO 8601) in UTC and whole seconds, as in ``2026-11-24T06:00:00Z``."""
+    if not time:
+        return None
+    match = _TIME.fullmatch(time)
+    if not match:
+        raise ValueError("not a time with a zone")
+    wall_clock, hours, minutes = match.groups()
+    moment = datetime.fromisoformat(f"{wall_clock}{hours or '+00'}:{minutes or '00'}")
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def with_new_fields(facts: Facts, record: Record) -> Facts:
+    """Return facts with the fields of a record that a later release adds."""
+    return {**facts, **{name: value for name, value in record.items() if name not in facts}}
+
+
+def long_text_warnings(items: list[Item], noun: str) -> list[str]:
+    """Return a warning if texts are too long to be searched for credentials, and are therefore masked whole."""
+    paths = [
         f"{secret.path} of {noun} {item.record['id']}"
         for item in items
         for secret in item.secrets
         if len(secret.value) > MAX_TEXT and _is_returned(secret.path, item.facts or {})
     ]
-    if not places:
+    if not paths:
         return []
-    where = f"{places[0]} and {len(places) - 1} more" if places[1:] else places[0]
+    where = f"{paths[0]} and {len(paths) - 1} more" if paths[1:] else paths[0]
     return [f"Texts of more than {MAX_TEXT >> 10} KiB are masked whole, without a search for credentials: {where}."]
 
 

@@ -100,7 +100,7 @@ options:
     default: fail
 attributes:
   action_group:
-    description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options for all modules.
+    description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options of the server.
     support: full
     membership: [securitycompass.sdelements.sdelements]
 extends_documentation_fragment:
@@ -158,8 +158,8 @@ RETURN = r"""
 failure:
   description:
     - Why the audit could not be made. Not returned if it was made and failed, see RV(verdict) for that.
-    - The fields and kinds are those of RV(securitycompass.sdelements.sde_alm_connection_info#module:failure), and V(policy)
-      for an invalid policy.
+    - The fields and kinds are those of RV(securitycompass.sdelements.sde_alm_connection_info#module:failure), and
+      V(policy) for an invalid policy.
   returned: when the audit could not be made
   type: dict
   sample: {kind: authentication, status: 401, method: GET, url: 'https://sde.example.com/api/v2/connections/alm/'}

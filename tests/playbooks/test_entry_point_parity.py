@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two doors, one house: in the controller's process and as a module, tasks give the same."""
+"""Both entry points, in the process of ansible-core and as a module, return the same result."""
 
 from __future__ import annotations
 

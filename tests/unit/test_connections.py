@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connection_facts, _redact
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connection_facts, _redact, _resource
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import RecordError
 from tests.demo_server import GENERATIONS, DemoServer, seed
@@ -214,7 +214,7 @@ def test_unknown_id_with_a_wrong_token(servers):
 def test_response_with_another_id():
     with (
         canned_server(b'{"id": 2, "alias": "a", "frequency": "daily", "system": "JIRA"}') as server,
-        pytest.raises(SDElementsError, match="it is connection 2"),
+        pytest.raises(SDElementsError, match="it holds connection 2"),
     ):
         connections(server, connection_id=1)
 
@@ -521,7 +521,7 @@ def test_null_fields_keep_the_list(odd):
     ],
 )
 def test_times_are_normalized(sent, fact):
-    assert _connection_facts._in_utc(sent) == fact
+    assert _resource.in_utc(sent) == fact
 
 
 def test_deeply_nested_params(start):

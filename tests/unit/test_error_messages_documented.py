@@ -17,8 +17,6 @@ GUIDE = ROOT / "docs" / "troubleshooting.md"
 FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py")
 # Functions that take a whole message, or the part of one that differs.
 ERROR_CALLS = re.compile(r"(?:SDElements|Option|Incomplete|Record|AnsibleFilter)Error|\w*_error|_changed|error")
-# Variables in error_messages that are the same for every resource; the guide explains those of connections.
-NOUNS = {"noun": "connection", "resource.noun": "connection", "owner": "connection …"}
 # Variables that hold a message, or a part of one.
 MESSAGE_VARIABLES = ("what", "problem", "_PROXY_LOGIN", "_MISSING")
 
@@ -32,7 +30,7 @@ def message_template(node: ast.AST | None) -> str | None:
     if isinstance(node, ast.JoinedStr):
         return "".join(map(message_template, node.values))
     if isinstance(node, ast.FormattedValue):
-        return NOUNS.get(ast.unparse(node.value), "…")
+        return "…"
     return None
 
 

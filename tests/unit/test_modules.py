@@ -17,10 +17,10 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils import 
     _http,
     _requests,
 )
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import Resource
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
-from tests.conftest import COLLECTION
+from tests.conftest import COLLECTION, ROOT
 from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_options
 from tests.unit.test_connections import CONTRACT
 
@@ -134,13 +134,30 @@ def test_unexpected_error_is_contained(run_module, monkeypatch):
 # Documentation
 
 
-def test_documented_options_equal_argument_spec():
-    table = _gather.argument_spec(ALM)
-    documented = documented_options("sde_alm_connection_info")
+def resources() -> dict[str, Resource]:
+    """Return the resource of each info module."""
+    names = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*_info.py"))
+    return {name: importlib.import_module(f"{COLLECTION}.action.{name}").ActionModule.resource for name in names}
+
+
+@pytest.mark.parametrize("name, resource", resources().items())
+def test_documented_options_equal_argument_spec(name, resource):
+    table = _gather.argument_spec(resource)
+    documented = documented_options(name)
     assert set(documented) == set(table)
-    for name, option in table.items():
+    for option, spec in table.items():
         for key in ("type", "elements", "choices", "default", "aliases"):
-            assert documented[name].get(key) == option.get(key), (name, key)
+            assert documented[option].get(key) == spec.get(key), (option, key)
+
+
+def test_info_modules_document_the_same_failures():
+    """These parts of RETURN cannot be shared, so they are copied."""
+    returned = [yaml.safe_load(importlib.import_module(f"{COLLECTION}.modules.{name}").RETURN) for name in resources()]
+    parts = [{name: part for name, part in one.items() if name in ("failure", "msg")} for one in returned]
+    for one in parts:
+        assert [str(part).replace("/analysis/", "/alm/") for part in (one["failure"], one["msg"])] == [
+            str(part).replace("/analysis/", "/alm/") for part in (parts[0]["failure"], parts[0]["msg"])
+        ]
 
 
 @pytest.mark.parametrize("name", ["sde_connection_audit", "sde_connection_audit_merge"])
