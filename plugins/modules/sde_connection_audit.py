@@ -118,34 +118,27 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Audit all connections of the server in SDE_HOST, with the token in SDE_API_KEY
+- name: Audit all connections, write a report, and go on whatever is found
   securitycompass.sdelements.sde_connection_audit:
+    fail_on: never
     reports:
       html: /tmp/sde-audit/report.html
-
-- name: Audit the ALM connections by an own policy, and fail for critical findings only
-  securitycompass.sdelements.sde_connection_audit:
-    url: https://sde.example.com
-    api_token: "{{ sde_api_token }}"
-    kinds: [alm]
-    policy: [starter, policy.yml]
-    policy_vars:
-      conflict_policies: [alm, timestamp]
-      allowed_servers: ['*.example.com', '*.example.net']
-    fail_on: critical
-    reports:
-      html: /tmp/sde-audit/report.html
-      junit: /tmp/sde-audit/report.xml
 
 - name: Gather the ALM connections
   securitycompass.sdelements.sde_alm_connection_info:
     include_last_job: true
   register: alm
 
-- name: Audit these, and go on whatever is found
+- name: Audit these, and fail for critical findings only
   securitycompass.sdelements.sde_connection_audit:
     connections: "{{ alm.connections }}"
     server: sde.example.com
+    policy_vars:
+      conflict_policies: [alm, timestamp]
+      allowed_servers: ['*.example.com', '*.example.net']
+    fail_on: critical
+    reports:
+      junit: /tmp/sde-audit/report.xml
   register: audit
   failed_when: audit.verdict is not defined
 

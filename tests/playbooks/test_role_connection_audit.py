@@ -274,17 +274,12 @@ def test_what_could_not_be_gathered_does_not_pass(start, play):
     assert "the server refused the connection" in run.stdout and "audit passed" not in run.stdout
 
 
-def test_parameters_are_gathered_whatever_module_defaults_say(start, play, policy):
-    defaults = {
-        "group/securitycompass.sdelements.sdelements": {
-            "keep_params": ["conflict_policy"],
-            "include_params": False,
-            "alias": "nobody",
-        }
-    }
-    rule = {**TLS, "that": "connection.params | length > 1"}
-    run = play(start("newest"), role(policy=policy(rule), inconclusive="fail"), module_defaults=[defaults])
-    assert run.returncode == 0, run.stdout
+def test_module_defaults_that_choose_connections_are_refused(start, play):
+    """An audit of some connections, or without parameters, would look like one of all."""
+    defaults = {"group/securitycompass.sdelements.sdelements": {"include_params": False, "alias": "nobody"}}
+    run = play(start("newest"), role(), module_defaults=[defaults])
+    assert run.returncode == 2 and "Unsupported parameters for" in run.stdout, run.stdout
+    assert "module: alias, include_params. Supported" in run.stdout, run.stdout
 
 
 def test_answers_of_a_survey(start, audit, policy, tmp_path):
