@@ -46,7 +46,7 @@ except ImportError:
 
 KINDS = ("alm", "analysis")
 RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS), strict=True))
-# What a run on every release costs much for: the oldest, the newest and one in between; the slow tests take all.
+# The oldest release, the newest and one in between. The slow tests run on all.
 SOME_GENERATIONS = pytest.mark.parametrize(
     "generations",
     [(GENERATIONS[0], "4.8", GENERATIONS[-1]), pytest.param(GENERATIONS, marks=pytest.mark.slow)],
@@ -54,7 +54,7 @@ SOME_GENERATIONS = pytest.mark.parametrize(
 )
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
-# Of servers that do not care.
+# For servers that accept any token.
 TOKEN = "0123456789abcdef"
 
 
@@ -153,7 +153,7 @@ def _listening(
 
 
 def templar_of(**variables):
-    """ansible-core's templating with these variables, and those that it gives to every play on localhost."""
+    """ansible-core's templating with these variables, and the variables of every play on localhost."""
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=["localhost,"])
     manager = VariableManager(loader=loader, inventory=inventory)
@@ -162,7 +162,7 @@ def templar_of(**variables):
 
 
 def conditional(templar: Templar, expression: str, variables: dict) -> bool | None:
-    """What ansible-core's own conditional is with these variables, strictly; None for an error."""
+    """Evaluate a conditional as ansible-core does, strictly; None for an error."""
     templar.available_variables = variables
     try:
         if trust_as_template:
