@@ -45,7 +45,7 @@ except ImportError:
 
 KINDS = ("alm", "analysis")
 RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS), strict=True))
-# A run on each release costs much, so the quick tests take the oldest, the newest and one in between.
+# The oldest release, the newest and one in between. The slow tests run on all.
 SOME_GENERATIONS = pytest.mark.parametrize(
     "generations",
     [(GENERATIONS[0], "4.8", GENERATIONS[-1]), pytest.param(GENERATIONS, marks=pytest.mark.slow)],
@@ -53,7 +53,7 @@ SOME_GENERATIONS = pytest.mark.parametrize(
 )
 # The hour in which the server was started whose answers the documentation shows.
 DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
-# Of servers that do not care.
+# For servers that accept any token.
 TOKEN = "0123456789abcdef"
 
 
@@ -152,7 +152,7 @@ def listening(
 
 
 def templar_of(**variables):
-    """ansible-core's templating with these variables, and those that it gives to every play on localhost."""
+    """ansible-core's templating with these variables, and the variables of every play on localhost."""
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=["localhost,"])
     manager = VariableManager(loader=loader, inventory=inventory)
@@ -161,7 +161,7 @@ def templar_of(**variables):
 
 
 def conditional(templar: Templar, expression: str, variables: dict) -> bool | None:
-    """What ansible-core's own conditional is with these variables, strictly; None for an error."""
+    """Evaluate a conditional as ansible-core does, strictly; None for an error."""
     templar.available_variables = variables
     try:
         if trust_as_template:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation that the modules share which write reports of audits."""
+"""Documentation of the modules that write reports of audits."""
 
 from __future__ import annotations
 

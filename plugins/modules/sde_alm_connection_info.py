@@ -241,7 +241,7 @@ connections:
           type: bool
           sample: false
         result_message:
-          description: What the job said at its end, without credentials. Null if it said nothing.
+          description: Message of the job at its end, without credentials. Null if the job has none.
           returned: success
           type: str
           sample: 42 tasks synchronized.
@@ -261,7 +261,7 @@ endpoint:
   type: str
   sample: https://sde.example.com/api/v2/connections/alm/
 failure:
-  description: What went wrong, for playbooks; RV(msg) says the same for people.
+  description: The error, for playbooks. RV(msg) has the readable message.
   returned: failure
   type: dict
   contains:
@@ -296,7 +296,7 @@ failure:
       type: str
       sample: https://sde.example.com/api/v2/connections/alm/
 msg:
-  description: What was tried, where, what came back, and what to do.
+  description: The request that failed, the response, and the fix.
   returned: failure
   type: str
   sample: >-

@@ -230,7 +230,7 @@ connections:
           type: bool
           sample: false
         result_message:
-          description: What the job said at its end, without credentials. Null if it said nothing.
+          description: Message of the job at its end, without credentials. Null if the job has none.
           returned: success
           type: str
           sample: 14 findings imported.
@@ -250,7 +250,7 @@ endpoint:
   type: str
   sample: https://sde.example.com/api/v2/connections/analysis/
 failure:
-  description: What went wrong, for playbooks; RV(msg) says the same for people.
+  description: The error, for playbooks. RV(msg) has the readable message.
   returned: failure
   type: dict
   contains:
@@ -285,7 +285,7 @@ failure:
       type: str
       sample: https://sde.example.com/api/v2/connections/analysis/
 msg:
-  description: What was tried, where, what came back, and what to do.
+  description: The request that failed, the response, and the fix.
   returned: failure
   type: str
   sample: >-

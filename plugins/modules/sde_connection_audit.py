@@ -34,66 +34,62 @@ options:
   connections:
     description:
       - The connections to audit, as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
-        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Lists are joined by
-        C(+).
-      - They are those of one SD Elements server. They are masked again.
+        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. C(+) joins lists.
+      - All connections must be of one SD Elements server. They are masked again.
       - Without O(connections) and O(connections_file), the connections are gathered.
     type: list
     elements: dict
   connections_file:
     description:
-      - JSON or YAML file with connections. It holds a list, or a saved result of one of the modules.
-      - A relative path is searched for as Ansible searches for files, next to the playbook first, and then in the
-        directory where Ansible was started. This is so for O(policy) and O(baseline), too. A file may be encrypted by
-        Ansible Vault.
+      - JSON or YAML file with connections: a list, or a saved result of one of the modules.
+      - Ansible searches for a relative path as for other files, next to the playbook first, and then in the directory
+        where Ansible was started. The same applies to O(policy) and O(baseline). Ansible Vault may encrypt the file.
       - It cannot be combined with O(connections).
     type: path
   policy:
     description:
-      - Policy files (YAML or JSON), merged in this order. The word V(starter) is the policy that comes with this
-        collection.
-      - A later file sets variables of earlier ones, disables rules of theirs, and adds rules and waivers.
-      - A mistake in a policy names file, rule and field, and is found before any rule is evaluated.
+      - Policy files (YAML or JSON), merged in this order. V(starter) is the policy of this collection.
+      - A later file can set variables and disable rules of earlier files, and add rules and waivers.
+      - All files are validated before any rule is evaluated. Each error names the file, the rule and the field.
       - The JSON Schema of policies is C(plugins/plugin_utils/_audit/data/policy.schema.json) in the collection.
     type: list
     elements: str
     default: [starter]
   policy_vars:
     description:
-      - Variables of the policies, by name, with values that replace those in the files. Other names are an error.
+      - Values of variables, by name. They replace the values in the policy files. Unknown names are an error.
     type: dict
     default: {}
   server:
     description:
-      - Name of the SD Elements server in reports. Of an address, host and port are kept.
+      - Name of the SD Elements server. Of a URL, only host and port are used.
       - If it is not set, host and port of the server that the connections were gathered from.
-      - It stands in reports, and in the fingerprints by which findings of several servers are told apart.
+      - Reports contain it, and fingerprints, which differ between servers.
     type: str
   baseline:
     description:
-      - JSON report of an earlier audit. Findings are marked as new or known, and fixed ones are listed.
-      - If it is of another O(server), a warning says so, since then all findings are new.
+      - JSON report of an earlier audit. Findings are marked as new or known, and fixed findings are listed.
+      - If the report has another O(server), all findings are new, and the task warns.
     type: path
   fail_on:
     description:
-      - The lowest severity of failing findings with which the task fails.
-      - Rules that cannot be evaluated always make it fail, since then the audit is not whole.
-      - With V(never) it fails only if the audit cannot be made.
+      - The task fails if a finding of this severity or a higher one fails.
+      - The task also fails if a rule cannot be evaluated, since the audit is then incomplete.
+      - With V(never), the task fails only if the audit is impossible, for example if the policy is invalid.
     type: str
     choices: [info, low, medium, high, critical, never]
     default: high
   inconclusive:
     description:
-      - Whether an inconclusive finding is only warned of, or counts like a failing one.
+      - Whether an inconclusive finding is a warning, or counts as a failing finding.
       - With V(fail), an audit without any connection fails as well.
     type: str
     choices: [warn, fail]
     default: warn
   known_findings:
     description:
-      - Whether findings that the O(baseline) has as well count for O(fail_on).
-      - What was inconclusive or waived in the baseline and fails now is new, and so is what is found again with a
-        higher severity.
+      - Whether known findings, which are in the O(baseline) as well, count for O(fail_on).
+      - A finding is new if it was inconclusive or waived in the baseline and fails now, or if its severity is higher.
       - V(accept) requires O(baseline).
     type: str
     choices: [fail, accept]
@@ -107,11 +103,11 @@ extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.audit
 notes:
-  - A rule's C(that) and C(when) are conditionals as in a task, with all of Ansible's tests, filters and lookups, and
-    with the variables of the play. They are written without braces, and must give true or false, nothing else.
-  - They know C(connection), or C(item) in a rule with C(loop); the whole set as C(connections); the variables of the
-    policy; and C(audited_at), the time of the audit.
-  - What came from the server or from a policy's variables is never a template.
+  - The conditions C(that) and C(when) of a rule are conditionals as in a task, with all tests, filters and lookups of
+    Ansible, and with the variables of the play. Write them without braces. They must evaluate to true or false.
+  - They can use C(connection), or C(item) in a rule with C(loop); all connections as C(connections); the variables of
+    the policy; and C(audited_at), the time of the audit.
+  - Data of the server and variables of a policy are never templates.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
@@ -142,7 +138,7 @@ EXAMPLES = r"""
   register: audit
   failed_when: audit.verdict is not defined
 
-- name: Show the result of the audit
+- name: Show the summary
   ansible.builtin.debug:
     var: audit.msg
 """
@@ -157,61 +153,61 @@ failure:
   type: dict
   sample: {kind: authentication, status: 401, method: GET, url: 'https://sde.example.com/api/v2/connections/alm/'}
 msg:
-  description: The whole audit in one line, or why it could not be made.
+  description: The audit in one line, or why it could not be made.
   returned: always
   type: str
   sample: >-
     SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0
     errors. 42 connections, 11 rules.
 verdict:
-  description: Whether the audit passes.
-  returned: when the audit was made
+  description: The verdict of the audit.
+  returned: when the audit is complete
   type: str
   choices: [pass, fail]
   sample: fail
 verdicts:
-  description: How many findings there are of each verdict.
-  returned: when the audit was made
+  description: Number of findings by verdict.
+  returned: when the audit is complete
   type: dict
   contains:
     pass:
-      description: What holds.
+      description: Findings that pass.
       returned: success
       type: int
       sample: 380
     fail:
-      description: What does not hold.
+      description: Findings that fail.
       returned: success
       type: int
       sample: 7
     waived:
-      description: What does not hold, and is excused by a waiver that is in force.
+      description: Findings that fail, and that a valid waiver accepts.
       returned: success
       type: int
       sample: 1
     not_applicable:
-      description: What the rule does not apply to.
+      description: Connections and items to which the rule does not apply.
       returned: success
       type: int
       sample: 40
     inconclusive:
-      description: What cannot be decided, since a fact is lacking that the rule needs.
+      description: Findings without a verdict, since a fact that the rule needs is missing.
       returned: success
       type: int
       sample: 12
     error:
-      description: What cannot be evaluated.
+      description: Findings whose rule cannot be evaluated.
       returned: success
       type: int
       sample: 0
 failed_by_severity:
-  description: How many failing findings there are of each severity; waived ones are not among them.
-  returned: when the audit was made
+  description: Number of failing findings by severity, without waived ones.
+  returned: when the audit is complete
   type: dict
   sample: {critical: 1, high: 2, medium: 3, low: 1, info: 0}
 findings:
-  description: All findings but those that hold and those that do not apply, ordered by rule, then by connection.
-  returned: when the audit was made
+  description: All findings except those that pass or do not apply, sorted by rule, then by connection.
+  returned: when the audit is complete
   type: list
   elements: dict
   contains:
@@ -232,13 +228,13 @@ findings:
       sample: fail
     connections:
       description:
-        - The connections that it is about, by server, kind and ID. A rule with C(loop) may have none, or several.
+        - The connections, by server, kind and ID. A rule with C(loop) may have none, or several.
       returned: success
       type: list
       elements: str
       sample: [sde.example.com/alm/3]
     subject:
-      description: What it is about, for people.
+      description: A readable name of the connection or item.
       returned: success
       type: str
       sample: alm 3 "Payments API to JIRA"
@@ -248,31 +244,31 @@ findings:
       type: str
       sample: project 3
     message:
-      description: Which expression is false, which fact is lacking, or what went wrong.
+      description: The expression that is false, the fact that is missing, or the error.
       returned: success
       type: str
       sample: connection.server.scheme == 'https' is false
     fingerprint:
-      description: The same in every run for one rule and one connection or item, whatever its alias.
+      description: Identifies the rule and the connection or item in every run. It does not depend on the alias.
       returned: success
       type: str
       sample: 361753f459d294b4f43bca90b352503c
     waiver:
-      description: Index into RV(waivers). Null if it is not waived.
+      description: Index in RV(waivers). Null if the finding is not waived.
       returned: success
       type: int
       sample: 0
     baseline:
-      description: V(new) or V(known). Null without O(baseline), and if it is waived.
+      description: V(new) or V(known). Null without O(baseline), and if the finding is waived.
       returned: success
       type: str
       sample: new
 worst:
   description:
-    - The worst findings, a line each, for logs and messages. At most 100.
-    - Errors come first, then what fails, by severity, then what cannot be decided; with O(inconclusive=fail) among what
-      fails.
-  returned: when the audit was made
+    - The most important findings for logs and messages, one per line. At most 100.
+    - Errors are first, then failing findings by severity, then inconclusive findings. With O(inconclusive=fail),
+      inconclusive findings are sorted as failing ones.
+  returned: when the audit is complete
   type: list
   elements: str
   sample:
@@ -280,8 +276,8 @@ worst:
       fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.server.scheme == 'https'
       is false
 fixed:
-  description: Failing findings of the O(baseline) that are no more.
-  returned: when the audit was made
+  description: Failing findings of the O(baseline) that no longer fail.
+  returned: when the audit is complete
   type: list
   elements: dict
   sample:
@@ -291,7 +287,7 @@ fixed:
       fingerprint: 65b00b4e44463b1edc1e0b89e2602096
 waivers:
   description: The waivers of the policy.
-  returned: when the audit was made
+  returned: when the audit is complete
   type: list
   elements: dict
   contains:
@@ -302,78 +298,79 @@ waivers:
       elements: str
       sample: [alm-tls]
     connections:
-      description: Which connections are meant, each key with a list. Null for all.
+      description: The waived connections, as a list of values for each key. Null for all.
       returned: success
       type: dict
       sample: {alias: ['Payments*']}
     labels:
-      description: Which items of a rule with C(loop) are meant, by their labels. Null for all.
+      description: The labels of the waived items of a rule with C(loop). Null for all.
       returned: success
       type: list
       elements: str
       sample: ['project 3']
     reason:
-      description: Why there is an exception.
+      description: The reason for the exception.
       returned: success
       type: str
       sample: The server moves in March.
     owner:
-      description: Who answers for it.
+      description: The person or team that is responsible.
       returned: success
       type: str
       sample: appsec@example.com
     expires:
-      description: The last day on which it holds.
+      description: The last day of the waiver.
       returned: success
       type: str
       sample: '2027-01-31'
     file:
-      description: The policy file that has it.
+      description: The policy file of the waiver.
       returned: success
       type: str
       sample: our_policy.yml
     state:
       description:
-        - V(expired), V(active), or V(unused) if nothing fails that it would excuse.
-        - One that matches an inconclusive finding is active, though it does not excuse it.
+        - V(expired), V(active), or V(unused) if no failing finding matches it.
+        - A waiver that matches an inconclusive finding is active, although that finding stays inconclusive.
       returned: success
       type: str
       sample: active
     findings:
-      description: How many failing findings it excuses, or would if it had not expired.
+      description: Number of failing findings that it waives, or would waive if it had not expired.
       returned: success
       type: int
       sample: 1
 reports:
   description: Paths of the files that were written.
-  returned: when the audit was made
+  returned: when the audit is complete
   type: list
   elements: str
   sample: [/tmp/sde-audit/report.html, /tmp/sde-audit/report.xml]
 failure:
-  description: What went wrong if the audit could not be made, for playbooks; RV(msg) says the same for people.
+  description: The error if the audit was impossible, for playbooks. RV(msg) has the readable message.
   returned: failure of the audit itself
   type: dict
   contains:
     kind:
       description:
-        - A word for the kind of failure.
-        - V(option) means that an option, or a file that it names, is of no use.
-        - V(policy) means that the policy has mistakes, of which RV(msg) has one a line, is no YAML, or has no rules.
+        - The kind of failure.
+        - V(option) means that an option, or a file that it names, is not valid.
+        - V(policy) means that the policy has errors, is not valid YAML, or has no rules. RV(msg) has a line for each
+          error.
         - V(report) means that a report cannot be written.
       returned: failure
       type: str
       sample: policy
     status:
-      description: Always null, as no request is made.
+      description: Always null, since the module sends no request.
       returned: failure
       type: int
     method:
-      description: Always null, as no request is made.
+      description: Always null, since the module sends no request.
       returned: failure
       type: str
     url:
-      description: Always null, as no request is made.
+      description: Always null, since the module sends no request.
       returned: failure
       type: str
 """

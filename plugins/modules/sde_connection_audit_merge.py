@@ -7,51 +7,50 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sde_connection_audit_merge
-short_description: Make one report of the audits of many SD Elements servers
+short_description: Merge the audits of many SD Elements servers into one report
 version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
   - Merges JSON reports of M(securitycompass.sdelements.sde_connection_audit), such as those of the slices of an AWX
-    job, and passes or fails by the sum of their findings.
-  - No rule is evaluated again. A report that was merged can be merged again.
-  - It returns counts and no findings, which the reports hold.
-  - Each SD Elements server may be in one of the reports only, and a rule has to be the same in all.
-  - All reports are of one run. If two are more than 20 hours apart, that is an error, since an old one would speak for
-    a server that could not be audited. The merged report has the time of the oldest.
-  - It runs in the process of ansible-core on the controller.
+    job, and passes or fails by all of their findings.
+  - Rules are not evaluated again. A merged report can be merged again.
+  - The result has counts only; the reports have the findings.
+  - Each SD Elements server must be in one of the reports only, and each rule must be the same in all.
+  - All reports must be of one run. Two reports that are more than 20 hours apart are an error, since an old report
+    would replace a failed audit. The merged report has the time of the oldest one.
+  - The module runs in the process of ansible-core on the controller.
 options:
   documents:
     description:
       - JSON reports to merge, on the controller. A name may have the wildcards V(*), V(?) and V(**).
-      - A name or pattern without any file is an error.
+      - A name or pattern that matches no file is an error.
     type: list
     elements: str
     required: true
   servers:
     description:
-      - SD Elements servers that have to be in the reports, by the names that the audits gave them in their option
-        C(server).
-      - If one is missing, the audit is not whole, and the task fails, except if O(fail_on=never).
+      - SD Elements servers that must be in the reports, by the option C(server) of their audits.
+      - If one is missing, the audit is incomplete, and the task fails, except with O(fail_on=never).
     type: list
     elements: str
     default: []
   fail_on:
     description:
       - The task fails if a finding fails with this severity or a higher one.
-      - If it is not set, the strictest of the reports decides.
+      - If this is not set, the strictest report decides.
     type: str
     choices: [info, low, medium, high, critical, never]
   inconclusive:
     description:
-      - Whether a rule that could not be decided counts as failed.
-      - If it is not set, the strictest of the reports decides.
+      - Whether an inconclusive finding counts as failed.
+      - If this is not set, the strictest report decides.
     type: str
     choices: [warn, fail]
   known_findings:
     description:
-      - Whether findings that the baseline of their audit holds count as failed.
-      - If it is not set, the strictest of the reports decides.
+      - Whether findings that are in the baseline of their audit count as failed.
+      - If this is not set, the strictest report decides.
     type: str
     choices: [fail, accept]
 extends_documentation_fragment:
@@ -61,7 +60,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make one report of the reports of all servers
+- name: Merge the reports of all servers
   securitycompass.sdelements.sde_connection_audit_merge:
     documents: [reports/*.json]
     servers: "{{ groups['all'] }}"
@@ -80,45 +79,45 @@ msg:
     errors. 42 connections, 11 rules.
 verdict:
   description: V(pass) or V(fail).
-  returned: if the reports could be merged
+  returned: if the reports were merged
   type: str
   sample: fail
 verdicts:
-  description: How many findings have each verdict.
-  returned: if the reports could be merged
+  description: Number of findings by verdict.
+  returned: if the reports were merged
   type: dict
   sample: {"pass": 380, "fail": 7, "waived": 1, "not_applicable": 40, "inconclusive": 12, "error": 0}
 failed_by_severity:
-  description: How many findings failed, by severity.
-  returned: if the reports could be merged
+  description: Number of failing findings by severity.
+  returned: if the reports were merged
   type: dict
   sample: {"critical": 1, "high": 2, "medium": 3, "low": 1, "info": 0}
 servers:
   description: The SD Elements servers in the reports.
-  returned: if the reports could be merged
+  returned: if the reports were merged
   type: list
   elements: str
   sample: [sde-eu, sde-us]
 missing_servers:
-  description: Servers of O(servers), or of a report that was merged before, of which there is no report.
-  returned: if the reports could be merged
+  description: Servers without a report that O(servers) names, or that were missing in a merged report.
+  returned: if the reports were merged
   type: list
   elements: str
   sample: []
 waivers:
   description: The waivers of all reports, each once, with their state.
-  returned: if the reports could be merged
+  returned: if the reports were merged
   type: list
   elements: dict
   sample: []
 reports:
   description: The files that were written.
-  returned: if the reports could be merged
+  returned: if the reports were merged
   type: list
   elements: str
   sample: [/srv/merged/audit.html]
 failure:
-  description: What went wrong, if the reports could not be merged.
+  description: The error, if the reports were not merged.
   returned: on failure
   type: dict
   contains:

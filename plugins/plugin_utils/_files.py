@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: files that the options of a task name, found and read."""
+"""Private to this collection: find and read the files that options of a task name."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TaskFiles:
         parse: Callable[[str, Callable[[str], Any]], Any] = _parse,
         kind: str = "option",
     ) -> Any:
-        """Return the values of a YAML or JSON file. 'parse' makes them of its text, and of a YAML loader for it.
+        """Return the values of a YAML or JSON file. 'parse' reads them from its text, with a YAML loader.
 
         Raises an SDElementsError of this kind.
         """
@@ -60,7 +60,7 @@ class TaskFiles:
         except AnsibleError:
             if _is_file(name):
                 return str(Path(name).absolute())
-            raise OptionError(f"{option}: there is no file {name} next to the playbook or in {Path.cwd()}.") from None
+            raise OptionError(f"{option}: file {name} not found next to the playbook or in {Path.cwd()}.") from None
 
     def _yaml_loader(self, text: str) -> Any:
         # Up to ansible-core 2.18, values with !vault need the secrets.
@@ -78,23 +78,23 @@ def _reason(exc: BaseException) -> str:
     if isinstance(exc, OSError) and exc.strerror:
         return exc.strerror
     if isinstance(exc, UnicodeError):
-        return "it is no text in UTF-8"
+        return "it is not valid UTF-8"
     if isinstance(exc, RecursionError):
-        return "something in it is part of itself, or too deep"
+        return "it refers to itself, or is nested too deeply"
     if isinstance(exc, MarkedYAMLError) and exc.problem_mark:
-        return f"line {exc.problem_mark.line + 1} is no YAML ({exc.problem})"
+        return f"line {exc.problem_mark.line + 1} is not valid YAML ({exc.problem})"
     return scrub_text(str(exc).splitlines()[0].rstrip("."))
 
 
 def find_files(option: str, patterns: list[str], advice: str) -> list[str]:
-    """Return the files of names and globs, each file once."""
+    """Return the files that match names and globs, each once."""
     found: dict[str, str] = {}
     for pattern in patterns:
         path = os.path.expanduser(pattern.strip())  # noqa: PTH111 (Path.expanduser fails for an unknown user)
         matches = glob.glob(path, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
         files = [path] if _is_file(path) else sorted(filter(_is_file, matches))
         if not files:
-            raise OptionError(f"{option}: there is no file {pattern} (from {Path.cwd()}).", advice)
+            raise OptionError(f"{option}: no file matches {pattern} (searched from {Path.cwd()}).", advice)
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
@@ -107,4 +107,4 @@ def read_json(option: str, path: str, advice: str) -> Any:
     except OSError as exc:
         raise OptionError(f"{option}: {path} cannot be read: {exc.strerror}.", "Check its permissions.") from None
     except (ValueError, RecursionError):  # their texts may quote the file
-        raise OptionError(f"{option}: {path} holds no JSON.", advice) from None
+        raise OptionError(f"{option}: {path} is not valid JSON.", advice) from None

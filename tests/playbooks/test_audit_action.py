@@ -184,7 +184,7 @@ def test_threshold_and_strictness(audit, file):
     )
     assert not lax.result["failed"] and strict.result["failed"]
     assert not warned.result["failed"] and warned.found("inconclusive") == [("tls", 'alm 1 "good 1"')]
-    assert "Rule tls could not be decided for" in " ".join(warned.output.split())
+    assert "Rule tls is inconclusive for" in " ".join(warned.output.split())
 
 
 def test_hidden_parameters_are_inconclusive(start, audit):
@@ -192,7 +192,7 @@ def test_hidden_parameters_are_inconclusive(start, audit):
     hidden = [one for kind in ("alm", "analysis") for one in connections(server, kind, api_token=server.limited_token)]
     outcome = audit(connections=hidden, fail_on="low", inconclusive="fail")
     assert outcome.result["failed"] and outcome.result["verdicts"]["inconclusive"] > 100
-    # What needs no parameters is decided, the rest is not: nothing passes that cannot be seen.
+    # Rules without parameters have a verdict; the others are inconclusive, and never pass.
     assert {rule for rule, _subject in outcome.found("fail")} == {"params-visible", "scheduled", "no-debug-mode"}
 
 
@@ -244,7 +244,7 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
     rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.parms.x == 1"}
     outcome = audit(connections=[good()], policy=[file("p.yml", policy(rule))], fail_on="critical")
     assert outcome.result["failed"] and outcome.found("error") == [("typo", 'alm 1 "good 1"')]
-    assert 'Rule typo could not be evaluated for alm 1 "good 1": connection.parms.x == 1:' in " ".join(
+    assert 'Rule typo cannot be evaluated for alm 1 "good 1": connection.parms.x == 1:' in " ".join(
         outcome.output.split()
     )
 
@@ -296,7 +296,7 @@ def test_merged_policies(audit, file):
     assert {"tls", "conflict-policy"} <= found and "scheduled" not in found
 
 
-def test_mistakes_of_a_policy(audit, file):
+def test_errors_of_a_policy(audit, file):
     rules = [
         {"id": "one", "title": "One", "severity": "hihg", "that": "true"},
         {"id": "two", "title": "Two", "severity": "low"},
@@ -313,12 +313,12 @@ def test_mistakes_of_a_policy(audit, file):
     )
     assert result["failed"] and result["failure"]["kind"] == "policy"
     assert result["msg"] == (
-        "The policy has 2 mistakes:\n"
-        'p.yml: rule one: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?\n'
-        "p.yml: rule two: that: it is missing: an expression, or a list of them, that must be true."
+        "Invalid policy (2 errors):\n"
+        'p.yml: rule one: severity must be one of info, low, medium, high, critical, not "hihg"; did you mean high?\n'
+        "p.yml: rule two: that is missing (an expression, or a list of expressions, that must be true)."
     )
     assert uncompiled["msg"].startswith(
-        "The policy has a mistake:\nq.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled ("
+        "Invalid policy (1 error):\nq.yml: rule one: that ('connection.id | no_such_filter') cannot be compiled ("
     )
 
 
@@ -334,16 +334,16 @@ WRONG_OPTIONS = [
         "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: colour",
     ),
     ({"connections": "text"}, "connections must be a list, not str."),
-    ({"connections": [{"id": 1}]}, "connections: kind of number 1 must be alm or analysis."),
-    ({"connections_file": "none.json"}, "connections_file: there is no file none.json next to the playbook or in "),
-    ({"connections": [], "policy": ["none.yml"]}, "policy: there is no file none.yml next to the playbook or in "),
+    ({"connections": [{"id": 1}]}, "connections[0].kind must be alm or analysis."),
+    ({"connections_file": "none.json"}, "connections_file: file none.json not found next to the playbook or in "),
+    ({"connections": [], "policy": ["none.yml"]}, "policy: file none.yml not found next to the playbook or in "),
     (
         {"connections": [], "baseline": "p.yml"},
-        "baseline: p.yml is no report of an audit. Give a JSON report of sde_connection_audit.",
+        "baseline: p.yml is not an audit report. Use a JSON report of sde_connection_audit.",
     ),
     ({"connections": [], "baseline": "/"}, "baseline: / cannot be read: "),
-    ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: no policy has a variable x."),
-    ({"connections": [], "known_findings": "accept"}, "known_findings: accept is of use only with baseline."),
+    ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: x is not a variable of the policy."),
+    ({"connections": [], "known_findings": "accept"}, "known_findings=accept requires baseline."),
     (
         {"connections": [], "reports": {"pdf": "x"}},
         "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: reports.pdf",
@@ -352,17 +352,17 @@ WRONG_OPTIONS = [
 
 
 WRONG_POLICIES = [
-    ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is no YAML ("),
-    ({"connections": [], "policy": ["utf16.yml"]}, "policy: utf16.yml cannot be read: it is no text in UTF-8."),
+    ({"connections": [], "policy": ["bad.yml"]}, "policy: bad.yml cannot be read: line 2 is not valid YAML ("),
+    ({"connections": [], "policy": ["utf16.yml"]}, "policy: utf16.yml cannot be read: it is not valid UTF-8."),
     (
         {"connections": [], "policy": ["itself.yml"]},
-        "policy: itself.yml cannot be read: something in it is part of itself, or too deep.",
+        "policy: itself.yml cannot be read: it refers to itself, or is nested too deeply.",
     ),
-    ({"connections": [], "policy": []}, "The policy has no rules ()."),
-    ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: title stands twice in one mapping; remove one."),
+    ({"connections": [], "policy": []}, "The policy has no rules (no files)."),
+    ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: duplicate key 'title'; remove one."),
     (
         {"connections": [], "policy": ["day.yml"]},
-        "day.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31.",
+        "day.yml: line 2: 2026-13-01 is not a valid date; use YYYY-MM-DD.",
     ),
 ]
 
@@ -422,7 +422,7 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
         play={"vars": {"facts": [unsafe]}, "pre_tasks": gather},
         several=[
             {"connections_file": "facts.json", "policy": [name]},
-            # Written into the playbook: as text that is marked, and as what a template gives.
+            # Written into the playbook: as text that is marked, and as the result of a template.
             {"connections": [unsafe], "policy": [name]},
             {"connections": "{{ facts }}", "policy": [name]},
             {"connections": [good(alias=braces, params={"x": braces})], "policy": [name]},

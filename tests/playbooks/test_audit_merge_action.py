@@ -17,9 +17,9 @@ TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 # Arguments, and what the task says about them; {folder} holds the files.
 WRONG = {
     "[]": "documents is empty. Name the JSON reports to merge",
-    "[nowhere/*.json]": "documents: there is no file nowhere/*.json (from ",
-    "['{folder}/text.json']": "text.json holds no JSON. Give a JSON report of sde_connection_audit.",
-    "['{folder}/other.json']": "other.json is no report of an audit. Give a JSON report of sde_connection_audit.",
+    "[nowhere/*.json]": "documents: no file matches nowhere/*.json (searched from ",
+    "['{folder}/text.json']": "text.json is not valid JSON. Use a JSON report of sde_connection_audit.",
+    "['{folder}/other.json']": "other.json is not an audit report. Use a JSON report of sde_connection_audit.",
 }
 
 

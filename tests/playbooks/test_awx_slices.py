@@ -94,7 +94,7 @@ def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str,
     )
     assert sent.returncode == 0, sent.stderr
     ran = runner("worker", "--private-data-dir", str(node), stdin=sent.stdout)
-    # What the node keeps is not looked at: all that AWX knows comes back in this stream.
+    # AWX knows only this stream, so the files that the node keeps do not matter.
     processed = runner("process", str(job.folder), "-i", job.ident, stdin=ran.stdout)
     assert b"PLAY RECAP" in processed.stdout, processed.stdout + processed.stderr + ran.stderr
     return job
@@ -137,7 +137,7 @@ def test_many_servers_in_three_slices(fleet, tmp_path):
     for verdict, count in merged["summary"]["verdicts"].items():
         assert count == sum(document["summary"]["verdicts"][verdict] for document in documents.values())
     assert len({one["fingerprint"] for one in merged["findings"]}) == len(merged["findings"])
-    assert merged["summary"]["message"].endswith(f" There is no report of 1 server: {LOST}.")
+    assert merged["summary"]["message"].endswith(f" 1 server has no report: {LOST}.")
     assert merge.artifacts()["sde_audit"]["message"] == merged["summary"]["message"]
     assert {path.name for path in reports.glob("audit.*")} == {
         f"audit.{suffix}" for suffix in ("html", "json", "md", "sarif", "xml")

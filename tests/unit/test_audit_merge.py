@@ -174,7 +174,7 @@ def test_missing_server_fails():
     assert made["missing_servers"] == ["us", *(f"s{number}" for number in range(9))]
     assert made["summary"]["verdict"] == "fail"
     assert made["summary"]["message"].startswith("SD Elements audit failed: 0 findings of high or more; ")
-    assert made["summary"]["message"].endswith(" There is no report of 10 servers: us, s0, s1, s2, s3, ….")
+    assert made["summary"]["message"].endswith(" 10 servers have no report: us, s0, s1, s2, s3, ….")
     # A merged report still says so when it is merged again, unless the server has come.
     assert merge(made)["missing_servers"] == made["missing_servers"]
     assert merge(made, of_server("us", "pass"))["missing_servers"] == made["missing_servers"][1:]
@@ -234,24 +234,33 @@ def broken(path: str, value) -> dict:
 @pytest.mark.parametrize(
     "content, problem",
     [
-        ([], "is no report of an audit"),
-        ({"format": "other"}, "is no report of an audit"),
-        (broken("version", "2.0"), 'is of version "2.0", and only 1.x can be read'),
-        (broken("findings", None), "findings: it is missing"),
-        (broken("findings.0.verdict", None), "findings[0].verdict: it is missing"),
-        (broken("findings.0.verdict", "maybe"), 'findings[0].verdict: "maybe" is none of pass'),
-        (broken("findings.0.severity", "huge"), 'findings[0].severity: "huge" is none of critical'),
-        (broken("findings.0.waiver", 1), "findings[0]: there is no waiver 1"),
-        (broken("findings.0.waiver", "0"), "findings[0].waiver: it must be a whole number or nothing, not text"),
-        (broken("findings.0.message", 7), "findings[0].message: it must be text or nothing, not the number 7"),
-        (broken("findings.0.rule", "other"), "findings[0]: there is no rule other"),
-        (broken("findings.0.connections", ["x"]), "findings[0]: a connection of it is not there"),
-        (broken("audited_at", "2026-02-30T00:00:00Z"), "audited_at: there is no time 2026-02-30T00:00:00Z"),
-        (broken("waivers.0.state", "x"), 'waivers[0].state: "x" is none of active'),
-        (broken("servers", [1]), "servers[0]: it must be text, not the number 1"),
-        (broken("summary.fail_on", "x"), 'summary.fail_on: "x" is none of critical'),
-        (broken("connections.0.facts", []), "connections[0].facts: it must be a mapping, not a list"),
-        (broken("connections.0.facts.id", None), "connections[0].facts.id: it is missing"),
+        ([], "is not an audit report"),
+        ({"format": "other"}, "is not an audit report"),
+        (broken("version", "2.0"), 'has version "2.0"; only 1.x is supported'),
+        (broken("findings", None), "findings is missing"),
+        (broken("findings.0.verdict", None), "findings[0].verdict is missing"),
+        (
+            broken("findings.0.verdict", "maybe"),
+            'findings[0].verdict must be one of pass, fail, waived, not_applicable, inconclusive, error, not "maybe"',
+        ),
+        (
+            broken("findings.0.severity", "huge"),
+            'findings[0].severity must be one of critical, high, medium, low, info, not "huge"',
+        ),
+        (broken("findings.0.waiver", 1), "findings[0].waiver is not in the report: 1"),
+        (broken("findings.0.waiver", "0"), "findings[0].waiver must be an integer or null, not a string"),
+        (broken("findings.0.message", 7), "findings[0].message must be a string or null, not the number 7"),
+        (broken("findings.0.rule", "other"), "findings[0].rule is not in the report: other"),
+        (broken("findings.0.connections", ["x"]), "findings[0].connections has a connection that is not in the report"),
+        (broken("audited_at", "2026-02-30T00:00:00Z"), "audited_at is not a valid time: 2026-02-30T00:00:00Z"),
+        (broken("waivers.0.state", "x"), 'waivers[0].state must be one of active, expired, unused, not "x"'),
+        (broken("servers", [1]), "servers[0] must be a string, not the number 1"),
+        (
+            broken("summary.fail_on", "x"),
+            'summary.fail_on must be one of critical, high, medium, low, info, never, not "x"',
+        ),
+        (broken("connections.0.facts", []), "connections[0].facts must be a mapping, not a list"),
+        (broken("connections.0.facts.id", None), "connections[0].facts.id is missing"),
     ],
 )
 def test_invalid_report(content, problem):
@@ -274,10 +283,10 @@ def test_mutated_report_is_rejected_or_rendered(content):
 
 def test_incompatible_reports():
     for reports, problem in (
-        ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json are both about eu."),
+        ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json both contain eu."),
         (
             (of_server("eu", "pass"), of_server("us", "pass", rules=({**TLS, "severity": "low"},))),
-            "rule alm-tls is not the same in 0.json and 1.json",
+            "rule alm-tls differs between 0.json and 1.json",
         ),
     ):
         with pytest.raises(OptionError) as failure:
@@ -286,18 +295,20 @@ def test_incompatible_reports():
     old = {**of_server("eu", "pass"), "audited_at": "2026-11-23T21:59:59Z"}
     with pytest.raises(
         OptionError,
-        match=r"0\.json is of 2026-11-23T21:59:59Z, and 1\.json of 2026-11-24T18:00:00Z, which is no single run\.",
+        match=r"0\.json \(2026-11-23T21:59:59Z\) and 1\.json \(2026-11-24T18:00:00Z\) are more than 20 hours apart\.",
     ):
         merge(old, of_server("us", "pass"))
     chain = merge({**of_server("eu", "pass"), "audited_at": "2026-11-24T00:00:00Z"}, of_server("us", "pass"))
     assert (chain["audited_at"], chain["audited_until"]) == ("2026-11-24T00:00:00Z", "2026-11-24T18:00:00Z")
     with pytest.raises(
-        OptionError, match=r"is of 2026-11-23T12:00:00Z, and 0\.json of 2026-11-24T18:00:00Z, which is no single run\."
+        OptionError,
+        match=r"1\.json \(2026-11-23T12:00:00Z\) and 0\.json \(2026-11-24T18:00:00Z\) are more than 20 hours apart\.",
     ):
         merge(chain, {**of_server("ap", "pass"), "audited_at": "2026-11-23T12:00:00Z"})
     unnamed = {**report([TLS], [connection("alm", 1, None)], []), "servers": []}
     with pytest.raises(
-        OptionError, match=r"both about alm/1\. Give one report of each server, and audit with the option server"
+        OptionError,
+        match=r"both contain alm/1\. Merge one report per server, and set the option server in each audit\.",
     ):
         merge(unnamed, unnamed)
 
@@ -318,5 +329,5 @@ def merge_only(made: dict) -> dict:
 def test_rule_id_must_be_text(id_):
     made = of_server("eu", "fail")
     made["findings"][0]["rule"] = id_
-    with pytest.raises(OptionError, match="is not whole"):
+    with pytest.raises(OptionError, match="is not a valid report"):
         merge_only(made)

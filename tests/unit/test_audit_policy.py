@@ -147,30 +147,32 @@ def test_schema_errors():
         """
     )
     assert errors_in(content) == [
-        "1.yml: titel: there is no such field; did you mean title?",
+        "1.yml: titel is not a known field; did you mean title?",
         (
-            '1.yml: vars.allowed-servers: "allowed-servers" does not fit: names begin with a letter or _, and go on '
-            "with letters, digits and _."
+            '1.yml: vars.allowed-servers is not valid: "allowed-servers" (a name is a letter or _, followed by '
+            "letters, digits and _)."
         ),
         (
-            '1.yml: rule ALM TLS: id: "ALM TLS" does not fit: ids begin with a small letter or a digit, and go '
-            "on with small letters, digits, "
-            "'.', '_' and '-'."
+            '1.yml: rule ALM TLS: id is not valid: "ALM TLS" (an id is a lowercase letter or a digit, followed by '
+            "lowercase letters, digits, '.', '_' and '-')."
         ),
-        '1.yml: rule severity: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?',
         (
-            "1.yml: rule 3: id: it is missing: ids begin with a small letter or a digit, and go on with small "
-            "letters, digits, '.', '_' and '-'."
+            '1.yml: rule severity: severity must be one of info, low, medium, high, critical, not "hihg"; did you mean '
+            "high?"
         ),
-        "1.yml: rule 3: remediaton: there is no such field; did you mean remediation?",
-        "1.yml: rule no-that: that: it is missing: an expression, or a list of them, that must be true.",
         (
-            "1.yml: rule truth: that: it must be text or a list, not true: an expression, or a list of them, that "
-            "must be true; put it into quotes."
+            "1.yml: rule 3: id is missing (an id is a lowercase letter or a digit, followed by lowercase letters, "
+            "digits, '.', '_' and '-')."
         ),
-        "1.yml: rule label: label: it is of use only beside loop; add loop or remove it.",
-        '1.yml: waiver 1: connections.kind: "amm" is none of alm, analysis; did you mean alm?',
-        '1.yml: waiver 1: expires: "soon" does not fit: the last day on which it holds, as in 2027-01-31.',
+        "1.yml: rule 3: remediaton is not a known field; did you mean remediation?",
+        "1.yml: rule no-that: that is missing (an expression, or a list of expressions, that must be true).",
+        (
+            "1.yml: rule truth: that must be a string or a list, not true (an expression, or a list of expressions, "
+            "that must be true); put it in quotes."
+        ),
+        "1.yml: rule label: label requires loop; add loop or remove it.",
+        '1.yml: waiver 1: connections.kind must be one of alm, analysis, not "amm"; did you mean alm?',
+        '1.yml: waiver 1: expires is not valid: "soon" (the last day of the exception, as YYYY-MM-DD).',
     ]
 
 
@@ -179,63 +181,61 @@ def test_reference_and_expression_errors():
         return "cannot be compiled (No filter named 'uper')" if "uper" in expression else None
 
     assert errors_in(to_builtin_types(yaml.safe_load(TEN_ERRORS)), compile_error=compile_error) == [
-        "1.yml: vars.connections: this name has a meaning of its own in rules; choose another.",
-        "1.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another.",
-        "1.yml: rule need: needs[0]: there is no fact parms; did you mean params?",
-        "1.yml: disable[0]: there is no rule alm-tsl; did you mean alm-tls?",
-        "1.yml: waiver 1: rules[0]: there is no rule alm-ssl; did you mean alm-tls?",
-        "1.yml: waiver 2: expires: there is no day 2027-02-30; write one as 2027-01-31.",
+        "1.yml: vars.connections is a reserved name; choose another.",
+        "1.yml: rule alm-tls: id is already the id of a rule in 1.yml; choose another.",
+        "1.yml: rule need: needs[0] is not a known fact: parms; did you mean params?",
+        "1.yml: disable[0] is not a known rule: alm-tsl; did you mean alm-tls?",
+        "1.yml: waiver 1: rules[0] is not a known rule: alm-ssl; did you mean alm-tls?",
+        "1.yml: waiver 2: expires is not a valid date: 2027-02-30; use YYYY-MM-DD.",
         (
-            "1.yml: rule alm-tls: that: \"connection.params.alm_method = 'https'\" is no expression (it goes on "
-            "after its end, got '='); did you mean ==?"
+            "1.yml: rule alm-tls: that (\"connection.params.alm_method = 'https'\") is not a valid expression "
+            "(unexpected text after its end, got '='); did you mean ==?"
         ),
         (
-            "1.yml: rule braces: that: \"{{ connection.kind == 'alm' }}\" is no expression (expected token ':', "
-            "got '}'); "
-            "write it bare, without braces."
+            "1.yml: rule braces: that (\"{{ connection.kind == 'alm' }}\") is not a valid expression "
+            "(expected token ':', got '}'); remove the braces."
         ),
         (
-            "1.yml: rule no-item: that: \"item.kind == 'alm'\" speaks of item, which is known only in a rule with "
-            "loop, and not in the loop itself."
+            "1.yml: rule no-item: that (\"item.kind == 'alm'\") uses item, which is defined only in a rule with loop, "
+            "outside the loop itself."
         ),
-        "1.yml: rule filter: that: \"connection.kind | uper == 'ALM'\" cannot be compiled (No filter named 'uper').",
+        "1.yml: rule filter: that (\"connection.kind | uper == 'ALM'\") cannot be compiled (No filter named 'uper').",
     ]
 
 
 @pytest.mark.parametrize(
     "path, value, expected",
     [
-        (("rules",), {}, "1.yml: rules: it must be a list, not a mapping: a list of rules."),
-        (("rules", 0), "x", "1.yml: rule 1: it must be a mapping, not text."),
+        (("rules",), {}, "1.yml: rules must be a list, not a mapping (a list of rules)."),
+        (("rules", 0), "x", "1.yml: rule 1 must be a mapping, not a string."),
         (
             ("rules", 0, "title"),
             5,
             (
-                "1.yml: rule alm-tls: title: it must be text, not the number 5: one line that says what holds if "
-                "all is "
-                "well; put it into quotes."
+                "1.yml: rule alm-tls: title must be a string, not the number 5 (the requirement in one line); "
+                "put it in quotes."
             ),
         ),
         (
             ("rules", 0, "title"),
             " ",
-            "1.yml: rule alm-tls: title: it is empty: one line that says what holds if all is well.",
+            "1.yml: rule alm-tls: title is empty (the requirement in one line).",
         ),
         (
             ("rules", 0, "that"),
             [],
-            "1.yml: rule alm-tls: that: the list is empty: an expression, or a list of them, that must be true.",
+            "1.yml: rule alm-tls: that is empty (an expression, or a list of expressions, that must be true).",
         ),
         (
             ("rules", 0, "that", 1),
             "a ==",
-            "1.yml: rule alm-tls: that[1]: 'a ==' is no expression (unexpected 'end of template').",
+            "1.yml: rule alm-tls: that[1] ('a ==') is not a valid expression (unexpected 'end of template').",
         ),
         (
             ("rules", 0, "that", 1),
             "(connection.alias = 'x')",
             (
-                "1.yml: rule alm-tls: that[1]: \"(connection.alias = 'x')\" is no expression "
+                "1.yml: rule alm-tls: that[1] (\"(connection.alias = 'x')\") is not a valid expression "
                 "(expected token ')', got '='); did you mean ==?"
             ),
         ),
@@ -243,21 +243,21 @@ def test_reference_and_expression_errors():
             ("rules", 0, "that", 1),
             "connection.alias is match('x', ignorecase=true",
             (
-                "1.yml: rule alm-tls: that[1]: "
-                "\"connection.alias is match('x', ignorecase=true\" is no expression (unexpected end of "
+                "1.yml: rule alm-tls: that[1] "
+                "(\"connection.alias is match('x', ignorecase=true\") is not a valid expression (unexpected end of "
                 "template, expected ',')."
             ),
         ),
         (
             ("rules", 0, "references", 0),
             "x",
-            '1.yml: rule alm-tls: references[0]: "x" does not fit: references begin with https:// or http://.',
+            '1.yml: rule alm-tls: references[0] is not valid: "x" (a URL that begins with https:// or http://).',
         ),
         (
             ("rules", 1, "loop"),
             "connection.x",
             (
-                "1.yml: rule project-connected: loop: 'connection.x' speaks of connection, which is known "
+                "1.yml: rule project-connected: loop ('connection.x') uses connection, which is defined "
                 "only in a rule without loop; use item or connections here."
             ),
         ),
@@ -265,27 +265,24 @@ def test_reference_and_expression_errors():
             ("rules", 1, "loop"),
             "item",
             (
-                "1.yml: rule project-connected: loop: 'item' speaks of item, which is known only in a rule with "
-                "loop, and not in the loop itself."
+                "1.yml: rule project-connected: loop ('item') uses item, which is defined only in a rule with "
+                "loop, outside the loop itself."
             ),
         ),
         (
             ("waivers", 0, "connections"),
             {},
-            (
-                "1.yml: waiver 1: connections: it is empty: which connections it is for: id, kind, alias, system "
-                "or project."
-            ),
+            ("1.yml: waiver 1: connections is empty (the waived connections, by id, kind, alias, system or project)."),
         ),
         (
             ("waivers", 0, "connections", "id"),
             "3",
             (
-                "1.yml: waiver 1: connections.id: it must be a whole number or a list, not text: an id of a "
-                "connection, or a list of them."
+                "1.yml: waiver 1: connections.id must be an integer or a list, not a string (the id of a connection, "
+                "or a list of ids)."
             ),
         ),
-        (("vars",), {"not": 1}, "1.yml: vars.not: this name has a meaning of its own in rules; choose another."),
+        (("vars",), {"not": 1}, "1.yml: vars.not is a reserved name; choose another."),
     ],
 )
 def test_error(path, value, expected):
@@ -294,15 +291,12 @@ def test_error(path, value, expected):
 
 def test_errors_name_their_file():
     other = {"rules": [{"id": "alm-tls", "title": "t", "severity": "low", "that": "true"}]}
-    assert errors_in(FULL, other) == ["2.yml: rule alm-tls: id: 1.yml has a rule of this id, too; choose another."]
+    assert errors_in(FULL, other) == ["2.yml: rule alm-tls: id is already the id of a rule in 1.yml; choose another."]
 
 
 def test_policy_must_be_a_mapping():
     assert errors_in(["x"]) == [
-        (
-            "1.yml: it must be a mapping, not a list: rules for the connections of SD Elements, waivers of them, and "
-            "variables that they use."
-        )
+        ("1.yml must be a mapping, not a list (rules for the connections of SD Elements, with variables and waivers).")
     ]
 
 
@@ -338,9 +332,11 @@ def test_later_file_overrides_earlier():
 
 
 def test_unknown_variable_of_the_task():
-    with pytest.raises(OptionError, match=r"policy_vars: no policy has a variable alowed\. Did you mean allowed\?"):
+    with pytest.raises(
+        OptionError, match=r"policy_vars: alowed is not a variable of the policy\. Did you mean allowed\?"
+    ):
         load(FULL, variables={"alowed": []})
-    with pytest.raises(OptionError, match=r"no policy has a variable x\. There are: allowed, _limit\."):
+    with pytest.raises(OptionError, match=r"x is not a variable of the policy\. Known variables: allowed, _limit\."):
         load(FULL, variables={"x": []})
 
 
@@ -374,18 +370,18 @@ def errors_in_text(tmp_path, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text, place",
+    "text, error",
     [
-        ('{"rules": [{"id": "a"}],\n\t"rules": []}', "p.yml: rules stands twice"),
-        ('{"rules": [{"that": "false", "that": "true"}]}', "p.yml: that stands twice"),
-        ("rules:\n- that: 'false'\n  that: 'true'\n", "p.yml: line 3: that stands twice"),
-        ("{that: 'false', !unsafe that: 'true'}", "p.yml: line 1: that stands twice"),
-        ("{1: x, '1': y}", "p.yml: line 1: 1 stands twice"),
-        ("a: &a {x: [1]}\nb: {<<: *a, c: *a}\nb: 1\n", "p.yml: line 3: b stands twice"),
+        ('{"rules": [{"id": "a"}],\n\t"rules": []}', "p.yml: duplicate key 'rules'"),
+        ('{"rules": [{"that": "false", "that": "true"}]}', "p.yml: duplicate key 'that'"),
+        ("rules:\n- that: 'false'\n  that: 'true'\n", "p.yml: line 3: duplicate key 'that'"),
+        ("{that: 'false', !unsafe that: 'true'}", "p.yml: line 1: duplicate key 'that'"),
+        ("{1: x, '1': y}", "p.yml: line 1: duplicate key '1'"),
+        ("a: &a {x: [1]}\nb: {<<: *a, c: *a}\nb: 1\n", "p.yml: line 3: duplicate key 'b'"),
     ],
 )
-def test_repeated_key_is_an_error(tmp_path, text, place):
-    assert errors_in_text(tmp_path, text) == [f"{place} in one mapping; remove one."]
+def test_repeated_key_is_an_error(tmp_path, text, error):
+    assert errors_in_text(tmp_path, text) == [f"{error}; remove one."]
 
 
 @pytest.mark.parametrize(
@@ -416,10 +412,10 @@ def test_policy_file_is_parsed_once():
     [
         (
             "waivers:\n  - expires: 2026-13-01\n",
-            ["p.yml: line 2: there is no day 2026-13-01; write one as 2027-01-31."],
+            ["p.yml: line 2: 2026-13-01 is not a valid date; use YYYY-MM-DD."],
         ),
         ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n", []),
-        ("- !!timestamp [1]\n- !!timestamp soon\n", ["p.yml: line 2: there is no day soon; write one as 2027-01-31."]),
+        ("- !!timestamp [1]\n- !!timestamp soon\n", ["p.yml: line 2: soon is not a valid date; use YYYY-MM-DD."]),
         ("a: &a {x: 1}\nb: *a\nc: &c [*c]\n", []),
         ("a: b\n c: d: e\n", []),
         ("", []),

@@ -251,8 +251,8 @@ def test_empty_audit(options, verdict):
     assert made["summary"]["message"].endswith(" There are no connections, so nothing was audited.")
     assert warnings_of(made) == [
         (
-            "There are no connections, so nothing was audited: check what the token may see, and which connections "
-            "were chosen."
+            "There are no connections, so nothing was audited. Check the permissions of the token, and which "
+            "connections were selected."
         )
     ]
 
@@ -338,7 +338,7 @@ def test_waiver_of_inconclusive_finding_is_not_unused():
         ("expired", 0),
     ]
     unused = [one for one in warnings_of(made) if "unused" in one]
-    assert unused == ["p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse."]
+    assert unused == ["p.yml: the waiver for low (owner: o) is unused: no failing finding matches it."]
     strict = report(("high", "inconclusive", 1), waivers=[waiver("high")], inconclusive="fail")
     assert strict["summary"]["verdict"] == "fail"
 
@@ -368,11 +368,11 @@ def test_warnings():
         waivers=[waiver("high", expires="2026-11-23"), waiver("low"), waiver("loop", expires="2020-01-01")],
     )
     assert warnings_of(made) == [
-        "p.yml: the waiver for high (owner: o) expired after 2026-11-23. It excuses 1 finding no longer.",
-        "p.yml: the waiver for low (owner: o) is unused: nothing fails that it would excuse.",
+        "p.yml: the waiver for high (owner: o) expired after 2026-11-23. It no longer waives 1 finding.",
+        "p.yml: the waiver for low (owner: o) is unused: no failing finding matches it.",
         "p.yml: the waiver for loop (owner: o) expired after 2020-01-01.",
-        'Rule low could not be evaluated for 2 subjects, the first of which is alm 1 "Jira 1": why.',
-        'Rule info could not be decided for alm 2 "Jira 2": why.',
+        'Rule low cannot be evaluated for 2 subjects, such as alm 1 "Jira 1": why.',
+        'Rule info is inconclusive for alm 2 "Jira 2": why.',
     ]
 
 
@@ -416,17 +416,17 @@ def test_baseline():
         (
             "eu.example.com",
             "us.example.com",
-            "The baseline is of eu.example.com, and this audit of us.example.com, so all findings are new.",
+            "All findings are new, because the baseline is an audit of eu.example.com, not of us.example.com.",
         ),
         (
             None,
             "us.example.com",
-            "The baseline is of a server without name, and this audit of us.example.com, so all findings are new.",
+            "All findings are new, because the baseline is an audit of an unnamed server, not of us.example.com.",
         ),
         (
             "us.example.com",
             None,
-            "The baseline is of us.example.com, and this audit of a server without name, so all findings are new.",
+            "All findings are new, because the baseline is an audit of us.example.com, not of an unnamed server.",
         ),
     ],
 )
@@ -474,27 +474,27 @@ def test_known_findings_accepted():
 @pytest.mark.parametrize(
     "content, expected",
     [
-        ([], "baseline: b.json is no report of an audit"),
-        ({"format": "other"}, "baseline: b.json is no report of an audit"),
+        ([], "baseline: b.json is not an audit report"),
+        ({"format": "other"}, "baseline: b.json is not an audit report"),
         (
             {"format": FORMAT, "version": "2.0"},
-            'baseline: b.json is of version "2.0", and only 1.x can be read',
+            'baseline: b.json has version "2.0"; only 1.x is supported',
         ),
         (
             {"format": FORMAT, "version": "1.7"},
-            "baseline: b.json is not whole: audited_at: it is missing",
+            "baseline: b.json is not a valid report: audited_at is missing",
         ),
         (
             {**report(("high", "fail", 1)), "findings": [{}]},
-            r"baseline: b.json is not whole: findings\[0\].rule: it is missing",
+            r"baseline: b.json is not a valid report: findings\[0\].rule is missing",
         ),
         (
             {**report(("high", "fail", 1)), "audited_at": 7},
-            "baseline: b.json is not whole: audited_at: it must be text, not the number 7",
+            "baseline: b.json is not a valid report: audited_at must be a string, not the number 7",
         ),
         (
             {**report(("high", "fail", 1)), "audited_at": None},
-            "audited_at: it must be text, not empty: One time for the whole run. Make that report again.",
+            r"audited_at must be a string, not null \(The time of the audit; .+\)\. Create the report again\.",
         ),
     ],
 )
@@ -577,23 +577,26 @@ GOOD = {"id": 1, "kind": "alm", "alias": "a", "params": {}, "params_visible": Tr
     "facts, expected",
     [
         ("text", "connections must be a list, not str"),
-        ([GOOD, "text"], "connections: number 2 is no mapping"),
-        ([{**GOOD, "id": "1"}], "connections: id of number 1 must be a whole number"),
-        ([{**GOOD, "id": True}], "connections: id of number 1 must be a whole number"),
-        ([{**GOOD, "kind": "or"}], "connections: kind of number 1 must be alm or analysis"),
-        ([{**GOOD, "alias": 7}], "connections: alias of number 1 must be text or null"),
+        ([GOOD, "text"], r"connections\[1\] must be a mapping\."),
+        ([{**GOOD, "id": "1"}], r"connections\[0\]\.id must be an integer"),
+        ([{**GOOD, "id": True}], r"connections\[0\]\.id must be an integer"),
+        ([{**GOOD, "kind": "or"}], r"connections\[0\]\.kind must be alm or analysis"),
+        ([{**GOOD, "alias": 7}], r"connections\[0\]\.alias must be a string or null"),
         (
             [{name: value for name, value in GOOD.items() if name != "alias"}],
-            "connections: alias of number 1 must be text or null",
+            r"connections\[0\]\.alias must be a string or null",
         ),
-        ([{**GOOD, "server": "jira.example.com"}], "connections: server of number 1 must be as the modules return it"),
-        ([{**GOOD, "validate_certs": "True"}], "connections: validate_certs of number 1 must be true, false or null"),
-        ([{**GOOD, "params": []}], "connections: params of number 1 must be a mapping"),
+        (
+            [{**GOOD, "server": "jira.example.com"}],
+            r"connections\[0\]\.server must be a server as the modules return it",
+        ),
+        ([{**GOOD, "validate_certs": "True"}], r"connections\[0\]\.validate_certs must be true, false or null"),
+        ([{**GOOD, "params": []}], r"connections\[0\]\.params must be a mapping"),
         (
             [{key: value for key, value in GOOD.items() if key != "params_visible"}],
-            "connections: params_visible of number 1 must be true or false",
+            r"connections\[0\]\.params_visible must be true or false",
         ),
-        ([GOOD, GOOD], "connections: alm 1 is there twice"),
+        ([GOOD, GOOD], r"connections\[1\]: duplicate connection alm 1"),
         (
             [{**GOOD, "params": {str(n): {"password": str(n)} for n in range(1100)}}],
             "connections: alm 1 is too deep, or too many secrets",
@@ -612,7 +615,7 @@ def test_file_of_connections(content):
 
 @pytest.mark.parametrize("content", [None, "text", {"count": 1}])
 def test_file_without_connections(content):
-    with pytest.raises(OptionError, match="connections_file: f holds neither a list nor a mapping with connections"):
+    with pytest.raises(OptionError, match="connections_file: f must be a list, or a mapping with the key connections"):
         connections_in(content, "f")
 
 

@@ -140,11 +140,11 @@ def trusted(template: str) -> str:
 @pytest.mark.parametrize(
     "that, expected",
     [
-        ("connection.alias", "must be true or false, and is text"),
-        ("connection.params", "must be true or false, and is a mapping"),
-        ("connection.params.secret", "must be true or false, and is text"),
-        ("connection.connector", "must be true or false, and is a number"),
-        ("connection.system_short_name", "must be true or false, and is none"),
+        ("connection.alias", "must be true or false, not a string"),
+        ("connection.params", "must be true or false, not a mapping"),
+        ("connection.params.secret", "must be true or false, not a string"),
+        ("connection.connector", "must be true or false, not a number"),
+        ("connection.system_short_name", "must be true or false, not null"),
         ("connection.params.nope == 'x'", "has no attribute 'nope'"),
         ("connection.params.nope", "has no attribute 'nope'"),
         ("nobody", "'nobody' is undefined"),
@@ -195,12 +195,12 @@ def test_messages_contain_no_secrets():
             "inconclusive",
             "the parameters of alm 1 are hidden from the token",
         ),
-        ({"params": {}}, ["params"], "inconclusive", "params of alm 1 is not known"),
-        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of alm 1 is not known"),
-        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is not known"),
-        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is not known"),
-        ({"last_job": None}, ["last_job"], "inconclusive", "last_job of alm 1 is not known"),
-        ({"last_job": None}, ["last_job.succeeded"], "inconclusive", "last_job.succeeded of alm 1 is not known"),
+        ({"params": {}}, ["params"], "inconclusive", "params of alm 1 is unknown"),
+        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of alm 1 is unknown"),
+        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is unknown"),
+        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is unknown"),
+        ({"last_job": None}, ["last_job"], "inconclusive", "last_job of alm 1 is unknown"),
+        ({"last_job": None}, ["last_job.succeeded"], "inconclusive", "last_job.succeeded of alm 1 is unknown"),
         ({"debug_mode": False, "params": {"x": 0}}, ["debug_mode", "params.x"], "pass", "holds"),
         ({"params": {"x": ""}}, ["params.x"], "pass", "holds"),
         (
@@ -215,9 +215,9 @@ def test_messages_contain_no_secrets():
             "inconclusive",
             "the parameters of alm 1 are hidden from the token",
         ),
-        ({"params": {}}, ["server"], "inconclusive", "server of alm 1 is not known"),
-        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of alm 1 is not known"),
-        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of alm 1 is not known"),
+        ({"params": {}}, ["server"], "inconclusive", "server of alm 1 is unknown"),
+        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of alm 1 is unknown"),
+        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of alm 1 is unknown"),
         # That there is none is known, too.
         ({"params": {"x": 1}}, ["server"], "pass", "holds"),
     ],
@@ -278,11 +278,21 @@ def test_empty_loop_has_no_findings():
     "rule, message",
     [
         ({"loop": "nobody"}, "loop: nobody: 'nobody' is undefined"),
-        ({"loop": "'text'"}, "loop: 'text': it must be a list, and is text"),
-        ({"loop": [[1]]}, "label: item: it must be text or a number, and is a list; set the rule's label"),
-        ({"loop": [1], "label": "true"}, "label: true: it must be text or a number, and is true; set the rule's label"),
-        ({"loop": [1], "affected": "5"}, "affected: 5: it must be a list of connections, and is a number"),
-        ({"loop": [1], "affected": "[5]"}, "affected: [5]: it must be a list of connections, and holds something else"),
+        ({"loop": "'text'"}, "loop: 'text': the result must be a list, not a string"),
+        ({"loop": [[1]]}, "label: item: the result must be a string or a number, not a list; set the rule's label"),
+        (
+            {"loop": [1], "label": "true"},
+            "label: true: the result must be a string or a number, not true; set the rule's label",
+        ),
+        (
+            {"loop": [1], "label": "'  '"},
+            "label: '  ': the result must be a string or a number, not a blank string; set the rule's label",
+        ),
+        ({"loop": [1], "affected": "5"}, "affected: 5: the result must be a list of connections, not a number"),
+        (
+            {"loop": [1], "affected": "[5]"},
+            "affected: [5]: the result must be a list of connections; an item is not a connection",
+        ),
     ],
 )
 def test_error_of_a_loop(rule, message):
@@ -734,7 +744,7 @@ def test_progress_is_shown_at_intervals(monkeypatch, capsys):
     progress.start("alm-tls")
     progress.tick()
     progress.tick()
-    assert "Auditing: rule 1 of 12 (alm-tls), 2 evaluations of it" in capsys.readouterr().out
+    assert "Auditing: rule 1 of 12 (alm-tls), evaluation 2" in capsys.readouterr().out
     monkeypatch.setattr(task, "_SECONDS_BETWEEN_LINES", 1000)
     task._Progress(12).tick()
     assert capsys.readouterr().out == ""

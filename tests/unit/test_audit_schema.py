@@ -34,7 +34,7 @@ def test_validation_agrees_with_jsonschema(kind, data):
 
 
 @pytest.mark.parametrize("number, is_valid", [(1, True), (1.0, True), (1.5, False), (True, False), (-1, False)])
-def test_counts_are_whole_numbers(number, is_valid):
+def test_counts_are_integers(number, is_valid):
     report = small()
     report["baseline"]["new"] = number
     assert [error.place for error in errors_in(report, "report")] == ([] if is_valid else ["baseline.new"])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the connections that are audited, validated, without secrets, in order."""
+"""Private to this collection: validate, redact and sort the connections to audit."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ...module_utils._tool_server import is_server, masked_server_facts
 from .model import ConnectionKey, Facts, key_of
 
 _ABSENT = object()
-_ADVICE = "Give what the modules sde_alm_connection_info and sde_analysis_connection_info return in connections."
+_ADVICE = "Use the connections that sde_alm_connection_info and sde_analysis_connection_info return."
 _Requirement = tuple[Callable[[Any], bool], str]
 
 # An audit needs these facts; all others may be absent.
 _REQUIRED_FACTS: dict[str, _Requirement] = {
     "kind": (lambda value: value in ("alm", "analysis"), "alm or analysis"),
-    "id": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
-    "alias": (lambda value: isinstance(value, (str, type(None))), "text or null"),
+    "id": (lambda value: isinstance(value, int) and not isinstance(value, bool), "an integer"),
+    "alias": (lambda value: isinstance(value, (str, type(None))), "a string or null"),
     "params": (lambda value: isinstance(value, dict), "a mapping"),
     "params_visible": (lambda value: isinstance(value, bool), "true or false"),
 }
 # Older releases of the collection did not save these facts, which are read from the parameters.
 _DERIVED_FACTS: dict[str, _Requirement] = {
-    "server": (is_server, "as the modules return it"),
+    "server": (is_server, "a server as the modules return it"),
     "validate_certs": (lambda value: isinstance(value, (bool, type(None))), "true, false or null"),
 }
 
@@ -45,36 +45,37 @@ def connections_in(content: Any, name: str) -> Any:
         return content["connections"]
     if isinstance(content, list):
         return content
-    raise OptionError(f"connections_file: {name} holds neither a list nor a mapping with connections.", _ADVICE)
+    raise OptionError(f"connections_file: {name} must be a list, or a mapping with the key connections.", _ADVICE)
 
 
 def validate_connections(connections: Any) -> list[Facts]:
-    """Return connections, ordered by kind and id, and redacted again: not all facts come straight from a module."""
+    """Return connections, sorted by kind and id, and redacted again: facts may come from a file."""
     if not isinstance(connections, list):
         raise OptionError(f"connections must be a list, not {connections.__class__.__name__}.", _ADVICE)
     found: dict[ConnectionKey, Facts] = {}
-    for number, connection in enumerate(connections, 1):
-        _validate(connection, number)
+    for index, connection in enumerate(connections):
+        _validate(connection, index)
         key = key_of(connection)
         if key in found:
             raise OptionError(
-                f"connections: {key[0]} {key[1]} is there twice.", "Audit each SD Elements server on its own."
+                f"connections[{index}]: duplicate connection {key[0]} {key[1]}.",
+                "Audit each SD Elements server separately.",
             )
         found[key] = _redacted(connection)
     return [found[key] for key in sorted(found)]
 
 
-def _validate(connection: Any, number: int) -> None:
+def _validate(connection: Any, index: int) -> None:
     if not isinstance(connection, dict):
-        raise OptionError(f"connections: number {number} is no mapping.", _ADVICE)
+        raise OptionError(f"connections[{index}] must be a mapping.", _ADVICE)
     derived = {name: requirement for name, requirement in _DERIVED_FACTS.items() if name in connection}
     for name, (is_valid, expected) in {**_REQUIRED_FACTS, **derived}.items():
         if not is_valid(connection.get(name, _ABSENT)):
-            raise OptionError(f"connections: {name} of number {number} must be {expected}.", _ADVICE)
+            raise OptionError(f"connections[{index}].{name} must be {expected}.", _ADVICE)
 
 
 def _redacted(connection: Facts) -> Facts:
-    # This fact holds paths of secrets, and no secret, but its name says otherwise.
+    # This fact has paths of secrets, not secrets, although its name suggests them.
     paths = connection.get("secrets_set")
     try:
         clean, _secrets = mask_connection({name: value for name, value in connection.items() if name != "secrets_set"})

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: one report of the reports of several servers.
+"""Private to this collection: merge the reports of several servers into one report.
 
-Only the summary is computed again: a finding keeps the verdict that the audit of its server had.
+Only the summary is computed again; each finding keeps its verdict.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from .report import summarize, validate_report
 
 # The strictest first.
 _THRESHOLDS = (*reversed(SEVERITIES), NEVER)
-# A waiver may expire between two audits: the state that matters most to people comes first.
+# A waiver may expire between two audits. The most important state comes first.
 _WAIVER_STATES = ("expired", "active", "unused")
-# Enough for servers that are audited at one hour of their own time zones, and less than from one day to the next.
-_MAX_DURATION = timedelta(hours=20)
+# Enough for servers that are audited at the same hour of different time zones, and less than a day.
+_MAX_HOURS = 20
 
 
 class SourceReport(NamedTuple):
@@ -49,7 +49,7 @@ class SourceReport(NamedTuple):
 
 
 class MergeOptions(NamedTuple):
-    """The task's options about the verdict; None where the reports decide."""
+    """The options of the task that decide the verdict; None if the reports decide."""
 
     fail_on: str | None
     inconclusive: str | None
@@ -61,7 +61,7 @@ def validate_source(content: Any, name: str) -> SourceReport:
     report = validate_report(content, "documents", name)
     problem = _inconsistency(report)
     if problem:
-        raise OptionError(f"documents: {name} is not whole: {problem}.", "Make that report again.")
+        raise OptionError(f"documents: {name} is not a valid report: {problem}.", "Create the report again.")
     try:
         return SourceReport(name, {**report, "connections": _validated(report["connections"])})
     except OptionError as exc:
@@ -87,18 +87,18 @@ def _inconsistency(report: Report) -> str | None:
         try:
             _parse_time(time)
         except ValueError:
-            return f"audited_at: there is no time {time}"
+            return f"audited_at is not a valid time: {time}"
     rules = {rule["id"] for rule in report["rules"]}
     connections = {entry["key"] for entry in report["connections"]}
     for number, finding in enumerate(report["findings"]):
         if finding["rule"] not in rules:
-            return f"findings[{number}]: there is no rule {finding['rule']}"
+            return f"findings[{number}].rule is not in the report: {finding['rule']}"
         if not connections.issuperset(finding["connections"]):
-            return f"findings[{number}]: a connection of it is not there"
+            return f"findings[{number}].connections has a connection that is not in the report"
         if finding["waiver"] is not None and finding["waiver"] >= len(report["waivers"]):
-            return f"findings[{number}]: there is no waiver {finding['waiver']}"
+            return f"findings[{number}].waiver is not in the report: {finding['waiver']}"
         if finding["message"] is None and finding["verdict"] not in ("pass", "not_applicable"):
-            return f"findings[{number}]: it has no message"
+            return f"findings[{number}].message must be a string if the verdict is {finding['verdict']}"
     return None
 
 
@@ -112,7 +112,7 @@ def _parse_time(time: str) -> datetime:
 
 
 def merge_reports(sources: list[SourceReport], servers: list[str], options: MergeOptions) -> Report:
-    """Return one report of all. Each of the servers must have a report, else the audit fails."""
+    """Return one report of all. The audit fails if one of the servers has no report."""
     reports = [source.report for source in sources]
     _validate_distinct(sources)
     audited_at, audited_until = _times_of_one_run(sources)
@@ -120,7 +120,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     order = {rule["id"]: number for number, rule in enumerate(rules)}
     waivers, indexes = _merge_waivers(reports)
     audited = _unique(server for report in reports for server in report["servers"])
-    # The name of its server identifies a subject among several servers. In a merged report it is already there.
+    # A subject needs the name of its server if there are several. The subjects of a merged report have it already.
     prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
     findings = [
         _merged_finding(finding, index, prefix)
@@ -152,26 +152,27 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
 
 
 def _validate_distinct(sources: list[SourceReport]) -> None:
-    """Refuse two reports about one server, and therefore about one connection."""
+    """Raise an OptionError if two reports contain the same server or connection."""
     names: dict[str, str] = {}
     for name, report in sources:
         for subject in report["servers"] or _unique(entry["key"] for entry in report["connections"]):
             if subject in names:
                 raise OptionError(
-                    f"documents: {names[subject]} and {name} are both about {subject}.",
-                    "Give one report of each server, and audit with the option server, so that connections can be told "
-                    "apart.",
+                    f"documents: {names[subject]} and {name} both contain {subject}.",
+                    "Merge one report per server, and set the option server in each audit.",
                 )
             names[subject] = name
 
 
 def _times_of_one_run(sources: list[SourceReport]) -> tuple[str, str]:
-    """Return the first and the last time. An old report must not replace one that failed to be made this time."""
+    """Return the first and the last time. An old report must not replace one that this run failed to write."""
     first, first_name = min((_times_of(source.report)[0], source.name) for source in sources)
     last, last_name = max((_times_of(source.report)[1], source.name) for source in sources)
-    if _parse_time(last) - _parse_time(first) > _MAX_DURATION:
-        times = f"{first_name} is of {first}, and {last_name} of {last}"
-        raise OptionError(f"documents: {times}, which is no single run.", "Audit again what is old, or leave it out.")
+    if _parse_time(last) - _parse_time(first) > timedelta(hours=_MAX_HOURS):
+        raise OptionError(
+            f"documents: {first_name} ({first}) and {last_name} ({last}) are more than {_MAX_HOURS} hours apart.",
+            "Repeat the older audit, or remove its report.",
+        )
     return first, last
 
 
@@ -182,7 +183,7 @@ def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
             other, name = found.setdefault(rule["id"], (rule, source.name))
             if other != rule:
                 advice = "Audit all servers with the same policy, or give the rules different ids."
-                raise OptionError(f"documents: rule {rule['id']} is not the same in {name} and {source.name}.", advice)
+                raise OptionError(f"documents: rule {rule['id']} differs between {name} and {source.name}.", advice)
     return [rule for rule, _name in found.values()]
 
 
@@ -215,7 +216,7 @@ def _merged_finding(finding: Finding, waivers: list[int], prefix: str) -> Findin
 
 
 def _verdict_options(reports: list[Report], options: MergeOptions) -> VerdictOptions:
-    """Return the options, each one that the task leaves open as strict as in the strictest report."""
+    """Return the options of the task. The strictest report decides an option that the task does not set."""
     summaries = [report["summary"] for report in reports]
     return VerdictOptions(
         fail_on=options.fail_on or min((one["fail_on"] for one in summaries), key=_THRESHOLDS.index),

@@ -16,7 +16,7 @@ SEVERITY_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 # A threshold that no finding reaches.
 NEVER = "never"
 
-# Labels by verdict, in the order in which people need them.
+# Labels by verdict, the most important first.
 VERDICTS = {
     "fail": "Fail",
     "error": "Error",
@@ -27,9 +27,9 @@ VERDICTS = {
 }
 # The same for columns that count findings.
 VERDICT_HEADINGS = {**VERDICTS, "fail": "Failed", "error": "Errors", "pass": "Passed"}
-# Somebody has to look at findings with these verdicts.
+# Findings with these verdicts need attention.
 NEEDS_ATTENTION = ("fail", "error", "inconclusive")
-# Those, and findings that were looked at before.
+# These, and findings that somebody has accepted.
 NOTABLE = (*NEEDS_ATTENTION, "waived")
 
 FORMAT = "securitycompass.sdelements/connection-audit"
@@ -73,7 +73,7 @@ class Rule(NamedTuple):
 
 
 class Waiver(TypedDict):
-    """An exception that has an owner and an end."""
+    """An exception with an owner and a last day."""
 
     rules: list[str]
     connections: dict[str, list[Any]] | None
@@ -85,7 +85,7 @@ class Waiver(TypedDict):
 
 
 class Policy(NamedTuple):
-    """All policy files in one."""
+    """The merged policy files."""
 
     names: list[str]
     variables: dict[str, Any]
@@ -95,7 +95,7 @@ class Policy(NamedTuple):
 
 @dataclass
 class Evaluation:
-    """A rule for one connection, or for one item of its loop. The verdict is empty until it is known."""
+    """A rule for one connection, or for one item of its loop. The verdict is empty until conclude() sets it."""
 
     rule: Rule
     value: Any  # known to the rule's expressions
@@ -110,7 +110,7 @@ class Evaluation:
 
 
 class VerdictOptions(NamedTuple):
-    """The task's options about the verdict of an audit."""
+    """The options of the task that decide the verdict."""
 
     fail_on: str
     inconclusive: str
@@ -167,7 +167,7 @@ class WaiverEntry(Waiver):
 
 
 class FixedFinding(TypedDict):
-    """A finding of the baseline that does not fail any more."""
+    """A finding of the baseline that no longer fails."""
 
     rule: str
     severity: str

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the policy of an audit, validated and merged from the content of its files."""
+"""Private to this collection: validate and merge the files of a policy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .schema import SchemaError, suggestion
 STARTER = "starter"
 STARTER_FILE = Path(__file__).with_name("data") / "starter_policy.yml"
 
-# Expressions know these in addition to the variables of the policy and of the play.
+# Expressions can use these in addition to the variables of the policy and of the play.
 _RESERVED = ("connection", "item", "connections", "audited_at")
 _WORDS_OF_JINJA = frozenset("and else false if in is none not or true context loop self".split()) | set(keyword.kwlist)
 
@@ -31,16 +31,16 @@ _FACTS = (
     "inaccessible in_progress debug_mode last_job"
 ).split()
 
-# Given an expression and the name of its value, returns why it cannot be compiled; None if it can.
+# Takes an expression and the name of its value; returns why the expression cannot be compiled, or None.
 _CompileError = Callable[[str, str], str | None]
 
 
 class PolicyError(SDElementsError):
-    """The policy is invalid. Each error is a line."""
+    """The policy is invalid. The message has a line for each error."""
 
     def __init__(self, errors: list[str]) -> None:
-        count = "a mistake" if len(errors) == 1 else f"{len(errors)} mistakes"
-        super().__init__("policy", "\n".join([f"The policy has {count}:", *errors]))
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        super().__init__("policy", "\n".join([f"Invalid policy ({count}):", *errors]))
 
 
 def load_policy(
@@ -60,7 +60,9 @@ def load_policy(
     rules = [_rule(raw) for file in files for raw in file.section("rules") if raw["id"] not in disabled]
     if not rules:
         raise SDElementsError(
-            "policy", f"The policy has no rules ({', '.join(names)}).", "Add some, or the policy 'starter'."
+            "policy",
+            f"The policy has no rules ({', '.join(names) or 'no files'}).",
+            "Add rules, or the policy 'starter'.",
         )
     waivers = [_waiver(raw, file.name) for file in files for raw in file.section("waivers")]
     return Policy(names, _variables(files, variables), rules, waivers)
@@ -87,7 +89,7 @@ class _PolicyFile:
         return [self.error(error.location, error.message) for error in schema.errors_in(self._content, "policy")]
 
     def error(self, location: schema.Location, message: str) -> str:
-        """Return a line about an error: file, rule or waiver, field, and message."""
+        """Return a line about an error: file, rule or waiver, field, and what is wrong with the last of them."""
         parts = [self.name]
         section, index = (*location, None, None)[:2]
         if section in ("rules", "waivers") and isinstance(index, int):
@@ -95,8 +97,8 @@ class _PolicyFile:
             location = location[2:]
         field = SchemaError(location, message).place
         parts += [field] if field else []
-        line = ": ".join([*parts, message if message.endswith("?") else f"{message}."])
-        return " ".join(line.split())
+        end = "" if message.endswith("?") else "."
+        return " ".join(f"{': '.join(parts)} {message}{end}".split())
 
     def _id_of(self, index: int) -> str:
         rule = self._content["rules"][index]
@@ -133,13 +135,13 @@ def _variables(files: list[_PolicyFile], overrides: dict[str, Any]) -> dict[str,
         merged.update(file.variables)
     for name in overrides:
         if name not in merged:
-            advice = suggestion(name, merged).lstrip("; ") or f"There are: {', '.join(merged) or 'none'}."
-            raise OptionError(f"policy_vars: no policy has a variable {name}.", advice[:1].upper() + advice[1:])
+            advice = suggestion(name, merged).lstrip("; ") or f"Known variables: {', '.join(merged) or 'none'}."
+            raise OptionError(f"policy_vars: {name} is not a variable of the policy.", advice[:1].upper() + advice[1:])
     return {**merged, **overrides}
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Errors that no schema finds
+# Errors that a schema cannot find
 
 
 def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
@@ -148,7 +150,7 @@ def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
     for file in files:
         for name in file.variables:
             if name in _RESERVED or name in _WORDS_OF_JINJA:
-                yield file.error(("vars", name), "this name has a meaning of its own in rules; choose another")
+                yield file.error(("vars", name), "is a reserved name; choose another")
         yield from _rule_errors(file, file_of_rule)
     for file in files:
         for index, id_ in enumerate(file.section("disable")):
@@ -163,11 +165,11 @@ def _rule_errors(file: _PolicyFile, file_of_rule: dict[str, str]) -> Iterator[st
     for index, raw in enumerate(file.section("rules")):
         other = file_of_rule.setdefault(raw["id"], file.name)
         if other != file.name or raw["id"] in ids:
-            yield file.error(("rules", index, "id"), f"{other} has a rule of this id, too; choose another")
+            yield file.error(("rules", index, "id"), f"is already the id of a rule in {other}; choose another")
         ids.add(raw["id"])
         for position, need in enumerate(raw.get("needs", [])):
             fact = need.split(".")[0]
-            # A fact that resembles none of them may come from a later release.
+            # Other facts may come from a later release.
             if fact not in _FACTS and suggestion(fact, _FACTS):
                 yield file.error(("rules", index, "needs", position), _unknown("fact", fact, _FACTS))
 
@@ -178,12 +180,12 @@ def _waiver_errors(file: _PolicyFile, rules: Collection[str]) -> Iterator[str]:
             if id_ not in rules:
                 yield file.error(("waivers", index, "rules", position), _unknown("rule", id_, rules))
         if not _is_date(raw["expires"]):
-            message = f"there is no day {raw['expires']}; write one as 2027-01-31"
+            message = f"is not a valid date: {raw['expires']}; use YYYY-MM-DD"
             yield file.error(("waivers", index, "expires"), message)
 
 
 def _unknown(noun: str, name: str, known: Iterable[str]) -> str:
-    return f"there is no {noun} {name}{suggestion(name, known)}"
+    return f"is not a known {noun}: {name}{suggestion(name, known)}"
 
 
 def _is_date(text: str) -> bool:
@@ -208,14 +210,14 @@ def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -
                     error = error or compile_error(expression, subject)
                     if error:
                         place = (field, position) if isinstance(value, list) else (field,)
-                        yield file.error(("rules", index, *place), f"{expression!r} {error}")
+                        yield file.error(("rules", index, *place), f"({expression!r}) {error}")
 
 
 # The end of the parser's message about a single '='.
 _ASSIGNMENT = "got '='"
-_WHERE_KNOWN = {
-    "connection": "a rule without loop; use item or connections here",
-    "item": "a rule with loop, and not in the loop itself",
+_WHERE_DEFINED = {
+    "connection": "in a rule without loop; use item or connections here",
+    "item": "in a rule with loop, outside the loop itself",
 }
 
 
@@ -225,14 +227,14 @@ def _syntax_error(expression: str, subject: str | None) -> str | None:
         tree = _parse(expression)
     except TemplateSyntaxError as exc:
         if "{{" in expression or "{%" in expression:
-            advice = "; write it bare, without braces"
+            advice = "; remove the braces"
         else:
             advice = "; did you mean ==?" if str(exc.message).endswith(_ASSIGNMENT) else ""
-        return f"is no expression ({str(exc.message).rstrip('.')}){advice}"
+        return f"is not a valid expression ({str(exc.message).rstrip('.')}){advice}"
     names = {one.name for one in nodes.Output([tree]).find_all(nodes.Name)}
-    for name, where in _WHERE_KNOWN.items():
+    for name, where in _WHERE_DEFINED.items():
         if name in names and name != subject:
-            return f"speaks of {name}, which is known only in {where}"
+            return f"uses {name}, which is defined only {where}"
     return None
 
 
@@ -241,5 +243,5 @@ def _parse(expression: str) -> nodes.Expr:
     tree = parser.parse_expression()
     if not parser.stream.eos:
         rest = f", {_ASSIGNMENT}" if parser.stream.current.type == "assign" else ""
-        raise TemplateSyntaxError(f"it goes on after its end{rest}", parser.stream.current.lineno)
+        raise TemplateSyntaxError(f"unexpected text after its end{rest}", parser.stream.current.lineno)
     return tree

@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the text of a policy file becomes values, once it has no errors that values hide.
+"""Private to this collection: parse the text of a policy file, and find the errors that its values would hide.
 
-A second key of the same name would replace the first one, and with it a rule. An invalid date would be refused without
-its line.
+A duplicate key would replace the first one, and with it a rule. The error for an invalid date would have no line.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def parse_policy(name: str, text: str, yaml_loader: Callable[[str], Any]) -> Any
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Yield the nodes of a file in their order, each once: several aliases may lead to one."""
+    """Yield the nodes of a file in order, each once, although several aliases may refer to it."""
     pending: list[Any] = [root] if root else []
     seen: set[int] = set()
     while pending:
@@ -65,8 +64,8 @@ def _node_errors(nodes: Iterable[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:
         elif isinstance(node, yaml.ScalarNode) and node.tag == _DATE:
             try:
                 yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)
-            except (ValueError, AttributeError):  # the latter if the text does not resemble a date
-                yield node, f"there is no day {node.value}; write one as 2027-01-31"
+            except (ValueError, AttributeError):  # AttributeError if the text does not resemble a date
+                yield node, f"{node.value} is not a valid date; use YYYY-MM-DD"
 
 
 def _repetitions(keys: Iterable[Any], identity: Callable[[Any], Any] = lambda key: key) -> Iterator[Any]:
@@ -79,4 +78,4 @@ def _repetitions(keys: Iterable[Any], identity: Callable[[Any], Any] = lambda ke
 
 
 def _repeated(key: str) -> str:
-    return f"{key} stands twice in one mapping; remove one"
+    return f"duplicate key {key!r}; remove one"

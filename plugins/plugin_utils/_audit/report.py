@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: from evaluations to the report, by waivers, a baseline and a threshold."""
+"""Private to this collection: build the report of evaluations, with waivers, a baseline and a threshold."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from .model import (
     key_of,
 )
 
-ADVICE = "Give a JSON report of sde_connection_audit."
+ADVICE = "Use a JSON report of sde_connection_audit."
 _MAX_ALIAS = 200
 
 
@@ -138,10 +138,10 @@ class _Waivers:
                 self._by_rule.setdefault(rule, []).append(index)
 
     def match(self, evaluation: Evaluation) -> int | None:
-        """Return the index of the waiver that excuses a failure.
+        """Return the index of the waiver that covers a failure.
 
-        Expired waivers are counted as well, to report the findings that they no longer excuse. An inconclusive
-        evaluation is not excused. It may fail once it can be decided, so a waiver that covers it is not unused.
+        Expired waivers are counted as well, to report the findings that they no longer waive. An inconclusive
+        evaluation is not waived. It may fail once its facts are known, so a waiver that covers it is not unused.
         """
         if evaluation.verdict not in ("fail", "inconclusive"):
             return None
@@ -177,7 +177,7 @@ def _covers(waiver: Waiver, evaluation: Evaluation) -> bool:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    """Return whether a text fits a pattern, in which only * and ? are special: people write names in brackets."""
+    """Return whether a text matches a pattern with * and ?. Brackets are literal, because names contain them."""
     return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
@@ -222,22 +222,22 @@ def _compare(findings: list[Finding], baseline: Report) -> Baseline:
 
 
 def _is_no_worse(finding: Finding, earlier: Finding) -> bool:
-    """Return whether a finding is not news: a higher severity is, and so is a failure that was inconclusive."""
+    """Return whether a finding is not new. A higher severity is new, and so is a failure that was inconclusive."""
     is_more_severe = SEVERITY_RANK[finding["severity"]] < SEVERITY_RANK[earlier["severity"]]
     return earlier["verdict"] in ("fail", finding["verdict"]) and not is_more_severe
 
 
 def validate_report(content: Any, option: str, name: str) -> Report:
-    """Return the report of an earlier audit, or raise an OptionError that says why the content is something else."""
+    """Return the report of an earlier audit, or raise an OptionError."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise OptionError(f"{option}: {name} is no report of an audit.", ADVICE)
+        raise OptionError(f"{option}: {name} is not an audit report.", ADVICE)
     major = VERSION.partition(".")[0]
     if str(content.get("version")).partition(".")[0] != major:
-        problem = f"is of version {schema.shorten(content.get('version'))}, and only {major}.x can be read"
+        problem = f"has version {schema.shorten(content.get('version'))}; only {major}.x is supported"
         raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
     error = next(schema.errors_in(content, "report"), None)
     if error:
-        raise OptionError(f"{option}: {name} is not whole: {error.place}: {error.message}.", "Make that report again.")
+        raise OptionError(f"{option}: {name} is not a valid report: {error}.", "Create the report again.")
     return cast(Report, content)
 
 
@@ -254,15 +254,15 @@ def summarize(
     servers: Sequence[str] = (),
     missing_servers: Sequence[str] = (),
 ) -> Summary:
-    """Return the verdict, and the numbers that it follows from.
+    """Return the verdict, and the numbers that decide it.
 
-    Each of several servers must have connections; of each missing one, there is no report.
+    Each of several servers must have connections. Missing servers have no report.
     """
     verdicts = Counter(one["verdict"] for one in findings)
     failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
     counted = [one for one in findings if _counts(one, options)]
     unaudited = _unaudited(connections, servers)
-    # Without connections nothing can be decided. A missing report is like a rule that could not be evaluated.
+    # Without connections the audit is inconclusive. A missing report counts as an error.
     is_incomplete = bool(verdicts["error"] or missing_servers or (unaudited and options.inconclusive == "fail"))
     summary: Summary = {
         "verdict": "fail" if options.fail_on != NEVER and (counted or is_incomplete) else "pass",
@@ -325,7 +325,7 @@ def _missing(servers: Sequence[str]) -> str:
     if not servers:
         return ""
     few = ", ".join(servers[:5]) + (", …" if len(servers) > 5 else "")
-    return f"There is no report of {_count(len(servers), 'server')}: {few}."
+    return f"{_count(len(servers), 'server')} {'has' if len(servers) == 1 else 'have'} no report: {few}."
 
 
 def _count(number: int, name: str) -> str:
@@ -337,36 +337,38 @@ def _count(number: int, name: str) -> str:
 
 
 def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
-    """Return warnings, for people who read only the log."""
+    """Return the warnings for the log."""
     unaudited = _unaudited(report["connections"], report["servers"])
-    warnings = [f"{unaudited}: check what the token may see, and which connections were chosen."] if unaudited else []
+    warnings = (
+        [f"{unaudited}. Check the permissions of the token, and which connections were selected."] if unaudited else []
+    )
     if baseline is not None:
         warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
     for waiver in report["waivers"]:
         name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
         if waiver["state"] == "expired":
-            again = f" It excuses {_count(waiver['findings'], 'finding')} no longer." if waiver["findings"] else ""
+            again = f" It no longer waives {_count(waiver['findings'], 'finding')}." if waiver["findings"] else ""
             warnings.append(f"{name} expired after {waiver['expires']}.{again}")
         elif waiver["state"] == "unused":
-            warnings.append(f"{name} is unused: nothing fails that it would excuse.")
-    for verdict, phrase in (("error", "could not be evaluated for"), ("inconclusive", "could not be decided for")):
+            warnings.append(f"{name} is unused: no failing finding matches it.")
+    for verdict, phrase in (("error", "cannot be evaluated for"), ("inconclusive", "is inconclusive for")):
         by_rule: dict[str, list[Finding]] = {}
         for finding in report["findings"]:
             if finding["verdict"] == verdict:
                 by_rule.setdefault(finding["rule"], []).append(finding)
         for rule, findings in by_rule.items():
             first = f"{findings[0]['subject']}: {findings[0]['message']}"
-            many = f"{len(findings)} subjects, the first of which is " if len(findings) > 1 else ""
+            many = f"{len(findings)} subjects, such as " if len(findings) > 1 else ""
             warnings.append(f"Rule {rule} {phrase} {many}{first}.")
     return warnings
 
 
 def _warnings_of_other_servers(before: list[str], now: list[str]) -> list[str]:
-    """Return a warning if the baseline is of other servers: they are part of fingerprints, so no finding is known."""
+    """Return a warning if the baseline has other servers: fingerprints include the server, so all findings are new."""
     if set(now or [""]) & set(before or [""]):
         return []
-    names = [", ".join(servers) or "a server without name" for servers in (before, now)]
-    return [f"The baseline is of {names[0]}, and this audit of {names[1]}, so all findings are new."]
+    names = [", ".join(servers) or "an unnamed server" for servers in (before, now)]
+    return [f"All findings are new, because the baseline is an audit of {names[0]}, not of {names[1]}."]
 
 
 def top_findings(report: Report, most: int = 100) -> list[str]:

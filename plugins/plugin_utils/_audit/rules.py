@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: rules are evaluated for connections."""
+"""Private to this collection: evaluate rules for connections."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def _missing_fact(needs: list[str], connections: Iterable[Facts]) -> str | None:
             if need.split(".")[0] in _DERIVED_FROM_PARAMS and not connection["params_visible"]:
                 return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
             if not _is_known(connection, need):
-                return f"{need} of {connection['kind']} {connection['id']} is not known"
+                return f"{need} of {connection['kind']} {connection['id']} is unknown"
     return None
 
 
 def _is_known(connection: Facts, need: str) -> bool:
-    # Empty parameters were left out by the task that gathered them.
+    # Empty parameters mean that the gathering task omitted them.
     if need == "params":
         return bool(connection["params"])
     if need == "server":
@@ -96,7 +96,7 @@ def _is_known(connection: Facts, need: str) -> bool:
 
 
 def _items_of_loop(rule: Rule, loop: str | list[Any], connections: list[Facts], engine: Engine) -> list[Evaluation]:
-    """Return an evaluation for each item of a rule's loop, or one that says why there are none."""
+    """Return an evaluation for each item of a rule's loop, or one error if the loop is not a list."""
     items = loop if isinstance(loop, list) else engine.evaluate(loop, "_sde_nothing", [None], _to_list)[0]
     if isinstance(items, EvaluationError):
         return [Evaluation(rule, None, [], verdict="error", message=f"loop: {loop}: {items.message}")]
@@ -122,19 +122,19 @@ def _items_of_loop(rule: Rule, loop: str | list[Any], connections: list[Facts], 
 def _to_list(value: Any) -> list[Any] | EvaluationError:
     if isinstance(value, (list, tuple)):
         return list(to_builtin_types(value))
-    return EvaluationError(f"it must be a list, and is {describe_type(value)}")
+    return EvaluationError(f"the result must be a list, not {describe_type(value)}")
 
 
 def _to_label(value: Any) -> str | EvaluationError:
     if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
         return str(value)
-    return EvaluationError(f"it must be text or a number, and is {describe_type(value)}; set the rule's label")
+    return EvaluationError(f"the result must be a string or a number, not {describe_type(value)}; set the rule's label")
 
 
 def _to_keys(value: Any) -> list[ConnectionKey] | EvaluationError:
     if not isinstance(value, (list, tuple)):
-        return EvaluationError(f"it must be a list of connections, and is {describe_type(value)}")
+        return EvaluationError(f"the result must be a list of connections, not {describe_type(value)}")
     try:
         return [(str(one["kind"]), int(one["id"])) for one in value]
     except (KeyError, TypeError, ValueError):
-        return EvaluationError("it must be a list of connections, and holds something else")
+        return EvaluationError("the result must be a list of connections; an item is not a connection")

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: errors in a policy or a report, by its published JSON Schema, in words for people.
+"""Private to this collection: find errors in a policy or a report by its published JSON Schema, in plain words.
 
-Only the keywords of these schemas are implemented, with their meaning in JSON Schema; a test compares the results with
-those of a full validator. Nothing else decides whether a file has the right form.
+This implements the keywords of these schemas only; a test compares the results with those of a full validator. Only the
+schemas decide whether a file has the right form.
 """
 
 from __future__ import annotations
@@ -23,24 +23,27 @@ Schema = dict[str, Any]
 Location = tuple[str | int, ...]
 
 _TYPE_NAMES = {
-    "null": "nothing",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "string": "text",
+    "null": "null",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "string": "a string",
     "array": "a list",
     "object": "a mapping",
 }
 
 
 class SchemaError(NamedTuple):
-    """A value that the schema does not accept."""
+    """A value that the schema does not accept. The subject of the message is the place."""
 
     location: Location
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.place} {self.message}"
+
     @property
     def place(self) -> str:
-        """The location as people write it: findings[2].verdict. Empty if it is the whole file."""
+        """The location as a path, such as findings[2].verdict. Empty for the whole file."""
         return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.location).lstrip(".")
 
 
@@ -61,7 +64,7 @@ def _resolved_schema_of(kind: str) -> Schema:
 
 
 def _resolve(part: Any, whole: Schema) -> Any:
-    """Return a part of a schema with all references replaced. Keywords next to a reference win, as its description."""
+    """Return a part of a schema with all references replaced. Keywords next to a reference win."""
     if isinstance(part, list):
         return [_resolve(one, whole) for one in part]
     if not isinstance(part, dict):
@@ -75,7 +78,7 @@ def _resolve(part: Any, whole: Schema) -> Any:
 
 
 def suggestion(word: Any, known: Iterable[str]) -> str:
-    """Return the advice to write a known word that resembles this one; empty if there is none."""
+    """Return advice with the known word that resembles this one; empty if no word does."""
     found = difflib.get_close_matches(str(word), list(known), n=1)
     return f"; did you mean {found[0]}?" if found else ""
 
@@ -95,7 +98,7 @@ def _check(value: Any, schema: Schema, location: Location) -> Iterator[SchemaErr
     elif isinstance(value, dict):
         yield from _check_mapping(value, schema, location)
     elif "minimum" in schema and value is not None and value < schema["minimum"]:
-        yield SchemaError(location, f"{value} is less than {schema['minimum']}")
+        yield SchemaError(location, f"must be {schema['minimum']} or more, not {value}")
 
 
 def _check_any(value: Any, schema: Schema, location: Location) -> Iterator[SchemaError]:
@@ -111,24 +114,23 @@ def _check_any(value: Any, schema: Schema, location: Location) -> Iterator[Schem
 
 
 def _types_of(schema: Schema) -> list[str]:
-    types = schema.get("type", "string")  # enumerations have no type, and their values are texts
+    types = schema.get("type", "string")  # enumerations have no type, and their values are strings
     return types if isinstance(types, list) else [types]
 
 
 def _check_text(value: str, schema: Schema, location: Location) -> Iterator[SchemaError]:
     if len(value) < schema.get("minLength", 0):
-        yield SchemaError(location, "it is empty" + _hint(schema))
+        yield SchemaError(location, "is empty" + _hint(schema))
     if "pattern" in schema and not re.search(schema["pattern"], value):
-        yield SchemaError(
-            location, (f"{shorten(value)} does not fit" if value.strip() else "it is empty") + _hint(schema)
-        )
+        problem = f"is not valid: {shorten(value)}" if value.strip() else "is empty"
+        yield SchemaError(location, problem + _hint(schema))
 
 
 def _check_list(value: list[Any], schema: Schema, location: Location) -> Iterator[SchemaError]:
     if len(value) < schema.get("minItems", 0):
-        yield SchemaError(location, "the list is empty" + _hint(schema))
+        yield SchemaError(location, "is empty" + _hint(schema))
     if schema.get("uniqueItems") and len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
-        yield SchemaError(location, "something stands in it twice" + _hint(schema))
+        yield SchemaError(location, "has duplicate items" + _hint(schema))
     for index, item in enumerate(value):
         yield from _check(item, schema.get("items", {}), (*location, index))
 
@@ -136,14 +138,14 @@ def _check_list(value: list[Any], schema: Schema, location: Location) -> Iterato
 def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) -> Iterator[SchemaError]:
     known = schema.get("properties", {})
     if len(value) < schema.get("minProperties", 0):
-        yield SchemaError(location, "it is empty" + _hint(schema))
+        yield SchemaError(location, "is empty" + _hint(schema))
     for name in schema.get("required", []):
         if name not in value:
-            yield SchemaError((*location, name), "it is missing" + _hint(known[name]))
+            yield SchemaError((*location, name), "is missing" + _hint(known[name]))
     for name, needed in schema.get("dependentRequired", {}).items():
         for other in needed:
             if name in value and other not in value:
-                yield SchemaError((*location, name), f"it is of use only beside {other}; add {other} or remove it")
+                yield SchemaError((*location, name), f"requires {other}; add {other} or remove it")
     for name, item in value.items():
         if name in known:
             yield from _check(item, known[name], (*location, name))
@@ -154,8 +156,8 @@ def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) ->
 def _check_unknown(name: str, schema: Schema, location: Location) -> Iterator[SchemaError]:
     if schema.get("additionalProperties") is False:
         known = schema["properties"]
-        advice = suggestion(name, known) or f"; there are {', '.join(known)}"
-        yield SchemaError(location, f"there is no such field{advice}")
+        advice = suggestion(name, known) or f"; use one of {', '.join(known)}"
+        yield SchemaError(location, f"is not a known field{advice}")
     if "propertyNames" in schema:
         yield from _check(name, schema["propertyNames"], location)
 
@@ -169,21 +171,21 @@ def _has_type(value: Any, kind: str) -> bool:
         return isinstance(value, dict)
     if kind == "null":
         return value is None
-    # The only other type is "integer". In JSON Schema 1.0 is an integer, and true is not.
+    # The only other type is "integer". In JSON Schema 1.0 is an integer, but true is not.
     return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
 def _wrong_type(value: Any, kinds: list[str], schema: Schema) -> str:
     wanted = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
-    # In YAML, such texts are written in quotes.
-    advice = "; put it into quotes" if "string" in kinds and isinstance(value, (bool, int, float)) else ""
-    return f"it must be {wanted}, not {_describe(value)}{_hint(schema)}{advice}"
+    # In YAML, such strings need quotes.
+    advice = "; put it in quotes" if "string" in kinds and isinstance(value, (bool, int, float)) else ""
+    return f"must be {wanted}, not {_describe(value)}{_hint(schema)}{advice}"
 
 
 def _describe(value: Any) -> str:
     """Return a value for a message about its type."""
     if value is None:
-        return "empty"
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -192,15 +194,15 @@ def _describe(value: Any) -> str:
 
 
 def _not_one_of(value: Any, known: list[Any]) -> str:
-    names = [one for one in known if one is not None]
-    return f"{shorten(value)} is none of {', '.join(names)}{suggestion(value, names)}"
+    names = ["null" if one is None else one for one in known]
+    return f"must be {'one of ' * (len(names) > 1)}{', '.join(names)}, not {shorten(value)}{suggestion(value, names)}"
 
 
 def _hint(schema: Schema) -> str:
-    return f": {schema['description'].rstrip('.')}" if schema.get("description") else ""
+    return f" ({schema['description'].rstrip('.')})" if schema.get("description") else ""
 
 
 def shorten(value: Any) -> str:
-    """Return a value for a message, on one short line."""
+    """Return a value on one short line, for a message."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."

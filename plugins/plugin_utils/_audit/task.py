@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the tasks that audit connections and merge reports, from options to a result."""
+"""Private to this collection: audit connections or merge reports, from the options of the task to its result."""
 
 from __future__ import annotations
 
@@ -83,16 +83,14 @@ def audit(
 ) -> Result:
     """Audit connections by a policy, and write the reports."""
     if options["known_findings"] == "accept" and not options["baseline"]:
-        raise OptionError(
-            "known_findings: accept is of use only with baseline.", "Give the JSON report of an earlier run there."
-        )
+        raise OptionError("known_findings=accept requires baseline.", "Set it to the JSON report of an earlier audit.")
     name = options["baseline"]
     baseline = validate_report(files.read("baseline", name), "baseline", name) if name else None
     policy = load_policy(
         options["policy"],
         partial(_read_policy, files),
         options["policy_vars"],
-        # Without variables: compiling an expression needs none.
+        # Compiling an expression needs no variables.
         Engine(templar, {}, {}).compile_error,
     )
     connections, endpoint, warnings = _connections(options, files, gather)
@@ -122,13 +120,13 @@ def merge(options: Options, check_mode: bool) -> Result:
     """Merge the reports of several servers, and write the reports of all."""
     if not options["documents"]:
         raise OptionError("documents is empty.", "Name the JSON reports to merge, or a glob such as reports/*.json.")
-    advice = "Give the JSON reports of audits, where this task can read them."
+    advice = "Name JSON reports of sde_connection_audit that this task can read."
     paths = find_files("documents", options["documents"], advice)
     sources = [validate_source(read_json("documents", path, ADVICE), path) for path in paths]
     servers = [name for name in map(server_name, options["servers"]) if name]
     wanted = MergeOptions(options["fail_on"], options["inconclusive"], options["known_findings"])
     report = merge_reports(sources, servers, wanted)
-    # Without findings: those of many servers are too many for a log, and the reports have them.
+    # The findings of many servers are too many for a log; the reports have them.
     return {
         **_result(report, options["reports"], check_mode),
         "servers": report["servers"],
@@ -168,7 +166,7 @@ def _evaluations(policy: Policy, connections: list[Facts], engine: Engine, progr
 
 
 def _result(report: Report, paths: dict[str, str | None], check_mode: bool) -> Result:
-    """Write the reports, and return the part of the result that both tasks share."""
+    """Write the reports, and return the keys that both results have."""
     written = [] if check_mode else write.write_reports(report, paths)
     summary = report["summary"]
     return {
@@ -184,7 +182,7 @@ def _result(report: Report, paths: dict[str, str | None], check_mode: bool) -> R
 
 
 class _Progress:
-    """Shows from time to time how far an audit is."""
+    """Shows the progress of an audit every few seconds."""
 
     def __init__(self, rules: int) -> None:
         self._rules = rules
@@ -194,7 +192,7 @@ class _Progress:
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
     def start(self, rule: str) -> None:
-        """Go on to the next rule."""
+        """Start the next rule."""
         self._rule = rule
         self._number += 1
         self._done = 0
@@ -204,6 +202,4 @@ class _Progress:
         self._done += 1
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            Display().display(
-                f"Auditing: rule {self._number} of {self._rules} ({self._rule}), {self._done} evaluations of it"
-            )
+            Display().display(f"Auditing: rule {self._number} of {self._rules} ({self._rule}), evaluation {self._done}")

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: Ansible's conditionals, for many values at a time.
+"""Private to this collection: evaluate Ansible's conditionals for many values at a time.
 
 To evaluate one conditional for one value, ansible-core compiles it and copies all variables of the play, which takes
-more than a millisecond. Here one template loops over all values, so that this is done once. Differences between the
-releases of ansible-core's templating are handled here and nowhere else.
+more than a millisecond. Here one template loops over all values, so that this happens once. Only this file handles
+the differences between the releases of ansible-core's templating.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _BOOLEANS = {"T": True, "F": False}
 
 
 class EvaluationError(NamedTuple):
-    """The reason why an expression has no value. It is returned, for each value that is concerned."""
+    """The reason why an expression has no value. Returned, not raised: other values are not affected."""
 
     message: str
 
@@ -80,14 +80,14 @@ class Engine:
     def evaluate_conditional(
         self, expression: str, name: str, values: Sequence[Any]
     ) -> Sequence[bool | EvaluationError]:
-        """Return whether the expression is true or false of each value, which it knows by this name.
+        """Return whether the expression is true for each value, which the expression knows by this name.
 
         The values are data, as from as_data().
         """
         iterator = _TickingIterator(values, self._tick)
         try:
             letters = self._render(_BULK, expression, name, {"_sde_values": iterator})
-        except Exception:  # noqa: BLE001 (of any filter or lookup; one by one, it is known for which value, and why)
+        except Exception:  # noqa: BLE001 (of any filter or lookup; one by one finds the value and the reason)
             letters = "?"
         if "?" in letters or len(letters) != len(values):
             return self.evaluate(expression, name, values, _boolean)
@@ -107,7 +107,7 @@ class Engine:
         except Exception as exc:  # noqa: BLE001 (of any filter or lookup)
             return [EvaluationError(_message_of(exc))] * len(values)
         if len(collector.results) != len(values):  # an expression that knows our names can skip values
-            return [EvaluationError("it was not evaluated for each value")] * len(values)
+            return [EvaluationError("the expression was not evaluated for each value")] * len(values)
         return collector.results
 
     def compile_error(self, expression: str, name: str) -> str | None:
@@ -140,7 +140,7 @@ class _TickingIterator:
 
 
 class _ErrorCollector(Generic[T]):
-    """Two functions for a template, by which an error for one value does not affect the others."""
+    """Two functions for a template. They keep an error for one value from affecting the others."""
 
     def __init__(self, values: Iterator[Any], convert: Callable[[Any], T | EvaluationError]) -> None:
         self.results: list[T | EvaluationError] = []
@@ -162,7 +162,9 @@ class _ErrorCollector(Generic[T]):
             except Exception as exc:  # noqa: BLE001 (of any filter or lookup)
                 self.results.append(EvaluationError(_message_of(exc)))
             else:
-                self.results.append(self._collected[0] if self._collected else EvaluationError("it has no value"))
+                self.results.append(
+                    self._collected[0] if self._collected else EvaluationError("the expression has no value")
+                )
         return ""
 
     def collect(self, value: Any) -> str:
@@ -176,19 +178,21 @@ class _ErrorCollector(Generic[T]):
 def _boolean(value: Any) -> bool | EvaluationError:
     if isinstance(value, bool):
         return value
-    return EvaluationError(f"it must be true or false, and is {describe_type(value)}")
+    return EvaluationError(f"the result must be true or false, not {describe_type(value)}")
 
 
 def describe_type(value: Any) -> str:
-    """Return the type of a value, for a message. The content may be anything, and is not shown."""
+    """Return the type of a value, for a message. The content is not shown, because it may be a secret."""
     if value is None:
-        return "none"
+        return "null"
+    if isinstance(value, str) and not value.strip():
+        return "a blank string"
     if isinstance(value, bool):
         return "true" if value else "false"
-    for kind, name in ((str, "text"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
+    for kind, name in ((str, "a string"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
         if isinstance(value, kind):
             return name
-    return f"of type {type(value).__name__}"
+    return f"a value of type {type(value).__name__}"
 
 
 def _message_of(exc: Exception) -> str:

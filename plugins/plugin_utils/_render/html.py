@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the report as one HTML file that needs nothing else, not even a network.
+"""Private to this collection: render the report as one HTML file that needs no other file and no network.
 
-The template writes everything that can be read without JavaScript. The script in the file receives the findings once
-more, as data, and makes their table one that can be filtered. Untrusted texts stay texts everywhere: the template
-escapes them, the script never parses them as markup, and the file's content security policy forbids all other code.
+The template writes everything that is readable without JavaScript. The script in the file receives the findings again,
+as data, and lets the reader filter their table. Untrusted text is never markup: the template escapes it, the script
+makes text nodes of it, and the content security policy of the file forbids all other code.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
 
-# A finding about no connection has no system. The brackets keep it apart from the names of systems.
+# A finding without connections has no system. The brackets distinguish this from the names of systems.
 WHOLE_SET = "(whole set)"
 UNKNOWN_SYSTEM = "(unknown)"
 BLANK = "(blank)"
 
-# The file shows so much without the script: more would only make it slow to open.
+# Limits without the script: more rows would make the file slow to open.
 STATIC_ROWS = 500
 FIXED_ROWS = 200
 SYSTEM_ROWS = 8
 PROJECT_HINTS = 200
-# The JSON report has the whole texts. Names are shorter, because they are in tables and filters.
+# The JSON report has the full texts. Names are shorter, because tables and filters show them.
 MAX_TEXT = 5_000
 MAX_NAME = 300
 MAX_OPTION = 60
-# A script reads larger numbers inexactly.
+# JavaScript rounds larger numbers.
 MAX_INTEGER = 2**53 - 1
 
 
@@ -89,7 +89,7 @@ def _template() -> Template:
 
 
 def _content_security_policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """Return a policy by which the file loads nothing, and runs only its own scripts."""
+    """Return a policy that loads nothing, and runs only the scripts of the file."""
     directives = {
         "default-src": "'none'",
         "style-src": " ".join(map(_hash, styles)),
@@ -109,7 +109,7 @@ def _hash(text: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    """Escape the hidden characters of each text in the template; only our own markup stays as it is."""
+    """Escape the hidden characters of each text in the template, except the markup of this file."""
     return escape_block(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -125,13 +125,13 @@ def _name(value: Any) -> str:
 
 
 def _option(value: Any) -> str:
-    """Return a name that is short enough for the options of a select."""
+    """Return a name that is short enough for an option of a select element."""
     text = " ".join(escape_block(str(value)).split()) or BLANK
     return text if len(text) <= MAX_OPTION else f"{text[:MAX_OPTION]}…"
 
 
 def _safe_url(reference: str) -> str | None:
-    """Return the address of a web page; None for every other reference."""
+    """Return the reference if it is the URL of a web page, else None."""
     try:
         parts = urlsplit(reference)
     except ValueError:
@@ -146,14 +146,14 @@ def _safe_url(reference: str) -> str | None:
 
 
 class _ConnectionLabel(NamedTuple):
-    """Texts about a connection in the table."""
+    """The system and the project of a connection, as the table shows them."""
 
     system: str
     project: str
 
 
 class _Statistics(NamedTuple):
-    """Numbers and labels that the whole report has to be read for."""
+    """Numbers and labels of the whole report."""
 
     index_of: dict[str, int]  # of a connection, by its key
     labels: list[_ConnectionLabel]
@@ -206,7 +206,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
     return {
         "report": report,
         "summary": summary,
-        # The heading has the verdict already.
+        # The heading shows the verdict.
         "message": summary["message"].removeprefix(f"{headline(summary['verdict'])}: "),
         "audited_at": _time(report["audited_at"]),
         "overall": _bar("All", Counter(summary["verdicts"]), {}),
@@ -229,7 +229,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
 
 
 def _time(text: str) -> str:
-    """Return a time for people; an unexpected form stays as it is."""
+    """Return a readable time. An unexpected form is not changed."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?(?:Z|\+00:00)", text)
     return f"{match[1]}, {match[2]} UTC" if match else text
 
@@ -265,7 +265,7 @@ def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None) -> _V
 
 
 def _view_link(**filters: str) -> str:
-    """Return the address of a view of the table, as the script reads it."""
+    """Return the link to a view of the table, as the script reads it."""
     return f"#{urlencode(filters, quote_via=quote)}"
 
 
@@ -283,7 +283,7 @@ def _changes(baseline: Baseline | None) -> _Variables | None:
 
 
 def _waiver_row(waiver: WaiverEntry) -> _Variables:
-    """Return a waiver with its scope in words."""
+    """Return a waiver with a description of its scope."""
     scope = [f"{key}: {_join(value)}" for key, value in (waiver["connections"] or {}).items()]
     if waiver["labels"]:
         scope.append(f"labels: {_join(waiver['labels'])}")
@@ -322,13 +322,13 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
 def _script_data(report: Report, statistics: _Statistics) -> _Variables:
     """Return the data of the table.
 
-    A finding is a row without names, which refers to its rule, connections and message by index: with objects, the file
+    A finding is a row without keys that refers to its rule, connections and message by index. With objects, the file
     for 60,000 findings would be 7.6 MB instead of 4.9.
     """
     rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
     verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
     messages: dict[str, int] = {}
-    subjects: dict[int, str] = {}  # of connections: nearly all findings have their connection's
+    subjects: dict[int, str] = {}  # by connection: nearly all findings have the subject of their connection
     findings = []
     for finding in report["findings"]:
         connections = [statistics.index_of[key] for key in finding["connections"]]
@@ -384,7 +384,7 @@ def _script_rule(rule: RuleEntry) -> _Variables:
 
 
 def _shorten(value: Any) -> Any:
-    """Return a fact with texts and numbers that a script can read and show."""
+    """Return a fact with strings and numbers that the script can read and show."""
     if isinstance(value, dict):
         return {_name(key): _shorten(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -394,7 +394,7 @@ def _shorten(value: Any) -> Any:
     return _text(value)
 
 
-# In a script element these could end it, or begin a comment.
+# These could end a script element, or begin a comment in it.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
 

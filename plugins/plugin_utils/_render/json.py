@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the report as JSON, described by C(plugin_utils/_audit/data/report.schema.json).
+"""Private to this collection: render the report as JSON, as C(plugin_utils/_audit/data/report.schema.json) describes.
 
-Each rule, connection and finding has its own line: this is written fast, and reports can be compared by eye.
+Each rule, connection and finding has its own line. This is fast, and a diff of two reports is readable.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 from .._audit.model import Report
 from .text import HIDDEN
 
-# Valid in JSON, but hidden from readers or impossible in UTF-8. JSON escapes ASCII's control characters anyway.
+# Valid in JSON, but invisible or impossible in UTF-8. JSON itself escapes the control characters of ASCII.
 _HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
 def render(report: Report) -> str:
-    """Return JSON text that UTF-8 can encode, whatever the report contains."""
+    """Return JSON that UTF-8 can encode, whatever the report contains."""
     members = [f" {_dump(name)}: {_dump_lines(value)}" for name, value in report.items()]
     return _HIDDEN.sub(_escape, "{\n" + ",\n".join(members) + "\n}\n")
 

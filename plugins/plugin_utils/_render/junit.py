@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the report as JUnit XML, which GitLab, Jenkins and others show with their tests.
+"""Private to this collection: render the report as JUnit XML, which GitLab, Jenkins and others show with their tests.
 
 A rule is a test suite, and each connection (or item) that it evaluates is a test case. Pipelines recognise a test case
-by class and name from run to run: both stay the same when an alias changes.
+by its class and name, which do not change with an alias.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ELEMENTS = {
 
 
 def render(report: Report) -> str:
-    """Return JUnit XML as the schema of Jenkins describes it."""
+    """Return JUnit XML that is valid by the schema of Jenkins."""
     is_strict = report["summary"]["inconclusive"] == "fail"
     elements = {**_ELEMENTS, "inconclusive": "failure"} if is_strict else _ELEMENTS
     by_rule: dict[str, list[Finding]] = {rule["id"]: [] for rule in report["rules"]}
@@ -77,9 +77,9 @@ def _properties(report: Report, rule: RuleEntry) -> dict[str, str]:
 
 
 def _unique_name(finding: Finding, names: set[str]) -> str:
-    """Return the connection's key or the item's label. A name that is too similar to another gets the fingerprint."""
+    """Return the connection's key or the item's label. The fingerprint distinguishes similar names."""
     name = escape_cell(stable_name(finding))
-    # Some servers compare names by letters and digits only.
+    # Some servers compare only the letters and digits of names.
     letters = "".join(filter(str.isalnum, name)).casefold()
     if not letters or letters in names:
         name = f"{name} {finding['fingerprint'][:8]}"
@@ -92,7 +92,7 @@ def _outcome(report: Report, rule: RuleEntry, finding: Finding, element: str) ->
     message = f"{escape_line(finding['subject'])}: {escape_line(finding['message']) or collapse(rule['title'])}"
     if verdict not in ("fail", "error"):
         message = f"{verdict.replace('_', ' ')}: {message}"
-    # People filter failures by their type, so it is the severity.
+    # The type is the severity, because people filter failures by type.
     outcome = ET.Element(element, type=finding["severity"] if element == "failure" else verdict, message=message)
     if verdict != "not_applicable":
         outcome.text = "\n".join(["", *_details(report, rule, finding), ""])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the report as Markdown, for a comment on a merge request or a pipeline's summary."""
+"""Private to this collection: render the report as Markdown, for a merge request or the summary of a pipeline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .._audit.model import (
 )
 from .markup import CELL_LENGTH, code, is_web_page, link, markdown_text
 
-# A comment on GitHub has up to 65,536 characters, on GitLab a million; a step's summary on GitHub has a mebibyte.
+# GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
 MAX_CHARACTERS = 60_000
 
 Row = tuple[str, ...]
@@ -37,7 +37,7 @@ class _Section(NamedTuple):
 
 
 def render(report: Report) -> str:
-    """Return GitHub-flavoured Markdown that is short enough to be posted."""
+    """Return GitHub-flavoured Markdown that is short enough for a comment."""
     summary = report["summary"]
     text = "\n\n".join(
         [
@@ -49,7 +49,7 @@ def render(report: Report) -> str:
     )
     for section in _sections(report):
         if section.rows:
-            # Half of the remaining characters, so that a long list leaves room for those that follow.
+            # Half of the remaining characters, so that a long list does not displace the following ones.
             text += "\n\n" + _bounded(section, (MAX_CHARACTERS - len(text)) // 2)
     return text + "\n"
 
@@ -69,9 +69,9 @@ def _bounded(section: _Section, budget: int) -> str:
             break
         lines.append(line)
         shown += 1
-    left_out = len(section.rows) - shown
-    if left_out:
-        lines += ["", f"{left_out} more are left out here; the JSON report has them all."]
+    omitted = len(section.rows) - shown
+    if omitted:
+        lines += ["", f"{omitted} more are omitted here; the JSON report lists them all."]
     return "\n".join(lines)
 
 
@@ -85,7 +85,7 @@ def _row(cells: Row) -> str:
 
 
 def _escape_pipes(text: str) -> str:
-    """Escape pipes, in code as well. Parsers disagree about a pipe after a backslash, so that one is spelled out."""
+    """Escape pipes, in code as well. Parsers disagree about a pipe after a backslash; it becomes a Unicode escape."""
     return re.sub(r"(\\?)\|", lambda match: r"\\u007c" if match.group(1) else r"\|", text)
 
 
@@ -136,7 +136,7 @@ def _sections(report: Report) -> Iterator[_Section]:
     state = ("Baseline",) if report["baseline"] else ()
 
     def common(finding: Finding) -> Row:
-        """Return the cells that findings have in each table."""
+        """Return the cells that each table has."""
         shown_state = (finding["baseline"] or "",) if state else ()
         rule, subject = _rule(rules[finding["rule"]]), _subject(finding, has_servers)
         return (finding["severity"], *shown_state, rule, subject)
@@ -153,7 +153,7 @@ def _sections(report: Report) -> Iterator[_Section]:
     )
     is_strict = report["summary"]["inconclusive"] == "fail"
     yield _Section(
-        "Inconclusive, which counts as failed" if is_strict else "Inconclusive",
+        "Inconclusive (counted as failed)" if is_strict else "Inconclusive",
         (*columns, "Reason"),
         [(*common(one), _message(one)) for one in by_verdict["inconclusive"]],
     )
@@ -168,7 +168,7 @@ def _sections(report: Report) -> Iterator[_Section]:
         ],
     )
     yield _Section(
-        "Waivers to look at",
+        "Expired and unused waivers",
         ("State", "Rules", "Reason", "Owner", "Until"),
         [(one["state"], _few(one["rules"]), *_waiver(one)) for one in waivers if one["state"] != "active"],
     )
@@ -200,6 +200,6 @@ def _waiver(waiver: WaiverEntry) -> Row:
 
 
 def _subject(finding: Finding, has_servers: bool) -> str:
-    """Return the subject, with the server if there are several."""
+    """Return the subject, with the connection's key if the report has several servers."""
     subject = code(finding["subject"])
     return f"{subject} {code(stable_name(finding))}" if has_servers and finding["label"] is None else subject

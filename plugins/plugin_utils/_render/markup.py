@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: untrusted texts in Markdown.
+"""Private to this collection: escape untrusted text for Markdown.
 
-Names and numbers with a mark before them (C(@team), C(#1), C(!2)) notify people and become links where Markdown is
-shown, and a backslash does not prevent that; in code they are only text. So all texts of a server become code, and in a
-policy's sentences each word with other characters than letters.
+Readers of Markdown notify people and make links of names and numbers after a mark (C(@team), C(#1), C(!2)). A backslash
+does not prevent that, but code does. So all text of a server becomes code, and in the sentences of a policy each word
+with other characters than letters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#=&%+,;:@
 
 
 def code(text: str, limit: int = CELL_LENGTH) -> str:
-    """Return an untrusted text as code, in which no character is special."""
+    """Return untrusted text as code, in which no character is special."""
     shown = escape_cell(text, limit)
     if shown != shown.strip() or not shown:
         shown = f'"{shown}"'
@@ -35,7 +35,7 @@ def code(text: str, limit: int = CELL_LENGTH) -> str:
 
 
 def markdown_text(text: str | None, limit: int = 2000) -> str:
-    """Return sentences of a policy: plain words stay, and everything else becomes code."""
+    """Return sentences of a policy. Plain words do not change, and everything else becomes code."""
     parts: list[str] = []
     special: list[str] = []
     for word in collapse(text, limit).split():
@@ -52,10 +52,10 @@ def _as_code(words: list[str]) -> list[str]:
 
 
 def link(text: str, url: str) -> str:
-    """Return a link, or only the text if the address has other characters than web addresses have."""
+    """Return a link, or only the text if the URL is not plain."""
     return f"[{text}](<{url}>)" if is_web_page(url) else text
 
 
 def is_web_page(url: str) -> bool:
-    """Return whether this is a plain address of a web page."""
+    """Return whether this is the plain URL of a web page."""
     return len(url) <= 2000 and _URL.fullmatch(url) is not None

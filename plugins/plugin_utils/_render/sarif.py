@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the report as SARIF 2.1.0, for code scanning on GitHub and other tools.
+"""Private to this collection: render the report as SARIF 2.1.0, for code scanning on GitHub and other tools.
 
-GitHub shows an alert for each result, whatever its kind, suppression or baseline state is, and closes an alert that is
-missing in the next file. So findings that pass, do not apply or are fixed are not results; the run's properties have
-the counts of all verdicts. A waived finding is a result with a suppression, as in the standard.
+GitHub shows an alert for each result, whatever its kind, suppression or baseline state is, and closes an alert that the
+next file lacks. So findings that pass, do not apply or are fixed are not results; the properties of the run have the
+counts of all verdicts. A waived finding is a result with a suppression, as in the standard.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 # GitHub rejects a file with more results than this, and shows the 5,000 most severe.
 MAX_RESULTS = 25_000
 _MAX_RELATED = 100
-_MAX_DESCRIPTION = 1000  # GitHub shows so many characters
+_MAX_DESCRIPTION = 1000  # the limit of GitHub
 
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
-# The middle of GitHub's range of the same name; 'info' has none.
+# The middle of GitHub's range of the same name. GitHub has no range for 'info'.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _STATES = {"new": "new", "known": "unchanged"}
 
 _NOTIFICATIONS = {
-    "rule-error": "A rule could not be evaluated, so the audit is not whole.",
+    "rule-error": "A rule cannot be evaluated, so the audit is incomplete.",
     "too-many-results": "The audit has more findings than this file.",
 }
 _LOCATIONS = "CONNECTIONS"
@@ -49,7 +49,7 @@ def render(report: Report) -> str:
     errors = [finding for finding in report["findings"] if finding["verdict"] == "error"]
     notifications = [run.notification(finding) for finding in errors]
     if len(findings) > MAX_RESULTS:
-        notifications.append(_left_out(len(findings) - MAX_RESULTS))
+        notifications.append(_omitted(len(findings) - MAX_RESULTS))
     summary = report["summary"]
     log = {
         "$schema": _SCHEMA,
@@ -67,9 +67,7 @@ def render(report: Report) -> str:
                     }
                 ],
                 "originalUriBaseIds": {
-                    _LOCATIONS: {
-                        "description": {"text": "SD Elements servers with their connections, which are no files."}
-                    }
+                    _LOCATIONS: {"description": {"text": "SD Elements servers and their connections, not files."}}
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [run.result(finding) for finding in findings[:MAX_RESULTS]],
@@ -93,9 +91,10 @@ def _rank(finding: Finding) -> tuple[bool, bool, int]:
     return verdict == "waived", verdict == "inconclusive", SEVERITY_RANK[finding["severity"]]
 
 
-def _left_out(count: int) -> _Object:
-    reason = f"since GitHub accepts no more than {MAX_RESULTS} results"
-    text = f"{count} findings are left out, {reason}. The JSON report has all."
+def _omitted(count: int) -> _Object:
+    text = (
+        f"{count} findings are omitted: GitHub accepts at most {MAX_RESULTS} results. The JSON report lists them all."
+    )
     return {"descriptor": {"id": "too-many-results", "index": 1}, "level": "warning", "message": {"text": text}}
 
 
@@ -109,7 +108,7 @@ def _driver(report: Report) -> _Object:
         "fullName": "SD Elements connection audit",
         "organization": "securitycompass.sdelements",
         "informationUri": _HOME,
-        # The version of the report, by which GitHub explains why results have changed.
+        # The version of the report. GitHub explains changed results by it.
         "version": report["version"],
         "rules": [_rule(rule) for rule in report["rules"]],
         "notifications": [_notification(name, text) for name, text in _NOTIFICATIONS.items()],
@@ -165,7 +164,7 @@ def _help_in_markdown(rule: RuleEntry) -> str:
 
 
 class _SarifBuilder:
-    """Builds results, which refer to the run's rules, connections and waivers."""
+    """Builds results that refer to the rules, connections and waivers of the run."""
 
     def __init__(self, report: Report) -> None:
         self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
@@ -184,7 +183,7 @@ class _SarifBuilder:
             "level": "none" if is_open else _LEVELS[finding["severity"]],
             "message": {"text": self._message(finding)},
             "locations": [self._location(finding)],
-            # GitHub reads only its own name; the other one says whose fingerprint it is.
+            # GitHub reads only primaryLocationLineHash; the other name is for other tools.
             "partialFingerprints": {
                 "primaryLocationLineHash": f"{finding['fingerprint']}:1",
                 "connectionAudit/v1": finding["fingerprint"],
@@ -203,7 +202,7 @@ class _SarifBuilder:
         return result
 
     def notification(self, finding: Finding) -> _Object:
-        """Return the notification of an error, which is not a result: nothing is known about the connection."""
+        """Return the notification of an error. It is not a result, because the verdict is unknown."""
         return {
             "descriptor": {"id": "rule-error", "index": 0},
             "associatedRule": {"id": finding["rule"], "index": self._rules[finding["rule"]]},
@@ -232,12 +231,12 @@ class _SarifBuilder:
 
 
 def _segment(part: str) -> str:
-    """Return a part of a key as a segment of a path, which '..' must not leave."""
+    """Return a part of a key as a segment of a path. '..' must not leave the path."""
     return quote(escape_line(part), safe="") if part.strip(".") else "_"
 
 
 def _location(uri: str, name: str, qualified_name: str) -> _Object:
-    """Return a location without a file. GitHub requires one with a region, and finds a connection's alerts by it."""
+    """Return a location without a file. GitHub requires a region, and matches alerts by location."""
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": uri, "uriBaseId": _LOCATIONS},

@@ -1,20 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""Private to this collection: untrusted texts, escaped for people.
+r"""Private to this collection: escape untrusted text for readers.
 
-Aliases, names and messages come from a server on which many can write. Characters that a reader cannot see, or that
-change the direction or the line of the text around them, become escapes such as C(\u202e).
+Many people can write the aliases, names and messages of a server. Characters that are invisible, or that change the
+direction or the line of the text around them, become escapes such as C(\u202e).
 """
 
 from __future__ import annotations
 
 import re
 
-# Long enough for each message of the audit, short enough for a table.
+# Enough for each message of an audit, and short enough for a table.
 MAX_LENGTH = 500
 
 # For a set of a regular expression: control characters, marks of direction, characters without width or glyph,
-# surrogates, and noncharacters. ASCII's control characters are not among them.
+# surrogates, and noncharacters. The control characters of ASCII are not included.
 HIDDEN = (
     "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
@@ -22,7 +22,7 @@ HIDDEN = (
 )
 _HIDDEN = re.compile(f"[\x00-\x1f{HIDDEN}]")
 _HIDDEN_IN_BLOCKS = re.compile(f"[\x00-\x08\x0b-\x1f{HIDDEN}]")
-# Spreadsheets take a text that starts with one of these for a formula.
+# Spreadsheets read text that starts with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
@@ -36,7 +36,7 @@ def escape_line(text: str | None, limit: int = MAX_LENGTH) -> str:
 
 
 def escape_block(text: str) -> str:
-    """Return the text with hidden characters escaped. Its lines and tabs stay, for a format that can show them."""
+    """Return the text with hidden characters escaped. Lines and tabs do not change."""
     return text if text.isprintable() else _HIDDEN_IN_BLOCKS.sub(_escape, text.replace("\r\n", "\n"))
 
 
@@ -45,11 +45,11 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def escape_cell(text: str, limit: int = MAX_LENGTH) -> str:
-    """Return a line that is alone, as in a cell of a table: it is never a formula."""
+    """Return a line for a cell of a table. It is never a formula."""
     shown = escape_line(text, limit)
     return f"'{shown}" if shown.lstrip().startswith(_FORMULA_STARTS) else shown
 
 
 def collapse(text: str | None, limit: int = 2000) -> str:
-    """Return sentences of a policy, whose line breaks are only white space, on one line."""
+    """Return sentences of a policy on one line."""
     return escape_line(" ".join((text or "").split()), limit)

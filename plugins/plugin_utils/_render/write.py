@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the formats of a report, and their files.
+"""Private to this collection: write a report in several formats.
 
-A report has no secrets, and the formats are rendered from it alone.
+The report has no secrets, and is the only source of the formats.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def write_reports(report: Report, paths: Mapping[str, str | None]) -> list[str]:
     wanted = {name: os.path.realpath(path) for name, path in paths.items() if path}
     for name, path in wanted.items():
         _check(name, path, wanted)
-    # All are rendered before the first is written: if one fails, all old files stay.
+    # All are rendered before the first is written, so a failure replaces no file.
     texts = {name: FORMATS[name](report) for name in wanted}
     for name, path in wanted.items():
         _write(path, texts[name], f"reports.{name}")
@@ -39,30 +39,28 @@ def write_reports(report: Report, paths: Mapping[str, str | None]) -> list[str]:
 
 
 def _check(name: str, path: str, wanted: dict[str, str]) -> None:
-    """Find the errors that can be known before anything is written."""
+    """Raise an OptionError before a file is written."""
     if name not in FORMATS:
-        raise OptionError(f"There is no report named {name}.", f"Use {', '.join(FORMATS)}.")
+        raise OptionError(f"reports: {name} is not a known format.", f"Use {', '.join(FORMATS)}.")
     same = [other for other in wanted if wanted[other] == path]
     if len(same) > 1:
-        raise OptionError(
-            f"The reports {' and '.join(same)} would be the same file {path}.", "Give each a file of its own."
-        )
-    # Path's methods fail where a name is too long; the message about that comes later.
+        raise OptionError(f"reports: {' and '.join(same)} have the same path {path}.", "Use a different file for each.")
+    # The methods of Path fail if a name is too long; _write() reports that.
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
         raise OptionError(
-            f"reports.{name} is {path}, which exists and is no file.", "Name a file, new or to be replaced."
+            f"reports.{name}: {path} exists and is not a regular file.", "Name a new file, or one to replace."
         )
 
 
 def _write(path: str, text: str, option: str) -> None:
-    """Replace a file in one step, so that nobody reads half a report. If that fails, the old file stays."""
+    """Replace a file in one step, so that a reader never sees half a report. On failure the old file is not changed."""
     target = Path(path)
     temporary = target.with_name(f".report-{secrets.token_hex(8)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            # The formats escape characters that UTF-8 cannot encode. If one is missed, there is a report all the same.
+            # The formats escape characters that UTF-8 cannot encode. If they miss one, the report is still written.
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
             temporary.replace(target)
@@ -72,6 +70,6 @@ def _write(path: str, text: str, option: str) -> None:
     except OSError as exc:
         raise SDElementsError(
             "report",
-            f"The report {path} ({option}) cannot be written: {exc.strerror or exc}.",
-            "Name a file in a folder where the user who runs Ansible may write, on a disk that is not full.",
+            f"{option}: {path} cannot be written: {exc.strerror or exc}.",
+            "Use a folder that the user who runs Ansible may write to, on a disk with free space.",
         ) from None

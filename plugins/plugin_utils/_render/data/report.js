@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Makes the table of findings one that can be filtered, sorted and opened. All texts become text nodes, never markup.
-// A key stroke filters the findings in memory; only one page of rows is ever in the document.
+// Filters, sorts and opens the findings in the table. All text becomes text nodes, never markup. A key stroke filters
+// the findings in memory; the document has only one page of rows.
 (() => {
   "use strict";
 
@@ -106,7 +106,7 @@
       const text = given.get(name);
       return text === null ? usual : text === "all" ? all : all.filter((one) => text.split(",").includes(one));
     };
-    // A link to one finding, or to what changed, means it whatever its verdict.
+    // A link to one finding shows it whatever its verdict.
     const usual = given.has("finding") ? verdicts : ATTENTION;
     view = { ...DEFAULTS, verdict: listed("verdict", verdicts, usual), severity: listed("severity", severities, severities) };
     for (const name of Object.keys(DEFAULTS)) {
@@ -121,7 +121,7 @@
     try {
       history.replaceState(null, "", written ? `#${written}` : "#findings");
     } catch {
-      // In a sandboxed frame the address is not ours.
+      // A sandboxed frame may not change its address.
     }
   }
 
@@ -140,7 +140,7 @@
     waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
   }));
 
-  // Each text is searched once for a word. A finding matches if one of its texts does.
+  // Each text is searched once for a word. A finding matches if one of its texts matches.
   function finder(word) {
     const has = (texts) => texts.map((text) => text.includes(word));
     const found = Object.fromEntries(Object.entries(searched()).map(([name, texts]) => [name, has(texts)]));
@@ -152,7 +152,7 @@
       (finding.waiver !== null && found.waivers[finding.waiver]);
   }
 
-  // Whether the condition is true of a connection of a finding; it is evaluated once for each connection.
+  // Whether the condition is true for a connection of a finding; it is evaluated once for each connection.
   function ofConnections(condition) {
     const results = connections.map(condition);
     return (finding) => finding.places.some((place) => results[place]);
@@ -179,7 +179,7 @@
     }
     const project = lower(view.project.trim());
     if (project) {
-      // A number selects that project, and not all whose number begins with it.
+      // A number selects one project, not all projects whose number begins with it.
       const isIt = /^\d+$/.test(project) ? (one) => lower(one.project).split(" ")[0] === project : (one) => lower(one.project).includes(project);
       wanted.push(ofConnections(isIt));
     }
@@ -188,7 +188,7 @@
   }
 
   const collator = new Intl.Collator("en", { numeric: true });
-  // Sorting texts is slow: each different text is compared once, and the findings are sorted by numbers.
+  // Sorting text is slow, so each distinct text is ranked once, and the findings are sorted by rank.
   function textRank(textOf) {
     const texts = findings.map(textOf);
     const ranks = new Map([...new Set(texts)].sort(collator.compare).map((text, rank) => [text, rank]));
@@ -205,7 +205,7 @@
     project: () => textRank((finding) => first(finding)?.project ?? ""),
     baseline: () => (finding) => ["new", "known", ""].indexOf(finding.baseline),
   };
-  // One number for each finding: its rank, then its severity and verdict, then its place in the report.
+  // One number for each finding: its rank, then its severity and verdict, then its position in the report.
   const size = findings.length;
   const orders = new Map();
   function order(sort) {
@@ -257,7 +257,7 @@
   const badge = (state) => (state ? element("span", { class: `since ${state}` }, state === "new" ? "New" : "Known") : "");
 
   function link([text, url]) {
-    // Python let only web addresses through.
+    // html.py passes only URLs of web pages.
     return url ? element("a", { href: url, rel: "noopener noreferrer external", target: "_blank" }, bdi(text)) : bdi(text);
   }
 
@@ -305,8 +305,8 @@
     described(list, "Why", ...prose(rule.description));
     described(list, "For each item of", ...codes(rule.loop ? [rule.loop] : []));
     described(list, "Applies when", ...codes(rule.when));
-    described(list, "Demands", ...codes(rule.that));
-    described(list, "Cannot be decided without", ...codes(rule.needs));
+    described(list, "Requires", ...codes(rule.that));
+    described(list, "Inconclusive without", ...codes(rule.needs));
     described(list, "Remediation", ...prose(rule.remediation));
     described(list, "References", ...rule.references.map((reference) => element("span", { class: "line" }, link(reference))));
     return list;
@@ -315,7 +315,7 @@
   function aboutFinding(finding) {
     const list = element("dl", { class: "rule" });
     described(list, "Subject", bdi(finding.subject));
-    described(list, "What was found", ...prose(data.messages[finding.message]));
+    described(list, "Message", ...prose(data.messages[finding.message]));
     if (finding.waiver !== null) {
       const [reason, owner, expires, state, file] = data.waivers[finding.waiver];
       described(list, "Waiver", ...prose(reason));
@@ -507,11 +507,11 @@
       writeForm();
       refresh();
     }
-    // Before the first key stroke wants it.
+    // Ready before the first key stroke.
     (window.requestIdleCallback || setTimeout)(searched);
   }
 
-  // A link to a view of the table leads to the table; one to a place in the page leaves the filters alone.
+  // A link to a view of the table scrolls to the table; a link to a section does not change the filters.
   function goToAddress() {
     const hash = location.hash.slice(1);
     if (!hash.includes("=")) {
@@ -525,7 +525,7 @@
   }
 
   // ------------------------------------------------------------------------------------------------------------
-  // Paper gets all that the filters chose, and every rule
+  // Print all findings that the filters select, and all rules
 
   let closed = [];
   function beforePrint() {
@@ -546,7 +546,7 @@
     show();
   }
 
-  // The style hides the rows that are there without the script until it has put its own in their place.
+  // Until this class is set, the style hides the rows from the template, which the script replaces.
   document.documentElement.classList.add("ready");
   start();
 })();
