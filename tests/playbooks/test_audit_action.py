@@ -109,36 +109,21 @@ def policy(*rules, **fields) -> dict:
 # What it finds
 
 
-@MODES
-def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path, mode):
+def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
     server = start("5.2")
-    report = tmp_path / "new" / "folder" / "report.json"
+    report, unwritten = tmp_path / "new" / "folder" / "report.json", tmp_path / "unwritten.json"
     task = "securitycompass.sdelements.sde_connection_audit"
     facts = [connections(server, kind, include_last_job=True) for kind in ("alm", "analysis")]
     (tmp_path / "facts.json").write_text(json.dumps({"connections": facts[0] + facts[1], "count": 50}))
-    play = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "tasks": [
-                {
-                    task: {
-                        "connections_file": str(tmp_path / "facts.json"),
-                        "server": server.url,
-                        "reports": {"json": str(report)},
-                        "fail_on": "never",
-                    }
-                }
-            ],
-        }
+    given = {"connections_file": str(tmp_path / "facts.json"), "server": server.url, "fail_on": "never"}
+    tasks = [
+        {task: {**given, "reports": {"json": str(unwritten)}}, "check_mode": True},
+        {task: {**given, "reports": {"json": str(report)}}},
     ]
-    (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
-    run = ansible("ansible-playbook", tmp_path / "play.yml", *mode)
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    run = ansible("ansible-playbook", tmp_path / "play.yml")
     assert run.returncode == 0, run.stdout
-    assert report.exists() == (not mode)
-    assert f"changed={0 if mode else 1}" in run.stdout
-    if mode:
-        return
+    assert "changed=1" in run.stdout and not unwritten.exists()
     document = json.loads(report.read_text())
     jsonschema.validate(document, REPORT_SCHEMA)
     failed = {}
@@ -280,11 +265,9 @@ def test_files_from_a_vault(ansible, audit, file, tmp_path):
     file("p.yml", policy())
     file("facts.yml", {"connections": [BAD]})
     (tmp_path / "password").write_text("secret")
-    for name in ("p.yml", "facts.yml"):
-        run = ansible(
-            "ansible-vault", "encrypt", tmp_path / "play" / name, "--vault-password-file", tmp_path / "password"
-        )
-        assert run.returncode == 0, run.stdout
+    files = [tmp_path / "play" / name for name in ("p.yml", "facts.yml")]
+    run = ansible("ansible-vault", "encrypt", *files, "--vault-password-file", tmp_path / "password")
+    assert run.returncode == 0, run.stdout
     outcome = audit("--vault-password-file", tmp_path / "password", connections_file="facts.yml", policy=["p.yml"])
     assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
     refused = audit(connections_file="facts.yml", policy=["p.yml"])
@@ -318,19 +301,24 @@ def test_mistakes_of_a_policy(audit, file):
         {"id": "one", "title": "One", "severity": "hihg", "that": "true"},
         {"id": "two", "title": "Two", "severity": "low"},
     ]
-    result = audit(connections=[BAD], policy=[file("p.yml", policy(*rules))]).result
+    unknown_filter = {"id": "one", "title": "One", "severity": "low", "that": "connection.id | no_such_filter"}
+    result, uncompiled = (
+        outcome.result
+        for outcome in audit(
+            several=[
+                {"connections": [BAD], "policy": [file("p.yml", policy(*rules))]},
+                {"connections": [BAD], "policy": [file("q.yml", policy(unknown_filter))]},
+            ]
+        )
+    )
     assert result["failed"] and result["failure"]["kind"] == "policy"
     assert result["msg"] == (
         "The policy has 2 mistakes:\n"
         'p.yml: rule one: severity: "hihg" is none of info, low, medium, high, critical; did you mean high?\n'
         "p.yml: rule two: that: it is missing: an expression, or a list of them, that must be true."
     )
-    rules = [
-        {"id": "one", "title": "One", "severity": "low", "that": that} for that in ("connection.id | no_such_filter",)
-    ]
-    message = audit(connections=[BAD], policy=[file("p.yml", policy(*rules))]).result["msg"]
-    assert message.startswith(
-        "The policy has a mistake:\np.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled ("
+    assert uncompiled["msg"].startswith(
+        "The policy has a mistake:\nq.yml: rule one: that: 'connection.id | no_such_filter' cannot be compiled ("
     )
 
 

@@ -53,7 +53,7 @@ def record(kind: str, number: int, method: str) -> dict:
     }
 
 
-@pytest.fixture(params=[12, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.fixture(params=[6, pytest.param(100, marks=pytest.mark.slow)])
 def fleet(request, start):
     """Address and token of each server. Three servers of different age stand for all of them."""
     dataset = [record("alm", 1, "https"), record("alm", 2, "http"), record("analysis", 1, "https")]

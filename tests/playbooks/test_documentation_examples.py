@@ -99,9 +99,9 @@ def written(block: Block, folder: Path) -> Path:
     return path
 
 
-@MODES
+@pytest.mark.parametrize("mode", [[], pytest.param(["--check"], marks=pytest.mark.slow)], ids=["run", "check"])
 def test_playbooks(start, ansible, tmp_path, mode):
-    """All in one run, which is many times quicker than one run for each."""
+    """All in one run, which is many times quicker than one run for each. Other tests check modules, roles and playbooks."""
     files = [written(block, tmp_path) for block in yaml_blocks("playbook")]
     run = ansible("ansible-playbook", *files, *mode, **access(start("5.2")))
     assert_ran(run)

@@ -40,6 +40,19 @@ CASES = {
     "out of bounds": {"retries": 11},
     "nobody there": {"url": "http://127.0.0.1:9", "retries": 0},
 }
+FAILING = set(list(CASES)[9:]) - {"number as alias"}
+# One of each kind; the slow test compares all.
+QUICK = (
+    "all",
+    "last job",
+    "some params",
+    "secrets",
+    "wrong token",
+    "wrong url",
+    "wrong type",
+    "id and filter",
+    "nobody there",
+)
 
 
 def play(tasks: list[dict]) -> str:
@@ -83,61 +96,60 @@ def comparable(result: dict) -> dict:
 
 
 @pytest.mark.parametrize(
-    "kind, mode", [("alm", []), pytest.param("analysis", ["--check"], marks=pytest.mark.slow)], ids=["run", "check"]
+    "kind, mode, names",
+    [("alm", [], QUICK), pytest.param("analysis", ["--check"], tuple(CASES), marks=pytest.mark.slow)],
+    ids=["run", "check"],
 )
-def test_both_doors_give_the_same(start, results, kind, mode):
+def test_both_doors_give_the_same(start, results, kind, mode, names):
     server = start("5.2")
-    tasks = [(options, door) for options in CASES.values() for door in (IN_PROCESS, AS_MODULE)]
+    tasks = [(CASES[name], door) for name in names for door in (IN_PROCESS, AS_MODULE)]
     found, printed = results(server, tasks, "-vvv", *mode, kind=kind)
-    for name, in_process, as_module in zip(CASES, found[::2], found[1::2], strict=True):
+    for name, in_process, as_module in zip(names, found[::2], found[1::2], strict=True):
         assert comparable(in_process) == comparable(as_module), name
-    assert printed.count("runs in the process of ansible-core") == len(CASES)
-    assert printed.count("runs as a module: it has an environment of its own") == len(CASES)
+    assert printed.count("runs in the process of ansible-core") == len(names)
+    assert printed.count("runs as a module: it has an environment of its own") == len(names)
     assert "hunter2" not in printed.replace("someone:hunter2@sde.example.com\n", "")
     assert all("kind" in result["failure"] for result in found if result["failed"])
-    failed = {name for name, result in zip(CASES, found[::2], strict=True) if result["failed"]}
-    assert failed == set(list(CASES)[9:]) - {"number as alias"}
+    failed = {name for name, result in zip(names, found[::2], strict=True) if result["failed"]}
+    assert failed == FAILING & set(names)
 
 
-def test_warnings_are_the_same(start, results):
-    server = start("3.2")
+def test_warnings_are_the_same_and_data_of_the_server_are_no_template(start, results):
+    server = start("3.2", dataset=[{"kind": "alm", "id": 1, "alias": "{{ 7 * 7 }}", "system": "JIRA"}])
     asked = {"include_last_job": True, "include_secrets": True}
     (in_process, as_module), printed = results(server, [(asked, IN_PROCESS), (asked, AS_MODULE)])
     assert comparable(in_process) == comparable(as_module)
     assert "older than SD Elements 4.4" in printed
+    assert [one["alias"] for one in in_process["connections"]] == ["{{ 7 * 7 }}"]
 
 
-def test_data_of_the_server_are_no_template(start, results):
-    server = start(dataset=[{"kind": "alm", "id": 1, "alias": "{{ 7 * 7 }}", "system": "JIRA"}])
-    found, _printed = results(server, [({}, IN_PROCESS), ({}, AS_MODULE)])
-    assert [result["connections"][0]["alias"] for result in found] == ["{{ 7 * 7 }}"] * 2
-
-
-def test_interpreter_without_requests(start, results, tmp_path):
+def test_what_runs_where(start, results, tmp_path):
     """In the process of ansible-core no other Python is needed, whichever was set for modules."""
     venv.create(tmp_path / "bare", with_pip=False)
-    interpreter = {"vars": {"ansible_python_interpreter": str(tmp_path / "bare" / "bin" / "python")}}
-    found, _printed = results(start(), [({"id": 1}, interpreter), ({"id": 1}, {**interpreter, **AS_MODULE})])
-    assert found[0]["count"] == 1
-    assert found[1]["failure"]["kind"] == "missing_library"
-    assert "requests>=2.25.1" in found[1]["msg"]
-
-
-def test_another_host(start, results):
-    plugins = str(Path(__file__).parent / "connection_plugins")
-    elsewhere = {"vars": {"ansible_connection": "elsewhere"}}
-    found, printed = results(start(), [({"id": 1}, elsewhere)], "-vvv", ANSIBLE_CONNECTION_PLUGINS=plugins)
-    assert found[0]["count"] == 1
-    assert "runs as a module: its connection is elsewhere" in printed
-
-
-def test_asynchronous(start, results, tmp_path):
+    bare = {"vars": {"ansible_python_interpreter": str(tmp_path / "bare" / "bin" / "python")}}
     # Ansible's own async wrapper does not find an interpreter that has a blank in its path.
     (tmp_path / "python").symlink_to(sys.prefix)
-    interpreter = str(tmp_path / "python" / "bin" / "python")
-    asynchronous = {"async": 60, "poll": 1, "vars": {"ansible_python_interpreter": interpreter}}
-    found, printed = results(start(), [({"id": 1}, asynchronous)], "-vvv", ANSIBLE_ASYNC_DIR=str(tmp_path / "async"))
-    assert found[0]["count"] == 1
+    python = {"vars": {"ansible_python_interpreter": str(tmp_path / "python" / "bin" / "python")}}
+    ways = [
+        bare,
+        {**bare, **AS_MODULE},
+        {"vars": {"ansible_connection": "elsewhere", "ansible_python_interpreter": sys.executable}},
+        {**python, "async": 60, "poll": 1},
+        {"loop": [1, 2], "delegate_to": "localhost"},
+    ]
+    (found, bare_module, elsewhere, asynchronous, looped), printed = results(
+        start(),
+        [({"id": "{{ item | default(1) }}"}, way) for way in ways],
+        "-vvv",
+        ANSIBLE_CONNECTION_PLUGINS=str(Path(__file__).parent / "connection_plugins"),
+        ANSIBLE_ASYNC_DIR=str(tmp_path / "async"),
+    )
+    assert found["count"] == elsewhere["count"] == asynchronous["count"] == 1
+    assert bare_module["failure"]["kind"] == "missing_library"
+    assert "requests>=2.25.1" in bare_module["msg"]
+    assert [one["connections"][0]["id"] for one in looped["results"]] == [1, 2]
+    assert printed.count("runs in the process of ansible-core") == 3
+    assert "runs as a module: its connection is elsewhere" in printed
     assert "runs as a module: it is asynchronous" in printed
 
 
@@ -162,12 +174,6 @@ def test_token_from_a_vault(start, ansible, tmp_path):
 """)
     run = ansible("ansible-playbook", playbook, *vault, SDE_HOST=server.url)
     assert run.returncode == 0 and "ok=2" in run.stdout, run.stdout
-
-
-def test_loop_and_delegation(start, results):
-    server = start()
-    found, _printed = results(server, [({"id": "{{ item }}"}, {"loop": [1, 2], "delegate_to": "localhost"})])
-    assert [one["connections"][0]["id"] for one in found[0]["results"]] == [1, 2]
 
 
 # Python imports a module of this name as it starts.

@@ -73,15 +73,14 @@ def audit_each(ansible, tmp_path):
     A case is a server and the role's variables, without their prefix.
     """
 
-    def run(cases: dict[str, tuple]) -> dict[str, tuple[bool, str]]:
+    def run(cases: dict[str, tuple], *arguments: str) -> dict[str, tuple[bool, str]]:
         hosts = {}
         for name, (server, variables) in cases.items():
             given = {"url": server.url, "api_token": server.token, **variables}
             hosts[name] = {f"connection_audit_{option}": value for option, value in given.items()}
         (tmp_path / "hosts.json").write_text(inventory_of(hosts))
-        done = ansible(
-            "ansible-playbook", PLAYBOOK, "-i", "hosts.json", "-e", "connection_audit_hosts=all", cwd=tmp_path
-        )
+        command = ["ansible-playbook", PLAYBOOK, "-i", "hosts.json", "-e", "connection_audit_hosts=all", *arguments]
+        done = ansible(*command, cwd=tmp_path)
         failed, last = messages_of(done.stdout), done.stdout.rpartition("Pass or fail] ")[2]
         passed = messages_of(last, "ok")
         assert set(failed) | set(passed) == set(cases), done.stdout
@@ -125,35 +124,38 @@ def report(folder: Path, name: str = "localhost") -> dict:
     return json.loads((folder / f"{name}.json").read_text())
 
 
-@pytest.mark.parametrize("generation", ["3.2", "4.4", "5.2", "newest"])
-def test_reports(start, audit, tmp_path, generation):
-    server = start(generation)
-    run = audit(server, report_dir="reports/of today")
-    assert run.returncode == 2, run.stdout
+@pytest.mark.parametrize(
+    "generations", [("3.2", "5.2"), pytest.param(("3.2", "4.4", "5.2", "newest"), marks=pytest.mark.slow)]
+)
+def test_reports_and_check_mode(start, audit_each, tmp_path, generations):
+    servers = {generation: start(generation) for generation in generations}
     folder = tmp_path / "reports" / "of today"
-    assert {path.name for path in folder.iterdir()} == {f"localhost{suffix}" for suffix in SUFFIXES.values()}
-    document = report(folder)
-    assert verdicts(run) == [document["summary"]["message"]]
-    assert len(document["connections"]) == 50 and document["policies"] == ["starter"]
-    assert document["servers"] == [server.url.partition("://")[2]]
-    # Each report counts the same.
-    counts = document["summary"]["verdicts"]
-    assert Counter(one["verdict"] for one in document["findings"]) == Counter(
-        {key: n for key, n in counts.items() if n}
-    )
-    cases = ElementTree.parse(folder / "localhost.xml")
-    assert [len(list(cases.iter(tag))) for tag in ("testcase", "failure")] == [sum(counts.values()), counts["fail"]]
-    # The facts come with the last job, from where there is one.
-    assert any(one["facts"]["last_job"] for one in document["connections"]) == (generation != "3.2")
-
-
-def test_check_mode_evaluates_and_writes_nothing(start, audit, tmp_path):
-    server = start("5.2")
-    check = audit(server, "--check", report_dir="reports")
-    assert not (tmp_path / "reports").exists()
-    run = audit(server, report_dir="reports")
-    assert (check.returncode, verdicts(check)) == (2, verdicts(run))
-    assert len(verdicts(run)) == 1 and (tmp_path / "reports").exists()
+    cases = {generation: (server, {"report_dir": "reports/of today"}) for generation, server in servers.items()}
+    check = audit_each({"5.2": cases["5.2"]}, "--check")
+    assert not folder.exists()
+    done = audit_each(cases)
+    # Check mode decides the same.
+    assert check["5.2"] == done["5.2"]
+    assert {path.name for path in folder.iterdir()} == {
+        f"{generation}{suffix}" for generation in generations for suffix in SUFFIXES.values()
+    }
+    for generation, server in servers.items():
+        document = report(folder, generation)
+        assert done[generation] == (True, document["summary"]["message"])
+        assert len(document["connections"]) == 50 and document["policies"] == ["starter"]
+        assert document["servers"] == [server.url.partition("://")[2]]
+        # Each report counts the same.
+        counts = document["summary"]["verdicts"]
+        assert Counter(one["verdict"] for one in document["findings"]) == Counter(
+            {key: n for key, n in counts.items() if n}
+        )
+        junit = ElementTree.parse(folder / f"{generation}.xml")
+        assert [len(list(junit.iter(tag))) for tag in ("testcase", "failure")] == [
+            sum(counts.values()),
+            counts["fail"],
+        ]
+        # The facts come with the last job, from where there is one.
+        assert any(one["facts"]["last_job"] for one in document["connections"]) == (generation != "3.2")
 
 
 def test_passes(start, audit, policy, tmp_path):
@@ -188,18 +190,20 @@ def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
         assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in done[name][1]
 
 
-def test_baseline(start, audit, policy, tmp_path):
+def test_baseline(start, audit_each, policy, tmp_path):
     server = start(dataset=[good(), BAD])
-    rule = policy(TLS)
-    assert (
-        audit(server, policy=rule, report_dir="first", report_formats="json", server="sde.example.com").returncode == 2
+    given = {"policy": policy(TLS), "server": "sde.example.com", "report_dir": ".", "report_formats": "json"}
+    assert audit_each({"first": (server, given)})["first"][0]
+    again = {**given, "baseline": "first.json", "known_findings": "accept"}
+    same = connections(server)
+    done = audit_each(
+        {
+            "same": (server, {**again, "connections": same}),
+            "worse": (server, {**again, "connections": [*same, {**same[1], "id": 3}]}),
+        }
     )
-    again = {"policy": rule, "baseline": "first/localhost.json", "server": "sde.example.com"}
-    assert audit(server, **again, known_findings="accept").returncode == 0
-    server = start(dataset=[good(), BAD, {**BAD, "id": 3}])
-    run = audit(server, **again, known_findings="accept", report_dir="second")
-    assert run.returncode == 2
-    assert [one["baseline"] for one in report(tmp_path / "second")["findings"] if one["verdict"] == "fail"] == [
+    assert {name: failed for name, (failed, _message) in done.items()} == {"same": False, "worse": True}
+    assert [one["baseline"] for one in report(tmp_path, "worse")["findings"] if one["verdict"] == "fail"] == [
         "known",
         "new",
     ]
@@ -224,16 +228,19 @@ def test_given_facts_need_no_server(start, play, tmp_path, policy):
         "report_formats": ["json"],
         "fail_on": "never",
     }
-    run = play(None, role(connections=facts, **given, report_name="list"), environment=nowhere)
-    assert run.returncode == 0, run.stdout
-    run = play(None, role(connections_file=str(saved), **given, report_name="file"), environment=nowhere)
+    run = play(
+        None,
+        role(connections=facts, **given, report_name="list"),
+        role(connections_file=str(saved), **given, report_name="file"),
+        # No connection is not the same as none given.
+        role(connections=[], policy=rule),
+        environment=nowhere,
+    )
     assert run.returncode == 0, run.stdout
     by_list, by_file = report(tmp_path, "list"), report(tmp_path, "file")
     assert by_list["findings"] == by_file["findings"] and len(by_list["findings"]) == 30
     assert by_list["servers"] == ["sde.example.com"]
-    # No connection is not the same as none given.
-    run = play(None, role(connections=[], policy=rule), environment=nowhere)
-    assert run.returncode == 0 and "0 connections" in verdicts(run)[0], run.stdout
+    assert "0 connections" in verdicts(run)[-1], run.stdout
 
 
 def test_several_servers(start, ansible, policy, tmp_path):
@@ -347,11 +354,12 @@ def test_module_defaults(start, play, policy):
         "group/securitycompass.sdelements.sdelements": {"url": server.url, "api_token": server.token},
         "securitycompass.sdelements.sde_connection_audit": {"policy": [policy(TLS)], "fail_on": "critical"},
     }
-    run = play(server, role(), environment={}, module_defaults=defaults)
-    assert run.returncode == 0 and "1 rule" in verdicts(run)[0], run.stdout
     # A variable of the role wins over those of the group.
-    run = play(server, role(api_token=server.limited_token), environment={}, module_defaults=defaults)
-    assert run.returncode == 0 and "2 inconclusive" in verdicts(run)[0], run.stdout
+    roles = [role(), role(api_token=server.limited_token)]
+    run = play(server, *roles, environment={}, module_defaults=defaults)
+    assert run.returncode == 0, run.stdout
+    first, second = verdicts(run)
+    assert "1 rule" in first and "2 inconclusive" in second, run.stdout
 
 
 def test_result_for_later_tasks(start, play, policy):
