@@ -45,7 +45,7 @@ except ImportError:
 
 KINDS = ("alm", "analysis")
 RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS), strict=True))
-# What a run on every release costs much for: the oldest, the newest and one in between; the slow tests take all.
+# A run on each release costs much, so the quick tests take the oldest, the newest and one in between.
 SOME_GENERATIONS = pytest.mark.parametrize(
     "generations",
     [(GENERATIONS[0], "4.8", GENERATIONS[-1]), pytest.param(GENERATIONS, marks=pytest.mark.slow)],
