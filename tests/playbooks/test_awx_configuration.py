@@ -268,7 +268,7 @@ def test_the_pattern_runs(start, tmp_path):
     assert TOKEN not in str(job.texts())
 
 
-@pytest.mark.parametrize(("fail_on", "status"), [("high", 2), pytest.param("never", 0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("fail_on, status", [("high", 2), pytest.param("never", 0, marks=pytest.mark.slow)])
 def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
     """The audit fails by threshold, and the next node has its verdict."""
     server = start("5.2", token=TOKEN)
@@ -362,7 +362,7 @@ def commands_of(page: str) -> list[str]:
 @pytest.mark.once
 @pytest.mark.parametrize("guides", ["last", pytest.param("both", marks=pytest.mark.slow)])
 def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk, guides):
-    """The commands of both guides, in their order, or the last one alone, which configures what the one before it does."""
+    """The commands of both guides, in their order, or the last one alone: it configures all."""
     steps = [*commands_of("awx_guide.md"), commands_of("many_servers.md")[-1]]
     assert [step.split()[0] for step in steps] == [
         "ansible-galaxy",

@@ -101,7 +101,7 @@ def written(block: Block, folder: Path) -> Path:
 
 @pytest.mark.parametrize("mode", [[], pytest.param(["--check"], marks=pytest.mark.slow)], ids=["run", "check"])
 def test_playbooks(start, ansible, tmp_path, mode):
-    """All in one run, which is many times quicker than one run for each. Other tests check modules, roles and playbooks."""
+    """All in one run, which is many times quicker than one run for each."""
     files = [written(block, tmp_path) for block in yaml_blocks("playbook")]
     # One example resolves each name of a host, by a module that is started for each: so few have a name.
     dataset = [one for kind in KINDS for one in start("5.2").records(kind)]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.demo_server.dataset import HoursAgo
-from tests.support import access, canned_server, forward_proxy, printed_results, SOME_GENERATIONS
+from tests.support import SOME_GENERATIONS, access, canned_server, forward_proxy, printed_results
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
 UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\scould\snot\sbe\sdecided\s.*?\sis\snot\sknown\.\n", re.DOTALL)
@@ -49,7 +49,7 @@ def rows_of(run: subprocess.CompletedProcess) -> list[list[str]]:
 
 @MODES
 def test_all_on_the_same_server(start, ansible, tmp_path, mode):
-    """In one run, the last of which fails, because it finds what is wrong. Check mode shows the same, and writes nothing."""
+    """In one run; its last playbook fails because it finds violations. Check mode shows the same and writes nothing."""
     server = start("5.2")
     target = tmp_path / "allow.txt"
     names = ("list_connections", "find_connections", "egress_allow_list", "check_connections")
