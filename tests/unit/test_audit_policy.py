@@ -111,6 +111,11 @@ def test_mutated_policy_is_loaded_or_rejected(policy):
         assert "has no rules" in str(exc)
 
 
+def test_empty_field_name_is_shown():
+    with pytest.raises(PolicyError, match=r"1\.yml: '' is not a known field; use one of title, vars"):
+        load({"": 1, "rules": []})
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Errors
 

@@ -44,7 +44,9 @@ class SchemaError(NamedTuple):
     @property
     def place(self) -> str:
         """The location as a path, such as findings[2].verdict. Empty for the whole file."""
-        return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.location).lstrip(".")
+        # A key may be empty, and would not be seen.
+        keys = (f"[{key}]" if isinstance(key, int) else f".{key or repr(key)}" for key in self.location)
+        return "".join(keys).lstrip(".")
 
 
 @cache
