@@ -131,6 +131,13 @@ def test_another_host(start, results):
     assert "runs as a module: its connection is elsewhere" in printed
 
 
+def test_another_user(start, results):
+    """Whether the module can become that user is not of interest here."""
+    as_user = {"become": True, "become_user": "nobody"}
+    _found, printed = results(start(), [({"id": 1}, as_user)], "-vvv")
+    assert "runs as a module: it becomes another user" in printed
+
+
 def test_asynchronous(start, results, tmp_path):
     # Ansible's own async wrapper does not find an interpreter that has a blank in its path.
     (tmp_path / "python").symlink_to(sys.prefix)

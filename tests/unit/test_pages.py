@@ -288,6 +288,50 @@ def test_list_is_read_five_times_at_most(start):
     assert len(server.requests) == 10
 
 
+@pytest.mark.parametrize(
+    "link, query",
+    [
+        ("/api/v2/alm/?cursor=a&alias=", {"page_size": "5", "cursor": "a", "alias": ""}),
+        ("https://other.example.com/api/v2/alm/?page=2&page_size=3", {"page_size": "3", "page": "2"}),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_query_of_next_link(link, query):
+    reader = _pages._ListReader(ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record)
+    assert reader._next_query({"page_size": 5}, link) == query
+
+
+@pytest.mark.parametrize("link", ["/api/v2/realm/?page=2", "/api/v2/alm/1/?page=2", "http://[bad/alm/", 2])
+def test_next_link_to_another_path(link):
+    reader = _pages._ListReader(ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record)
+    with pytest.raises(SDElementsError, match="leads to another list"):
+        reader._next_query({}, link)
+
+
+def test_pages_after_an_error_are_not_requested():
+    """Those that are being fetched come to their end; those that wait for a thread are not sent."""
+    server = ChangingServer(40, 2, "page", 3, [])
+    answer, is_over, asked = server.get, threading.Event(), []
+
+    def get(path: str, query: dict) -> dict:
+        page = query.get("page")
+        asked.append(page)
+        if page == "2":
+            raise SDElementsError("server_error", "", "")
+        if page:
+            assert is_over.wait(10)
+        return answer(path, query)
+
+    server.get = get
+    with pytest.raises(SDElementsError):
+        _pages.read_list(server, "alm/", {}, lambda record: None)
+    is_over.set()
+    server.submit("alm/", {}).future.result(timeout=10)
+    # The first page, the second, those that took the three threads, and the one that was sent to wait for them.
+    assert len(asked) <= 6
+
+
 def test_few_pages_are_requested_ahead():
     """A list of any length keeps no more pages in memory than twice those that are fetched at a time."""
     server = ChangingServer(40, 2, "page", 3, [])
