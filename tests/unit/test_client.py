@@ -12,7 +12,7 @@ import pytest
 import trustme
 from urllib3.exceptions import ProtocolError
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http, _http_errors
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 from tests.support import canned_server, connections, failure_of, forward_proxy, gather, nowhere, validated
@@ -127,6 +127,20 @@ def test_invalid_redirect(location):
     with canned_server(b"", 302, Location=location) as server:
         failure = failure_of(server)
     assert failure.kind == "redirect" and "hunter2" not in str(failure)
+
+
+@pytest.mark.parametrize(
+    "url, target, address",
+    [
+        ("http://sde.example.com/api/", "https://sde.example.com/api/", "https://sde.example.com"),
+        ("https://sde.example.com/api/", "https://sde.example.com/login", None),
+        ("http://sde.example.com/api/", "https://sso.example.com/api/", None),
+        ("https://sde.example.com/api/", "http://sde.example.com/api/", None),
+    ],
+)
+def test_redirect_advice(url, target, address):
+    expected = f"Set url to {address}." if address else "Set url to the address of the SD Elements server itself"
+    assert _http_errors._redirect_advice(url, target).startswith(expected)
 
 
 def test_long_error_body_is_read_in_part():

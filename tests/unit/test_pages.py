@@ -280,6 +280,16 @@ def test_largest_count_is_accepted(count, problem):
         connections(server)
 
 
+@CONCURRENCY
+def test_count_that_needs_fewer_pages(concurrency):
+    """All that the server counts was read, and there are more pages."""
+    server = ChangingServer(6, 2, "page", concurrency, [])
+    answer = server.get
+    server.get = lambda path, query: {**answer(path, query), "count": 4}
+    with pytest.raises(SDElementsError, match="it has more pages than its count needs"):
+        _pages.read_list(server, "alm/", {}, lambda record: record)
+
+
 def test_list_is_read_five_times_at_most(start):
     server = start("4.8", "list_shifts")
     with pytest.raises(SDElementsError, match="in 5 readings"):
