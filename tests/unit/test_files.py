@@ -56,9 +56,9 @@ def test_read_json_does_not_quote_the_file(folder):
 @pytest.mark.parametrize(
     "content, reason",
     [
-        (b"a: b\n c: d: password=hunter2\n", r"line 2 is no YAML \(.*\)"),
-        ("title: a".encode("utf-16"), "it is no text in UTF-8"),
-        (b"x: &x [*x]\n", "something in it is part of itself, or too deep"),
+        (b"a: b\n c: d: password=hunter2\n", r"line 2 .+"),
+        ("title: a".encode("utf-16"), ".+ in UTF-8"),
+        (b"x: &x [*x]\n", ".+ part of itself, or too deep"),
     ],
 )
 def test_unreadable_file_has_its_reason(folder, content, reason):

@@ -320,7 +320,7 @@ def test_next_link_to_another_path(link):
 
 
 def test_pages_after_an_error_are_not_requested():
-    """Those that are being fetched come to their end; those that wait for a thread are not sent."""
+    """A request that waits for a thread is not sent."""
     server = ChangingServer(40, 2, "page", 3, [])
     answer, is_over, asked = server.get, threading.Event(), []
 

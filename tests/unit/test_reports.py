@@ -336,7 +336,7 @@ def test_sarif_related_locations():
 
 
 def test_sarif_results_are_ordered_by_importance():
-    """What fails comes first, and what was waived last, whatever its severity."""
+    """Failures come first and waived findings last, whatever their severity."""
     rules = [sample_reports.rule(severity, "A title", severity) for severity in ("low", "critical")]
     findings = [
         sample_reports.item_finding(one, f"{verdict} {one['id']}", [], verdict, "A message")
