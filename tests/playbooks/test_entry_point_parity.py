@@ -123,7 +123,7 @@ def test_warnings_are_the_same_and_data_of_the_server_are_no_template(start, res
     assert [one["alias"] for one in in_process["connections"]] == ["{{ 7 * 7 }}"]
 
 
-def test_what_runs_where(start, results, tmp_path):
+def test_reasons_for_the_module(start, results, tmp_path):
     """In the process of ansible-core no other Python is needed, whichever was set for modules."""
     venv.create(tmp_path / "bare", with_pip=False)
     bare = {"vars": {"ansible_python_interpreter": str(tmp_path / "bare" / "bin" / "python")}}
@@ -136,8 +136,10 @@ def test_what_runs_where(start, results, tmp_path):
         {"vars": {"ansible_connection": "elsewhere", "ansible_python_interpreter": sys.executable}},
         {**python, "async": 60, "poll": 1},
         {"loop": [1, 2], "delegate_to": "localhost"},
+        # Whether the module can become that user is not of interest here.
+        {"become": True, "become_user": "nobody"},
     ]
-    (found, bare_module, elsewhere, asynchronous, looped), printed = results(
+    (found, bare_module, elsewhere, asynchronous, looped, _as_user), printed = results(
         start(),
         [({"id": "{{ item | default(1) }}"}, way) for way in ways],
         "-vvv",
@@ -151,6 +153,7 @@ def test_what_runs_where(start, results, tmp_path):
     assert printed.count("runs in the process of ansible-core") == 3
     assert "runs as a module: its connection is elsewhere" in printed
     assert "runs as a module: it is asynchronous" in printed
+    assert "runs as a module: it becomes another user" in printed
 
 
 def test_token_from_a_vault(start, ansible, tmp_path):

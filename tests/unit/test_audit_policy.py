@@ -390,7 +390,16 @@ def test_repeated_key_is_an_error(tmp_path, text, error):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a: [", "&a [*a]", "- {a: 1}\n- {a: 1}\n", "x: !unsafe |\n  y\n", '[{"a": 1}, {"a": 1}]']
+    "text",
+    [
+        "",
+        "a: [",
+        "&a [*a]",
+        "- {a: 1}\n- {a: 1}\n",
+        "x: !unsafe |\n  y\n",
+        '[{"a": 1}, {"a": 1}]',
+        "a: &a {x: 1}\nb: &b {y: 1}\nc: {<<: *a, <<: *b}\n",
+    ],
 )
 def test_keys_of_different_mappings_are_not_repeated(tmp_path, text):
     assert errors_in_text(tmp_path, text) == []

@@ -10,8 +10,9 @@ import time
 
 import pytest
 import trustme
+from urllib3.exceptions import ProtocolError
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import _http, _http_errors
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import parse_server
 from tests.support import canned_server, connections, failure_of, forward_proxy, gather, nowhere, validated
@@ -128,10 +129,56 @@ def test_invalid_redirect(location):
     assert failure.kind == "redirect" and "hunter2" not in str(failure)
 
 
+@pytest.mark.parametrize(
+    "url, target, address",
+    [
+        ("http://sde.example.com/api/", "https://sde.example.com/api/", "https://sde.example.com"),
+        ("https://sde.example.com/api/", "https://sde.example.com/login", None),
+        ("http://sde.example.com/api/", "https://sso.example.com/api/", None),
+        ("https://sde.example.com/api/", "http://sde.example.com/api/", None),
+    ],
+)
+def test_redirect_advice(url, target, address):
+    expected = f"Set url to {address}." if address else "Set url to the address of the SD Elements server itself"
+    assert _http_errors._redirect_advice(url, target).startswith(expected)
+
+
 def test_long_error_body_is_read_in_part():
     with canned_server(json.dumps({"detail": "x" * 100_000}).encode(), 500) as server:
         failure = failure_of(server, retries=0)
     assert failure.kind == "server_error" and "xxx" not in str(failure)
+
+
+def test_short_token_in_facts_is_masked():
+    """A token of the shortest length that no text has by chance."""
+    record = b'{"id": 1, "alias": "by abcdefgh", "frequency": "daily", "system": "JIRA"}'
+    with canned_server(b'{"results": [' + record + b"]}") as server:
+        assert connections(server, api_token="abcdefgh")[0]["alias"] == f"by {_http.MASK}"
+        assert connections(server, api_token="abcdefg")[0]["alias"] == "by abcdefgh"
+
+
+def test_longest_retry_after_is_honoured(start, monkeypatch):
+    monkeypatch.setattr(_http, "MAX_RETRY_AFTER", 1)
+    server = start("4.8", "throttled_429_seconds:1")
+    assert connections(server, retries=1)
+    assert len(server.requests) == 2
+
+
+def test_shared_backoff_is_never_shortened():
+    backoff = _http._SharedBackoff()
+    backoff.extend(60)
+    end = backoff._until
+    backoff.extend(0)
+    assert backoff._until == end
+
+
+def test_backoff_time_is_random_and_limited():
+    retry = _http._CappedRetry(backoff=_http._SharedBackoff(), total=9, backoff_factor=1000)
+    for _failure in range(2):
+        retry = retry.increment("GET", "/", error=ProtocolError("broken off"))
+    times = [retry.get_backoff_time() for _draw in range(50)]
+    longest = super(_http._CappedRetry, retry).get_backoff_time()
+    assert longest / 2 <= min(times) < max(times) <= longest
 
 
 @pytest.mark.parametrize("wait", ["soon", "1.5", "-5", "", "9" * 5000, "Fri, 31 Dec 99999999999 23:59:59 GMT"])

@@ -328,6 +328,11 @@ def test_unknown_frequency(servers, value):
         gather(servers["4.8"], frequency=value)
 
 
+def test_count_is_that_of_the_matching_connections(servers):
+    facts = gather(servers["4.8"], system="jira").facts
+    assert 0 < facts["count"] == len(facts["connections"]) < len(servers["4.8"].records("alm"))
+
+
 @pytest.mark.parametrize("option", ["alias", "system", "frequency", "project"])
 def test_empty_filter_is_an_error(servers, option):
     with pytest.raises(OptionError, match=f"{option} is an empty list"):

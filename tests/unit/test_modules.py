@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import runpy
+import sys
 
 import pytest
 import yaml
+from urllib3.util.retry import Retry
 
 from ansible_collections.securitycompass.sdelements.plugins.doc_fragments.sdelements import ModuleDocFragment
 from ansible_collections.securitycompass.sdelements.plugins.module_utils import (
@@ -115,6 +118,19 @@ def test_missing_requests_library(run_module, monkeypatch):
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
     assert result["failure"]["kind"] == "missing_library"
     assert "-m pip install 'requests>=2.25.1'." in result["msg"]
+
+
+def test_unusable_library_is_an_import_error(monkeypatch):
+    """The class statements of the client need the names all the same."""
+    file = str(ROOT / "plugins" / "module_utils" / "_requests.py")
+    assert runpy.run_path(file)["IMPORT_ERROR"] is None
+    # Older releases of urllib3 lack it.
+    monkeypatch.delattr(Retry, "DEFAULT_ALLOWED_METHODS")
+    old = runpy.run_path(file)
+    assert "DEFAULT_ALLOWED_METHODS" in old["IMPORT_ERROR"]
+    assert old["requests"] is None and old["Session"] is object
+    monkeypatch.setitem(sys.modules, "requests", None)
+    assert "ModuleNotFoundError" in runpy.run_path(file)["IMPORT_ERROR"]
 
 
 def test_unexpected_error_is_contained(run_module, monkeypatch):

@@ -280,12 +280,66 @@ def test_largest_count_is_accepted(count, problem):
         connections(server)
 
 
+@CONCURRENCY
+def test_count_that_needs_fewer_pages(concurrency):
+    """All that the server counts was read, and there are more pages."""
+    server = ChangingServer(6, 2, "page", concurrency, [])
+    answer = server.get
+    server.get = lambda path, query: {**answer(path, query), "count": 4}
+    with pytest.raises(SDElementsError, match="it has more pages than its count needs"):
+        _pages.read_list(server, "alm/", {}, lambda record: record)
+
+
 def test_list_is_read_five_times_at_most(start):
     server = start("4.8", "list_shifts")
     with pytest.raises(SDElementsError, match="in 5 readings"):
         connections(server, page_size=15)
     # Two pages each time.
     assert len(server.requests) == 10
+
+
+@pytest.mark.parametrize(
+    "link, query",
+    [
+        ("/api/v2/alm/?cursor=a&alias=", {"page_size": "5", "cursor": "a", "alias": ""}),
+        ("https://other.example.com/api/v2/alm/?page=2&page_size=3", {"page_size": "3", "page": "2"}),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_query_of_next_link(link, query):
+    reader = _pages._ListReader(ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record)
+    assert reader._next_query({"page_size": 5}, link) == query
+
+
+@pytest.mark.parametrize("link", ["/api/v2/realm/?page=2", "/api/v2/alm/1/?page=2", "http://[bad/alm/", 2])
+def test_next_link_to_another_path(link):
+    reader = _pages._ListReader(ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record)
+    with pytest.raises(SDElementsError, match="leads to another list"):
+        reader._next_query({}, link)
+
+
+def test_pages_after_an_error_are_not_requested():
+    """A request that waits for a thread is not sent."""
+    server = ChangingServer(40, 2, "page", 3, [])
+    answer, is_over, asked = server.get, threading.Event(), []
+
+    def get(path: str, query: dict) -> dict:
+        page = query.get("page")
+        asked.append(page)
+        if page == "2":
+            raise SDElementsError("server_error", "", "")
+        if page:
+            assert is_over.wait(10)
+        return answer(path, query)
+
+    server.get = get
+    with pytest.raises(SDElementsError):
+        _pages.read_list(server, "alm/", {}, lambda record: None)
+    is_over.set()
+    server.submit("alm/", {}).future.result(timeout=10)
+    # The first page, the second, those that took the three threads, and the one that was sent to wait for them.
+    assert len(asked) <= 6
 
 
 def test_few_pages_are_requested_ahead():

@@ -191,7 +191,9 @@ def test_too_many_secrets_are_an_error():
 
 
 def test_too_many_known_secrets_mask_all():
-    assert scrub_text("some text", known=map(str, range(200))) == MASK
+    known = [f"secret-{number}" for number in range(_redact.MAX_KNOWN + 1)]
+    assert scrub_text("some text", known=known) == MASK
+    assert scrub_text("some text", known=known[1:]) == "some text"
 
 
 def test_long_keys_cost_little():
@@ -284,6 +286,24 @@ def test_check_stops_search_for_known_secrets():
 def test_known_secret_in_another_form(secret, message):
     assert corpus.SECRET in message
     assert corpus.SECRET not in scrub_text(message, [secret])
+
+
+@pytest.mark.parametrize(
+    "secret, text, clean",
+    [
+        # A part of a secret is one of its own from 6 characters on, and within a word from 8 on.
+        ("svc:hunte", "hunte", "hunte"),
+        ("svc:hunter", "hunter", MASK),
+        ("hunter2", "hunter2 hunter2x", f"{MASK} hunter2x"),
+        ("hunter22", "hunter22 hunter22x", f"{MASK} {MASK}x"),
+    ],
+)
+def test_known_secret_of_boundary_length(secret, text, clean):
+    assert scrub_text(text, known=[secret]) == clean
+
+
+def test_longest_of_known_secrets_is_masked_first():
+    assert scrub_text("open-sesame-42", known=["open-sesame", "open-sesame-42"]) == MASK
 
 
 @pytest.mark.parametrize("secret, message", corpus.NOT_REPEATED)

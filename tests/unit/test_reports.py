@@ -23,7 +23,9 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.junit import render as render_junit
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markdown import (
+    _bounded,
     _row,
+    _Section,
     render as render_markdown,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markup import code, markdown_text
@@ -333,6 +335,20 @@ def test_sarif_related_locations():
     assert len(related) == 100 and related[0]["logicalLocations"][0]["fullyQualifiedName"] == "sde.example.com/alm/1"
 
 
+def test_sarif_results_are_ordered_by_importance():
+    """Failures come first and waived findings last, whatever their severity."""
+    rules = [sample_reports.rule(severity, "A title", severity) for severity in ("low", "critical")]
+    findings = [
+        sample_reports.item_finding(one, f"{verdict} {one['id']}", [], verdict, "A message")
+        for one in rules
+        for verdict in ("waived", "inconclusive", "fail")
+    ]
+    results = sarif(sample_reports.report(rules, [], findings))["results"]
+    assert [(one["properties"]["verdict"], one["properties"]["severity"]) for one in results] == [
+        (verdict, severity) for verdict in ("fail", "inconclusive", "waived") for severity in ("critical", "low")
+    ]
+
+
 def test_sarif_is_limited_with_a_note(monkeypatch):
     """GitHub would reject the whole file."""
     monkeypatch.setattr(sarif_format, "MAX_RESULTS", 3)
@@ -446,6 +462,17 @@ def test_markdown_of_any_text_is_harmless(text):
     assert_harmless(markdown_text(text))
     [[_head, row]] = markdown_tables(f"| a | b |\n| --- | --- |\n{_row((code(text), 'end'))}\n")
     assert row == [in_code(text), "end"]
+
+
+def test_markdown_section_shows_the_rows_that_fit():
+    """Each row takes its characters and a line break."""
+    section = _Section("Failed", ("Severity",), [("high",), ("medium",), ("low",)])
+    two_rows = len("| high |\n| medium |\n")
+    assert _bounded(section, two_rows).endswith("| medium |\n\n1 more are left out here; the JSON report has them all.")
+    assert _bounded(section, two_rows - 1).endswith(
+        "| high |\n\n2 more are left out here; the JSON report has them all."
+    )
+    assert _bounded(section, 1000).endswith("| low |")
 
 
 def test_markdown_is_limited_with_a_note(big):
