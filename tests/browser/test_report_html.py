@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML report in a real browser: what it shows, filters that work, and nothing that a server's texts can do."""
+"""The HTML report in a real browser: content, filters, and hostile texts without effect."""
 
 from __future__ import annotations
 
@@ -198,12 +198,12 @@ def test_a_passed_audit_says_so(show):
     assert page.get_by_role("heading", level=1).inner_text() == "Audit passed"
     assert page.title().startswith("Passed: ")
     assert page.locator("#rows").inner_text() == "Nothing needs attention."
-    assert "given no baseline" in page.get_by_role("main").inner_text()
+    assert "This audit has no baseline." in page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Show all verdicts").click()
     assert shown(page) == [0, 1]
 
 
-def test_an_empty_audit_is_no_error(show):
+def test_an_empty_audit_is_not_an_error(show):
     page = show("empty")
     assert page.locator("#rows").inner_text() == "No finding matches these filters."
     assert page.locator(".rules > details").count() == 1
@@ -290,7 +290,7 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
     assert facts["params.alm_method"] == "http"
     assert facts["debug_mode"] == "false"
     assert facts["last_job.last_run"] == "2026-11-24T06:00:00Z"
-    # What the rule looks at comes first.
+    # The facts that the rule uses are first.
     assert sorted(list(facts)[:2]) == ["kind", "params.alm_method"]
 
 
@@ -417,7 +417,7 @@ def test_a_number_of_a_chart_leads_to_its_findings(show):
     assert sorted(shown(page)) == wanted
     assert field(page, "System").input_value() == "Jira"
     assert page.evaluate("document.activeElement.id") == "findings"
-    # A link within the page is no view: the filters stay.
+    # A link within the page does not change the filters.
     page.get_by_role("navigation", name="Contents").get_by_role("link", name="Rules").click()
     assert sorted(shown(page)) == wanted
 
@@ -701,10 +701,10 @@ def test_hostile_texts_are_texts(show):
     assert "15,009 more characters in the JSON report" in texts
 
 
-def test_hostile_texts_cannot_turn_those_beside_them(show):
+def test_hostile_texts_cannot_change_the_direction_of_others(show):
     page = show("hostile", "#verdict=all")
     page.locator("button.opener").first.click()
-    # In every cell and description what a server sent stands in an element of its own.
+    # In every cell and description, text of a server has its own element.
     loose = page.evaluate(
         """() => [...document.querySelectorAll(
                 "#rows td, .facts dt, .facts dd, .waivers td, .rules .title, .rules code, .lead")]

@@ -110,11 +110,11 @@ def test_hidden_parameters_are_inconclusive(start, run_tasks):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"kinds": ["alm"], "connections": []}, "kinds is for connections that are gathered. Leave it out,"),
-        ({"kinds": []}, "kinds is an empty list. It can hold alm and analysis."),
+        ({"kinds": ["alm"], "connections": []}, "kinds requires that the task gathers connections. Remove kinds,"),
+        ({"kinds": []}, "kinds is an empty list. Use alm or analysis,"),
         ({"kinds": ["jira"]}, "value of kinds must be one or more of: alm, analysis. Got no match for: jira"),
         ({"alias": "x"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: alias."),
-        ({"policy": ["missing.yml"]}, "policy: there is no file missing.yml"),
+        ({"policy": ["missing.yml"]}, "policy: file missing.yml not found"),
     ],
 )
 def test_option_errors_come_before_any_request(start, run_tasks, options, message):

@@ -72,7 +72,7 @@ _SECONDS_BETWEEN_LINES = 5
 
 
 def gather_arguments(arguments: Options) -> Options:
-    """Return the arguments of an audit that are for the modules that gather, as they are, and what an audit needs."""
+    """Return the unchanged arguments for the modules that gather, and the options that an audit needs."""
     names = {name for option, spec in _GATHER_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))}
     given = {name: value for name, value in arguments.items() if name in names}
     return {**given, "include_last_job": True}
@@ -136,15 +136,18 @@ def merge(options: Options, check_mode: bool) -> Result:
 
 
 def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[list[Facts], str | None, list[str]]:
-    """Return the connections, the address that they were gathered from, and the warnings about them."""
+    """Return the connections, the URL that they were gathered from, and the warnings about them."""
     name = options["connections_file"]
     if name or options["connections"] is not None:
         if options["kinds"] is not None:
-            raise OptionError("kinds is for connections that are gathered.", "Leave it out, or the given connections.")
+            raise OptionError(
+                "kinds requires that the task gathers connections.",
+                "Remove kinds, or connections and connections_file.",
+            )
         given = connections_in(files.read("connections_file", name), name) if name else options["connections"]
         return validate_connections(given), None, []
     if options["kinds"] == []:
-        raise OptionError("kinds is an empty list.", f"It can hold {' and '.join(KINDS)}. Leave it out to gather both.")
+        raise OptionError("kinds is an empty list.", f"Use {' or '.join(KINDS)}, or remove kinds to gather both.")
     results = gather({_MODULE.format(kind=kind): KINDS[kind] for kind in options["kinds"] or KINDS})
     for result in results:
         if "connections" not in result:
