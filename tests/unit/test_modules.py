@@ -24,7 +24,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._connec
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION, ROOT
-from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_audit_options
+from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, connections, documented_audit_options
 from tests.unit.test_connections import CONTRACT
 
 TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
@@ -118,6 +118,12 @@ def test_missing_requests_library(run_module, monkeypatch):
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
     assert result["failure"]["kind"] == "missing_library"
     assert "-m pip install 'requests>=2.25.1'." in result["msg"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_action_gathers_resource_of_its_module(kind):
+    action = importlib.import_module(f"{COLLECTION}.action.sde_{kind}_connection_info")
+    assert action.ActionModule.resource is RESOURCES[kind]
 
 
 def test_unusable_library_is_an_import_error(monkeypatch):
