@@ -15,6 +15,7 @@ from hypothesis import given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION
+from tests.unit.test_modules import TYPES
 
 FILTER = importlib.import_module(f"{COLLECTION}.filter.egress")
 egress = FILTER.FilterModule().filters()["egress"]
@@ -181,4 +182,7 @@ def test_documented_return_equals_result():
     result = egress([facts(1, "h"), facts(2, "h", inaccessible=True), facts(3, "a b")])
     assert list(contains) == list(result)
     for name, described in contains.items():
-        assert set(described["contains"]) == set(result[name][0])
+        entry = result[name][0]
+        assert set(described["contains"]) == set(entry)
+        for field, value in entry.items():
+            assert value is None or isinstance(value, TYPES[described["contains"][field]["type"]]), field

@@ -120,6 +120,12 @@ def test_missing_requests_library(run_module, monkeypatch):
     assert "-m pip install 'requests>=2.25.1'." in result["msg"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_action_gathers_resource_of_its_module(kind):
+    action = importlib.import_module(f"{COLLECTION}.action.sde_{kind}_connection_info")
+    assert action.ActionModule.resource is RESOURCES[kind]
+
+
 def test_unusable_library_is_an_import_error(monkeypatch):
     """The class statements of the client need the names all the same."""
     file = str(ROOT / "plugins" / "module_utils" / "_requests.py")
