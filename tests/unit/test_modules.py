@@ -24,7 +24,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._resour
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION, ROOT
-from tests.support import DOCUMENTED_HOUR, KINDS, connections, documented_options
+from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, connections, documented_options
 from tests.unit.test_connections import CONTRACT
 
 TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
