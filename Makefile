@@ -125,7 +125,8 @@ bench: ## Compare the collection with the idioms that people use today (BENCH=qu
 	@tests/tools/env.sh bench
 	@pytest -n auto tests/benchmark
 	@python -m tests.benchmark
-	@exec python -m tests.benchmark.audit
+	@python -m tests.benchmark.audit
+	@exec python -m tests.benchmark.audit_play
 
 .PHONY: build
 build: env ## Build the collection's artifact into build/

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tests.benchmark import candidates, dataset, process, report, runner, server
+from tests.benchmark import audit_play, candidates, dataset, process, report, runner, server
 from tests.benchmark.scenarios import PAGES, QUICK, SMALL, SWEEP, Plan, Scenario
 from tests.demo_server import DemoServer
 from tests.support import gather
@@ -175,3 +175,21 @@ def test_candidate_over_budget_runs_fewer_rounds():
         for scenario in benchmark.plan.scenarios
     }
     assert exceeds_budget == {1: False, 1000: False, 10_000: False, 50_000: True}
+
+
+def test_audit_play_compares_both_plays(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BENCH", "quick")
+    monkeypatch.setattr(audit_play, "BUILD", tmp_path)
+    monkeypatch.setattr(audit_play, "SIZES", {"quick": (7,)})
+    assert audit_play.main() == 0
+    (measured,) = json.loads((tmp_path / "audit_play.json").read_text(encoding="utf-8"))
+    assert measured["size"] == 7 and measured["ratio"] > 0 and measured["report_bytes"] > 1000
+    assert "| 7 |" in capsys.readouterr().out
+
+
+def test_audit_play_fails_if_a_play_misses_connections(tmp_path):
+    audit_play.write_many(3, tmp_path / "records")
+    with server.running(tmp_path / "records", audit_play.GENERATION) as api:
+        for name in audit_play.PLAYS:
+            with pytest.raises(process.RunError, match="exit status 2"):
+                audit_play.run_play(name, api.url(3), 4, tmp_path)
