@@ -105,8 +105,8 @@ extends_documentation_fragment:
 notes:
   - The conditions C(that) and C(when) of a rule are conditionals as in a task, with all tests, filters and lookups of
     Ansible, and with the variables of the play. Write them without braces. They must evaluate to true or false.
-  - They can use C(connection), or C(item) in a rule with C(loop); all connections as C(connections); the variables of
-    the policy; and C(audited_at), the time of the audit.
+  - They can use C(connection), or C(item) in a rule with C(loop) or C(group_by); all connections as C(connections);
+    the variables of the policy; and C(audited_at), the time of the audit.
   - Data of the server and variables of a policy are never templates.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
@@ -228,7 +228,8 @@ findings:
       sample: fail
     connections:
       description:
-        - The connections, by server, kind and ID. A rule with C(loop) may have none, or several.
+        - The connections, by server, kind and ID. A rule with C(loop) may have none, or several, and one with C(group_by)
+          several.
       returned: success
       type: list
       elements: str
@@ -239,7 +240,7 @@ findings:
       type: str
       sample: alm 3 "Payments API to JIRA"
     label:
-      description: Name of the item of a rule with C(loop). Null for other rules.
+      description: Name of the item of a rule with C(loop) or C(group_by). Null for other rules.
       returned: success
       type: str
       sample: project 3
@@ -303,7 +304,7 @@ waivers:
       type: dict
       sample: {alias: ['Payments*']}
     labels:
-      description: The labels of the waived items of a rule with C(loop). Null for all.
+      description: The labels of the waived items of a rule with C(loop) or C(group_by). Null for all.
       returned: success
       type: list
       elements: str

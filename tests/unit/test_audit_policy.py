@@ -54,6 +54,15 @@ FULL = {
             "that": "item[1] | length > 0",
         },
         {"id": "two", "title": "Two", "severity": "info", "loop": [1, 2], "that": "item > 0"},
+        {
+            "id": "one-host",
+            "title": "One host",
+            "severity": "low",
+            "group_by": ["project", "server.host"],
+            "label": "item.key.server.host",
+            "affected": "item.connections",
+            "that": "item.connections | length == 1",
+        },
         {"id": "no-debug-mode", "title": "No debug mode", "severity": "low", "that": "not connection.debug_mode"},
     ],
     "waivers": [
@@ -175,7 +184,7 @@ def test_schema_errors():
             "1.yml: rule truth: that must be a string or a list, not true (an expression, or a list of expressions, "
             "that must be true); put it in quotes."
         ),
-        "1.yml: rule label: label requires loop; add loop or remove it.",
+        "1.yml: rule label: label requires loop or group_by; add one or remove it.",
         '1.yml: waiver 1: connections.kind must be one of alm, analysis, not "amm"; did you mean alm?',
         '1.yml: waiver 1: expires is not valid: "soon" (the last day of the exception, as YYYY-MM-DD).',
     ]
@@ -201,8 +210,8 @@ def test_reference_and_expression_errors():
             "(expected token ':', got '}'); remove the braces."
         ),
         (
-            "1.yml: rule no-item: that (\"item.kind == 'alm'\") uses item, which is defined only in a rule with loop, "
-            "outside the loop itself."
+            "1.yml: rule no-item: that (\"item.kind == 'alm'\") uses item, which is defined only in a rule with loop "
+            "or group_by, outside the loop itself."
         ),
         "1.yml: rule filter: that (\"connection.kind | uper == 'ALM'\") cannot be compiled (No filter named 'uper').",
     ]
@@ -263,7 +272,7 @@ def test_reference_and_expression_errors():
             "connection.x",
             (
                 "1.yml: rule project-connected: loop ('connection.x') uses connection, which is defined "
-                "only in a rule without loop; use item or connections here."
+                "only in a rule without loop and group_by; use item or connections here."
             ),
         ),
         (
@@ -271,7 +280,7 @@ def test_reference_and_expression_errors():
             "item",
             (
                 "1.yml: rule project-connected: loop ('item') uses item, which is defined only in a rule with "
-                "loop, outside the loop itself."
+                "loop or group_by, outside the loop itself."
             ),
         ),
         (
@@ -287,11 +296,48 @@ def test_reference_and_expression_errors():
                 "or a list of ids)."
             ),
         ),
+        (
+            ("rules", 3, "group_by"),
+            "projct",
+            "1.yml: rule one-host: group_by is not a known fact: projct; did you mean project?",
+        ),
+        (
+            ("rules", 3, "group_by", 1),
+            "sever.host",
+            "1.yml: rule one-host: group_by[1] is not a known fact: sever; did you mean server?",
+        ),
+        (
+            ("rules", 3, "group_by"),
+            ["server.host", "server"],
+            "1.yml: rule one-host: group_by[0] is part of server: server.host; remove one of them.",
+        ),
+        (
+            ("rules", 3, "group_by"),
+            "server host",
+            (
+                '1.yml: rule one-host: group_by is not valid: "server host" (a fact such as server or '
+                "params.conflict_policy)."
+            ),
+        ),
+        (
+            ("rules", 3, "group_by"),
+            [],
+            (
+                "1.yml: rule one-host: group_by is empty (a fact such as project, or a list of facts; the rule "
+                "evaluates each group of connections with equal facts)."
+            ),
+        ),
+        (("rules", 3, "loop"), [1], "1.yml: rule one-host: group_by cannot be combined with loop; remove one of them."),
         (("vars",), {"not": 1}, "1.yml: vars.not is a reserved name; choose another."),
     ],
 )
 def test_error(path, value, expected):
     assert errors_in(changed(*path, to=value)) == [expected]
+
+
+def test_rule_with_groups_has_no_connection():
+    (line,) = errors_in(changed("rules", 3, "that", to="connection.id > 0"))
+    assert line.startswith("1.yml: rule one-host: that ('connection.id > 0') ") and "group_by" in line
 
 
 def test_errors_name_their_file():
@@ -313,11 +359,12 @@ def test_policy():
     policy = load(FULL, variables={"_limit": 4})
     assert policy.names == ["1.yml"]
     assert policy.variables == {"allowed": ["*.example.com"], "_limit": 4}
-    assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected", "two"]
-    first, second, third = policy.rules
+    assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected", "two", "one-host"]
+    first, second, third, fourth = policy.rules
     assert first.when == ["connection.kind == 'alm'"] and len(first.that) == 2 and first.subject == "connection"
     assert (second.when, second.needs, second.references, second.remediation) == ([], [], [], None)
-    assert (third.loop, third.label, third.affected, third.subject) == ([1, 2], "item", None, "item")
+    assert (third.loop, third.label, third.affected, third.subject) == ([1, 2], None, None, "item")
+    assert (fourth.loop, fourth.group_by, fourth.subject) == (None, ["project", "server.host"], "item")
     assert policy.waivers[0]["connections"] == {
         "id": [3],
         "kind": ["alm"],
@@ -332,7 +379,7 @@ def test_later_file_overrides_earlier():
     later = {"vars": {"_limit": 9}, "disable": ["two"], "waivers": [{**FULL["waivers"][0], "rules": ["two"]}]}
     policy = load(FULL, later)
     assert policy.variables == {"allowed": ["*.example.com"], "_limit": 9}
-    assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected"]
+    assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected", "one-host"]
     assert [waiver["file"] for waiver in policy.waivers] == ["1.yml", "1.yml", "2.yml"]
 
 
@@ -346,7 +393,8 @@ def test_unknown_variable_of_the_task():
 
 
 @pytest.mark.parametrize(
-    "contents", [({},), (None,), ({"rules": []},), (FULL, {"disable": ["alm-tls", "project-connected", "two"]})]
+    "contents",
+    [({},), (None,), ({"rules": []},), (FULL, {"disable": ["alm-tls", "project-connected", "two", "one-host"]})],
 )
 def test_policy_without_rules(contents):
     with pytest.raises(SDElementsError, match="The policy has no rules") as failure:

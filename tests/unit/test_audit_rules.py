@@ -81,15 +81,14 @@ def current(facts: dict) -> dict:
     return {**server_facts(facts["kind"], facts["params"] if facts["params_visible"] else {}), **facts}
 
 
-def evaluated(rules, connections, *, play=None, **variables) -> list[Evaluation]:
+def evaluated(rules, connections, *, play=None, engine=Engine, **variables) -> list[Evaluation]:
     """Evaluate rules, written as in a policy."""
     content = {"rules": rules, "vars": variables}
     policy = load_policy(["p.yml"], lambda name: content, {})
     connections = validate_connections(connections)
-    engine = Engine(
-        TEMPLAR, {**PLAY, **(play or {})}, {**policy.variables, "connections": connections, "audited_at": NOW}
-    )
-    return [verdict for rule in policy.rules for verdict in evaluate_rule(rule, connections, engine)]
+    data = {**policy.variables, "connections": connections, "audited_at": NOW}
+    used = engine(TEMPLAR, {**PLAY, **(play or {})}, data)
+    return [verdict for rule in policy.rules for verdict in evaluate_rule(rule, connections, used)]
 
 
 def keys_of(evaluation: Evaluation) -> list[tuple[str, int]]:
@@ -308,6 +307,165 @@ def test_needs_of_loop_check_affected_connections():
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Rules with group_by
+
+
+def test_groups_of_one_fact():
+    three = [connection(id_=1, project=7), connection(id_=2, project=8), connection("analysis", 1, project=7)]
+    assert loop_verdicts(three, group_by="project", that="item.connections | length == 1 and item.key == 8") == [
+        (
+            "fail",
+            "project 7",
+            [("alm", 1), ("analysis", 1)],
+            "item.connections | length == 1 and item.key == 8 is false",
+        ),
+        ("pass", "project 8", [("alm", 2)], "holds"),
+    ]
+
+
+def test_groups_of_several_facts_have_a_key_that_is_nested_as_the_facts():
+    two = [connection(id_=1, project=7), connection("analysis", 1, project=7)]
+    rule = {
+        "group_by": ["project", "server.scheme", "server.host"],
+        "that": "item.key == {'project': 7, 'server': {'scheme': 'https', 'host': item.connections[0].server.host}}",
+    }
+    assert [one[:3] for one in loop_verdicts(two, **rule)] == [
+        ("pass", "project 7, server.scheme https, server.host alm1.example.com", [("alm", 1)]),
+        ("pass", "project 7, server.scheme https, server.host analysis1.example.com", [("analysis", 1)]),
+    ]
+    assert [one[:2] for one in loop_verdicts(two, group_by=["project"], that="item.key.project == 7")] == [
+        ("pass", "project 7")
+    ]
+
+
+@pytest.mark.parametrize(
+    "values, labels",
+    [
+        ([None, 1, None], ["params.x null", "params.x 1"]),
+        ([1, True, "1", "true"], ["params.x 1", "params.x true", "params.x 1", "params.x true"]),
+        ([{"a": 1, "b": [2]}, {"b": [2], "a": 1}, [1], [1]], ['params.x {"a": 1, "b": [2]}', "params.x [1]"]),
+        (["ü", "Ü"], ["params.x ü", "params.x Ü"]),
+    ],
+)
+def test_groups_of_any_values(values, labels):
+    connections = [connection(id_=id_, params={"x": value}) for id_, value in enumerate(values, 1)]
+    found = loop_verdicts(connections, group_by="params.x", that="item.key == item.connections[0].params.x")
+    assert [one[:2] for one in found] == [("pass", label) for label in labels]
+    assert sorted(key for one in found for key in one[2]) == [("alm", id_) for id_ in range(1, len(values) + 1)]
+
+
+def test_absent_fact_is_the_key_none():
+    assert [one[:2] for one in loop_verdicts([connection()], group_by="id.x.y", that="item.key is none")] == [
+        ("pass", "id.x.y null")
+    ]
+
+
+def test_label_and_affected_of_a_group():
+    two = [connection(id_=1, project=7), connection(id_=2, project=7)]
+    rule = {"group_by": "project", "label": "'p' ~ item.key", "affected": "item.connections[1:]", "that": "false"}
+    assert [one[:3] for one in loop_verdicts(two, **rule)] == [("fail", "p7", [("alm", 2)])]
+    ((verdict, label, affected, message),) = loop_verdicts(two, **{**rule, "label": "item.key.x"})
+    assert (verdict, label, affected) == ("error", "project 7", [("alm", 2)])
+    assert message.startswith("label: item.key.x: ")
+
+
+def test_needs_of_group_check_its_connections():
+    two = [connection(id_=1), connection(id_=2, params={}, params_visible=False)]
+    found = loop_verdicts(two, group_by="id", that="true", needs=["params"])
+    assert [one[0] for one in found] == ["pass", "inconclusive"]
+    assert [one[0] for one in loop_verdicts(two, group_by="kind", that="true", needs=["params"])] == ["inconclusive"]
+
+
+def test_keys_of_groups_are_never_templated(tmp_path):
+    proof = tmp_path / "executed"
+    hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
+    for group_by, key in (("alias", "item.key"), (["alias", "kind"], "item.key.alias")):
+        rule = {"group_by": group_by, "that": f"{key} == item.connections[0].alias and 'pipe' in {key} ~ ''"}
+        assert [one[0] for one in loop_verdicts([connection(alias=hostile)], **rule)] == ["pass"]
+    assert not proof.exists()
+
+
+def test_grouping_takes_linear_time():
+    def group(count: int) -> None:
+        connections = [connection(id_=id_, project=id_ // 2) for id_ in range(count)]
+        content = {"rules": [{"id": "r", "title": "R", "severity": "low", "group_by": "project", "that": "true"}]}
+        rule = load_policy(["p.yml"], lambda name: content, {}).rules[0]
+        assert len(evaluate_rule(rule, connections, Engine(TEMPLAR, PLAY, {"connections": connections}))) >= count // 2
+
+    assert growth(group, 1000) < LINEAR
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Conditions that read no connection
+
+
+def count_evaluations(path) -> str:
+    """An expression that is true, and adds a line to a file whenever it is evaluated."""
+    return f"lookup('ansible.builtin.pipe', 'echo >> {path}; echo yes') == 'yes'"
+
+
+@pytest.mark.parametrize(
+    "when", ["{}", "'connection' != 'item' and {}", "{{'connection': 1, 'item': 2}}.item == 2 and {}"]
+)
+def test_condition_that_reads_no_connection_is_evaluated_once_per_audit(tmp_path, when):
+    when = when.format(count_evaluations(tmp_path / "evaluations"))
+    rule = {"title": "R", "severity": "low", "when": when, "that": "true"}
+    rules = [
+        {**rule, "id": "each"},
+        {**rule, "id": "group", "group_by": "id"},
+        {**rule, "id": "loop", "loop": [1, 2], "that": when},
+    ]
+    verdicts = evaluated(rules, [connection(id_=id_) for id_ in range(1, 6)])
+    assert [one.verdict for one in verdicts] == ["pass"] * 12
+    assert len((tmp_path / "evaluations").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "connection.id > 0",
+        "[connection] | length == 1",
+        "(0 if false else connection.id) > 0",
+        "connections[0] == connection or {}",
+    ],
+)
+def test_condition_that_reads_the_connection_is_evaluated_for_each(tmp_path, read):
+    counted = count_evaluations(tmp_path / "evaluations")
+    when = read.format(counted) if "{}" in read else f"{counted} and {read}"
+    verdicts_on("true", *[connection(id_=id_) for id_ in range(1, 6)], when=[when])
+    assert len((tmp_path / "evaluations").read_text().splitlines()) == (4 if "{}" in read else 5)
+
+
+def test_condition_that_reads_no_connection_is_not_evaluated_without_need(tmp_path):
+    counted = count_evaluations(tmp_path / "evaluations")
+    verdicts_on(counted, connection(), when=["connection.id == 7"])
+    verdicts_on(counted, connection(params={}, params_visible=False), needs=["params"])
+    assert not (tmp_path / "evaluations").exists()
+
+
+@pytest.mark.parametrize(
+    "that, verdict, message",
+    [
+        ("limit > 3", "fail", "limit > 3 is false"),
+        ("nobody", "error", "nobody: 'nobody' is undefined"),
+        ("limit", "error", "limit: the result must be true or false, not a number"),
+        ("loop.index == 1", "error", "loop.index == 1: 'loop' is undefined"),
+        # A lookup cannot read the connection either, in whichever way rules are evaluated.
+        ("lookup('ansible.builtin.vars', 'connection', default='none') == 'none'", "pass", "holds"),
+        ("lookup('ansible.builtin.vars', 'connection', default='none') == 'none' or connection.x", "pass", "holds"),
+    ],
+)
+def test_condition_that_reads_no_connection_concludes_each(that, verdict, message):
+    three = [connection(id_=id_) for id_ in (1, 2)] + [connection(id_=3, params={}, params_visible=False)]
+    hidden = ("inconclusive", "the parameters of alm 3 are hidden from the token")
+    assert verdicts_on(that, *three, needs=["params"], limit=1) == [(verdict, message)] * 2 + [hidden]
+    if verdict == "error":
+        assert verdicts_on("true", *three, when=[that], needs=["params"], limit=1) == [(verdict, message)] * 2 + [
+            hidden
+        ]
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # In bulk and one at a time
 
 TEXTS = st.sampled_from(
@@ -334,12 +492,16 @@ ATOMS = st.sampled_from(
         "connection.params.a | length",
         "connection.params.b | string",
         "connection.params.b | bool",
+        "connection.params ~ ''",
+        "limits | length",
+        "limits ~ ''",
+        "lookup('ansible.builtin.env', 'HOME')",
     ]
 )
 EXPRESSIONS = st.recursive(
     ATOMS,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from(["==", "!=", "in", "and", "or", "<"]), inner).map(
+        st.tuples(inner, st.sampled_from(["==", "!=", "in", "not in", "and", "or", "<", "< 1 <="]), inner).map(
             lambda parts: f"({' '.join(parts)})"
         ),
         inner.map(lambda one: f"(not {one})"),
@@ -379,6 +541,33 @@ def test_bulk_evaluation_equals_single_evaluation(expression, connections):
     for value, answer in zip(values, in_bulk, strict=False):
         by_ansible = conditional(TEMPLAR, expression, {**PLAY, "play": "a", **engine.data, "connection": value})
         assert by_ansible == (None if isinstance(answer, EvaluationError) else answer), (expression, value, answer)
+
+
+class OneAtATime(Engine):
+    """Asks ansible-core for each value."""
+
+    def evaluate_conditional(self, expression, name, values):
+        found = [conditional(TEMPLAR, expression, {**PLAY, **self.data, name: value}) for value in values]
+        return [EvaluationError("") if answer is None else answer for answer in found]
+
+
+def test_starter_has_the_same_verdicts_as_one_conditional_after_the_other():
+    connections = numbered([facts for facts, _rule in FAILING] + PASSING)
+    same = {**connections[0], "id": 99}
+    odd = [
+        connection(id_=97, params={}, params_visible=False, last_job=None),
+        connection(id_=98, project=None, system_id=None),
+    ]
+    variables = {**STARTER["vars"], **POLICY_VARIABLES, "required_projects": [1, 2, 1000]}
+    in_bulk, one_by_one = (
+        [
+            (one.rule.id, one.label, keys_of(one), one.verdict)
+            for one in evaluated(STARTER["rules"], [*connections, same, *odd], engine=engine, **variables)
+        ]
+        for engine in (Engine, OneAtATime)
+    )
+    assert in_bulk == one_by_one
+    assert {verdict for *_names, verdict in in_bulk} == {"pass", "fail", "inconclusive", "not_applicable"}
 
 
 @pytest.fixture(autouse=True)
@@ -486,8 +675,7 @@ def test_starter_passes_good_connections():
     verdicts = starter(connection(), connection("analysis", 2), **POLICY_VARIABLES)
     assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]}
     assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
-    never = {rule for rule, found in verdicts.items() if "pass" not in found}
-    assert never == {"no-duplicates"}  # no project has two
+    assert all("pass" in found for found in verdicts.values())
 
 
 # Connections that fail one rule each.
@@ -581,6 +769,7 @@ def test_starter_is_inconclusive_on_hidden_params():
         "last-sync-recent",
         "no-debug-mode",
         "conflict-policy",
+        "no-duplicates",
     }
     assert verdicts["params-visible"] == {"fail"}
 
@@ -588,11 +777,17 @@ def test_starter_is_inconclusive_on_hidden_params():
 def test_starter_fails_duplicates():
     same = [connection(id_=1, project=5), with_params() | {"id": 2, "project": 5}, connection(id_=3, project=6)]
     same[1]["params"] = dict(same[0]["params"])
-    assert verdicts_of("no-duplicates", *same) == {"fail", "not_applicable"}
+    assert verdicts_of("no-duplicates", *same) == {"fail", "pass"}
     other_system = [same[0], {**same[1], "system_id": "rally"}]
     assert verdicts_of("no-duplicates", *other_system) == {"pass"}
-    assert verdicts_of("no-duplicates", same[0], {**same[1], "params": {}, "params_visible": False}) == {"inconclusive"}
-    assert verdicts_of("no-duplicates", *[{**one, "project": None} for one in same]) == set()
+    assert verdicts_of("no-duplicates", same[0], {**same[1], "params": {}, "params_visible": False}) == {
+        "pass",
+        "inconclusive",
+    }
+    without_project = [{**one, "project": None} for one in same]
+    assert verdicts_of("no-duplicates", *without_project) == {"not_applicable"}
+    without_system = [{**one, "system_id": None} for one in same]
+    assert verdicts_of("no-duplicates", *without_system) == {"fail", "pass"}
     # Two trackers below one host are two servers.
     paths = [
         with_params(alm_server="tools.example.org", alm_context_root=root) | {"id": id_}
@@ -603,7 +798,19 @@ def test_starter_fails_duplicates():
         paths[1]["params"]["alm_context_root"] = root
         assert verdicts_of("no-duplicates", *[{**one, "project": 5} for one in paths]) == {verdict}, root
     uploads = [connection("analysis", number, project=5, params={"report_name": "x"}) for number in (1, 2)]
-    assert verdicts_of("no-duplicates", *uploads) == {"pass"}  # they have no server
+    assert verdicts_of("no-duplicates", *uploads) == {"not_applicable"}  # they have no server
+
+
+def test_duplicates_are_named_and_no_other_connection_of_the_project():
+    four = [connection(id_=number, project=5) for number in (1, 2, 3, 4)]
+    four[2]["params"] = dict(four[0]["params"])
+    four[3] |= {"params": {}, "params_visible": False}
+    rules = [one for one in STARTER["rules"] if one["id"] == "no-duplicates"]
+    assert [(one.verdict, one.label, keys_of(one)) for one in evaluated(rules, four)] == [
+        ("fail", "project 5: jira https://alm1.example.com:443", [("alm", 1), ("alm", 3)]),
+        ("pass", "project 5: jira https://alm2.example.com:443", [("alm", 2)]),
+        ("inconclusive", "project 5: jira hidden", [("alm", 4)]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -653,7 +860,8 @@ def test_starter_on_servers_as_documented(start, generation, canonical_names):
     verdicts = {(one.rule.id, *keys_of(one)): one.verdict for one in evaluated(rules, facts, **STARTER["vars"])}
     for kind in KINDS:
         assert [verdicts["certificate-validated", (kind, id_)] for id_ in (1, 2, 3)] == ["pass", "fail", "fail"]
-    assert [verdict for (rule, *_names), verdict in verdicts.items() if rule == "no-duplicates"] == ["pass"]
+    duplicates = [verdict for (rule, *_names), verdict in verdicts.items() if rule == "no-duplicates"]
+    assert duplicates == ["pass"] * len(facts)
 
 
 @pytest.mark.parametrize("generation", ["4.8", "4.12", "newest"])
@@ -672,7 +880,9 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
     found = [name for one in failed for name in keys_of(one) if one.rule.id == "certificate-validated"]
     assert found == ([] if generation == "4.8" else unchecked)
     # Two trackers of project 10 share a host, and those of project 3 the path as well.
-    assert [one.label for one in failed if one.rule.id == "no-duplicates"] == ["project 3"]
+    assert [one.label for one in failed if one.rule.id == "no-duplicates"] == [
+        "project 3: jira https://jira.example.com:443"
+    ]
 
 
 def test_starter_on_facts_of_an_older_release_without_parameters():

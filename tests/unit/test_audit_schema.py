@@ -64,16 +64,18 @@ def test_each_schema_keyword_is_implemented(kind):
         "propertyNames",
         "additionalProperties",
         "required",
-        "dependentRequired",
+        "dependentSchemas",
+        "not",
     }
     found = set()
 
     def walk(schema):
         found.update(schema)
-        for key in ("properties", "$defs"):
+        for key in ("properties", "$defs", "dependentSchemas"):
             for inner in schema.get(key, {}).values():
                 walk(inner)
-        for inner in [*schema.get("anyOf", []), *(schema[key] for key in ("items", "propertyNames") if key in schema)]:
+        single = [schema[key] for key in ("items", "propertyNames", "not") if key in schema]
+        for inner in [*schema.get("anyOf", []), *single]:
             walk(inner)
 
     walk(schema_of(kind))

@@ -51,7 +51,7 @@ def key_of(connection: Facts) -> ConnectionKey:
 
 
 class Rule(NamedTuple):
-    """A condition for each connection, or for each item of a loop. Expressions are Ansible's conditionals."""
+    """A condition for each connection, group or item of a loop. Expressions are Ansible's conditionals."""
 
     id: str
     title: str
@@ -62,14 +62,15 @@ class Rule(NamedTuple):
     references: list[str]
     description: str | None = None
     loop: str | list[Any] | None = None
-    label: str = "item"
+    group_by: str | list[str] | None = None
+    label: str | None = None
     affected: str | None = None
     remediation: str | None = None
 
     @property
     def subject(self) -> str:
         """The name that expressions have for the evaluated value."""
-        return "connection" if self.loop is None else "item"
+        return "connection" if self.loop is None and self.group_by is None else "item"
 
 
 class Waiver(TypedDict):
@@ -95,7 +96,7 @@ class Policy(NamedTuple):
 
 @dataclass
 class Evaluation:
-    """A rule for one connection, or for one item of its loop. The verdict is empty until conclude() sets it."""
+    """A rule for one connection, or for one of its items. The verdict is empty until conclude() sets it."""
 
     rule: Rule
     value: Any  # known to the rule's expressions

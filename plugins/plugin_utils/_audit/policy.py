@@ -160,18 +160,23 @@ def _reference_errors(files: list[_PolicyFile]) -> Iterator[str]:
 
 
 def _rule_errors(file: _PolicyFile, file_of_rule: dict[str, str]) -> Iterator[str]:
-    """Find repeated ids and unknown facts. Adds the ids of the file's rules."""
+    """Find repeated ids, and facts that are unknown or given twice. Adds the ids of the file's rules."""
     ids = set()
     for index, raw in enumerate(file.section("rules")):
         other = file_of_rule.setdefault(raw["id"], file.name)
         if other != file.name or raw["id"] in ids:
             yield file.error(("rules", index, "id"), f"is already the id of a rule in {other}; choose another")
         ids.add(raw["id"])
-        for position, need in enumerate(raw.get("needs", [])):
-            fact = need.split(".")[0]
-            # Other facts may come from a later release.
-            if fact not in _FACTS and suggestion(fact, _FACTS):
-                yield file.error(("rules", index, "needs", position), _unknown("fact", fact, _FACTS))
+        for field in ("needs", "group_by"):
+            for position, path in enumerate(_as_list(raw.get(field, []))):
+                place = (field, position) if isinstance(raw[field], list) else (field,)
+                fact = path.split(".")[0]
+                # Other facts may come from a later release.
+                if fact not in _FACTS and suggestion(fact, _FACTS):
+                    yield file.error(("rules", index, *place), _unknown("fact", fact, _FACTS))
+                whole = [other for other in _as_list(raw[field]) if path.startswith(f"{other}.")]
+                if field == "group_by" and whole:
+                    yield file.error(("rules", index, *place), f"is part of {whole[0]}: {path}; remove one of them")
 
 
 def _waiver_errors(file: _PolicyFile, rules: Collection[str]) -> Iterator[str]:
@@ -199,7 +204,7 @@ def _is_date(text: str) -> bool:
 def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -> Iterator[str]:
     for file in files:
         for index, raw in enumerate(file.section("rules")):
-            subject = "item" if "loop" in raw else "connection"
+            subject = "item" if "loop" in raw or "group_by" in raw else "connection"
             for field in ("when", "loop", "label", "affected", "that"):
                 value = raw.get(field)
                 if value is None or (field == "loop" and isinstance(value, list)):
@@ -216,8 +221,8 @@ def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -
 # The end of the parser's message about a single '='.
 _ASSIGNMENT = "got '='"
 _WHERE_DEFINED = {
-    "connection": "in a rule without loop; use item or connections here",
-    "item": "in a rule with loop, outside the loop itself",
+    "connection": "in a rule without loop and group_by; use item or connections here",
+    "item": "in a rule with loop or group_by, outside the loop itself",
 }
 
 

@@ -92,16 +92,16 @@ def _fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | N
 
 def _finding(evaluation: Evaluation, waiver: int | None, server: str | None) -> Finding:
     rule, label = evaluation.rule, evaluation.label
-    has_loop = rule.loop is not None
+    has_items = rule.subject == "item"
     return {
         "rule": rule.id,
         "severity": rule.severity,
         "verdict": evaluation.verdict if waiver is None else "waived",
         "connections": [_report_key(server, key_of(one)) for one in evaluation.connections],
-        "subject": (label or rule.title) if has_loop else _subject(evaluation.connections[0]),
+        "subject": (label or rule.title) if has_items else _subject(evaluation.connections[0]),
         "label": label,
         "message": evaluation.message,
-        "fingerprint": _fingerprint(rule.id, server, label if has_loop else key_of(evaluation.connections[0])),
+        "fingerprint": _fingerprint(rule.id, server, label if has_items else key_of(evaluation.connections[0])),
         "waiver": waiver,
         "baseline": None,
     }

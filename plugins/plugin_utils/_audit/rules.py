@@ -4,25 +4,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from .._native_types import to_builtin_types
 from .model import ConnectionKey, Evaluation, Facts, Rule, key_of
 from .templating import Engine, EvaluationError, as_data, describe_type
 
+T = TypeVar("T")
 _DERIVED_FROM_PARAMS = ("params", "server", "validate_certs")
 
 
 def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[Evaluation]:
-    """Return a rule's verdict on each connection, which are among the engine's data, or on each item of its loop."""
-    if rule.loop is None:
-        evaluations = [
-            Evaluation(rule, value, [connection])
-            for value, connection in zip(engine.data["connections"], connections, strict=True)
-        ]
+    """Return a rule's verdict on each connection, which are among the engine's data, or on each of its items."""
+    pairs = list(zip(engine.data["connections"], connections, strict=True))
+    if rule.loop is not None:
+        evaluations = _items_of_loop(rule, rule.loop, engine)
+    elif rule.group_by is not None:
+        evaluations = _groups(rule, rule.group_by, pairs)
     else:
-        evaluations = _items_of_loop(rule, rule.loop, connections, engine)
+        evaluations = [Evaluation(rule, value, [connection]) for value, connection in pairs]
+    items = [one for one in evaluations if not one.verdict]
+    label = rule.label or ("item" if rule.loop is not None else None)
+    if label:
+        _set_labels(label, items, engine)
+    if rule.affected:
+        _set_affected(rule.affected, items, connections, engine)
     _conclude(rule, evaluations, connections, engine)
     return evaluations
 
@@ -89,34 +97,79 @@ def _is_known(connection: Facts, need: str) -> bool:
         return bool(connection["params"])
     if need == "server":
         return bool(connection["server"]["state"] != "hidden")
+    return _fact(connection, need) is not None
+
+
+def _fact(connection: Facts, path: str) -> Any:
+    """Return a fact by its dotted path; None if it is absent."""
     value: Any = connection
-    for key in need.split("."):
+    for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    return value is not None
+    return value
 
 
-def _items_of_loop(rule: Rule, loop: str | list[Any], connections: list[Facts], engine: Engine) -> list[Evaluation]:
+def _groups(rule: Rule, group_by: str | list[str], pairs: list[tuple[Any, Facts]]) -> list[Evaluation]:
+    """Return an evaluation for each group of connections that have the same facts, in the order of the connections."""
+    paths = [group_by] if isinstance(group_by, str) else group_by
+    groups: dict[str, Evaluation] = {}
+    for value, connection in pairs:
+        facts = {path: _fact(connection, path) for path in paths}
+        # Facts may be lists or mappings, which cannot be keys. As JSON, 1 and true stay different.
+        identity = json.dumps(list(facts.values()), sort_keys=True)
+        if identity not in groups:
+            key = _nested(facts) if isinstance(group_by, list) else facts[group_by]
+            label = ", ".join(f"{path} {_in_label(fact)}" for path, fact in facts.items())
+            groups[identity] = Evaluation(rule, {"key": as_data(key), "connections": []}, [], label)
+        groups[identity].value["connections"].append(value)
+        groups[identity].connections.append(connection)
+    return list(groups.values())
+
+
+def _nested(facts: Facts) -> Facts:
+    """Return facts by dotted paths, none of which begins with another one, as nested as those of a connection."""
+    nested: Facts = {}
+    for path, fact in facts.items():
+        *parents, name = path.split(".")
+        place = nested
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[name] = fact
+    return nested
+
+
+def _in_label(fact: Any) -> str:
+    return fact if isinstance(fact, str) else json.dumps(fact, ensure_ascii=False, sort_keys=True)
+
+
+def _items_of_loop(rule: Rule, loop: str | list[Any], engine: Engine) -> list[Evaluation]:
     """Return an evaluation for each item of a rule's loop, or one error if the loop is not a list."""
-    items = loop if isinstance(loop, list) else engine.evaluate(loop, "_sde_nothing", [None], _to_list)[0]
+    items = loop if isinstance(loop, list) else engine.evaluate_once(loop, _to_list)
     if isinstance(items, EvaluationError):
         return [Evaluation(rule, None, [], verdict="error", message=f"loop: {loop}: {items.message}")]
-    items = as_data(items)
-    labels = engine.evaluate(rule.label, "item", items, _to_label)
-    affected = engine.evaluate(rule.affected, "item", items, _to_keys) if rule.affected else [[] for _item in items]
+    return [Evaluation(rule, item, [], str(number)) for number, item in enumerate(as_data(items), 1)]
+
+
+def _set_labels(expression: str, items: list[Evaluation], engine: Engine) -> None:
+    for evaluation, label in _evaluate_for_items("label", expression, items, engine, _to_label):
+        evaluation.label = label
+
+
+def _set_affected(expression: str, items: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
     by_key = {key_of(connection): connection for connection in connections}
-    evaluations = []
-    for number, (item, label, keys) in enumerate(zip(items, labels, affected, strict=True), 1):
-        evaluation = Evaluation(rule, item, [], str(number))
-        if isinstance(label, EvaluationError):
-            evaluation.conclude("error", f"label: {rule.label}: {label.message}")
+    for evaluation, keys in _evaluate_for_items("affected", expression, items, engine, _to_keys):
+        evaluation.connections = [by_key[key] for key in keys if key in by_key]
+
+
+def _evaluate_for_items(
+    field: str, expression: str, items: list[Evaluation], engine: Engine, convert: Callable[[Any], T | EvaluationError]
+) -> Iterator[tuple[Evaluation, T]]:
+    """Yield each item with the result of a field's expression for it. Those with an error are concluded."""
+    results = engine.evaluate(expression, "item", [one.value for one in items], convert)
+    for evaluation, result in zip(items, results, strict=True):
+        if isinstance(result, EvaluationError):
+            evaluation.conclude("error", f"{field}: {expression}: {result.message}")
         else:
-            evaluation.label = label
-        if isinstance(keys, EvaluationError):
-            evaluation.conclude("error", f"affected: {rule.affected}: {keys.message}")
-        else:
-            evaluation.connections = [by_key[key] for key in keys if key in by_key]
-        evaluations.append(evaluation)
-    return evaluations
+            yield evaluation, result
 
 
 def _to_list(value: Any) -> list[Any] | EvaluationError:

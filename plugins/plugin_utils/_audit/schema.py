@@ -144,15 +144,24 @@ def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) ->
     for name in schema.get("required", []):
         if name not in value:
             yield SchemaError((*location, name), "is missing" + _hint(known[name]))
-    for name, needed in schema.get("dependentRequired", {}).items():
-        for other in needed:
-            if name in value and other not in value:
-                yield SchemaError((*location, name), f"requires {other}; add {other} or remove it")
+    for name, dependent in schema.get("dependentSchemas", {}).items():
+        if name in value:
+            yield from _check_dependent(value, dependent, (*location, name))
     for name, item in value.items():
         if name in known:
             yield from _check(item, known[name], (*location, name))
         else:
             yield from _check_unknown(name, schema, (*location, name))
+
+
+def _check_dependent(value: dict[str, Any], schema: Schema, location: Location) -> Iterator[SchemaError]:
+    """Yield an error if a field needs one of several others and has none, or if a field that it excludes is there."""
+    needed = [name for one in schema.get("anyOf", []) for name in one["required"]]
+    if needed and not any(name in value for name in needed):
+        yield SchemaError(location, f"requires {' or '.join(needed)}; add one or remove it")
+    excluded = schema.get("not", {}).get("required", [])
+    if excluded and all(name in value for name in excluded):
+        yield SchemaError(location, f"cannot be combined with {' and '.join(excluded)}; remove one of them")
 
 
 def _check_unknown(name: str, schema: Schema, location: Location) -> Iterator[SchemaError]:

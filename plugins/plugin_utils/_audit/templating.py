@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ansible.template import Templar
-from jinja2 import TemplateSyntaxError, Undefined, UndefinedError, pass_context
+from jinja2 import Environment, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
 
 from ...module_utils._redact import scrub_text
 
@@ -48,9 +48,12 @@ _MAX_MESSAGE = 300
 # In a block a backslash means the same as in 'when' and 'that' of a task. Because of the copy that is never executed,
 # Jinja looks up each variable once, instead of once for each value.
 _LOOK_UP = "{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif %%}"
+# In a list true and 'true' become different texts; 'is sameas' would call a plugin for each value. The comparison comes
+# first, so that only booleans and numbers become texts.
 _BULK = (
     _LOOK_UP + "{%% for %(name)s in _sde_values %%}{%% set _sde_result = (%(expression)s) %%}"
-    "{%% if _sde_result is sameas true %%}T{%% elif _sde_result is sameas false %%}F{%% else %%}?{%% endif %%}"
+    "{%% if _sde_result == true and [_sde_result] ~ '' == '[True]' %%}T"
+    "{%% elif _sde_result == false and [_sde_result] ~ '' == '[False]' %%}F{%% else %%}?{%% endif %%}"
     "{%% endfor %%}"
 )
 _ONE_BY_ONE = (
@@ -76,14 +79,19 @@ class Engine:
         self._templar = templar
         self._variables = {**play, **self.data}
         self._tick = tick
+        self._constants: dict[str, bool | EvaluationError] = {}
 
     def evaluate_conditional(
         self, expression: str, name: str, values: Sequence[Any]
     ) -> Sequence[bool | EvaluationError]:
         """Return whether the expression is true for each value, which the expression knows by this name.
 
-        The values are data, as from as_data().
+        The values are data, as from as_data(). An expression that does not read the name is evaluated once per engine.
         """
+        if not _reads(expression, name):
+            if expression not in self._constants:
+                self._constants[expression] = self.evaluate_once(expression, _boolean)
+            return [self._constants[expression]] * len(values)
         iterator = _TickingIterator(values, self._tick)
         try:
             letters = self._render(_BULK, expression, name, {"_sde_values": iterator})
@@ -109,6 +117,10 @@ class Engine:
         if len(collector.results) != len(values):  # an expression that knows our names can skip values
             return [EvaluationError("the expression was not evaluated for each value")] * len(values)
         return collector.results
+
+    def evaluate_once(self, expression: str, convert: Callable[[Any], T | EvaluationError]) -> T | EvaluationError:
+        """Return the converted result of an expression that reads no value."""
+        return self.evaluate(expression, "_sde_nothing", [None], convert)[0]
 
     def compile_error(self, expression: str, name: str) -> str | None:
         """Return why an expression cannot be compiled, such as an unknown filter; None if it can."""
@@ -173,6 +185,12 @@ class _ErrorCollector(Generic[T]):
             str(value)  # raises an error that says so
         self._collected.append(self._convert(value))
         return ""
+
+
+def _reads(expression: str, name: str) -> bool:
+    """Return whether an expression reads a variable. No filter or lookup finds the loop's variable by its name."""
+    tree = Environment().parse(_LOOK_UP % {"expression": expression})  # noqa: S701 (nothing is rendered)
+    return any(node.name == name for node in tree.find_all(nodes.Name))
 
 
 def _boolean(value: Any) -> bool | EvaluationError:
