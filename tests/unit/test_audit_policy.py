@@ -354,6 +354,12 @@ def test_policy_without_rules(contents):
     assert failure.value.kind == "policy"
 
 
+def test_fact_of_a_later_release_is_accepted():
+    """Only a name that resembles a known fact is taken for a misspelled one."""
+    rule = {"id": "a", "title": "A", "severity": "low", "that": "true", "needs": ["owning_team.mail"]}
+    assert load({"rules": [rule]}).rules[0].needs == ["owning_team.mail"]
+
+
 def test_yaml_date_is_accepted():
     text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
     content = to_builtin_types(yaml.safe_load(text))

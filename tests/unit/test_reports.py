@@ -19,6 +19,7 @@ from hypothesis import example, given, strategies as st
 from junitparser import JUnitXml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import stable_name
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import sarif as sarif_format
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.junit import render as render_junit
@@ -93,6 +94,7 @@ def strict(report: dict) -> dict:
         ("half \ud800", r"half \ud800"),
         ("\uffff\ufdd0", r"\uffff\ufdd0"),
         ("x" * 12, "xxxxxxxxxx… (2 more characters)"),
+        ("x" * 10, "xxxxxxxxxx"),
     ],
 )
 def test_escape_line(text, shown):
@@ -116,6 +118,14 @@ def test_escape_line_hides_nothing_and_is_bounded(text):
     assert not invisible_characters(shown)
     shown.encode("utf-8")
     assert len(shown) <= 10 * MAX_LENGTH + 40
+
+
+@pytest.mark.parametrize(
+    "label, connections, name",
+    [(None, ["alm/1"], "alm/1"), (None, [], "tls"), (None, ["alm/1", "alm/2"], "tls"), ("item", ["alm/1"], "item")],
+)
+def test_stable_name(label, connections, name):
+    assert stable_name({"rule": "tls", "label": label, "connections": connections}) == name
 
 
 # ---------------------------------------------------------------------------------------------------------------
