@@ -437,6 +437,13 @@ def test_policy_file_is_parsed_once():
         ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n", []),
         ("- !!timestamp [1]\n- !!timestamp soon\n", ["p.yml: line 2: soon is not a valid date; use YYYY-MM-DD."]),
         ("a: &a {x: 1}\nb: *a\nc: &c [*c]\n", []),
+        (
+            "- 2026-13-01\n- 2026-14-01\n",
+            [
+                "p.yml: line 1: there is no day 2026-13-01; write one as 2027-01-31.",
+                "p.yml: line 2: there is no day 2026-14-01; write one as 2027-01-31.",
+            ],
+        ),
         ("a: b\n c: d: e\n", []),
         ("", []),
     ],

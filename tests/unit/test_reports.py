@@ -29,7 +29,11 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
     _Section,
     render as render_markdown,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markup import code, markdown_text
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markup import (
+    code,
+    is_web_page,
+    markdown_text,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.sarif import (
     _escape_message,
     render as render_sarif,
@@ -92,6 +96,7 @@ def strict(report: dict) -> dict:
         ("user\u202egnp.exe", r"user\u202egnp.exe"),
         ("pay\u200bpal\U000e0041\u3164", r"pay\u200bpal\U000e0041\u3164"),
         ("half \ud800", r"half \ud800"),
+        ("blank\u2800", r"blank\u2800"),
         ("\uffff\ufdd0", r"\uffff\ufdd0"),
         ("x" * 12, "xxxxxxxxxx… (2 more characters)"),
         ("x" * 10, "xxxxxxxxxx"),
@@ -446,6 +451,11 @@ def test_markdown_links_are_those_of_the_policy(report):
     assert_harmless(render_markdown(report), ("https://docs.example.com/tls?a=1&b=2",))
     for rule in sarif(report)["tool"]["driver"]["rules"]:
         assert_harmless(rule["help"]["markdown"], ("https://docs.example.com/tls?a=1&b=2",))
+
+
+def test_longest_address_of_web_page():
+    url = "https://example.com/"
+    assert is_web_page(url.ljust(2000, "a")) and not is_web_page(url.ljust(2001, "a"))
 
 
 def in_code(text: str) -> str:
