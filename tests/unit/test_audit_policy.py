@@ -440,8 +440,8 @@ def test_policy_file_is_parsed_once():
         (
             "- 2026-13-01\n- 2026-14-01\n",
             [
-                "p.yml: line 1: there is no day 2026-13-01; write one as 2027-01-31.",
-                "p.yml: line 2: there is no day 2026-14-01; write one as 2027-01-31.",
+                "p.yml: line 1: 2026-13-01 is not a valid date; use YYYY-MM-DD.",
+                "p.yml: line 2: 2026-14-01 is not a valid date; use YYYY-MM-DD.",
             ],
         ),
         ("a: b\n c: d: e\n", []),

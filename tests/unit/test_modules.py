@@ -109,7 +109,7 @@ def test_secrets_warning_is_not_for_tasks_with_no_log(start, monkeypatch, no_log
     monkeypatch.setattr(_gather, "register_secrets", None)
     server = start()
     options = validated(url=server.url, api_token=server.token, connection_id=1, include_secrets=True)
-    outcome = _gather.gather(ALM, options, no_log)
+    outcome = _gather.gather(RESOURCES["alm"], options, no_log)
     assert outcome.result["count"] == 1 and bool(outcome.warnings) != no_log
 
 
