@@ -298,6 +298,7 @@ def test_incompatible_reports():
         match=r"0\.json \(2026-11-23T21:59:59Z\) and 1\.json \(2026-11-24T18:00:00Z\) are more than 20 hours apart\.",
     ):
         merge(old, of_server("us", "pass"))
+    merge({**old, "audited_at": "2026-11-23T22:00:00Z"}, of_server("us", "pass"))
     chain = merge({**of_server("eu", "pass"), "audited_at": "2026-11-24T00:00:00Z"}, of_server("us", "pass"))
     assert (chain["audited_at"], chain["audited_until"]) == ("2026-11-24T00:00:00Z", "2026-11-24T18:00:00Z")
     with pytest.raises(

@@ -402,6 +402,12 @@ def test_policy_without_rules(contents):
     assert failure.value.kind == "policy"
 
 
+def test_fact_of_a_later_release_is_accepted():
+    """Only a name that resembles a known fact is taken for a misspelled one."""
+    rule = {"id": "a", "title": "A", "severity": "low", "that": "true", "needs": ["owning_team.mail"]}
+    assert load({"rules": [rule]}).rules[0].needs == ["owning_team.mail"]
+
+
 def test_yaml_date_is_accepted():
     text = json.dumps(FULL).replace('"2027-01-31"', "2027-01-31")
     content = to_builtin_types(yaml.safe_load(text))
@@ -479,6 +485,13 @@ def test_policy_file_is_parsed_once():
         ("a: {x: 1}\nb: {x: 1}\nc: 2027-01-31\nd: '2026-13-01'\ne: !unsafe x\n", []),
         ("- !!timestamp [1]\n- !!timestamp soon\n", ["p.yml: line 2: soon is not a valid date; use YYYY-MM-DD."]),
         ("a: &a {x: 1}\nb: *a\nc: &c [*c]\n", []),
+        (
+            "- 2026-13-01\n- 2026-14-01\n",
+            [
+                "p.yml: line 1: 2026-13-01 is not a valid date; use YYYY-MM-DD.",
+                "p.yml: line 2: 2026-14-01 is not a valid date; use YYYY-MM-DD.",
+            ],
+        ),
         ("a: b\n c: d: e\n", []),
         ("", []),
     ],

@@ -622,6 +622,17 @@ def test_data_are_never_templated(tmp_path):
     assert not proof.exists()
 
 
+def test_item_without_label_is_named_by_its_number():
+    rule = {"id": "a", "title": "A", "severity": "low", "loop": ["first", [2]], "that": "true"}
+    assert [one.label for one in evaluated([rule], [connection()])] == ["first", "2"]
+
+
+def test_connections_replace_variable_of_the_play():
+    rule = {"id": "a", "title": "A", "severity": "low", "that": "connections | length == 1"}
+    [evaluation] = evaluated([rule], [connection()], play={"connections": []})
+    assert evaluation.verdict == "pass"
+
+
 def test_failing_rule_takes_linear_time():
     many = [connection(id_=id_) for id_ in range(1, 1501)]
     engine = Engine(TEMPLAR, PLAY, {"connections": many})

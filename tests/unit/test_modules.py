@@ -24,7 +24,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._resour
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import COLLECTION, ROOT
-from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, connections, documented_options
+from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, connections, documented_options, validated
 from tests.unit.test_connections import CONTRACT
 
 TYPES = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
@@ -102,6 +102,15 @@ def test_secrets_warning_without_register_secrets(start, run_module, monkeypatch
     result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
     assert result["connections"][0]["params"]["alm_pass"] == "rally_password"
     assert "this ansible-core cannot mask them" in str(result["warnings"])
+
+
+@pytest.mark.parametrize("no_log", [False, True])
+def test_secrets_warning_is_not_for_tasks_with_no_log(start, monkeypatch, no_log):
+    monkeypatch.setattr(_gather, "register_secrets", None)
+    server = start()
+    options = validated(url=server.url, api_token=server.token, connection_id=1, include_secrets=True)
+    outcome = _gather.gather(RESOURCES["alm"], options, no_log)
+    assert outcome.result["count"] == 1 and bool(outcome.warnings) != no_log
 
 
 def test_secrets_are_registered_for_masking(start, run_module, monkeypatch):

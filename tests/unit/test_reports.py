@@ -19,7 +19,9 @@ from hypothesis import example, given, strategies as st
 from junitparser import JUnitXml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import stable_name
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import sarif as sarif_format
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import _as_script_data
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.junit import render as render_junit
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markdown import (
@@ -28,7 +30,11 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
     _Section,
     render as render_markdown,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markup import code, markdown_text
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markup import (
+    code,
+    is_web_page,
+    markdown_text,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.sarif import (
     _escape_message,
     render as render_sarif,
@@ -93,6 +99,7 @@ def strict(report: dict) -> dict:
         ("half \ud800", r"half \ud800"),
         ("\uffff\ufdd0", r"\uffff\ufdd0"),
         ("x" * 12, "xxxxxxxxxx… (2 more characters)"),
+        ("x" * 10, "xxxxxxxxxx"),
     ],
 )
 def test_escape_line(text, shown):
@@ -116,6 +123,14 @@ def test_escape_line_hides_nothing_and_is_bounded(text):
     assert not invisible_characters(shown)
     shown.encode("utf-8")
     assert len(shown) <= 10 * MAX_LENGTH + 40
+
+
+@pytest.mark.parametrize(
+    "label, connections, name",
+    [(None, ["alm/1"], "alm/1"), (None, [], "tls"), (None, ["alm/1", "alm/2"], "tls"), ("item", ["alm/1"], "item")],
+)
+def test_stable_name(label, connections, name):
+    assert stable_name({"rule": "tls", "label": label, "connections": connections}) == name
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -438,6 +453,11 @@ def test_markdown_links_are_those_of_the_policy(report):
         assert_harmless(rule["help"]["markdown"], ("https://docs.example.com/tls?a=1&b=2",))
 
 
+def test_longest_address_of_web_page():
+    url = "https://example.com/"
+    assert is_web_page(url.ljust(2000, "a")) and not is_web_page(url.ljust(2001, "a"))
+
+
 def in_code(text: str) -> str:
     """How a text is to be seen in a cell of a table."""
     shown = escape_cell(text, 200)
@@ -469,11 +489,12 @@ def test_markdown_section_shows_the_rows_that_fit():
     """Each row takes its characters and a line break."""
     section = _Section("Failed", ("Severity",), [("high",), ("medium",), ("low",)])
     two_rows = len("| high |\n| medium |\n")
-    assert _bounded(section, two_rows).endswith("| medium |\n\n1 more are left out here; the JSON report has them all.")
-    assert _bounded(section, two_rows - 1).endswith(
-        "| high |\n\n2 more are left out here; the JSON report has them all."
-    )
-    assert _bounded(section, 1000).endswith("| low |")
+    for budget, shown in (
+        (two_rows, "| medium |\n\n1 more "),
+        (two_rows - 1, "| high |\n\n2 more "),
+        (1000, "| low |"),
+    ):
+        assert shown in _bounded(section, budget)
 
 
 def test_markdown_is_limited_with_a_note(big):
@@ -501,6 +522,13 @@ def nameless(report: dict) -> dict:
             ("alias", "frequency", "system", "system_id", "system_short_name", "command")
         )
     return report
+
+
+def test_html_script_data_contains_no_markup():
+    """An end tag may have a blank after its name."""
+    texts = ["</script x", "<!--<script", "a > b & c"]
+    data = _as_script_data(texts)
+    assert not set("<>&").intersection(data) and json.loads(data) == texts
 
 
 def test_html_of_connections_without_names(tmp_path):
