@@ -228,7 +228,7 @@ findings:
       sample: fail
     connections:
       description:
-        - The connections, by server, kind and ID. A rule with C(loop) may have none, or several, and one with C(group_by)
+        - The connections, by server, kind and ID. A rule with C(loop) may have none or several, one with C(group_by)
           several.
       returned: success
       type: list

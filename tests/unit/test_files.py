@@ -31,7 +31,9 @@ def folder(tmp_path):
 
 def test_find_files_of_pattern_is_sorted_and_without_folders(folder):
     assert find([f"{folder}/?.json"]) == [f"{folder}/a.json", f"{folder}/b.json"]
-    with pytest.raises(OptionError, match=r"documents: there is no file .*/folder\* \(from .*\)\. Name another\."):
+    with pytest.raises(
+        OptionError, match=r"documents: no file matches .*/folder\* \(searched from .*\)\. Name another\."
+    ):
         find([f"{folder}/folder*"])
 
 
@@ -50,15 +52,15 @@ def test_read_json_does_not_quote_the_file(folder):
     (folder / "a.json").write_text('{"password": "hunter2"', encoding="utf-8")
     with pytest.raises(OptionError) as raised:
         read_json("documents", f"{folder}/a.json", "Name another.")
-    assert str(raised.value) == f"documents: {folder}/a.json holds no JSON. Name another."
+    assert str(raised.value) == f"documents: {folder}/a.json is not valid JSON. Name another."
 
 
 @pytest.mark.parametrize(
     "content, reason",
     [
         (b"a: b\n c: d: password=hunter2\n", r"line 2 .+"),
-        ("title: a".encode("utf-16"), ".+ in UTF-8"),
-        (b"x: &x [*x]\n", ".+ part of itself, or too deep"),
+        ("title: a".encode("utf-16"), "it is not valid UTF-8"),
+        (b"x: &x [*x]\n", "it refers to itself, or is nested too deeply"),
     ],
 )
 def test_unreadable_file_has_its_reason(folder, content, reason):

@@ -97,6 +97,9 @@ def strict(report: dict) -> dict:
         ("user\u202egnp.exe", r"user\u202egnp.exe"),
         ("pay\u200bpal\U000e0041\u3164", r"pay\u200bpal\U000e0041\u3164"),
         ("half \ud800", r"half \ud800"),
+        # Printable for Python.
+        ("pay\u3164pal", r"pay\u3164pal"),
+        ("blank\u2800", r"blank\u2800"),
         ("\uffff\ufdd0", r"\uffff\ufdd0"),
         ("x" * 12, "xxxxxxxxxx… (2 more characters)"),
         ("x" * 10, "xxxxxxxxxx"),
@@ -107,6 +110,7 @@ def test_escape_line(text, shown):
 
 
 def test_escape_block_keeps_lines():
+    assert escape_block("blank\u2800") == r"blank\u2800"
     assert escape_block("a\r\nb\tc\rd\0\u202e\ud800 ü") == "a\nb\tc\\rd\\x00\\u202e\\ud800 ü"
 
 

@@ -30,14 +30,19 @@ def escape_line(text: str | None, limit: int = MAX_LENGTH) -> str:
     """Return the text on one line, shortened, with hidden characters escaped; empty for None."""
     text = text or ""
     shown = text[:limit]
-    if not shown.isprintable():
+    if not _is_plain(shown):
         shown = _HIDDEN.sub(_escape, shown)
     return f"{shown}\u2026 ({len(text) - limit} more characters)" if len(text) > limit else shown
 
 
 def escape_block(text: str) -> str:
     """Return the text with hidden characters escaped. Lines and tabs do not change."""
-    return text if text.isprintable() else _HIDDEN_IN_BLOCKS.sub(_escape, text.replace("\r\n", "\n"))
+    return text if _is_plain(text) else _HIDDEN_IN_BLOCKS.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def _is_plain(text: str) -> bool:
+    # Nearly all text is, and is then not searched. Python counts some characters without a glyph as printable.
+    return text.isascii() and text.isprintable()
 
 
 def _escape(match: re.Match[str]) -> str:
