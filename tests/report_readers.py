@@ -16,6 +16,7 @@ import jsonschema
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import findings_by_rule
 from tests.conftest import ROOT
 from tests.sample_reports import VERDICTS
 
@@ -53,8 +54,18 @@ def assert_schema_describes(document: dict) -> None:
     jsonschema.validate(document, forbid_extra_keys(SCHEMA), cls=jsonschema.Draft202012Validator)
 
 
+def all_findings(report: dict) -> list[dict]:
+    """A finding for each verdict, in the order of the formats that have them all."""
+    return [finding for _rule, findings in findings_by_rule(report) for finding in findings]
+
+
 def verdicts_in_json(text: str) -> Counter:
-    return Counter(finding["verdict"] for finding in json.loads(text)["findings"])
+    report = json.loads(text)
+    verdicts = Counter(finding["verdict"] for finding in report["findings"])
+    for group in report["other_verdicts"]:
+        assert group["count"] == len(group["subjects"])
+        verdicts[group["verdict"]] += group["count"]
+    return verdicts
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import Any
 
 SERVER = "sde.example.com"
 AUDITED_AT = "2026-11-24T18:00:00Z"
-VERDICTS = ("fail", "error", "inconclusive", "waived", "pass", "not_applicable")
+NOTABLE = ("fail", "error", "inconclusive", "waived")
+VERDICTS = (*NOTABLE, "pass", "not_applicable")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 # A server can send these where people expect a name. Each must stay harmless in every format, and visible.
@@ -254,7 +255,7 @@ def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
             one_rule,
             one,
             verdict := verdicts[(place * 7 + row * 5) % len(verdicts)],
-            None if verdict == "pass" else "connection.passes is false",
+            "" if verdict == "pass" else "connection.passes is false",
             waiver=0 if verdict == "waived" else None,
         )
         for row, one_rule in enumerate(all_rules)
@@ -333,11 +334,23 @@ def waiver(
     }
 
 
+def grouped(findings: list[dict], server: str | None) -> list[dict[str, Any]]:
+    """Return the groups of a report: verdicts that need no attention."""
+    groups: dict[tuple, dict[str, Any]] = {}
+    for one in findings:
+        common = {"server": server, **{name: one[name] for name in ("rule", "severity", "verdict", "message")}}
+        group = groups.setdefault(tuple(common.values()), {**common, "count": 0, "subjects": []})
+        group["count"] += 1
+        label, keys = one["label"], one["connections"]
+        group["subjects"].append(keys[0] if label is None else {"label": label, "connections": keys})
+    return list(groups.values())
+
+
 def finding(
     of: dict,
     about: dict,
     verdict: str,
-    message: str | None = None,
+    message: str = "",
     waiver: int | None = None,
     baseline: str | None = None,
 ) -> dict[str, Any]:
@@ -361,7 +374,7 @@ def item_finding(
     label: str,
     about: list[dict],
     verdict: str,
-    message: str | None = None,
+    message: str = "",
     waiver: int | None = None,
     baseline: str | None = None,
 ) -> dict[str, Any]:
@@ -393,11 +406,12 @@ def report(
     """All parts together, with the counts that follow from them."""
     verdicts = Counter(one["verdict"] for one in findings)
     failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
+    server = connections[0]["server"] if connections else SERVER
     severe = failed["critical"] + failed["high"]
     is_failed = bool(severe or verdicts["error"])
     return {
         "format": "securitycompass.sdelements/connection-audit",
-        "version": "1.0",
+        "version": "2.0",
         "audited_at": AUDITED_AT,
         "servers": sorted({one["server"] for one in connections if one["server"]}),
         "policies": ["starter", "our_policy.yml"],
@@ -416,7 +430,8 @@ def report(
         },
         "rules": rules,
         "connections": connections,
-        "findings": findings,
+        "findings": [one for one in findings if one["verdict"] in NOTABLE],
+        "other_verdicts": grouped([one for one in findings if one["verdict"] not in NOTABLE], server),
         "waivers": waivers or [],
         "baseline": baseline,
     }

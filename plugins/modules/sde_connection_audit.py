@@ -51,7 +51,8 @@ options:
       - Policy files (YAML or JSON), merged in this order. V(starter) is the policy of this collection.
       - A later file can set variables and disable rules of earlier files, and add rules and waivers.
       - All files are validated before any rule is evaluated. Each error names the file, the rule and the field.
-      - The JSON Schema of policies is C(plugins/plugin_utils/_audit/data/policy.schema.json) in the collection.
+      - The JSON Schema of policies is
+        U(https://securitycompass.github.io/ansible-collection-sdelements/schemas/policy-1.schema.json).
     type: list
     elements: str
     default: [starter]
@@ -206,7 +207,10 @@ failed_by_severity:
   type: dict
   sample: {critical: 1, high: 2, medium: 3, low: 1, info: 0}
 findings:
-  description: All findings except those that pass or do not apply, sorted by rule, then by connection.
+  description:
+    - The 100 most important findings. RV(findings_omitted) says how many more the JSON report contains.
+    - Errors are first, then failing findings by severity, then inconclusive ones, then waived ones. With
+      O(inconclusive=fail), inconclusive findings are sorted as failing ones.
   returned: when the audit is complete
   type: list
   elements: dict
@@ -229,11 +233,16 @@ findings:
     connections:
       description:
         - The connections, by server, kind and ID. A rule with C(loop) may have none or several, one with C(group_by)
-          several.
+          several. The list contains the first 100.
       returned: success
       type: list
       elements: str
       sample: [sde.example.com/alm/3]
+    connections_omitted:
+      description: The number of connections that are missing from the list.
+      returned: success
+      type: int
+      sample: 0
     subject:
       description: A readable name of the connection or item.
       returned: success
@@ -255,7 +264,7 @@ findings:
       type: str
       sample: 361753f459d294b4f43bca90b352503c
     waiver:
-      description: Index in RV(waivers). Null if the finding is not waived.
+      description: Index in the report's waivers, of which RV(waivers) contains 100. Null if the finding is not waived.
       returned: success
       type: int
       sample: 0
@@ -264,30 +273,51 @@ findings:
       returned: success
       type: str
       sample: new
-worst:
-  description:
-    - The most important findings for logs and messages, one per line. At most 100.
-    - Errors are first, then failing findings by severity, then inconclusive findings. With O(inconclusive=fail),
-      inconclusive findings are sorted as failing ones.
+    line:
+      description: The finding on one line, for logs and messages.
+      returned: success
+      type: str
+      sample: >-
+        fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.server.scheme ==
+        'https' is false
+findings_omitted:
+  description: The number of findings that only the JSON report contains. A warning says so.
   returned: when the audit is complete
-  type: list
-  elements: str
-  sample:
-    - >-
-      fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.server.scheme == 'https'
-      is false
+  type: int
+  sample: 0
 fixed:
-  description: Failing findings of the O(baseline) that no longer fail.
+  description: Failing findings of the O(baseline) that no longer fail, the 100 most severe ones.
   returned: when the audit is complete
   type: list
   elements: dict
-  sample:
-    - rule: alm-tls
-      severity: high
-      subject: alm 8 "Quote Engine tickets"
-      fingerprint: 65b00b4e44463b1edc1e0b89e2602096
+  contains:
+    rule:
+      description: ID of the rule.
+      returned: success
+      type: str
+      sample: alm-tls
+    severity:
+      description: Severity that the finding had.
+      returned: success
+      type: str
+      sample: high
+    subject:
+      description: The connection or item that it was about, for people.
+      returned: success
+      type: str
+      sample: alm 8 "Quote Engine tickets"
+    fingerprint:
+      description: The same in every run, as in RV(findings).
+      returned: success
+      type: str
+      sample: 65b00b4e44463b1edc1e0b89e2602096
+fixed_omitted:
+  description: The number of fixed findings that only the JSON report contains.
+  returned: when the audit is complete
+  type: int
+  sample: 0
 waivers:
-  description: The waivers of the policy.
+  description: The first 100 waivers of the policy.
   returned: when the audit is complete
   type: list
   elements: dict
@@ -341,6 +371,11 @@ waivers:
       returned: success
       type: int
       sample: 1
+waivers_omitted:
+  description: The number of waivers that only the JSON report contains.
+  returned: when the audit is complete
+  type: int
+  sample: 0
 reports:
   description: Paths of the files that were written.
   returned: when the audit is complete

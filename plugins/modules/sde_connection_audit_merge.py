@@ -105,11 +105,16 @@ missing_servers:
   elements: str
   sample: []
 waivers:
-  description: The waivers of all reports, each once, with their state.
+  description: The waivers of all reports, each once, with their state. This list contains the first 100.
   returned: if the reports were merged
   type: list
   elements: dict
   sample: []
+waivers_omitted:
+  description: The number of waivers that only the JSON report contains. If there are any, a warning says so.
+  returned: if the reports were merged
+  type: int
+  sample: 0
 reports:
   description: The files that were written.
   returned: if the reports were merged

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import render
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import escape_block
 from tests import sample_reports
+from tests.report_readers import all_findings
 from tests.sample_reports import HOSTILE, SEVERITIES
 
 FLAGS = (
@@ -28,6 +29,8 @@ ATTENTION = VERDICTS[:3]
 # The rows of a page, and then some: no work of the browser may grow with the number of findings.
 ROWS = 50
 SMALL = sample_reports.small()
+# In the order of the page.
+FINDINGS = all_findings(SMALL)
 # Collected before the page's own scripts run; the policy of the page does not bind what tests add.
 WATCH = """
 window.violations = [];
@@ -158,7 +161,7 @@ def places(document: dict, *conditions) -> list[int]:
     """The places of the findings of which all conditions hold."""
     return [
         place
-        for place, finding in enumerate(document["findings"])
+        for place, finding in enumerate(all_findings(document))
         if all(condition(finding) for condition in conditions)
     ]
 
@@ -229,7 +232,7 @@ def wait_until(page, expression: str) -> None:
 def test_the_charts_count_as_the_document_does(show):
     page = show("small")
     by_severity, by_system = Counter(), Counter()
-    for finding in SMALL["findings"]:
+    for finding in FINDINGS:
         by_severity[finding["severity"], finding["verdict"]] += 1
         for system in {facts["system"] for facts in facts_of(SMALL, finding)} or {"(whole set)"}:
             by_system[system, finding["verdict"]] += 1
@@ -274,7 +277,7 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
         "Passwords and tasks cross the network.",
         "connection.kind == 'alm'",
         "Set the connection's method to https.",
-        SMALL["findings"][0]["fingerprint"],
+        FINDINGS[0]["fingerprint"],
     ):
         assert text in texts
     link = panel.get_by_role("link", name="https://docs.example.com")
@@ -316,16 +319,16 @@ def test_each_rule_tells_what_it_wants(show):
             rule["loop"],
         ):
             assert (text or "") in texts
-        counts = Counter(finding["verdict"] for finding in SMALL["findings"] if finding["rule"] == rule["id"])
+        counts = Counter(finding["verdict"] for finding in FINDINGS if finding["rule"] == rule["id"])
         figures = [int(figure.split()[0]) for figure in details.locator(".tally .verdict").all_inner_texts()]
         assert figures == [counts[verdict] for verdict in VERDICTS if counts[verdict]]
 
 
 def test_keys_that_a_later_version_adds_do_no_harm(show):
     later = copy.deepcopy(SMALL)
-    later["version"] = "1.7"
+    later["version"] = "2.7"
     parts = [later, later["summary"], later["baseline"]]
-    for name in ("rules", "connections", "findings", "waivers"):
+    for name in ("rules", "connections", "findings", "other_verdicts", "waivers"):
         parts += later[name]
     for part in parts:
         part["added"] = {"later": [1, None]}
@@ -344,7 +347,7 @@ def test_first_it_shows_what_needs_attention(show):
     page = show("small")
     assert sorted(shown(page)) == places(SMALL, needs_attention)
     assert page.get_by_role("status").inner_text() == "9 findings, of 22 in all"
-    severities = [SEVERITIES.index(SMALL["findings"][place]["severity"]) for place in shown(page)]
+    severities = [SEVERITIES.index(FINDINGS[place]["severity"]) for place in shown(page)]
     assert severities == sorted(severities)
 
 
@@ -396,7 +399,7 @@ def test_each_filter(show):
 def test_filters_add_up(show):
     page = show("small")
     page.get_by_role("button", name="Show all verdicts").click()
-    assert len(shown(page)) == len(SMALL["findings"])
+    assert len(shown(page)) == len(FINDINGS)
     field(page, "Kind").select_option("alm")
     field(page, "Search").fill("rally tls")
     page.get_by_role("checkbox", name="High").check()
@@ -434,7 +437,7 @@ def test_a_late_hashchange_event_leaves_newer_filters_alone(show):
 
 
 def test_a_link_to_one_finding_opens_it(show):
-    waived = SMALL["findings"][2]
+    waived = FINDINGS[2]
     page = show("small", f"#finding={waived['fingerprint']}")
     assert shown(page) == [2]
     assert waived["fingerprint"] in page.locator(".panel").inner_text()
@@ -458,7 +461,7 @@ def test_each_column_sorts_both_ways(show):
         seen = set()
         for _click in range(2):
             header.get_by_role("button").click()
-            keys = [key(SMALL["findings"][place]) for place in shown(page)]
+            keys = [key(FINDINGS[place]) for place in shown(page)]
             direction = header.get_attribute("aria-sort")
             assert keys == sorted(keys, reverse=direction == "descending"), column
             assert keys[0] != keys[-1], column
@@ -520,7 +523,7 @@ def test_the_keyboard_is_enough(show):
     tab_to("Rule")
     # 'Rule' is the filter first; its other bearer is the head of the column.
     page.keyboard.type("last")
-    assert [SMALL["findings"][place]["rule"] for place in shown(page)] == ["last-sync"]
+    assert [FINDINGS[place]["rule"] for place in shown(page)] == ["last-sync"]
     tab_to("Rule")
     page.keyboard.press("Enter")
     assert page.locator("#table").get_by_role("columnheader", name="Rule").get_attribute("aria-sort") == "ascending"
@@ -590,7 +593,7 @@ def test_nothing_is_wider_than_the_screen(show, name, width):
 def test_verdicts_are_never_told_by_colour_alone(show):
     page = show("small", "#verdict=all")
     for place, row in zip(shown(page), page.locator("tr.finding").all(), strict=True):
-        finding = SMALL["findings"][place]
+        finding = FINDINGS[place]
         assert row.locator(".in-verdict").inner_text() == finding["verdict"].replace("_", " ").capitalize()
         assert row.locator(".in-verdict use").get_attribute("href") == f"#icon-{finding['verdict']}"
         assert row.locator(".in-severity").inner_text() == finding["severity"].capitalize()
@@ -604,7 +607,7 @@ def test_without_javascript_the_essential_is_there(show):
     assert not page.locator("#filters").is_visible()
     rows = page.locator("#rows tr").all_inner_texts()
     wanted = sorted(
-        filter(needs_attention, SMALL["findings"]),
+        filter(needs_attention, FINDINGS),
         key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])),
     )
     assert len(rows) == len(wanted)
@@ -650,7 +653,7 @@ def test_paper_gets_all_that_was_chosen_and_every_rule(show):
         "addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('tr.finding').length; })"
     )
     assert page.pdf().startswith(b"%PDF")
-    assert page.evaluate("printed") == len(document["findings"])
+    assert page.evaluate("printed") == len(all_findings(document))
     assert len(shown(page)) == ROWS
     assert page.locator(".rules details[open]").count() == 0
 

@@ -483,6 +483,38 @@ def test_examples(start, ansible, tmp_path, mode):
     assert (tmp_path / "sde-audit" / "report.html").exists() == (not mode)
 
 
+def test_result_is_bounded(audit, file, tmp_path):
+    """Lists end after 100 values, the most severe first. The result and a warning say how many there are."""
+    connections = [{**BAD, "id": id_} for id_ in range(1, 103)]
+    worse = {**TLS, "id": "worse", "severity": "critical", "when": "connection.id == 102"}
+    unused = {"rules": ["worse"], "connections": {"id": 1}, "reason": "r", "owner": "o", "expires": "2099-12-31"}
+    report = str(tmp_path / "report.json")
+    found, fixed, few = audit(
+        several=[
+            {
+                "connections": connections,
+                "policy": [file("many.yml", policy(TLS, worse, waivers=[unused] * 102))],
+                "reports": {"json": report},
+            },
+            {"connections": [good()], "policy": [file("plain.yml", policy())], "baseline": report},
+            {"connections": [BAD], "policy": ["plain.yml"]},
+        ]
+    )
+    top = found.result["findings"]
+    assert [len(found.result[name]) for name in ("findings", "waivers", "fixed")] == [100, 100, 0]
+    assert [found.result[f"{name}_omitted"] for name in ("findings", "waivers", "fixed")] == [3, 2, 0]
+    assert (top[0]["rule"], top[0]["line"].partition(":")[0], top[1]["rule"]) == ("worse", "fail, critical", "tls")
+    expected = "Only the JSON report contains all findings (3 more) and waivers (2 more): set reports.json."
+    assert found.result["warnings"][-1] == expected
+    assert (
+        len(json.loads((tmp_path / "report.json").read_text())["findings"]) == found.result["verdicts"]["fail"] == 103
+    )
+    assert (len(fixed.result["fixed"]), fixed.result["fixed_omitted"]) == (100, 3)
+    assert (fixed.result["fixed"][0]["rule"], fixed.result["findings"]) == ("worse", [])
+    assert fixed.result["warnings"][-1] == "Only the JSON report contains all fixed (3 more): set reports.json."
+    assert (len(few.result["findings"]), few.result["findings_omitted"], few.result.get("warnings")) == (1, 0, None)
+
+
 def test_documentation_names_the_results(audit):
     module = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit")
     returned = yaml.safe_load(module.RETURN)

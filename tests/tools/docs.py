@@ -7,6 +7,7 @@ Its pages are the guides of docs/, a few pages of the root, and antsibull-docs' 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "build" / "docs"
 SOURCE = ROOT / "build" / "docs-source"
+# GitHub Pages publishes the site here.
+ADDRESS = "https://securitycompass.github.io/ansible-collection-sdelements/"
 COLLECTION = "securitycompass.sdelements"
 ROOT_PAGES = {"README.md": "readme.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 # Markdown's links, outside of code.
@@ -121,6 +124,17 @@ def build(version: str) -> None:
     run("sphinx-build", *options, SOURCE, SITE, COLLECTION_VERSION=version)
 
 
+def publish_schemas(site: Path) -> None:
+    """Copy each JSON Schema of the collection to the place that its $id names."""
+    for path in sorted(ROOT.glob("plugins/**/*.schema.json")):
+        identifier = json.loads(path.read_text(encoding="utf-8"))["$id"]
+        if not identifier.startswith(ADDRESS):
+            sys.exit(f"{path.relative_to(ROOT)}: $id must start with {ADDRESS}.")
+        place = site / identifier.removeprefix(ADDRESS)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+
+
 def run(*command: object, **variables: str) -> None:
     """Run a program, which says itself what is wrong."""
     words = [str(word) for word in command]
@@ -178,6 +192,7 @@ def main() -> int:
     galaxy = prepare()
     write_reference()
     build(galaxy["version"])
+    publish_schemas(SITE)
     broken = broken_links(SITE)
     for link in broken:
         print(f"This link leads nowhere: {link}")

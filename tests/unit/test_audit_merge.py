@@ -19,6 +19,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.conftest import ROOT
+from tests.report_readers import all_findings, junit_cases
 from tests.sample_reports import connection, finding, item_finding, report, rule, small, waiver
 from tests.strategies import mutated
 from tests.support import LINEAR, growth
@@ -35,7 +36,7 @@ def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
     """A report with a connection for each of the verdicts, and the same verdict of each rule."""
     connections = [connection("alm", number, server) for number in range(1, len(verdicts) + 1)]
     findings = [
-        finding(one, about, verdict, None if verdict == "pass" else "is not so")
+        finding(one, about, verdict, "" if verdict == "pass" else "is not so")
         for one in rules
         for about, verdict in zip(connections, verdicts, strict=True)
     ]
@@ -65,15 +66,19 @@ def test_summary_is_sum_of_reports():
     assert made["summary"]["failed_by_severity"]["high"] == 2
     assert (made["summary"]["connections"], made["summary"]["rules"], made["summary"]["verdict"]) == (5, 1, "fail")
     assert made["summary"]["message"].startswith("SD Elements audit failed: 2 findings of high or more (2 high); ")
-    assert [one["subject"] for one in made["findings"]][:2] == ['eu: alm 1 "Jira 1"', 'eu: alm 2 "Jira 2"']
+    assert [one["subject"] for one in all_findings(made)][:2] == ['eu: alm 1 "Jira 1"', 'eu: alm 2 "Jira 2"']
 
 
 def test_findings_are_sorted_by_rule():
-    made = merge(of_server("eu", "pass", rules=(TLS, LAST_SYNC)), of_server("us", "pass", rules=(LAST_SYNC,)))
-    assert [(one["rule"], one["connections"]) for one in made["findings"]] == [
-        ("alm-tls", ["eu/alm/1"]),
-        ("late", ["eu/alm/1"]),
-        ("late", ["us/alm/1"]),
+    made = merge(
+        of_server("eu", "pass", rules=(TLS, LAST_SYNC)),
+        of_server("us", "pass", rules=(LAST_SYNC,)),
+        of_server("ap", "pass", rules=(TLS, LAST_SYNC)),
+    )
+    expected = [("alm-tls", "eu"), ("alm-tls", "ap"), ("late", "eu"), ("late", "us"), ("late", "ap")]
+    assert [(one["rule"], one["server"]) for one in made["other_verdicts"]] == expected
+    assert [(one["rule"], one["connections"]) for one in all_findings(made)] == [
+        (rule, [f"{server}/alm/1"]) for rule, server in expected
     ]
 
 
@@ -82,7 +87,7 @@ def test_merged_slices_equal_one_merge():
         of_server(name, "pass", "fail", "waived", waivers=[one_waiver("active", 1)]) for name in ("a", "b", "c", "d")
     ]
     for part in parts:
-        part["findings"][2]["waiver"] = 0
+        part["findings"][1]["waiver"] = 0
     at_once = merge(*parts)
     assert merge(merge(parts[0]), merge(*parts[1:])) == at_once
     assert merge(merge(*parts[:2]), merge(*parts[2:])) == at_once
@@ -199,6 +204,27 @@ def test_loop_rule_is_labelled_by_server():
     ]
 
 
+def test_grouped_items_are_labelled_by_server():
+    """An item without connections, of which only its group knows the server."""
+    loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
+    parts = [
+        {
+            **report([loop], [connection("alm", 1, server)], [item_finding(loop, "project 7", [], "pass")]),
+            "servers": [server],
+        }
+        for server in ("eu", "us")
+    ]
+    made = merge(*parts)
+    findings = all_findings(made)
+    assert [(one["subject"], one["label"]) for one in findings] == [
+        ("eu: project 7", "project 7"),
+        ("us: project 7", "project 7"),
+    ]
+    assert len({one["fingerprint"] for one in findings}) == 2
+    assert all_findings(merge(made)) == findings
+    assert len({case.name for case in junit_cases(FORMATS["junit"](made))}) == 2
+
+
 def test_secrets_in_report_file_are_masked():
     part = of_server("eu", "fail")
     part["connections"][0]["facts"]["params"] = {
@@ -207,7 +233,13 @@ def test_secrets_in_report_file_are_masked():
     }
     part["findings"][0]["message"] = "https://x:CANARY3@jira.example.com/ fails"
     part["findings"][0]["subject"] = "alm 1 https://x:CANARY4@jira.example.com/"
-    assert "CANARY" not in json.dumps(merge(part))
+    item = {"label": "https://x:CANARY5@jira.example.com/", "connections": []}
+    common = {"server": "eu", "rule": "alm-tls", "severity": "high", "verdict": "pass"}
+    group = {**common, "message": "https://x:CANARY6@jira.example.com/ holds", "count": 1, "subjects": [item]}
+    part["other_verdicts"].append(group)
+    merged = merge(part)
+    assert "CANARY" not in json.dumps(merged)
+    assert "CANARY" not in json.dumps(all_findings(merged))
 
 
 def test_secrets_in_baseline_are_masked():
@@ -218,7 +250,7 @@ def test_secrets_in_baseline_are_masked():
 
 
 def broken(path: str, value) -> dict:
-    made = of_server("eu", "waived", waivers=[one_waiver("active", 1)])
+    made = of_server("eu", "waived", "pass", waivers=[one_waiver("active", 1)])
     made["findings"][0]["waiver"] = 0
     *names, last = path.split(".")
     place = made
@@ -236,12 +268,12 @@ def broken(path: str, value) -> dict:
     [
         ([], "is not an audit report"),
         ({"format": "other"}, "is not an audit report"),
-        (broken("version", "2.0"), 'has version "2.0"; only 1.x is supported'),
+        (broken("version", "1.0"), 'has version "1.0"; only 2.x is supported. Run that audit again with this release.'),
         (broken("findings", None), "findings is missing"),
         (broken("findings.0.verdict", None), "findings[0].verdict is missing"),
         (
             broken("findings.0.verdict", "maybe"),
-            'findings[0].verdict must be one of pass, fail, waived, not_applicable, inconclusive, error, not "maybe"',
+            'findings[0].verdict must be one of fail, waived, inconclusive, error, not "maybe"',
         ),
         (
             broken("findings.0.severity", "huge"),
@@ -249,9 +281,22 @@ def broken(path: str, value) -> dict:
         ),
         (broken("findings.0.waiver", 1), "findings[0].waiver is not in the report: 1"),
         (broken("findings.0.waiver", "0"), "findings[0].waiver must be an integer or null, not a string"),
-        (broken("findings.0.message", 7), "findings[0].message must be a string or null, not the number 7"),
+        (broken("findings.0.message", 7), "findings[0].message must be a string, not the number 7"),
         (broken("findings.0.rule", "other"), "findings[0].rule is not in the report: other"),
-        (broken("findings.0.connections", ["x"]), "findings[0].connections has a connection that is not in the report"),
+        (broken("findings.0.connections", ["x"]), "findings[0] has a connection that is not in the report"),
+        (broken("other_verdicts", None), "other_verdicts is missing"),
+        (
+            broken("other_verdicts.0.verdict", "fail"),
+            "other_verdicts[0].verdict must be one of pass, not_applicable, not",
+        ),
+        (broken("other_verdicts.0.rule", "other"), "other_verdicts[0].rule is not in the report: other"),
+        (broken("other_verdicts.0.count", 2), "other_verdicts[0].count must be 1, not 2"),
+        (broken("other_verdicts.0.subjects", ["x"]), "other_verdicts[0] has a connection that is not in the report"),
+        (broken("other_verdicts.0.subjects", [7]), "other_verdicts[0].subjects[0] must be a string or a mapping, not"),
+        (
+            broken("other_verdicts.0.subjects", [{"label": "x", "connections": ["y"]}]),
+            "other_verdicts[0] has a connection that is not in the report",
+        ),
         (broken("audited_at", "2026-02-30T00:00:00Z"), "audited_at is not a valid time: 2026-02-30T00:00:00Z"),
         (broken("waivers.0.state", "x"), 'waivers[0].state must be one of active, expired, unused, not "x"'),
         (broken("servers", [1]), "servers[0] must be a string, not the number 1"),

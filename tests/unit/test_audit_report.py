@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import jsonschema
@@ -27,10 +28,13 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
     build_report,
     top_findings,
+    top_fixed,
     validate_report,
     warnings_of,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from tests.conftest import ROOT
+from tests.report_readers import all_findings
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads(Path(ROOT, "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
@@ -98,14 +102,14 @@ def verdict_of(*verdicts, **options) -> str:
 
 def test_report_of_an_audit():
     made = report(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
-    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "1.0"
+    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "2.0"
     assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
     assert [one["key"] for one in made["connections"]] == [
         "sde.example.com/alm/1",
         "sde.example.com/alm/2",
         "sde.example.com/alm/12",
     ]
-    first, _second, third = made["findings"]
+    first, second = made["findings"]
     assert first == {
         "rule": "high",
         "severity": "high",
@@ -118,8 +122,8 @@ def test_report_of_an_audit():
         "waiver": None,
         "baseline": None,
     }
-    assert third["subject"] == third["label"] == "x"
-    assert third["connections"] == ["sde.example.com/alm/1", "sde.example.com/alm/2"]
+    assert second["subject"] == second["label"] == "x"
+    assert second["connections"] == ["sde.example.com/alm/1", "sde.example.com/alm/2"]
     assert made["summary"]["verdicts"] == {
         "pass": 1,
         "fail": 2,
@@ -129,6 +133,76 @@ def test_report_of_an_audit():
         "error": 0,
     }
     assert made["summary"]["failed_by_severity"] == {"critical": 0, "high": 2, "medium": 0, "low": 0, "info": 0}
+
+
+def test_subjects_are_grouped_by_rule_verdict_and_message():
+    made = report(
+        ("low", "pass", 1),
+        ("low", "not_applicable", 2),
+        ("low", "pass", 12),
+        ("high", "pass", 1),
+        ("loop", "pass", "x", [("alm", 1), ("alm", 2)]),
+        ("loop", "pass", "y"),
+    )
+    assert made["findings"] == []
+    shared = {"server": "sde.example.com", "message": "why"}
+    keys = {id_: f"sde.example.com/alm/{id_}" for id_ in (1, 2, 12)}
+    items = [{"label": "x", "connections": [keys[1], keys[2]]}, {"label": "y", "connections": []}]
+    assert made["other_verdicts"] == [
+        {**shared, "rule": rule, "severity": severity, "verdict": verdict, "count": len(subjects), "subjects": subjects}
+        for rule, severity, verdict, subjects in [
+            ("low", "low", "pass", [keys[1], keys[12]]),
+            ("low", "low", "not_applicable", [keys[2]]),
+            ("high", "high", "pass", [keys[1]]),
+            ("loop", "high", "pass", items),
+        ]
+    ]
+
+
+def test_passes_take_no_more_than_a_reference():
+    """An object for each pass would be most of a report's memory, and of its JSON."""
+    size, rules = 500, 40
+    connections = [{**CONNECTIONS[0], "id": id_} for id_ in range(1, size + 1)]
+    content = {"rules": [{**RULES[0], "id": f"rule-{number}"} for number in range(rules)]}
+    policy = load_policy(["p.yml"], lambda name: content, {})
+    options = {"server": "s", "audited_at": "2026-11-24T18:00:00Z", "fail_on": "high"}
+    options |= {"inconclusive": "warn", "known_findings": "fail"}
+
+    def measured(number: int) -> tuple[int, int]:
+        """Return the bytes of a report, and of its JSON, in which so many rules pass."""
+        passes = (
+            Evaluation(rule, None, [one], None, "pass", "holds")
+            for rule in policy.rules[:number]
+            for one in connections
+        )
+        tracemalloc.start()
+        made = build(policy, connections, passes, **options)
+        memory, _peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert made["summary"]["verdicts"]["pass"] == number * size
+        return memory, len(render_json(made))
+
+    (few, short), (many, long) = measured(1), measured(rules)
+    assert (many - few) / ((rules - 1) * size) < 16
+    assert (long - short) / ((rules - 1) * size) < len('   "s/alm/500",') + 2
+
+
+def test_findings_of_groups_are_as_those_of_failures():
+    """They differ in their verdict only, and are sorted by connection together with the others."""
+    subjects = [("high", 1), ("high", 2), ("high", 12), ("loop", "x", [("alm", 2)]), ("loop", "y")]
+    for server in ("sde.example.com", None):
+        passed, failed, mixed = (
+            all_findings(
+                report(
+                    *((rule, verdict, *about) for verdict, (rule, *about) in zip(verdicts, subjects, strict=True)),
+                    server=server,
+                )
+            )
+            for verdicts in (["pass"] * 5, ["fail"] * 5, ["pass", "fail", "not_applicable", "fail", "pass"])
+        )
+        assert [one["verdict"] for one in mixed] == ["pass", "fail", "not_applicable", "fail", "pass"]
+        for findings in (passed, mixed):
+            assert [{**one, "verdict": "fail"} for one in findings] == failed
 
 
 def test_report_without_server():
@@ -143,8 +217,8 @@ def test_fingerprints():
     renamed = [{**connection, "alias": "new"} for connection in CONNECTIONS]
     again = report(
         ("loop", "pass", "1"), ("high", "error", 12), ("low", "pass", 1), ("high", "pass", 1), connections=renamed
-    )["findings"]
-    assert [finding["fingerprint"] for finding in again] == [finding["fingerprint"] for finding in reversed(one)]
+    )
+    assert {finding["fingerprint"] for finding in all_findings(again)} == {finding["fingerprint"] for finding in one}
     other = report(("high", "fail", 1), server="other")["findings"]
     assert other[0]["fingerprint"] != one[0]["fingerprint"]
     # A promise to those who keep them: this one never changes.
@@ -324,7 +398,7 @@ def test_item_waiver_does_not_cover_connections():
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "error"])
 def test_waiver_covers_failures_only(verdict):
     made = report(("high", verdict, 1), waivers=[waiver("high")])
-    assert made["findings"][0]["verdict"] == verdict and made["waivers"][0]["state"] == "unused"
+    assert all_findings(made)[0]["verdict"] == verdict and made["waivers"][0]["state"] == "unused"
 
 
 def test_waiver_of_inconclusive_finding_is_not_unused():
@@ -399,7 +473,7 @@ def test_baseline():
         ("info", "fail", 2),
         baseline=before,
     )
-    assert [one["baseline"] for one in now["findings"]] == ["known", None, "known", "new", "known", "new"]
+    assert [one["baseline"] for one in now["findings"]] == ["known", "known", "new", "known", "new"]
     compared = now["baseline"]
     assert (compared["audited_at"], compared["new"], compared["known"]) == (before["audited_at"], 2, 3)
     assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [
@@ -477,11 +551,11 @@ def test_known_findings_accepted():
         ([], "baseline: b.json is not an audit report"),
         ({"format": "other"}, "baseline: b.json is not an audit report"),
         (
-            {"format": FORMAT, "version": "2.0"},
-            'baseline: b.json has version "2.0"; only 1.x is supported',
+            {"format": FORMAT, "version": "1.0"},
+            'baseline: b.json has version "1.0"; only 2.x is supported. Run that audit again with this release.',
         ),
         (
-            {"format": FORMAT, "version": "1.7"},
+            {"format": FORMAT, "version": "2.7"},
             "baseline: b.json is not a valid report: audited_at is missing",
         ),
         (
@@ -640,6 +714,10 @@ def test_server_name(given_name, name):
 # The log
 
 
+def lines(made: dict) -> list[str]:
+    return [finding["line"] for finding in top_findings(made)]
+
+
 def test_top_findings():
     found = [
         ("low", "fail", 1),
@@ -653,22 +731,44 @@ def test_top_findings():
         ("low", "not_applicable", 2),
     ]
     made = report(*found)
-    top = top_findings(made)
+    top = lines(made)
     expected = ["error, info", "fail, critical", "fail, high", "fail, high", "fail, low", "inconclusive, critical"]
-    assert [line.partition(":")[0] for line in top] == expected
+    assert [line.partition(":")[0] for line in top] == [*expected, "waived, critical"]
     assert top[2] == 'fail, high: high (high): alm 1 "Jira 1": why'
-    assert top_findings(made, most=2) == top[:2]
-    counted = top_findings(report(*found, inconclusive="fail"))
+    counted = lines(report(*found, inconclusive="fail"))
     assert [line.partition(":")[0] for line in counted[:3]] == [
         "error, info",
         "inconclusive, critical",
         "fail, critical",
     ]
-    known = top_findings(report(("high", "fail", 1), ("high", "fail", 2), baseline=report(("high", "fail", 2))))
+    known = lines(report(("high", "fail", 1), ("high", "fail", 2), baseline=report(("high", "fail", 2))))
     assert [line.endswith(" (known)") for line in known] == [False, True]
 
 
 def test_top_findings_shows_what_hides():
     connections = [{**CONNECTIONS[0], "alias": "a\u202eb\u2028c\nd"}]
-    (line,) = top_findings(report(("high", "fail", 1), connections=connections))
+    (line,) = lines(report(("high", "fail", 1), connections=connections))
     assert "a\\u202eb\\u2028c\\nd" in line and line.isprintable()
+
+
+def test_top_findings_are_bounded():
+    connections = [{**CONNECTIONS[0], "id": id_} for id_ in range(1, 151)]
+    keys = [key_of(one) for one in connections]
+    made = report(*(("low", "fail", id_) for _kind, id_ in keys), ("loop", "fail", "x", keys), connections=connections)
+    first, *others = top_findings(made)
+    assert (first["label"], len(first["connections"]), first["connections_omitted"]) == ("x", 100, 50)
+    assert [one["connections"] for one in others] == [[f"sde.example.com/alm/{id_}"] for id_ in range(1, 100)]
+    assert {one["connections_omitted"] for one in others} == {0}
+    assert len(made["findings"][-1]["connections"]) == 150
+
+
+def test_top_fixed_are_the_most_severe():
+    fixed = [{"severity": "low", "subject": str(number)} for number in range(150)]
+    top = top_fixed([*fixed, {"severity": "high", "subject": "worst"}])
+    assert [one["subject"] for one in top] == ["worst", *(str(number) for number in range(99))]
+
+
+def test_warnings_about_waivers_are_bounded():
+    made = report(("high", "pass", 1), waivers=[waiver("high")] * 103)
+    *some, last = warnings_of(made)
+    assert (len(some), last) == (100, "3 more waivers are expired or unused; see the reports.")

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.tools import docs
 
@@ -68,3 +70,33 @@ def test_sidebar_lists_each_guide():
     index = (ROOT / "docs" / "site" / "index.md").read_text(encoding="utf-8")
     guides = [path.stem for path in sorted((ROOT / "docs").glob("*.md"))]
     assert [guide for guide in guides if f"\nguides/{guide}\n" not in index] == []
+
+
+def test_each_schema_is_published_at_its_id(tmp_path):
+    docs.publish_schemas(tmp_path)
+    schemas = {path: json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("plugins/**/*.json")}
+    assert len(schemas) == 2
+    published = {
+        schema["$id"]: (tmp_path / schema["$id"].removeprefix(docs.ADDRESS)).read_text(encoding="utf-8")
+        for schema in schemas.values()
+    }
+    assert {name: json.loads(text) for name, text in published.items()} == {one["$id"]: one for one in schemas.values()}
+    # Documentation links to no other file of the site.
+    linked = set()
+    for path in [*ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/modules/*.py"), ROOT / "README.md"]:
+        linked |= set(re.findall(rf"{re.escape(docs.ADDRESS)}schemas/[\w.-]*\w", path.read_text(encoding="utf-8")))
+    assert linked == set(published)
+
+
+def test_schema_elsewhere_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "x.schema.json").write_text('{"$id": "https://example.com/x.json"}')
+    with pytest.raises(SystemExit, match=r"plugins/x\.schema\.json: \$id must start with https://securitycompass"):
+        docs.publish_schemas(tmp_path / "site")
+
+
+def test_address_is_that_of_the_repository():
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    owner, name = galaxy["repository"].split("/")[-2:]
+    assert f"https://{owner}.github.io/{name}/" == docs.ADDRESS

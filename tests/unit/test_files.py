@@ -31,9 +31,7 @@ def folder(tmp_path):
 
 def test_find_files_of_pattern_is_sorted_and_without_folders(folder):
     assert find([f"{folder}/?.json"]) == [f"{folder}/a.json", f"{folder}/b.json"]
-    with pytest.raises(
-        OptionError, match=r"documents: no file matches .*/folder\* \(searched from .*\)\. Name an"
-    ):
+    with pytest.raises(OptionError, match=r"documents: no file matches .*/folder\* \(searched from .*\)\. Name an"):
         find([f"{folder}/folder*"])
 
 

@@ -8,8 +8,9 @@ Only the summary is computed again; each finding keeps its verdict.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ...module_utils._errors import OptionError
@@ -25,8 +26,10 @@ from .model import (
     ConnectionKey,
     Facts,
     Finding,
+    Item,
     Report,
     RuleEntry,
+    VerdictGroup,
     VerdictOptions,
     WaiverEntry,
     key_of,
@@ -90,16 +93,27 @@ def _inconsistency(report: Report) -> str | None:
             return f"audited_at is not a valid time: {time}"
     rules = {rule["id"] for rule in report["rules"]}
     connections = {entry["key"] for entry in report["connections"]}
+    for name, one, keys in _parts_with_references(report):
+        if one["rule"] not in rules:
+            return f"{name}.rule is not in the report: {one['rule']}"
+        if not connections.issuperset(keys):
+            return f"{name} has a connection that is not in the report"
     for number, finding in enumerate(report["findings"]):
-        if finding["rule"] not in rules:
-            return f"findings[{number}].rule is not in the report: {finding['rule']}"
-        if not connections.issuperset(finding["connections"]):
-            return f"findings[{number}].connections has a connection that is not in the report"
         if finding["waiver"] is not None and finding["waiver"] >= len(report["waivers"]):
             return f"findings[{number}].waiver is not in the report: {finding['waiver']}"
-        if finding["message"] is None and finding["verdict"] not in ("pass", "not_applicable"):
-            return f"findings[{number}].message must be a string if the verdict is {finding['verdict']}"
+    for number, group in enumerate(report["other_verdicts"]):
+        if group["count"] != len(group["subjects"]):
+            return f"other_verdicts[{number}].count must be {len(group['subjects'])}, not {group['count']}"
     return None
+
+
+def _parts_with_references(report: Report) -> Iterator[tuple[str, Finding | VerdictGroup, Iterable[str]]]:
+    """Yield findings and groups, each with its place in the report and the keys of its connections."""
+    for number, finding in enumerate(report["findings"]):
+        yield f"findings[{number}]", finding, finding["connections"]
+    for number, group in enumerate(report["other_verdicts"]):
+        keys = [[one] if isinstance(one, str) else one["connections"] for one in group["subjects"]]
+        yield f"other_verdicts[{number}]", group, chain.from_iterable(keys)
 
 
 def _times_of(report: Report) -> tuple[str, str]:
@@ -128,6 +142,8 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         for finding in report["findings"]
     ]
     findings.sort(key=lambda finding: order[finding["rule"]])
+    others = [_merged_group(group) for report in reports for group in report["other_verdicts"]]
+    others.sort(key=lambda group: order[group["rule"]])
     expected = [*servers, *(server for report in reports for server in report.get("missing_servers") or [])]
     missing = [server for server in _unique(expected) if server not in audited]
     connections = [entry for report in reports for entry in report["connections"]]
@@ -141,11 +157,12 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "missing_servers": missing,
         "policies": _unique(policy for report in reports for policy in report["policies"]),
         "summary": summarize(
-            len(rules), connections, findings, verdict_options, servers=audited, missing_servers=missing
+            len(rules), connections, findings, others, verdict_options, servers=audited, missing_servers=missing
         ),
         "rules": rules,
         "connections": connections,
         "findings": findings,
+        "other_verdicts": others,
         "waivers": waivers,
         "baseline": _merge_baselines(reports, prefixes),
     }
@@ -208,11 +225,17 @@ def _merged_finding(finding: Finding, waivers: list[int], prefix: str) -> Findin
     return {
         **finding,
         "subject": prefix + scrub_text(finding["subject"]),
-        # A finding that passes has no message.
-        "message": None if finding["message"] is None else scrub_text(finding["message"]),
+        "message": scrub_text(finding["message"]),
         # The schema accepts 1.0 as well.
         "waiver": None if finding["waiver"] is None else waivers[int(finding["waiver"])],
     }
+
+
+def _merged_group(group: VerdictGroup) -> VerdictGroup:
+    subjects: list[str | Item] = [
+        one if isinstance(one, str) else {**one, "label": scrub_text(one["label"])} for one in group["subjects"]
+    ]
+    return {**group, "message": scrub_text(group["message"]), "subjects": subjects}
 
 
 def _verdict_options(reports: list[Report], options: MergeOptions) -> VerdictOptions:

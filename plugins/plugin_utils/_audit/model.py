@@ -7,6 +7,10 @@ This file imports nothing of the collection: the audit and the renderers share i
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
@@ -33,7 +37,8 @@ NEEDS_ATTENTION = ("fail", "error", "inconclusive")
 NOTABLE = (*NEEDS_ATTENTION, "waived")
 
 FORMAT = "securitycompass.sdelements/connection-audit"
-VERSION = "1.0"
+VERSION = "2.0"
+_MAX_ALIAS = 200
 
 # The facts of a connection as the info modules return them. Later releases of SD Elements add keys.
 Facts = dict[str, Any]
@@ -146,7 +151,7 @@ class ConnectionEntry(TypedDict):
 
 
 class Finding(TypedDict):
-    """The verdict of a rule on a connection, or on an item of the rule's loop."""
+    """The verdict of a rule on a connection, or on an item of the rule's loop. A report contains the notable ones."""
 
     rule: str
     severity: str
@@ -154,10 +159,29 @@ class Finding(TypedDict):
     connections: list[str]
     subject: str
     label: str | None
-    message: str | None
+    message: str
     fingerprint: str
     waiver: int | None
     baseline: str | None
+
+
+class Item(TypedDict):
+    """An item of a rule's loop, with the keys of its connections."""
+
+    label: str
+    connections: list[str]
+
+
+class VerdictGroup(TypedDict):
+    """All subjects with the same verdict that is not notable, and the same message: keys of connections, or items."""
+
+    server: str | None
+    rule: str
+    severity: str
+    verdict: str
+    message: str
+    count: int
+    subjects: list[str | Item]
 
 
 class WaiverEntry(Waiver):
@@ -216,6 +240,7 @@ class Report(_OfMergedReports):
     rules: list[RuleEntry]
     connections: list[ConnectionEntry]
     findings: list[Finding]
+    other_verdicts: list[VerdictGroup]
     waivers: list[WaiverEntry]
     baseline: Baseline | None
 
@@ -230,3 +255,81 @@ def stable_name(finding: Finding) -> str:
     if finding["label"] is not None:
         return finding["label"]
     return finding["connections"][0] if len(finding["connections"]) == 1 else finding["rule"]
+
+
+def fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | None) -> str:
+    """Return an identifier that does not depend on the order of connections, nor on their aliases."""
+    # JSON keeps the elements apart, whatever characters a label has.
+    text = json.dumps([rule, server or "", subject])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def connection_subject(connection: Facts) -> str:
+    """Return what people call a connection."""
+    name, alias = f"{connection['kind']} {connection['id']}", connection["alias"]
+    if alias is None:
+        return name
+    # Each finding repeats it, and a server may send an alias of any length.
+    shown = alias if len(alias) <= _MAX_ALIAS else f"{alias[:_MAX_ALIAS]}…"
+    return f"{name} {json.dumps(shown, ensure_ascii=False)}"
+
+
+def count_verdicts(findings: Iterable[Finding], others: Iterable[VerdictGroup]) -> Counter[tuple[str, str]]:
+    """Return the number of subjects by severity and verdict."""
+    counts = Counter((finding["severity"], finding["verdict"]) for finding in findings)
+    for group in others:
+        counts[group["severity"], group["verdict"]] += group["count"]
+    return counts
+
+
+def findings_by_rule(report: Report) -> Iterator[tuple[RuleEntry, list[Finding]]]:
+    """Yield each rule with its findings, and those of groups among them: a finding for each of their subjects.
+
+    They are sorted by connection; items without connections are last. One rule follows the other, because the findings
+    of all rules together need much memory.
+    """
+    facts = {entry["key"]: entry["facts"] for entry in report["connections"]}
+    positions = {key: position for position, key in enumerate(facts)}
+    names = {key: connection_subject(connection) for key, connection in facts.items()}
+    findings: dict[str, list[Finding]] = {rule["id"]: [] for rule in report["rules"]}
+    groups: dict[str, list[VerdictGroup]] = {rule["id"]: [] for rule in report["rules"]}
+    for finding in report["findings"]:
+        findings[finding["rule"]].append(finding)
+    for group in report["other_verdicts"]:
+        groups[group["rule"]].append(group)
+    has_servers = len(report["servers"]) > 1
+
+    def position(finding: Finding) -> int:
+        return positions[finding["connections"][0]] if finding["connections"] else len(positions)
+
+    for rule in report["rules"]:
+        grouped = (one for group in groups[rule["id"]] for one in _findings_of(group, facts, names, has_servers))
+        yield rule, sorted([*findings[rule["id"]], *grouped], key=position)
+
+
+def _findings_of(
+    group: VerdictGroup, facts: dict[str, Facts], names: dict[str, str], has_servers: bool
+) -> Iterator[Finding]:
+    """Yield a finding for each subject of a group."""
+    server = group["server"]
+    # The name of its server identifies a subject among several servers.
+    prefix = f"{server}: " if server and has_servers else ""
+    identity: ConnectionKey | str
+    for subject in group["subjects"]:
+        if isinstance(subject, str):
+            connections, label, name, identity = [subject], None, names[subject], key_of(facts[subject])
+        else:
+            connections, label = subject["connections"], subject["label"]
+            name = identity = label
+        yield {
+            "rule": group["rule"],
+            "severity": group["severity"],
+            "verdict": group["verdict"],
+            "connections": connections,
+            "subject": prefix + name,
+            "label": label,
+            "message": group["message"],
+            "fingerprint": fingerprint(group["rule"], server, identity),
+            "waiver": None,
+            "baseline": None,
+        }

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, cast
@@ -19,6 +17,7 @@ from .model import (
     FORMAT,
     NEEDS_ATTENTION,
     NEVER,
+    NOTABLE,
     SEVERITIES,
     SEVERITY_RANK,
     VERDICTS,
@@ -30,20 +29,26 @@ from .model import (
     Facts,
     Finding,
     FixedFinding,
+    Item,
     Policy,
     Report,
     Rule,
     RuleEntry,
     Summary,
+    VerdictGroup,
     VerdictOptions,
     Waiver,
     WaiverEntry,
+    connection_subject,
+    count_verdicts,
+    fingerprint,
     headline,
     key_of,
 )
 
 ADVICE = "Use a JSON report of sde_connection_audit."
-_MAX_ALIAS = 200
+# The length of each list in a task's result, which logs show and AWX stores. Reports contain everything.
+MAX_RETURNED = 100
 
 
 def build_report(
@@ -58,10 +63,20 @@ def build_report(
 ) -> Report:
     """Return the report of one SD Elements server."""
     waivers = _Waivers(policy.waivers, today=audited_at[:10])
-    findings = [_finding(evaluation, waivers.match(evaluation), server) for evaluation in evaluations]
-    entries: list[ConnectionEntry] = [
-        {"key": _report_key(server, key_of(one)), "server": server, "facts": one} for one in connections
-    ]
+    # All verdicts share the texts of these keys.
+    keys = {key_of(one): _report_key(server, key_of(one)) for one in connections}
+    entries: list[ConnectionEntry] = [{"key": keys[key_of(one)], "server": server, "facts": one} for one in connections]
+    findings: list[Finding] = []
+    other_subjects: dict[tuple[str, str, str], list[str | Item]] = defaultdict(list)
+    for evaluation in evaluations:
+        about = [keys[key_of(one)] for one in evaluation.connections]
+        if evaluation.verdict in NOTABLE:
+            findings.append(_finding(evaluation, about, waivers.match(evaluation), server))
+        else:
+            group = evaluation.rule.id, evaluation.verdict, evaluation.message
+            label = evaluation.label
+            other_subjects[group].append(about[0] if label is None else {"label": label, "connections": about})
+    others = _verdict_groups(other_subjects, policy.rules, server)
     comparison = _compare(findings, baseline) if baseline is not None else None
     return {
         "format": FORMAT,
@@ -69,10 +84,11 @@ def build_report(
         "audited_at": audited_at,
         "servers": [server] if server else [],
         "policies": policy.names,
-        "summary": summarize(len(policy.rules), entries, findings, options),
+        "summary": summarize(len(policy.rules), entries, findings, others, options),
         "rules": [_rule_entry(rule) for rule in policy.rules],
         "connections": entries,
         "findings": findings,
+        "other_verdicts": others,
         "waivers": waivers.entries(),
         "baseline": comparison,
     }
@@ -83,37 +99,40 @@ def _report_key(server: str | None, key: ConnectionKey) -> str:
     return "/".join([*([server] if server else []), key[0], str(key[1])])
 
 
-def _fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | None) -> str:
-    """Return an identifier that does not depend on the order of connections, nor on their aliases."""
-    # JSON keeps the elements apart, whatever characters a label has.
-    text = json.dumps([rule, server or "", subject])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _finding(evaluation: Evaluation, waiver: int | None, server: str | None) -> Finding:
+def _finding(evaluation: Evaluation, about: list[str], waiver: int | None, server: str | None) -> Finding:
     rule, label = evaluation.rule, evaluation.label
     has_items = rule.subject == "item"
     return {
         "rule": rule.id,
         "severity": rule.severity,
         "verdict": evaluation.verdict if waiver is None else "waived",
-        "connections": [_report_key(server, key_of(one)) for one in evaluation.connections],
-        "subject": (label or rule.title) if has_items else _subject(evaluation.connections[0]),
+        "connections": about,
+        "subject": (label or rule.title) if has_items else connection_subject(evaluation.connections[0]),
         "label": label,
         "message": evaluation.message,
-        "fingerprint": _fingerprint(rule.id, server, label if has_items else key_of(evaluation.connections[0])),
+        "fingerprint": fingerprint(rule.id, server, label if has_items else key_of(evaluation.connections[0])),
         "waiver": waiver,
         "baseline": None,
     }
 
 
-def _subject(connection: Facts) -> str:
-    name, alias = f"{connection['kind']} {connection['id']}", connection["alias"]
-    if alias is None:
-        return name
-    # Each finding repeats it, and a server may send an alias of any length.
-    shown = alias if len(alias) <= _MAX_ALIAS else f"{alias[:_MAX_ALIAS]}…"
-    return f"{name} {json.dumps(shown, ensure_ascii=False)}"
+def _verdict_groups(
+    subjects: dict[tuple[str, str, str], list[str | Item]], rules: list[Rule], server: str | None
+) -> list[VerdictGroup]:
+    """Return the groups of subjects, which are those of a rule, a verdict and a message."""
+    severities = {rule.id: rule.severity for rule in rules}
+    return [
+        {
+            "server": server,
+            "rule": rule,
+            "severity": severities[rule],
+            "verdict": verdict,
+            "message": message,
+            "count": len(found),
+            "subjects": found,
+        }
+        for (rule, verdict, message), found in subjects.items()
+    ]
 
 
 def _rule_entry(rule: Rule) -> RuleEntry:
@@ -234,7 +253,7 @@ def validate_report(content: Any, option: str, name: str) -> Report:
     major = VERSION.partition(".")[0]
     if str(content.get("version")).partition(".")[0] != major:
         problem = f"has version {schema.shorten(content.get('version'))}; only {major}.x is supported"
-        raise OptionError(f"{option}: {name} {problem}.", "Use the release of this collection that wrote it.")
+        raise OptionError(f"{option}: {name} {problem}.", "Run that audit again with this release.")
     error = next(schema.errors_in(content, "report"), None)
     if error:
         raise OptionError(f"{option}: {name} is not a valid report: {error}.", "Create the report again.")
@@ -249,6 +268,7 @@ def summarize(
     rules: int,
     connections: list[ConnectionEntry],
     findings: list[Finding],
+    others: list[VerdictGroup],
     options: VerdictOptions,
     *,
     servers: Sequence[str] = (),
@@ -258,8 +278,8 @@ def summarize(
 
     Each of several servers must have connections. Missing servers have no report.
     """
-    verdicts = Counter(one["verdict"] for one in findings)
-    failed = Counter(one["severity"] for one in findings if one["verdict"] == "fail")
+    counts = count_verdicts(findings, others)
+    verdicts = {name: sum(counts[severity, name] for severity in SEVERITIES) for name in VERDICTS}
     counted = [one for one in findings if _counts(one, options)]
     unaudited = _unaudited(connections, servers)
     # Without connections the audit is inconclusive. A missing report counts as an error.
@@ -272,8 +292,8 @@ def summarize(
         "known_findings": options.known_findings,
         "connections": len(connections),
         "rules": rules,
-        "verdicts": {name: verdicts[name] for name in VERDICTS},
-        "failed_by_severity": {name: failed[name] for name in SEVERITIES},
+        "verdicts": verdicts,
+        "failed_by_severity": {severity: counts[severity, "fail"] for severity in SEVERITIES},
     }
     sentences = [_message(summary, counted), f"{unaudited}." if unaudited else "", _missing(missing_servers)]
     summary["message"] = " ".join(filter(None, sentences))
@@ -333,7 +353,7 @@ def _count(number: int, name: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Lines for a log
+# The result of a task
 
 
 def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
@@ -344,13 +364,17 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
     )
     if baseline is not None:
         warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
+    about_waivers = []
     for waiver in report["waivers"]:
         name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
         if waiver["state"] == "expired":
             again = f" It no longer waives {_count(waiver['findings'], 'finding')}." if waiver["findings"] else ""
-            warnings.append(f"{name} expired after {waiver['expires']}.{again}")
+            about_waivers.append(f"{name} expired after {waiver['expires']}.{again}")
         elif waiver["state"] == "unused":
-            warnings.append(f"{name} is unused: no failing finding matches it.")
+            about_waivers.append(f"{name} is unused: no failing finding matches it.")
+    warnings += about_waivers[:MAX_RETURNED]
+    if len(about_waivers) > MAX_RETURNED:
+        warnings.append(f"{len(about_waivers) - MAX_RETURNED} more waivers are expired or unused; see the reports.")
     for verdict, phrase in (("error", "cannot be evaluated for"), ("inconclusive", "is inconclusive for")):
         by_rule: dict[str, list[Finding]] = {}
         for finding in report["findings"]:
@@ -371,19 +395,40 @@ def _warnings_of_other_servers(before: list[str], now: list[str]) -> list[str]:
     return [f"All findings are new, because the baseline is an audit of {names[0]}, not of {names[1]}."]
 
 
-def top_findings(report: Report, most: int = 100) -> list[str]:
-    """Return the most important findings as lines for a log: errors, failures, and inconclusive ones."""
+class ReturnedFinding(Finding):
+    """A finding in a task's result. It may be about thousands of connections, of which it has the first."""
+
+    connections_omitted: int
+    line: str
+
+
+def top_findings(report: Report) -> list[ReturnedFinding]:
+    """Return the most important findings: errors, failures, inconclusive and waived ones, by severity."""
     titles = {rule["id"]: rule["title"] for rule in report["rules"]}
-    ranks = {"error": 0, "fail": 1, "inconclusive": 1 if report["summary"]["inconclusive"] == "fail" else 2}
+    ranks = {
+        "error": 0,
+        "fail": 1,
+        "inconclusive": 1 if report["summary"]["inconclusive"] == "fail" else 2,
+        "waived": 3,
+    }
 
     def rank(finding: Finding) -> tuple[int, int]:
         return ranks[finding["verdict"]], SEVERITY_RANK[finding["severity"]]
 
-    found = heapq.nsmallest(most, (one for one in report["findings"] if one["verdict"] in ranks), key=rank)
     return [
-        escape_line(
-            f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): "
-            f"{one['subject']}: {one['message']}" + (" (known)" if one["baseline"] == "known" else "")
-        )
-        for one in found
+        {
+            **one,
+            "connections": one["connections"][:MAX_RETURNED],
+            "connections_omitted": max(0, len(one["connections"]) - MAX_RETURNED),
+            "line": escape_line(
+                f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): "
+                f"{one['subject']}: {one['message']}" + (" (known)" if one["baseline"] == "known" else "")
+            ),
+        }
+        for one in heapq.nsmallest(MAX_RETURNED, report["findings"], key=rank)
     ]
+
+
+def top_fixed(fixed: list[FixedFinding]) -> list[FixedFinding]:
+    """Return the most severe ones of the fixed findings."""
+    return heapq.nsmallest(MAX_RETURNED, fixed, key=lambda one: SEVERITY_RANK[one["severity"]])

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -21,10 +21,10 @@ from .._files import TaskFiles, find_files, read_json
 from .._render import write
 from .connections import connections_in, server_name, validate_connections
 from .merge import MergeOptions, merge_reports, validate_source
-from .model import NEVER, NOTABLE, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions, key_of
+from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions, key_of
 from .policy import STARTER, STARTER_FILE, load_policy
 from .policy_yaml import parse_policy
-from .report import ADVICE, build_report, top_findings, validate_report, warnings_of
+from .report import ADVICE, MAX_RETURNED, build_report, top_findings, top_fixed, validate_report, warnings_of
 from .rules import evaluate_rule
 from .templating import Engine
 
@@ -33,6 +33,8 @@ Options = dict[str, Any]
 Result = dict[str, Any]
 # Runs the modules of these names, or gathers the resources themselves.
 Gather = Callable[[dict[str, Resource]], list[Result]]
+# The first values of a list, and the length of the whole list.
+_BoundedList = tuple[Sequence[Any], int]
 
 _FAIL_ON = {"type": "str", "choices": [*reversed(SEVERITIES), NEVER]}
 _INCONCLUSIVE = {"type": "str", "choices": ["warn", "fail"]}
@@ -107,13 +109,12 @@ def audit(
         audited_at=audited_at,
         baseline=baseline,
     )
-    return {
-        **_result(report, options["reports"], check_mode),
-        "findings": [one for one in report["findings"] if one["verdict"] in NOTABLE],
-        "worst": top_findings(report),
-        "fixed": report["baseline"]["fixed"] if report["baseline"] else [],
-        "warnings": warnings + warnings_of(report, baseline),
+    fixed = report["baseline"]["fixed"] if report["baseline"] else []
+    lists: dict[str, _BoundedList] = {
+        "findings": (top_findings(report), len(report["findings"])),
+        "fixed": (top_fixed(fixed), len(fixed)),
     }
+    return _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
 
 
 def merge(options: Options, check_mode: bool) -> Result:
@@ -128,10 +129,9 @@ def merge(options: Options, check_mode: bool) -> Result:
     report = merge_reports(sources, servers, wanted)
     # The findings of many servers are too many for a log; the reports have them.
     return {
-        **_result(report, options["reports"], check_mode),
+        **_result(report, options["reports"], check_mode, warnings_of(report), {}),
         "servers": report["servers"],
         "missing_servers": report["missing_servers"],
-        "warnings": warnings_of(report),
     }
 
 
@@ -168,9 +168,18 @@ def _evaluations(policy: Policy, connections: list[Facts], engine: Engine, progr
         yield from evaluate_rule(rule, connections, engine)
 
 
-def _result(report: Report, paths: dict[str, str | None], check_mode: bool) -> Result:
-    """Write the reports, and return the keys that both results have."""
+def _result(
+    report: Report,
+    paths: dict[str, str | None],
+    check_mode: bool,
+    warnings: list[str],
+    lists: dict[str, _BoundedList],
+) -> Result:
+    """Write the reports, and return the keys that both results have. Lists have a limited length."""
     written = [] if check_mode else write.write_reports(report, paths)
+    waivers = report["waivers"]
+    lists = {**lists, "waivers": (waivers[:MAX_RETURNED], len(waivers))}
+    omitted = {name: length - len(values) for name, (values, length) in lists.items()}
     summary = report["summary"]
     return {
         "changed": bool(written),
@@ -179,9 +188,17 @@ def _result(report: Report, paths: dict[str, str | None], check_mode: bool) -> R
         "verdict": summary["verdict"],
         "verdicts": summary["verdicts"],
         "failed_by_severity": summary["failed_by_severity"],
-        "waivers": report["waivers"],
+        **{name: values for name, (values, _length) in lists.items()},
+        **{f"{name}_omitted": number for name, number in omitted.items()},
         "reports": written,
+        "warnings": [*warnings, *_warnings_of_omitted(omitted)],
     }
+
+
+def _warnings_of_omitted(numbers: dict[str, int]) -> list[str]:
+    """Return a warning about values that only the JSON report contains, by the names of their lists."""
+    omitted = [f"{name} ({number} more)" for name, number in numbers.items() if number]
+    return [f"Only the JSON report contains all {' and '.join(omitted)}: set reports.json."] if omitted else []
 
 
 class _Progress:

@@ -35,6 +35,7 @@ from .._audit.model import (
     Report,
     RuleEntry,
     WaiverEntry,
+    findings_by_rule,
     headline,
 )
 from .text import escape_block
@@ -161,23 +162,25 @@ class _Statistics(NamedTuple):
     by_system: dict[str, Counter[str]]
     by_rule: dict[str, Counter[str]]
     attention: list[Finding]
+    script_rows: _ScriptRows
 
 
 def _statistics(report: Report) -> _Statistics:
     index = {connection["key"]: number for number, connection in enumerate(report["connections"])}
     labels = [_label(connection["facts"]) for connection in report["connections"]]
     by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _number in range(3))
-    attention = []
-    for finding in report["findings"]:
-        verdict = finding["verdict"]
-        by_severity[finding["severity"]][verdict] += 1
-        by_rule[finding["rule"]][verdict] += 1
-        for system in {labels[index[key]].system for key in finding["connections"]} or {WHOLE_SET}:
-            by_system[system][verdict] += 1
-        if verdict in NEEDS_ATTENTION:
-            attention.append(finding)
+    rows = _ScriptRows(report["rules"], index)
+    for rule, findings in findings_by_rule(report):
+        for finding in findings:
+            verdict = finding["verdict"]
+            by_severity[finding["severity"]][verdict] += 1
+            by_rule[rule["id"]][verdict] += 1
+            for system in {labels[index[key]].system for key in finding["connections"]} or {WHOLE_SET}:
+                by_system[system][verdict] += 1
+            rows.add(finding)
+    attention = [finding for finding in report["findings"] if finding["verdict"] in NEEDS_ATTENTION]
     attention.sort(key=lambda one: (SEVERITY_RANK[one["severity"]], NEEDS_ATTENTION.index(one["verdict"])))
-    return _Statistics(index, labels, by_severity, by_system, by_rule, attention)
+    return _Statistics(index, labels, by_severity, by_system, by_rule, attention, rows)
 
 
 def _label(facts: Facts) -> _ConnectionLabel:
@@ -319,26 +322,31 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
 # Data of the script
 
 
-def _script_data(report: Report, statistics: _Statistics) -> _Variables:
-    """Return the data of the table.
+class _ScriptRows:
+    """The rows of the table.
 
-    A finding is a row without keys that refers to its rule, connections and message by index. With objects, the file
-    for 60,000 findings would be 7.6 MB instead of 4.9.
+    A row has no keys and refers to its rule, connections and message by index. With objects, the file for 60,000
+    findings would be 7.6 MB instead of 4.9.
     """
-    rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
-    verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
-    messages: dict[str, int] = {}
-    subjects: dict[int, str] = {}  # by connection: nearly all findings have the subject of their connection
-    findings = []
-    for finding in report["findings"]:
-        connections = [statistics.index_of[key] for key in finding["connections"]]
+
+    def __init__(self, rules: list[RuleEntry], index_of: dict[str, int]) -> None:
+        self.rows: list[list[Any]] = []
+        self.messages: dict[str, int] = {}
+        self.subjects: dict[int, str] = {}  # by connection: nearly all findings have the subject of their connection
+        self._rules = {rule["id"]: index for index, rule in enumerate(rules)}
+        self._verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
+        self._index_of = index_of
+
+    def add(self, finding: Finding) -> None:
+        """Add the row of a finding."""
+        connections = [self._index_of[key] for key in finding["connections"]]
         subject = finding["subject"]
-        has_own = len(connections) != 1 or subjects.setdefault(connections[0], subject) != subject
+        has_own = len(connections) != 1 or self.subjects.setdefault(connections[0], subject) != subject
         row = [
-            rules[finding["rule"]],
-            verdicts[finding["verdict"]],
+            self._rules[finding["rule"]],
+            self._verdicts[finding["verdict"]],
             connections,
-            messages.setdefault(finding["message"] or "", len(messages)),
+            self.messages.setdefault(finding["message"], len(self.messages)),
             finding["fingerprint"] if finding["verdict"] in NOTABLE else None,
             finding["baseline"],
             finding["waiver"],
@@ -346,7 +354,11 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
         ]
         while row[-1] is None:
             row.pop()
-        findings.append(row)
+        self.rows.append(row)
+
+
+def _script_data(report: Report, statistics: _Statistics) -> _Variables:
+    table = statistics.script_rows
     return {
         "verdicts": list(VERDICTS.items()),
         "severities": list(SEVERITIES.items()),
@@ -360,14 +372,14 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
         "connections": [
             {
                 "key": _name(connection["key"]),
-                "subject": _name(subjects.get(index, connection["key"])),
+                "subject": _name(table.subjects.get(index, connection["key"])),
                 **statistics.labels[index]._asdict(),
                 "facts": _shorten(connection["facts"]),
             }
             for index, connection in enumerate(report["connections"])
         ],
-        "messages": [_text(message) for message in messages],
-        "findings": findings,
+        "messages": [_text(message) for message in table.messages],
+        "findings": table.rows,
     }
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: render the report as JSON, as C(plugin_utils/_audit/data/report.schema.json) describes.
 
-Each rule, connection and finding has its own line. This is fast, and a diff of two reports is readable.
+Each rule, connection, finding and subject of a group has its own line. This is fast, and a diff of two reports is
+readable.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .text import HIDDEN
 
 # Valid in JSON, but invisible or impossible in UTF-8. JSON itself escapes the control characters of ASCII.
 _HIDDEN = re.compile(f"[{HIDDEN}]")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def render(report: Report) -> str:
@@ -27,15 +29,24 @@ def render(report: Report) -> str:
 def _dump_lines(value: Any) -> str:
     """Return a value on one line, or a list of objects with a line for each."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n" + ",\n".join(f"  {_dump(item)}" for item in value) + "\n ]"
+        return "[\n" + ",\n".join(f"  {_dump_object(item)}" for item in value) + "\n ]"
     return _dump(value)
+
+
+def _dump_object(value: dict[str, Any]) -> str:
+    """Return an object on one line, or a group of subjects with a line for each."""
+    if "subjects" not in value:
+        return _dump(value)
+    head = _dump({name: item for name, item in value.items() if name != "subjects"})
+    subjects = ",\n".join(f"   {_dump(subject)}" for subject in value["subjects"])
+    return f'{head[:-1]}, "subjects": [\n{subjects}\n  ]}}'
 
 
 def _dump(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(value)
     except ValueError:  # JSON has neither infinity nor NaN
-        return json.dumps(_without_nan(value), ensure_ascii=False)
+        return _ENCODER.encode(_without_nan(value))
 
 
 def _without_nan(value: Any) -> Any:

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Mapping
 
-from .._audit.model import NEEDS_ATTENTION, Finding, Report, RuleEntry, stable_name
+from .._audit.model import NEEDS_ATTENTION, Finding, Report, RuleEntry, findings_by_rule, stable_name
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -29,13 +29,9 @@ def render(report: Report) -> str:
     """Return JUnit XML that is valid by the schema of Jenkins."""
     is_strict = report["summary"]["inconclusive"] == "fail"
     elements = {**_ELEMENTS, "inconclusive": "failure"} if is_strict else _ELEMENTS
-    by_rule: dict[str, list[Finding]] = {rule["id"]: [] for rule in report["rules"]}
-    for finding in report["findings"]:
-        by_rule[finding["rule"]].append(finding)
-
     suites = ET.Element("testsuites", name="SD Elements connection audit")
-    for rule in report["rules"]:
-        suites.append(_suite(report, rule, by_rule[rule["id"]], elements))
+    for rule, findings in findings_by_rule(report):
+        suites.append(_suite(report, rule, findings, elements))
     for count in ("tests", "failures", "errors"):
         suites.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     ET.indent(suites)

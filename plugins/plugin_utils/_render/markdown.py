@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from .._audit.model import (
     Report,
     RuleEntry,
     WaiverEntry,
+    count_verdicts,
     stable_name,
 )
 from .markup import CELL_LENGTH, code, is_web_page, link, markdown_text
@@ -94,7 +94,7 @@ def _escape_pipes(text: str) -> str:
 
 
 def _counts(report: Report) -> Iterator[Row]:
-    counts = Counter((finding["severity"], finding["verdict"]) for finding in report["findings"])
+    counts = count_verdicts(report["findings"], report["other_verdicts"])
     yield ("Severity", *VERDICT_HEADINGS.values())
     for severity in SEVERITIES:
         yield (severity, *(str(counts[severity, verdict]) for verdict in VERDICT_HEADINGS))
