@@ -772,3 +772,16 @@ def test_warnings_about_waivers_are_bounded():
     made = report(("high", "pass", 1), waivers=[waiver("high")] * 103)
     *some, last = warnings_of(made)
     assert (len(some), last) == (100, "3 more waivers are expired or unused; see the reports.")
+
+
+def test_finding_of_a_group_is_recognised_by_its_label():
+    content = {"rules": [{"id": "group", "title": "G", "severity": "low", "that": "true", "group_by": "project"}]}
+    policy = load_policy(["p.yml"], lambda name: content, {})
+    # The first connection is the same.
+    evaluations = [
+        Evaluation(policy.rules[0], None, CONNECTIONS[:size], f"project {size}", "fail", "why") for size in (1, 2)
+    ]
+    options = {"fail_on": "high", "inconclusive": "warn", "known_findings": "fail"}
+    made = build(policy, CONNECTIONS, evaluations, server="x", audited_at="2026-11-24T18:00:00Z", **options)
+    assert [one["subject"] for one in made["findings"]] == ["project 1", "project 2"]
+    assert len({one["fingerprint"] for one in made["findings"]}) == 2

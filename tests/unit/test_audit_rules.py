@@ -174,6 +174,11 @@ def test_boolean_like_texts_are_not_booleans():
     assert verdicts_on("connection.params.flag == 'no'", with_params(flag="no"))[0][0] == "pass"
 
 
+@pytest.mark.parametrize("number", [0, 1, 1.0])
+def test_numbers_are_not_booleans(number):
+    assert verdicts_on("connection.params.flag", with_params(flag=number))[0][0] == "error"
+
+
 def test_messages_contain_no_secrets():
     ((verdict, message),) = verdicts_on("undef(leak) == 1", play={"leak": "https://me:hunter2hunter2@x " + "y" * 1000})
     assert verdict == "error" and "https://********@x" in message and len(message) < 400
@@ -344,7 +349,7 @@ def test_groups_of_several_facts_have_a_key_that_is_nested_as_the_facts():
         ([None, 1, None], ["params.x null", "params.x 1"]),
         ([1, True, "1", "true"], ["params.x 1", "params.x true", "params.x 1", "params.x true"]),
         ([{"a": 1, "b": [2]}, {"b": [2], "a": 1}, [1], [1]], ['params.x {"a": 1, "b": [2]}', "params.x [1]"]),
-        (["ü", "Ü"], ["params.x ü", "params.x Ü"]),
+        (["ü", "Ü", ["ü"]], ["params.x ü", "params.x Ü", 'params.x ["ü"]']),
     ],
 )
 def test_groups_of_any_values(values, labels):
@@ -982,11 +987,12 @@ def test_each_connection_has_a_verdict(that):
     "rule, facts, variables, expected",
     [
         ("allowed-server", {}, {"allowed_servers": "*.example.net"}, "fail"),
+        ("allowed-server", {}, {"allowed_servers": ["*.Example.COM"]}, "pass"),
         ("conflict-policy", {}, {"conflict_policies": "alm_or_other"}, "fail"),
         ("scheduled", {"frequency": None}, {}, "inconclusive"),
     ],
 )
-def test_starter_policy_passes_nothing_by_a_wrong_type(rule, facts, variables, expected):
+def test_starter_on_types_and_case_of_values(rule, facts, variables, expected):
     rules = [one for one in STARTER["rules"] if one["id"] == rule]
     verdicts = evaluated(rules, [connection(**facts)], **{**STARTER["vars"], **variables})
     assert [one.verdict for one in verdicts] == [expected]
