@@ -17,7 +17,7 @@ from tests.demo_server.dataset import HoursAgo
 from tests.support import SOME_GENERATIONS, access, canned_server, forward_proxy, printed_results
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
-UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\scould\snot\sbe\sdecided\s.*?\sis\snot\sknown\.\n", re.DOTALL)
+UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\sis\sinconclusive\s.*?\sis\sunknown\.\n", re.DOTALL)
 MODES = pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
 
 
