@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 trap 'exit 130' INT
 
-declare -A packages=([chromium]=chromium [nft]=nftables [promtool]=prometheus)
+declare -A packages=([chromium]=chromium [jq]=jq [nft]=nftables [promtool]=prometheus)
 missing=()
 for program in "${!packages[@]}"; do
     PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || missing+=("${packages[$program]}")
