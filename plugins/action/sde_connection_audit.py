@@ -21,7 +21,9 @@ class ActionModule(ControllerAction):
         arguments = to_builtin_types(self._task.args)
         connections = arguments.get("connections")
         # There may be many connections, and the validator copies all arguments.
-        small = arguments if connections is None else {**arguments, "connections": []}
+        small = {**arguments, "connections": None if connections is None else []}
+        # Null means 'not set', and some options have choices.
+        small = {name: value for name, value in small.items() if value is not None}
         options = validate_arguments(
             self._task.action,
             task.AUDIT_ARGUMENTS,

@@ -41,7 +41,7 @@ options:
     elements: dict
   connections_file:
     description:
-      - JSON or YAML file with connections: a list, or a saved result of one of the modules.
+      - JSON or YAML file with connections, which is a list or a saved result of one of the modules.
       - Ansible searches for a relative path as for other files, next to the playbook first, and then in the directory
         where Ansible was started. The same applies to O(policy) and O(baseline). Ansible Vault may encrypt the file.
       - It cannot be combined with O(connections).

@@ -498,3 +498,25 @@ def test_policy_file_is_parsed_once():
 )
 def test_invalid_dates(tmp_path, text, expected):
     assert errors_in_text(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    "that",
+    [
+        "connection.update({'params_visible': true}) is none",
+        "connection['params'].pop('alm_pass') != 1",
+        "connection['update']({'alias': 'x'}) is none",
+        "connections.pop() is none",
+        "[connection.params.setdefault('a', 1)] | length == 1",
+    ],
+)
+def test_conditions_must_not_change_the_facts(that):
+    rule = {"id": "r", "title": "R", "severity": "low", "that": that}
+    with pytest.raises(PolicyError, match=r"which changes the facts for the rules that follow; use a filter"):
+        load({"rules": [rule]})
+
+
+def test_loop_of_the_template_is_refused():
+    rule = {"id": "r", "title": "R", "severity": "low", "that": "loop.first or connection.id == 1"}
+    with pytest.raises(PolicyError, match="uses loop, which is defined only in templates with a loop of their own"):
+        load({"rules": [rule]})

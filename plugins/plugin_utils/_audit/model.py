@@ -138,6 +138,9 @@ class RuleEntry(TypedDict):
     that: list[str]
     needs: list[str]
     loop: str | list[Any] | None
+    group_by: list[str]
+    label: str | None
+    affected: str | None
     remediation: str | None
     references: list[str]
 

@@ -218,11 +218,17 @@ def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -
                         yield file.error(("rules", index, *place), f"({expression!r}) {error}")
 
 
+# Methods of lists, mappings and sets. Strings have none of these names.
+_CHANGING_METHODS = frozenset(
+    "add append clear difference_update discard extend insert intersection_update pop popitem remove reverse "
+    "setdefault sort symmetric_difference_update update".split()
+)
 # The end of the parser's message about a single '='.
 _ASSIGNMENT = "got '='"
 _WHERE_DEFINED = {
     "connection": "in a rule without loop and group_by; use item or connections here",
     "item": "in a rule with loop or group_by, outside the loop itself",
+    "loop": "in templates with a loop of their own",
 }
 
 
@@ -240,6 +246,19 @@ def _syntax_error(expression: str, subject: str | None) -> str | None:
     for name, where in _WHERE_DEFINED.items():
         if name in names and name != subject:
             return f"uses {name}, which is defined only {where}"
+    for call in nodes.Output([tree]).find_all(nodes.Call):
+        method = _method_of(call)
+        if method in _CHANGING_METHODS:
+            return f"calls {method}(), which changes the facts for the rules that follow; use a filter"
+    return None
+
+
+def _method_of(call: nodes.Call) -> str | None:
+    """Return the name of the method that is called, as in x.name() or x['name']()."""
+    if isinstance(call.node, nodes.Getattr):
+        return call.node.attr
+    if isinstance(call.node, nodes.Getitem) and isinstance(call.node.arg, nodes.Const):
+        return str(call.node.arg.value)
     return None
 
 

@@ -136,7 +136,9 @@ def _verdict_groups(
 
 
 def _rule_entry(rule: Rule) -> RuleEntry:
-    return cast(RuleEntry, {name: getattr(rule, name) for name in RuleEntry.__annotations__})
+    entry = {name: getattr(rule, name) for name in RuleEntry.__annotations__}
+    entry["group_by"] = [rule.group_by] if isinstance(rule.group_by, str) else rule.group_by or []
+    return cast(RuleEntry, entry)
 
 
 # ---------------------------------------------------------------------------------------------------------------

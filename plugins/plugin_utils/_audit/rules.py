@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -29,9 +30,12 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
     label = rule.label or ("item" if rule.loop is not None else None)
     if label:
         _set_labels(label, items, engine)
+    _reject_equal_labels(items)
     if rule.affected:
         _set_affected(rule.affected, items, connections, engine)
     _conclude(rule, evaluations, connections, engine)
+    if rule.group_by is not None:
+        _doubt_groups_that_hidden_connections_may_join(rule.group_by, evaluations, connections)
     return evaluations
 
 
@@ -85,10 +89,14 @@ def _missing_fact(needs: list[str], connections: Iterable[Facts]) -> str | None:
     for connection in connections:
         for need in needs:
             if need.split(".")[0] in _DERIVED_FROM_PARAMS and not connection["params_visible"]:
-                return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
+                return _hidden_parameters(connection)
             if not _is_known(connection, need):
                 return f"{need} of {connection['kind']} {connection['id']} is unknown"
     return None
+
+
+def _hidden_parameters(connection: Facts) -> str:
+    return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
 
 
 def _is_known(connection: Facts, need: str) -> bool:
@@ -113,16 +121,38 @@ def _groups(rule: Rule, group_by: str | list[str], pairs: list[tuple[Any, Facts]
     paths = [group_by] if isinstance(group_by, str) else group_by
     groups: dict[str, Evaluation] = {}
     for value, connection in pairs:
-        facts = {path: _fact(connection, path) for path in paths}
-        # Facts may be lists or mappings, which cannot be keys. As JSON, 1 and true stay different.
-        identity = json.dumps(list(facts.values()), sort_keys=True)
+        identity = _identity(connection, paths)
         if identity not in groups:
+            facts = {path: _fact(connection, path) for path in paths}
             key = _nested(facts) if isinstance(group_by, list) else facts[group_by]
             label = ", ".join(f"{path} {_in_label(fact)}" for path, fact in facts.items())
             groups[identity] = Evaluation(rule, {"key": as_data(key), "connections": []}, [], label)
         groups[identity].value["connections"].append(value)
         groups[identity].connections.append(connection)
     return list(groups.values())
+
+
+def _doubt_groups_that_hidden_connections_may_join(
+    group_by: str | list[str], evaluations: list[Evaluation], connections: list[Facts]
+) -> None:
+    """Make passing groups inconclusive if a connection with hidden parameters may belong to them."""
+    paths = [group_by] if isinstance(group_by, str) else group_by
+    visible = [path for path in paths if path.split(".")[0] not in _DERIVED_FROM_PARAMS]
+    if visible == paths:
+        return
+    hidden: dict[str, Facts] = {}
+    for connection in connections:
+        if not connection["params_visible"]:
+            hidden.setdefault(_identity(connection, visible), connection)
+    for evaluation in evaluations:
+        joining = hidden.get(_identity(evaluation.connections[0], visible)) if evaluation.connections else None
+        if evaluation.verdict == "pass" and joining:
+            evaluation.conclude("inconclusive", _hidden_parameters(joining))
+
+
+def _identity(connection: Facts, paths: list[str]) -> str:
+    # Facts may be lists or mappings, which cannot be keys. As JSON, 1 and true stay different.
+    return json.dumps([_fact(connection, path) for path in paths], sort_keys=True)
 
 
 def _nested(facts: Facts) -> Facts:
@@ -138,7 +168,18 @@ def _nested(facts: Facts) -> Facts:
 
 
 def _in_label(fact: Any) -> str:
-    return fact if isinstance(fact, str) else json.dumps(fact, ensure_ascii=False, sort_keys=True)
+    """Return a fact as it is if it is a string that nothing else looks like, or as JSON."""
+    if isinstance(fact, str) and ", " not in fact and not _is_json(fact):
+        return fact
+    return json.dumps(fact, ensure_ascii=False, sort_keys=True)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _items_of_loop(rule: Rule, loop: str | list[Any], engine: Engine) -> list[Evaluation]:
@@ -152,6 +193,15 @@ def _items_of_loop(rule: Rule, loop: str | list[Any], engine: Engine) -> list[Ev
 def _set_labels(expression: str, items: list[Evaluation], engine: Engine) -> None:
     for evaluation, label in _evaluate_for_items("label", expression, items, engine, _to_label):
         evaluation.label = label
+
+
+def _reject_equal_labels(items: list[Evaluation]) -> None:
+    """Conclude items with the label of another: baselines, waivers and reports could not tell them apart."""
+    counts = Counter(one.label for one in items if one.label is not None and not one.verdict)
+    for evaluation in items:
+        if evaluation.label is not None and counts[evaluation.label] > 1 and not evaluation.verdict:
+            message = f"the label {evaluation.label!r} is not unique; set the rule's label so that it names one item"
+            evaluation.conclude("error", message)
 
 
 def _set_affected(expression: str, items: list[Evaluation], connections: list[Facts], engine: Engine) -> None:

@@ -138,6 +138,8 @@ def merge(options: Options, check_mode: bool) -> Result:
 def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[list[Facts], str | None, list[str]]:
     """Return the connections, the URL that they were gathered from, and the warnings about them."""
     name = options["connections_file"]
+    if name == "":
+        raise OptionError("connections_file is empty.", "Leave it out to gather the connections.")
     if name or options["connections"] is not None:
         if options["kinds"] is not None:
             raise OptionError(

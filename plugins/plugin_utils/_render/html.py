@@ -385,7 +385,7 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
 
 def _script_rule(rule: RuleEntry) -> _Variables:
     optional = {name: rule[name] for name in ("title", "description", "loop", "remediation")}
-    lists = {name: rule[name] for name in ("when", "that", "needs")}
+    lists = {name: rule[name] for name in ("group_by", "when", "that", "needs")}
     return {
         **{name: None if value is None else _text(value) for name, value in optional.items()},
         **{name: [_text(text) for text in texts] for name, texts in lists.items()},

@@ -304,6 +304,7 @@
     const list = element("dl", { class: "rule" });
     described(list, "Why", ...prose(rule.description));
     described(list, "For each item of", ...codes(rule.loop ? [rule.loop] : []));
+    described(list, "For each group by", ...codes(rule.group_by));
     described(list, "Applies when", ...codes(rule.when));
     described(list, "Requires", ...codes(rule.that));
     described(list, "Inconclusive without", ...codes(rule.needs));
