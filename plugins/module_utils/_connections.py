@@ -119,7 +119,7 @@ def _parse_query(kind: ConnectionKind, options: Options) -> ConnectionQuery:
     filters = {name: _parse_filter(name, options[name]) for name in FILTERS if options[name] is not None}
     patterns = options["keep_params"]
     return ConnectionQuery(
-        parse_read_options(options, "connection_id", filters),
+        read=parse_read_options(options, "connection_id", filters),
         kind=kind,
         filters={name: {_comparable(name, value) for value in values} for name, values in filters.items()},
         include_last_job=options["include_last_job"],

@@ -145,14 +145,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-failure:
-  description:
-    - Why the audit could not be made. Not returned if it was made and failed, see RV(verdict) for that.
-    - The fields and kinds are those of RV(securitycompass.sdelements.sde_alm_connection_info#module:failure), and
-      V(policy) for an invalid policy.
-  returned: when the audit could not be made
-  type: dict
-  sample: {kind: authentication, status: 401, method: GET, url: 'https://sde.example.com/api/v2/connections/alm/'}
 msg:
   description: The audit in one line, or why it could not be made.
   returned: always
@@ -383,7 +375,10 @@ reports:
   elements: str
   sample: [/tmp/sde-audit/report.html, /tmp/sde-audit/report.xml]
 failure:
-  description: The error if the audit was impossible, for playbooks. RV(msg) has the readable message.
+  description:
+    - The error if the audit was impossible, for playbooks. RV(msg) has the readable message.
+    - The same as RV(securitycompass.sdelements.sde_alm_connection_info#module:failure) if the connections could not be
+      gathered.
   returned: failure of the audit itself
   type: dict
   contains:
@@ -394,19 +389,23 @@ failure:
         - V(policy) means that the policy has errors, is not valid YAML, or has no rules. RV(msg) has a line for each
           error.
         - V(report) means that a report cannot be written.
+        - The other kinds are those of the modules that gather connections.
       returned: failure
       type: str
       sample: policy
     status:
-      description: Always null, since the module sends no request.
+      description: HTTP status of the answer. Null if there was none.
       returned: failure
       type: int
+      sample: 401
     method:
-      description: Always null, since the module sends no request.
+      description: HTTP method of the request. Null if none was made.
       returned: failure
       type: str
+      sample: GET
     url:
-      description: Always null, since the module sends no request.
+      description: URL of the request, without its query. Null if none was made.
       returned: failure
       type: str
+      sample: https://sde.example.com/api/v2/connections/alm/
 """

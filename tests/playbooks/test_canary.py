@@ -245,9 +245,7 @@ def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
     for folder in ("plugins", "meta"):
         shutil.copytree(ROOT / folder, copy / folder)
     with (copy / "plugins" / "module_utils" / "_redact.py").open("a", encoding="utf-8") as code:
-        code.write(
-            "\n\ndef redact(value):\n    return value, []\n\n\ndef scrub_text(text, known=()):\n    return text\n"
-        )
+        code.write("\n\ndef redact(value, *_):\n    return value, []\n\n\ndef scrub_text(text, *_):\n    return text\n")
     server = start("5.2", dataset=planted(), token=TOKEN)
     tasks = [task for kind in KINDS for task in tasks_for(kind, server.url)]
     found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]
