@@ -107,21 +107,28 @@ def test_hidden_parameters_are_inconclusive(start, run_tasks):
     assert not [one for one in found[0]["findings"] if one["rule"] == "alm-tls" and one["verdict"] != "inconclusive"]
 
 
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        ({"kinds": ["alm"], "connections": []}, "kinds requires that the task gathers connections. Remove kinds,"),
-        ({"kinds": []}, "kinds is an empty list. Use alm or analysis,"),
-        ({"kinds": ["jira"]}, "value of kinds must be one or more of: alm, analysis. Got no match for: jira"),
-        ({"alias": "x"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: alias."),
-        ({"policy": ["missing.yml"]}, "policy: file missing.yml not found"),
-    ],
-)
-def test_option_errors_come_before_any_request(start, run_tasks, options, message):
+OPTION_ERRORS = [
+    ({"kinds": ["alm"], "connections": []}, "kinds requires that the task gathers connections. Remove kinds,"),
+    ({"kinds": []}, "kinds is an empty list. Use alm or analysis,"),
+    ({"kinds": ["jira"]}, "value of kinds must be one or more of: alm, analysis. Got no match for: jira"),
+    ({"alias": "x"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: alias."),
+    ({"policy": ["missing.yml"]}, "policy: file missing.yml not found"),
+    ({"connections_file": ""}, "connections_file is empty. Leave it out to gather the connections."),
+]
+
+
+def test_option_errors_come_before_any_request(start, run_tasks):
     server = start("5.2")
-    (found,), _printed = run_tasks([{AUDIT: options}], **access(server))
-    assert message in found["msg"] and found["failed"]
+    found, _printed = run_tasks([{AUDIT: options} for options, _message in OPTION_ERRORS], **access(server))
+    for result, (_options, message) in zip(found, OPTION_ERRORS, strict=True):
+        assert message in result["msg"] and result["failed"]
     assert server.requests == []
+
+
+def test_null_options_are_not_set(start, run_tasks):
+    unset = dict.fromkeys(["kinds", "connections", "connections_file", "fail_on", "reports", "page_size"])
+    (found,), _printed = run_tasks([{AUDIT: unset}], **access(start("5.2")))
+    assert " 50 connections" in found["msg"]
 
 
 def test_secrets_of_the_server_are_nowhere(start, run_tasks, tmp_path):
