@@ -166,7 +166,7 @@ GATHER = """
 
 @pytest.fixture
 def job(tmp_path):
-    """A job that gathers connections through both doors."""
+    """A job that gathers connections by both entry points."""
     project = tmp_path / "playbooks"
     project.mkdir()
     (project / "gather.yml").write_text(GATHER, encoding="utf-8")

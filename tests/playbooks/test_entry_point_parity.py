@@ -102,7 +102,7 @@ def comparable(result: dict) -> dict:
 )
 def test_both_doors_give_the_same(start, results, kind, mode, names):
     server = start("5.2")
-    tasks = [(CASES[name], door) for name in names for door in (IN_PROCESS, AS_MODULE)]
+    tasks = [(CASES[name], way) for name in names for way in (IN_PROCESS, AS_MODULE)]
     found, printed = results(server, tasks, "-vvv", *mode, kind=kind)
     for name, in_process, as_module in zip(names, found[::2], found[1::2], strict=True):
         assert comparable(in_process) == comparable(as_module), name
