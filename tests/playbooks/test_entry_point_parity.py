@@ -100,7 +100,7 @@ def comparable(result: dict) -> dict:
     [("alm", [], QUICK), pytest.param("analysis", ["--check"], tuple(CASES), marks=pytest.mark.slow)],
     ids=["run", "check"],
 )
-def test_both_doors_give_the_same(start, results, kind, mode, names):
+def test_both_entry_points_return_the_same(start, results, kind, mode, names):
     server = start("5.2")
     tasks = [(CASES[name], way) for name in names for way in (IN_PROCESS, AS_MODULE)]
     found, printed = results(server, tasks, "-vvv", *mode, kind=kind)
