@@ -38,10 +38,9 @@ def test_failed_result_of_known_error(error, expected):
 
 def test_failed_result_of_unexpected_error_is_without_its_text():
     secret = "hunter2"
-    try:
+    with pytest.raises(KeyError) as raised:
         raise KeyError(secret)
-    except KeyError as exc:
-        result = failed_result(exc)
+    result = failed_result(raised.value)
     assert (result["failed"], result["changed"], result["failure"]["kind"]) == (True, False, "internal")
     assert result["msg"].startswith("The collection itself failed (KeyError).")
     assert "raise KeyError(secret)" in result["exception"]

@@ -15,9 +15,9 @@ FILE = "{text: a, date: 2027-01-31, number: 1.5, count: 2, set: true, unset: fal
 
 def with_types(value: Any) -> Any:
     """The value, with the class of each of its parts: true equals 1, and a subclass of str equals its text."""
-    if type(value) is dict:
+    if value.__class__ is dict:
         return {(type(key), key): with_types(item) for key, item in value.items()}
-    return [with_types(item) for item in value] if type(value) is list else (type(value), value)
+    return [with_types(item) for item in value] if value.__class__ is list else (type(value), value)
 
 
 def test_to_builtin_types_of_yaml():
