@@ -23,6 +23,6 @@ try:
     IMPORT_ERROR: str | None = None
 except (ImportError, AttributeError):
     # The names must exist for the class statements of _http, which is imported in any case.
-    requests = urllib3 = None  # type: ignore[assignment]
-    Session = HTTPAdapter = AuthBase = Retry = object  # type: ignore[misc, assignment]
+    requests = urllib3 = None  # type: ignore[assignment]  # only here, where they are missing
+    Session = HTTPAdapter = AuthBase = Retry = object  # type: ignore[misc, assignment]  # the same
     IMPORT_ERROR = traceback.format_exc()

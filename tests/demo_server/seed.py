@@ -23,7 +23,7 @@ def load(dataset: list[dict] | None = None, now: datetime | None = None) -> list
     Loading what is already there does nothing.
     """
     # The database is one for the process, and so is what it holds.
-    global _loaded  # noqa: PLW0603 # pylint: disable=global-statement
+    global _loaded  # noqa: PLW0603 (see above) # pylint: disable=global-statement
     hour = (now or current_time()).replace(minute=0, second=0, microsecond=0)
     records, wanted = _prepare_seed(hour) if dataset is None else _prepare(dataset, hour)
     with _LOCK:

@@ -15,7 +15,7 @@ def search_folders() -> list[Path]:
     found = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep) if folder]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     # Unlike Path.glob, this passes over a folder that may not be read.
-    versions = sorted(glob.glob(f"{pyenv}/versions/3.*/bin"))  # noqa: PTH207
+    versions = sorted(glob.glob(f"{pyenv}/versions/3.*/bin"))  # noqa: PTH207 (an absolute pattern)
     return list(dict.fromkeys([*found, *map(Path, versions)]))
 
 

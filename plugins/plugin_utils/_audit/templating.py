@@ -22,7 +22,7 @@ try:
 except ImportError:
     from ansible.utils.unsafe_proxy import wrap_var
 
-    class _UnsafeList(list):  # type: ignore[type-arg]
+    class _UnsafeList(list):  # type: ignore[type-arg]  # of any values
         """A list that expressions receive itself, and not a copy in which each text was searched for templates."""
 
         __UNSAFE__ = True

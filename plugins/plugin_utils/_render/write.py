@@ -46,7 +46,7 @@ def _check(name: str, path: str, wanted: dict[str, str]) -> None:
     if len(same) > 1:
         raise OptionError(f"reports: {' and '.join(same)} have the same path {path}.", "Use a different file for each.")
     # The methods of Path fail if a name is too long; _write() reports that.
-    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 (see _files)
         raise OptionError(
             f"reports.{name}: {path} exists and is not a regular file.", "Name a new file, or one to replace."
         )
