@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,9 @@ from .model import ConnectionKey, Facts, key_of
 
 _ABSENT = object()
 _ADVICE = "Use the connections that sde_alm_connection_info and sde_analysis_connection_info return."
+_API = "/api/v2"
+# Without credentials, which must not become a link.
+_WEB_ADDRESS = re.compile(r"(https?://[A-Za-z0-9.\[\]:-]+)(/[A-Za-z0-9._~/-]*)?\Z", re.IGNORECASE)
 _Requirement = tuple[Callable[[Any], bool], str]
 
 # An audit needs these facts; all others may be absent.
@@ -37,6 +41,19 @@ def server_name(given: str | None) -> str | None:
     authority_and_path = (given or "").strip().partition("://")[2] or (given or "").strip()
     # The user info is removed first: a password may hold a slash.
     return authority_and_path.rpartition("@")[2].split("/")[0].lower() or None
+
+
+def server_url(address: str | None) -> str | None:
+    """Return the web address of a server, given its own or that of its API; None for anything else."""
+    address = (address or "").strip()
+    found = _WEB_ADDRESS.match(address)
+    return f"{found[1].lower()}{(found[2] or '').partition(_API)[0].rstrip('/')}" if found else None
+
+
+def endpoint_in(content: Any) -> str | None:
+    """Return the URL that connections were gathered from, if the content is a saved result of a module."""
+    endpoint = content.get("endpoint") if isinstance(content, dict) else None
+    return endpoint if isinstance(endpoint, str) else None
 
 
 def connections_in(content: Any, name: str) -> Any:

@@ -34,7 +34,7 @@ from .model import (
     WaiverEntry,
     key_of,
 )
-from .report import summarize, validate_report
+from .report import mark_failing, summarize, validate_report
 
 # The strictest first.
 _THRESHOLDS = (*reversed(SEVERITIES), NEVER)
@@ -135,7 +135,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     waivers, indexes = _merge_waivers(reports)
     audited = _unique(server for report in reports for server in report["servers"])
     # A subject needs the name of its server if there are several. The subjects of a merged report have it already.
-    prefixes = [f"{one['servers'][0]}: " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
+    prefixes = [f"{one['servers'][0]}, " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
     findings = [
         _merged_finding(finding, index, prefix)
         for report, index, prefix in zip(reports, indexes, prefixes, strict=True)
@@ -148,12 +148,14 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     missing = [server for server in _unique(expected) if server not in audited]
     connections = [entry for report in reports for entry in report["connections"]]
     verdict_options = _verdict_options(reports, options)
+    mark_failing(findings, verdict_options)
     return {
         "format": FORMAT,
         "version": VERSION,
         "audited_at": audited_at,
         "audited_until": audited_until,
         "servers": audited,
+        "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},
         "missing_servers": missing,
         "policies": _unique(policy for report in reports for policy in report["policies"]),
         "summary": summarize(
@@ -212,9 +214,10 @@ def _merge_waivers(reports: list[Report]) -> tuple[list[WaiverEntry], list[list[
     for report in reports:
         index = []
         for waiver in report["waivers"]:
-            identity = json.dumps({**waiver, "state": None, "findings": None}, sort_keys=True)
+            identity = json.dumps({**waiver, "state": None, "ends_soon": None, "findings": None}, sort_keys=True)
             merged = found.setdefault(identity, {**waiver, "state": "unused", "findings": 0})
             merged["findings"] += waiver["findings"]
+            merged["ends_soon"] = merged["ends_soon"] or waiver["ends_soon"]
             merged["state"] = min(merged["state"], waiver["state"], key=_WAIVER_STATES.index)
             index.append(positions.setdefault(identity, len(positions)))
         indexes.append(index)
@@ -226,6 +229,7 @@ def _merged_finding(finding: Finding, waivers: list[int], prefix: str) -> Findin
         **finding,
         "subject": prefix + scrub_text(finding["subject"]),
         "message": scrub_text(finding["message"]),
+        "observed": [{**one, "value": scrub_text(one["value"])} for one in finding["observed"]],
         # The schema accepts 1.0 as well.
         "waiver": None if finding["waiver"] is None else waivers[int(finding["waiver"])],
     }

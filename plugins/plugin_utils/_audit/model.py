@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
@@ -35,9 +35,12 @@ VERDICT_HEADINGS = {**VERDICTS, "fail": "Failed", "error": "Errors", "pass": "Pa
 NEEDS_ATTENTION = ("fail", "error", "inconclusive")
 # These, and findings that somebody has accepted.
 NOTABLE = (*NEEDS_ATTENTION, "waived")
+# An audit with errors is incomplete, so they come first.
+NOTABLE_RANK = {"error": 0, "fail": 1, "inconclusive": 2, "waived": 3}
 
 FORMAT = "securitycompass.sdelements/connection-audit"
-VERSION = "2.0"
+VERSION = "3.0"
+KINDS = {"alm": "ALM", "analysis": "Analysis"}
 _MAX_ALIAS = 200
 
 # The facts of a connection as the info modules return them. Later releases of SD Elements add keys.
@@ -70,6 +73,7 @@ class Rule(NamedTuple):
     group_by: str | list[str] | None = None
     label: str | None = None
     affected: str | None = None
+    message: str | None = None
     remediation: str | None = None
 
     @property
@@ -82,12 +86,14 @@ class Waiver(TypedDict):
     """An exception with an owner and a last day."""
 
     rules: list[str]
+    servers: list[str] | None
     connections: dict[str, list[Any]] | None
     labels: list[str] | None
     reason: str
     owner: str
     expires: str
     file: str
+    number: int
 
 
 class Policy(NamedTuple):
@@ -99,9 +105,19 @@ class Policy(NamedTuple):
     waivers: list[Waiver]
 
 
+class Observation(TypedDict):
+    """A value that a condition read, as text."""
+
+    name: str
+    value: str
+
+
 @dataclass
 class Evaluation:
-    """A rule for one connection, or for one of its items. The verdict is empty until conclude() sets it."""
+    """A rule for one connection, or for one of its items. The verdict is empty until conclude() sets it.
+
+    A failure has the condition that is false, and the values that this condition read.
+    """
 
     rule: Rule
     value: Any  # known to the rule's expressions
@@ -109,6 +125,8 @@ class Evaluation:
     label: str | None = None
     verdict: str = ""
     message: str = ""
+    condition: str | None = None
+    observed: Sequence[Observation] = ()
 
     def conclude(self, verdict: str, message: str) -> None:
         """Set the verdict."""
@@ -141,6 +159,7 @@ class RuleEntry(TypedDict):
     group_by: list[str]
     label: str | None
     affected: str | None
+    message: str | None
     remediation: str | None
     references: list[str]
 
@@ -163,9 +182,12 @@ class Finding(TypedDict):
     subject: str
     label: str | None
     message: str
+    condition: str | None
+    observed: list[Observation]
     fingerprint: str
     waiver: int | None
     baseline: str | None
+    fails_audit: bool
 
 
 class Item(TypedDict):
@@ -191,6 +213,7 @@ class WaiverEntry(Waiver):
     """A waiver in a report."""
 
     state: str
+    ends_soon: bool
     findings: int
 
 
@@ -238,6 +261,7 @@ class Report(_OfMergedReports):
     version: str
     audited_at: str
     servers: list[str]
+    server_urls: dict[str, str]
     policies: list[str]
     summary: Summary
     rules: list[RuleEntry]
@@ -248,9 +272,31 @@ class Report(_OfMergedReports):
     baseline: Baseline | None
 
 
-def headline(verdict: str) -> str:
+def headline(verdict: str, servers: Sequence[str]) -> str:
     """Return the start of the one-line message of an audit with this verdict."""
-    return f"SD Elements audit {'failed' if verdict == 'fail' else 'passed'}"
+    subject = {0: "", 1: f" of {''.join(servers)}"}.get(len(servers), f" of {len(servers)} servers")
+    return f"SD Elements audit{subject} {'failed' if verdict == 'fail' else 'passed'}"
+
+
+def importance(finding: Finding) -> tuple[bool, bool, int, int]:
+    """Return a sort key: findings that fail the audit come first, and new ones before known ones."""
+    return (
+        not finding["fails_audit"],
+        finding["baseline"] == "known",
+        NOTABLE_RANK[finding["verdict"]],
+        SEVERITY_RANK[finding["severity"]],
+    )
+
+
+def observed_text(finding: Finding) -> str:
+    """Return what the failed condition read, such as 'server.scheme = http'."""
+    return ", ".join(f"{one['name']} = {one['value']}" for one in finding["observed"])
+
+
+def full_subject(report: Report, finding: Finding) -> str:
+    """Return the subject with the name of its server. The subjects of several servers have it already."""
+    servers = report["servers"]
+    return f"{servers[0]}, {finding['subject']}" if len(servers) == 1 else finding["subject"]
 
 
 def stable_name(finding: Finding) -> str:
@@ -267,9 +313,14 @@ def fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | No
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def connection_name(connection: Facts) -> str:
+    """Return the kind and the id of a connection, as text."""
+    return f"{KINDS.get(connection['kind'], connection['kind'])} connection {connection['id']}"
+
+
 def connection_subject(connection: Facts) -> str:
     """Return what people call a connection."""
-    name, alias = f"{connection['kind']} {connection['id']}", connection["alias"]
+    name, alias = connection_name(connection), connection["alias"]
     if alias is None:
         return name
     # Each finding repeats it, and a server may send an alias of any length.
@@ -316,7 +367,7 @@ def _findings_of(
     """Yield a finding for each subject of a group."""
     server = group["server"]
     # The name of its server identifies a subject among several servers.
-    prefix = f"{server}: " if server and has_servers else ""
+    prefix = f"{server}, " if server and has_servers else ""
     identity: ConnectionKey | str
     for subject in group["subjects"]:
         if isinstance(subject, str):
@@ -332,7 +383,10 @@ def _findings_of(
             "subject": prefix + name,
             "label": label,
             "message": group["message"],
+            "condition": None,
+            "observed": [],
             "fingerprint": fingerprint(group["rule"], server, identity),
             "waiver": None,
             "baseline": None,
+            "fails_audit": False,
         }

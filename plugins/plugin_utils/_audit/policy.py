@@ -8,9 +8,9 @@ import keyword
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 from jinja2.parser import Parser
 
 from ...module_utils._errors import OptionError, SDElementsError
@@ -31,8 +31,11 @@ _FACTS = (
     "inaccessible in_progress debug_mode last_job"
 ).split()
 
-# Takes an expression and the name of its value; returns why the expression cannot be compiled, or None.
-_CompileError = Callable[[str, str], str | None]
+
+class _CompileError(Protocol):
+    """Returns why an expression or a message about a value with this name cannot be compiled, or None."""
+
+    def __call__(self, expression: str, name: str, *, is_message: bool = False) -> str | None: ...
 
 
 class PolicyError(SDElementsError):
@@ -47,7 +50,7 @@ def load_policy(
     names: list[str],
     read: Callable[[str], Any],
     variables: dict[str, Any],
-    compile_error: _CompileError = lambda expression, subject: None,
+    compile_error: _CompileError = lambda expression, name, *, is_message=False: None,
 ) -> Policy:
     """Return the policy of these files, with the variables of the task. 'read' returns the content of a file."""
     files = [_PolicyFile(name, read(name)) for name in names]
@@ -64,7 +67,9 @@ def load_policy(
             f"The policy has no rules ({', '.join(names) or 'no files'}).",
             "Add rules, or the policy 'starter'.",
         )
-    waivers = [_waiver(raw, file.name) for file in files for raw in file.section("waivers")]
+    waivers = [
+        _waiver(raw, file.name, number) for file in files for number, raw in enumerate(file.section("waivers"), 1)
+    ]
     return Policy(names, _variables(files, variables), rules, waivers)
 
 
@@ -111,17 +116,19 @@ def _rule(raw: dict[str, Any]) -> Rule:
     return Rule(**{"needs": [], "references": [], **raw, **lists})
 
 
-def _waiver(raw: dict[str, Any], file: str) -> Waiver:
+def _waiver(raw: dict[str, Any], file: str, number: int) -> Waiver:
     """Return a waiver that has lists where a single value is allowed."""
     selected = raw.get("connections")
     return Waiver(
         rules=raw["rules"],
+        servers=raw.get("servers"),
         connections=None if selected is None else {name: _as_list(value) for name, value in selected.items()},
         labels=raw.get("labels"),
         reason=raw["reason"],
         owner=raw["owner"],
         expires=raw["expires"],
         file=file,
+        number=number,
     )
 
 
@@ -202,9 +209,16 @@ def _is_date(text: str) -> bool:
 
 
 def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -> Iterator[str]:
+    variables = {name for file in files for name in file.variables}
     for file in files:
         for index, raw in enumerate(file.section("rules")):
             subject = "item" if "loop" in raw or "group_by" in raw else "connection"
+            message = raw.get("message")
+            if message is not None:
+                error = _message_error(message, {subject, "audited_at", *variables})
+                error = error or compile_error(message, subject, is_message=True)
+                if error:
+                    yield file.error(("rules", index, "message"), error)
             for field in ("when", "loop", "label", "affected", "that"):
                 value = raw.get(field)
                 if value is None or (field == "loop" and isinstance(value, list)):
@@ -216,6 +230,22 @@ def _expression_errors(files: list[_PolicyFile], compile_error: _CompileError) -
                     if error:
                         place = (field, position) if isinstance(value, list) else (field,)
                         yield file.error(("rules", index, *place), f"({expression!r}) {error}")
+
+
+# Functions of Ansible and Jinja that a message may use.
+_FUNCTIONS = frozenset("cycler dict joiner lookup namespace now q query range".split())
+
+
+def _message_error(message: str, known: set[str]) -> str | None:
+    """Return an error in the template of a message that can be found without values."""
+    try:
+        tree = Environment().parse(message)  # noqa: S701 (nothing is rendered)
+    except TemplateSyntaxError as exc:
+        return f"is not a valid template ({str(exc.message).rstrip('.')})"
+    unknown = sorted(meta.find_undeclared_variables(tree) - known - _FUNCTIONS)
+    if unknown:
+        return f"uses {unknown[0]}, which a message does not know{suggestion(unknown[0], known)}"
+    return _changing_call(tree)
 
 
 # Methods of lists, mappings and sets. Strings have none of these names.
@@ -246,7 +276,11 @@ def _syntax_error(expression: str, subject: str | None) -> str | None:
     for name, where in _WHERE_DEFINED.items():
         if name in names and name != subject:
             return f"uses {name}, which is defined only {where}"
-    for call in nodes.Output([tree]).find_all(nodes.Call):
+    return _changing_call(nodes.Output([tree]))
+
+
+def _changing_call(tree: nodes.Node) -> str | None:
+    for call in tree.find_all(nodes.Call):
         method = _method_of(call)
         if method in _CHANGING_METHODS:
             return f"calls {method}(), which changes the facts for the rules that follow; use a filter"

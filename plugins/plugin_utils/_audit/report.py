@@ -7,6 +7,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
@@ -43,12 +44,16 @@ from .model import (
     count_verdicts,
     fingerprint,
     headline,
+    importance,
     key_of,
+    observed_text,
 )
 
 ADVICE = "Use a JSON report of sde_connection_audit."
 # The length of each list in a task's result, which logs show and AWX stores. Reports contain everything.
 MAX_RETURNED = 100
+# A waiver is reported before it ends, so that its owner can act.
+_DAYS_OF_NOTICE = 14
 
 
 def build_report(
@@ -58,11 +63,12 @@ def build_report(
     options: VerdictOptions,
     *,
     server: str | None,
+    url: str | None,
     audited_at: str,
     baseline: Report | None,
 ) -> Report:
     """Return the report of one SD Elements server."""
-    waivers = _Waivers(policy.waivers, today=audited_at[:10])
+    waivers = _Waivers(policy.waivers, server, today=audited_at[:10])
     # All verdicts share the texts of these keys.
     keys = {key_of(one): _report_key(server, key_of(one)) for one in connections}
     entries: list[ConnectionEntry] = [{"key": keys[key_of(one)], "server": server, "facts": one} for one in connections]
@@ -78,13 +84,15 @@ def build_report(
             other_subjects[group].append(about[0] if label is None else {"label": label, "connections": about})
     others = _verdict_groups(other_subjects, policy.rules, server)
     comparison = _compare(findings, baseline) if baseline is not None else None
+    mark_failing(findings, options)
     return {
         "format": FORMAT,
         "version": VERSION,
         "audited_at": audited_at,
         "servers": [server] if server else [],
+        "server_urls": {server: url} if server and url else {},
         "policies": policy.names,
-        "summary": summarize(len(policy.rules), entries, findings, others, options),
+        "summary": summarize(len(policy.rules), entries, findings, others, options, servers=[server] if server else []),
         "rules": [_rule_entry(rule) for rule in policy.rules],
         "connections": entries,
         "findings": findings,
@@ -110,9 +118,12 @@ def _finding(evaluation: Evaluation, about: list[str], waiver: int | None, serve
         "subject": (label or rule.title) if has_items else connection_subject(evaluation.connections[0]),
         "label": label,
         "message": evaluation.message,
+        "condition": evaluation.condition if evaluation.verdict == "fail" else None,
+        "observed": list(evaluation.observed),
         "fingerprint": fingerprint(rule.id, server, label if has_items else key_of(evaluation.connections[0])),
         "waiver": waiver,
         "baseline": None,
+        "fails_audit": False,
     }
 
 
@@ -148,14 +159,15 @@ def _rule_entry(rule: Rule) -> RuleEntry:
 class _Waivers:
     """The policy's waivers, and how often each was needed."""
 
-    def __init__(self, waivers: list[Waiver], today: str) -> None:
+    def __init__(self, waivers: list[Waiver], server: str | None, today: str) -> None:
         self._waivers = waivers
+        self._last_day_of_notice = (date.fromisoformat(today) + timedelta(days=_DAYS_OF_NOTICE)).isoformat()
         self._is_expired = [waiver["expires"] < today for waiver in waivers]
         self._is_used = [False] * len(waivers)
         self._findings = [0] * len(waivers)
         self._by_rule: dict[str, list[int]] = {}
         for index, waiver in enumerate(waivers):
-            for rule in waiver["rules"]:
+            for rule in waiver["rules"] if _is_for_server(waiver, server) else ():
                 self._by_rule.setdefault(rule, []).append(index)
 
     def match(self, evaluation: Evaluation) -> int | None:
@@ -178,7 +190,12 @@ class _Waivers:
     def entries(self) -> list[WaiverEntry]:
         """Return the waivers with their state."""
         return [
-            {**waiver, "state": self._state(index), "findings": self._findings[index]}
+            {
+                **waiver,
+                "state": self._state(index),
+                "ends_soon": not self._is_expired[index] and waiver["expires"] <= self._last_day_of_notice,
+                "findings": self._findings[index],
+            }
             for index, waiver in enumerate(self._waivers)
         ]
 
@@ -186,6 +203,11 @@ class _Waivers:
         if self._is_expired[index]:
             return "expired"
         return "active" if self._is_used[index] else "unused"
+
+
+def _is_for_server(waiver: Waiver, server: str | None) -> bool:
+    patterns = waiver["servers"]
+    return patterns is None or any(_matches(server or "", pattern.lower()) for pattern in patterns)
 
 
 def _covers(waiver: Waiver, evaluation: Evaluation) -> bool:
@@ -282,7 +304,7 @@ def summarize(
     """
     counts = count_verdicts(findings, others)
     verdicts = {name: sum(counts[severity, name] for severity in SEVERITIES) for name in VERDICTS}
-    counted = [one for one in findings if _counts(one, options)]
+    counted = [one for one in findings if one["fails_audit"] and one["verdict"] != "error"]
     unaudited = _unaudited(connections, servers)
     # Without connections the audit is inconclusive. A missing report counts as an error.
     is_incomplete = bool(verdicts["error"] or missing_servers or (unaudited and options.inconclusive == "fail"))
@@ -297,13 +319,20 @@ def summarize(
         "verdicts": verdicts,
         "failed_by_severity": {severity: counts[severity, "fail"] for severity in SEVERITIES},
     }
-    sentences = [_message(summary, counted), f"{unaudited}." if unaudited else "", _missing(missing_servers)]
+    sentences = [_message(summary, counted, servers), f"{unaudited}." if unaudited else "", _missing(missing_servers)]
     summary["message"] = " ".join(filter(None, sentences))
     return summary
 
 
-def _counts(finding: Finding, options: VerdictOptions) -> bool:
-    """Return whether a finding makes the audit fail."""
+def mark_failing(findings: list[Finding], options: VerdictOptions) -> None:
+    """Mark the findings that make the audit fail."""
+    for finding in findings:
+        finding["fails_audit"] = _fails_audit(finding, options)
+
+
+def _fails_audit(finding: Finding, options: VerdictOptions) -> bool:
+    if finding["verdict"] == "error":
+        return options.fail_on != NEVER
     verdicts = ("fail", "inconclusive") if options.inconclusive == "fail" else ("fail",)
     if finding["verdict"] not in verdicts or options.fail_on == NEVER:
         return False
@@ -312,7 +341,7 @@ def _counts(finding: Finding, options: VerdictOptions) -> bool:
     return SEVERITY_RANK[finding["severity"]] <= SEVERITY_RANK[options.fail_on]
 
 
-def _message(summary: Summary, counted: list[Finding]) -> str:
+def _message(summary: Summary, counted: list[Finding], servers: Sequence[str]) -> str:
     """Return the audit as one line, for logs and notifications."""
     verdicts, fail_on = summary["verdicts"], summary["fail_on"]
     severities = Counter(one["severity"] for one in counted)
@@ -326,7 +355,7 @@ def _message(summary: Summary, counted: list[Finding]) -> str:
     else:
         found += f"; {others} {'known or lower' if summary['known_findings'] == 'accept' else 'lower'}"
     return (
-        f"{headline(summary['verdict'])}: {found}, {verdicts['waived']} waived, "
+        f"{headline(summary['verdict'], servers)}: {found}, {verdicts['waived']} waived, "
         f"{verdicts['inconclusive'] - inconclusive}{' more' if inconclusive else ''} inconclusive, "
         f"{_count(verdicts['error'], 'error')}. "
         f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
@@ -366,17 +395,7 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
     )
     if baseline is not None:
         warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
-    about_waivers = []
-    for waiver in report["waivers"]:
-        name = f"{waiver['file']}: the waiver for {', '.join(waiver['rules'])} (owner: {waiver['owner']})"
-        if waiver["state"] == "expired":
-            again = f" It no longer waives {_count(waiver['findings'], 'finding')}." if waiver["findings"] else ""
-            about_waivers.append(f"{name} expired after {waiver['expires']}.{again}")
-        elif waiver["state"] == "unused":
-            about_waivers.append(f"{name} is unused: no failing finding matches it.")
-    warnings += about_waivers[:MAX_RETURNED]
-    if len(about_waivers) > MAX_RETURNED:
-        warnings.append(f"{len(about_waivers) - MAX_RETURNED} more waivers are expired or unused; see the reports.")
+    warnings += _warnings_of_waivers(report["waivers"])
     for verdict, phrase in (("error", "cannot be evaluated for"), ("inconclusive", "is inconclusive for")):
         by_rule: dict[str, list[Finding]] = {}
         for finding in report["findings"]:
@@ -387,6 +406,23 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
             many = f"{len(findings)} subjects, such as " if len(findings) > 1 else ""
             warnings.append(f"Rule {rule} {phrase} {many}{first}.")
     return warnings
+
+
+def _warnings_of_waivers(waivers: list[WaiverEntry]) -> list[str]:
+    """Return a warning about each waiver that is expired, unused or ends soon."""
+    found = []
+    for waiver in waivers:
+        name = f"{waiver['file']}, waiver {waiver['number']} ({', '.join(waiver['rules'])}; owner: {waiver['owner']})"
+        if waiver["state"] == "expired":
+            again = f" It no longer waives {_count(waiver['findings'], 'finding')}." if waiver["findings"] else ""
+            found.append(f"{name} expired after {waiver['expires']}.{again}")
+        elif waiver["state"] == "unused":
+            found.append(f"{name} is unused: no failing finding matches it.")
+        elif waiver["ends_soon"]:
+            found.append(f"{name} ends after {waiver['expires']}.")
+    omitted = len(found) - MAX_RETURNED
+    more = [f"{omitted} more waivers are expired, unused or end soon; see the reports."] if omitted > 0 else []
+    return found[:MAX_RETURNED] + more
 
 
 def _warnings_of_other_servers(before: list[str], now: list[str]) -> list[str]:
@@ -405,30 +441,25 @@ class ReturnedFinding(Finding):
 
 
 def top_findings(report: Report) -> list[ReturnedFinding]:
-    """Return the most important findings: errors, failures, inconclusive and waived ones, by severity."""
-    titles = {rule["id"]: rule["title"] for rule in report["rules"]}
-    ranks = {
-        "error": 0,
-        "fail": 1,
-        "inconclusive": 1 if report["summary"]["inconclusive"] == "fail" else 2,
-        "waived": 3,
-    }
-
-    def rank(finding: Finding) -> tuple[int, int]:
-        return ranks[finding["verdict"]], SEVERITY_RANK[finding["severity"]]
-
+    """Return the most important findings."""
+    templates = {rule["id"]: rule["message"] for rule in report["rules"]}
     return [
         {
             **one,
             "connections": one["connections"][:MAX_RETURNED],
             "connections_omitted": max(0, len(one["connections"]) - MAX_RETURNED),
-            "line": escape_line(
-                f"{one['verdict']}, {one['severity']}: {one['rule']} ({titles[one['rule']]}): "
-                f"{one['subject']}: {one['message']}" + (" (known)" if one["baseline"] == "known" else "")
-            ),
+            "line": _line(one, templates[one["rule"]]),
         }
-        for one in heapq.nsmallest(MAX_RETURNED, report["findings"], key=rank)
+        for one in heapq.nsmallest(MAX_RETURNED, report["findings"], key=importance)
     ]
+
+
+def _line(finding: Finding, template: str | None) -> str:
+    """Return a finding as a line of the log. A message without a template has the observed values already."""
+    state = f"{finding['baseline']}, " if finding["baseline"] else ""
+    observed = f" ({observed_text(finding)})" if template and finding["observed"] else ""
+    line = f"{finding['rule']}: {finding['subject']}: {finding['message']}{observed}"
+    return escape_line(f"{state}{finding['verdict']}, {finding['severity']}: {line}")
 
 
 def top_fixed(fixed: list[FixedFinding]) -> list[FixedFinding]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from .._native_types import to_builtin_types
-from .model import ConnectionKey, Evaluation, Facts, Rule, key_of
+from .model import ConnectionKey, Evaluation, Facts, Rule, connection_name, key_of
+from .observed import observe, plain_or_json
 from .templating import Engine, EvaluationError, as_data, describe_type
 
 T = TypeVar("T")
@@ -41,11 +42,13 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
 
 def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
     """Conclude each evaluation: whether the rule applies, whether all facts are known, and whether it holds."""
+    has_jobs = "last_job" in rule.needs and any(one.get("last_job") for one in connections)
     # A rule about all connections together needs the facts of all of them.
-    lack_of_all = _missing_fact(rule.needs, connections) if rule.loop is not None and rule.affected is None else None
+    is_about_all = rule.loop is not None and rule.affected is None
+    lack_of_all = _missing_fact(rule.needs, connections, has_jobs) if is_about_all else None
 
     def conclude_if_a_fact_is_missing(evaluation: Evaluation) -> None:
-        lack = lack_of_all or _missing_fact(rule.needs, evaluation.connections)
+        lack = lack_of_all or _missing_fact(rule.needs, evaluation.connections, has_jobs)
         if lack:
             evaluation.conclude("inconclusive", lack)
 
@@ -63,6 +66,7 @@ def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts
         holding = _those_for_which(expression, holding, "fail", engine)
     for evaluation in holding:
         evaluation.conclude("pass", "holds")
+    _explain([one for one in applicable if one.verdict == "fail"], engine)
 
 
 def _those_for_which(
@@ -81,30 +85,59 @@ def _those_for_which(
             true.append(evaluation)
         else:
             evaluation.conclude(otherwise, f"{shown} is false")
+            evaluation.condition = shown
     return true
 
 
-def _missing_fact(needs: list[str], connections: Iterable[Facts]) -> str | None:
+def _explain(failures: list[Evaluation], engine: Engine) -> None:
+    """Set what the failed conditions read, and the messages of these failures."""
+    if not failures:
+        return
+    rule = failures[0].rule
+    for evaluation in failures:
+        value = evaluation.connections[0] if rule.subject == "connection" else evaluation.value
+        evaluation.observed = observe(evaluation.condition or "", {**engine.data, rule.subject: value})
+        evaluation.message = _default_message(evaluation)
+    if rule.message is None:
+        return
+    values = [one.value for one in failures]
+    for evaluation, message in zip(failures, engine.render_messages(rule.message, rule.subject, values), strict=True):
+        if isinstance(message, EvaluationError):
+            # A failure stays a failure, whatever its message needs.
+            evaluation.message += f" (message: {message.message})"
+        else:
+            evaluation.message = message
+
+
+def _default_message(evaluation: Evaluation) -> str:
+    observed = ", ".join(f"{one['name']} is {one['value']}" for one in evaluation.observed)
+    return f'"{evaluation.rule.title}" is not met' + (f": {observed}" if observed else "")
+
+
+def _missing_fact(needs: list[str], connections: Iterable[Facts], has_jobs: bool) -> str | None:
     """Return a sentence about the first needed fact that a connection lacks."""
     for connection in connections:
         for need in needs:
             if need.split(".")[0] in _DERIVED_FROM_PARAMS and not connection["params_visible"]:
                 return _hidden_parameters(connection)
-            if not _is_known(connection, need):
-                return f"{need} of {connection['kind']} {connection['id']} is unknown"
+            if not _is_known(connection, need, has_jobs):
+                return f"{need} of {connection_name(connection)} is unknown"
     return None
 
 
 def _hidden_parameters(connection: Facts) -> str:
-    return f"the parameters of {connection['kind']} {connection['id']} are hidden from the token"
+    return f"the parameters of {connection_name(connection)} are hidden from the token"
 
 
-def _is_known(connection: Facts, need: str) -> bool:
+def _is_known(connection: Facts, need: str, has_jobs: bool) -> bool:
     # Empty parameters mean that the gathering task omitted them.
     if need == "params":
         return bool(connection["params"])
     if need == "server":
         return bool(connection["server"]["state"] != "hidden")
+    # On a server that has jobs, a connection without one has never run. Old releases do not report jobs.
+    if need == "last_job" and has_jobs:
+        return True
     return _fact(connection, need) is not None
 
 
@@ -169,17 +202,8 @@ def _nested(facts: Facts) -> Facts:
 
 def _in_label(fact: Any) -> str:
     """Return a fact as it is if it is a string that nothing else looks like, or as JSON."""
-    if isinstance(fact, str) and ", " not in fact and not _is_json(fact):
-        return fact
-    return json.dumps(fact, ensure_ascii=False, sort_keys=True)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    is_list = isinstance(fact, str) and ", " in fact
+    return json.dumps(fact, ensure_ascii=False) if is_list else plain_or_json(fact)
 
 
 def _items_of_loop(rule: Rule, loop: str | list[Any], engine: Engine) -> list[Evaluation]:

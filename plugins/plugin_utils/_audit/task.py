@@ -19,7 +19,7 @@ from ...module_utils._resource import READ_OPTIONS, Resource
 from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
 from .._render import write
-from .connections import connections_in, server_name, validate_connections
+from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, validate_source
 from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions, key_of
 from .policy import STARTER, STARTER_FILE, load_policy
@@ -106,6 +106,7 @@ def audit(
         _evaluations(policy, connections, engine, progress),
         VerdictOptions(options["fail_on"], options["inconclusive"], options["known_findings"]),
         server=server_name(options["server"] or endpoint),
+        url=server_url(options["server"]) or server_url(endpoint),
         audited_at=audited_at,
         baseline=baseline,
     )
@@ -146,8 +147,9 @@ def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[li
                 "kinds requires that the task gathers connections.",
                 "Remove kinds, or connections and connections_file.",
             )
-        given = connections_in(files.read("connections_file", name), name) if name else options["connections"]
-        return validate_connections(given), None, []
+        content = files.read("connections_file", name) if name else options["connections"]
+        given = connections_in(content, name) if name else content
+        return validate_connections(given), endpoint_in(content), []
     if options["kinds"] == []:
         raise OptionError("kinds is an empty list.", f"Use {' or '.join(KINDS)}, or remove kinds to gather both.")
     results = gather({_MODULE.format(kind=kind): KINDS[kind] for kind in options["kinds"] or KINDS})

@@ -60,7 +60,13 @@ _ONE_BY_ONE = (
     _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}"
     "{{ _sde_collect(_sde_result) }}{%% endmacro %%}{{ _sde_call_for_each(_sde_expression) }}"
 )
+_MESSAGES = (
+    "{%% macro _sde_message(%(name)s) %%}{%% set _sde_result %%}%(expression)s{%% endset %%}"
+    "{{ _sde_collect(_sde_result) }}{%% endmacro %%}{{ _sde_call_for_each(_sde_message) }}"
+)
 _BOOLEANS = {"T": True, "F": False}
+# A message must not show what a play knows, and a sentence needs no list of all connections.
+_HIDDEN_FROM_MESSAGES = ("connections",)
 
 
 class EvaluationError(NamedTuple):
@@ -94,7 +100,7 @@ class Engine:
             return [self._constants[expression]] * len(values)
         iterator = _TickingIterator(values, self._tick)
         try:
-            letters = self._render(_BULK, expression, name, {"_sde_values": iterator})
+            letters = self._render(_BULK, expression, name, {**self._variables, "_sde_values": iterator})
         except Exception:  # noqa: BLE001 (of any filter or lookup; one by one finds the value and the reason)
             letters = "?"
         if "?" in letters or len(letters) != len(values):
@@ -108,10 +114,27 @@ class Engine:
 
         'convert' is called within the template: results may be of ansible-core's own types, which are invalid after it.
         """
+        return self._evaluate(_ONE_BY_ONE, expression, name, values, convert=convert, variables=self._variables)
+
+    def render_messages(self, template: str, name: str, values: Sequence[Any]) -> list[str | EvaluationError]:
+        """Return the template's text for each value, on one line. It sees the value and data, but not the play."""
+        variables = {key: value for key, value in self.data.items() if key not in _HIDDEN_FROM_MESSAGES}
+        return self._evaluate(_MESSAGES, template, name, values, convert=_one_line, variables=variables)
+
+    def _evaluate(
+        self,
+        template: str,
+        expression: str,
+        name: str,
+        values: Sequence[Any],
+        *,
+        convert: Callable[[Any], T | EvaluationError],
+        variables: dict[str, Any],
+    ) -> list[T | EvaluationError]:
         collector = _ErrorCollector(_TickingIterator(values, self._tick), convert)
         functions = {"_sde_collect": collector.collect, "_sde_call_for_each": collector.call_for_each}
         try:
-            self._render(_ONE_BY_ONE, expression, name, functions)
+            self._render(template, expression, name, {**variables, **functions})
         except Exception as exc:  # noqa: BLE001 (of any filter or lookup)
             return [EvaluationError(_message_of(exc))] * len(values)
         if len(collector.results) != len(values):  # an expression that knows our names can skip values
@@ -122,16 +145,17 @@ class Engine:
         """Return the converted result of an expression that reads no value."""
         return self.evaluate(expression, "_sde_nothing", [None], convert)[0]
 
-    def compile_error(self, expression: str, name: str) -> str | None:
-        """Return why an expression cannot be compiled, such as an unknown filter; None if it can."""
+    def compile_error(self, expression: str, name: str, *, is_message: bool = False) -> str | None:
+        """Return why an expression or a message cannot be compiled, such as an unknown filter; None if it can."""
+        nothing = {"_sde_values": [], "_sde_call_for_each": lambda macro: ""}
         try:
-            self._render(_BULK, expression, name, {"_sde_values": []})
+            self._render(_MESSAGES if is_message else _BULK, expression, name, nothing)
         except Exception as exc:  # noqa: BLE001 (of any plugin that cannot be loaded)
             return f"cannot be compiled ({_message_of(exc).rstrip('.')})"
         return None
 
-    def _render(self, template: str, expression: str, name: str, functions: dict[str, Any]) -> str:
-        templar = self._templar.copy_with_new_env(available_variables={**self._variables, **functions})
+    def _render(self, template: str, expression: str, name: str, variables: dict[str, Any]) -> str:
+        templar = self._templar.copy_with_new_env(available_variables=variables)
         text = trust_as_template(template % {"name": name, "expression": expression})
         return str(templar.template(text, escape_backslashes=False) or "")
 
@@ -197,6 +221,14 @@ def _boolean(value: Any) -> bool | EvaluationError:
     if isinstance(value, bool):
         return value
     return EvaluationError(f"the result must be true or false, not {describe_type(value)}")
+
+
+def _one_line(value: Any) -> str | EvaluationError:
+    """Return a message on one line. The facts in it are masked; its author's variables are not."""
+    text = scrub_text(" ".join(str(value).split()))
+    if not text:
+        return EvaluationError("the message is empty")
+    return text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"
 
 
 def describe_type(value: Any) -> str:

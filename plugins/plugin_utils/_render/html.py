@@ -210,7 +210,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "report": report,
         "summary": summary,
         # The heading shows the verdict.
-        "message": summary["message"].removeprefix(f"{headline(summary['verdict'])}: "),
+        "message": summary["message"].removeprefix(f"{headline(summary['verdict'], report['servers'])}: "),
         "audited_at": _time(report["audited_at"]),
         "overall": _bar("All", Counter(summary["verdicts"]), {}),
         "by_severity": [
