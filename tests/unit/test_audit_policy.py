@@ -138,6 +138,8 @@ rules:
   - {id: no-item, title: No item, severity: low, that: item.kind == 'alm'}
   - {id: filter, title: Filter, severity: low, that: connection.kind | uper == 'ALM'}
   - {id: need, title: Need, severity: low, needs: [parms.alm_method], that: connection.id > 0}
+  - {id: brace, title: Brace, severity: low, that: connection.id > 0, message: "{{ connection.alias"}
+  - {id: play, title: Play, severity: low, that: connection.id > 0, message: "{{ conection.alias }}"}
 waivers:
   - {rules: [alm-ssl], reason: r, owner: o, expires: 2027-01-31}
   - {rules: [alm-tls], reason: r, owner: o, expires: '2027-02-30'}
@@ -214,6 +216,11 @@ def test_reference_and_expression_errors():
             "or group_by, outside the loop itself."
         ),
         "1.yml: rule filter: that (\"connection.kind | uper == 'ALM'\") cannot be compiled (No filter named 'uper').",
+        (
+            "1.yml: rule brace: message is not a valid template (unexpected end of template, expected 'end of print "
+            "statement')."
+        ),
+        "1.yml: rule play: message uses conection, which a message does not know; did you mean connection?",
     ]
 
 

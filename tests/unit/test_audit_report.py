@@ -15,7 +15,9 @@ from hypothesis import given, strategies as st
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.connections import (
     connections_in,
+    endpoint_in,
     server_name,
+    server_url,
     validate_connections,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
@@ -41,6 +43,7 @@ SCHEMA = jsonschema.Draft202012Validator(
 )
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
+WORDED = {"id": "worded", "title": "Worded", "severity": "high", "that": "true", "message": "{{ connection.id }}"}
 LOOP = {"id": "loop", "title": "Loop", "severity": "high", "that": "true", "loop": "connections", "label": "item.id"}
 CONNECTIONS = [
     {
@@ -64,16 +67,20 @@ def waiver(*rules, **fields) -> dict:
 def report(*verdicts, waivers=(), baseline=None, connections=None, **options) -> dict:
     """The report of verdicts, which are (rule, verdict, id of the connection or label)."""
     connections = connections or CONNECTIONS
-    content = {"rules": [*RULES, LOOP], "waivers": list(waivers)}
+    content = {"rules": [*RULES, LOOP, WORDED], "waivers": list(waivers)}
     policy = load_policy(["p.yml"], lambda name: content, {})
     by_id = {rule.id: rule for rule in policy.rules}
     found = []
     for rule, verdict, subject, *names in verdicts:
         keys = names[0] if names else [("alm", subject)] if rule != "loop" else []
         about = [next(one for one in connections if key_of(one) == key) for key in keys]
-        found.append(Evaluation(by_id[rule], None, about, subject if rule == "loop" else None, verdict, "why"))
+        made = Evaluation(by_id[rule], None, about, subject if rule == "loop" else None, verdict, "why")
+        if verdict == "fail":
+            made.condition, made.observed = "true", [{"name": "frequency", "value": "weekly"}]
+        found.append(made)
     chosen = {
         "server": "sde.example.com",
+        "url": "https://sde.example.com/tenant",
         "audited_at": "2026-11-24T18:00:00Z",
         "fail_on": "high",
         "inconclusive": "warn",
@@ -85,10 +92,10 @@ def report(*verdicts, waivers=(), baseline=None, connections=None, **options) ->
     return json.loads(json.dumps(made))
 
 
-def build(policy, connections, evaluations, baseline=None, *, server, audited_at, **options) -> dict:
+def build(policy, connections, evaluations, baseline=None, *, server, audited_at, url=None, **options) -> dict:
     chosen = VerdictOptions(**options)
     return build_report(
-        policy, connections, evaluations, chosen, server=server, audited_at=audited_at, baseline=baseline
+        policy, connections, evaluations, chosen, server=server, url=url, audited_at=audited_at, baseline=baseline
     )
 
 
@@ -102,7 +109,7 @@ def verdict_of(*verdicts, **options) -> str:
 
 def test_report_of_an_audit():
     made = report(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
-    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "2.0"
+    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "3.0"
     assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
     assert [one["key"] for one in made["connections"]] == [
         "sde.example.com/alm/1",
@@ -115,13 +122,17 @@ def test_report_of_an_audit():
         "severity": "high",
         "verdict": "fail",
         "connections": ["sde.example.com/alm/1"],
-        "subject": 'alm 1 "Jira 1"',
+        "subject": 'ALM connection 1 "Jira 1"',
         "label": None,
         "message": "why",
+        "condition": "true",
+        "observed": [{"name": "frequency", "value": "weekly"}],
         "fingerprint": first["fingerprint"],
         "waiver": None,
         "baseline": None,
+        "fails_audit": True,
     }
+    assert made["server_urls"] == {"sde.example.com": "https://sde.example.com/tenant"}
     assert second["subject"] == second["label"] == "x"
     assert second["connections"] == ["sde.example.com/alm/1", "sde.example.com/alm/2"]
     assert made["summary"]["verdicts"] == {
@@ -202,7 +213,10 @@ def test_findings_of_groups_are_as_those_of_failures():
         )
         assert [one["verdict"] for one in mixed] == ["pass", "fail", "not_applicable", "fail", "pass"]
         for findings in (passed, mixed):
-            assert [{**one, "verdict": "fail"} for one in findings] == failed
+            because = ("verdict", "condition", "observed", "fails_audit")
+            assert [{**one, **dict.fromkeys(because)} for one in findings] == [
+                {**one, **dict.fromkeys(because)} for one in failed
+            ]
 
 
 def test_report_without_server():
@@ -257,18 +271,18 @@ def test_threshold(severity, fail_on):
             {},
             (
                 "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 "
-                "errors. 3 connections, 6 rules."
+                "errors. 3 connections, 7 rules."
             ),
         ),
         (
             [("low", "fail", 1)],
             {},
-            "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
+            "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 7 rules.",
         ),
         (
             [("low", "error", 1)],
             {},
-            "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules.",
+            "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 7 rules.",
         ),
         (
             [("high", "inconclusive", 1)],
@@ -276,7 +290,7 @@ def test_threshold(severity, fail_on):
             (
                 "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more "
                 "inconclusive, 0 errors. "
-                "3 connections, 6 rules."
+                "3 connections, 7 rules."
             ),
         ),
         (
@@ -291,18 +305,18 @@ def test_threshold(severity, fail_on):
             (
                 "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 "
                 "waived, 1 more inconclusive, 0 errors. "
-                "3 connections, 6 rules."
+                "3 connections, 7 rules."
             ),
         ),
         (
             [("high", "fail", 1), ("low", "fail", 1)],
             {"fail_on": "never"},
-            "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
+            "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 7 rules.",
         ),
     ],
 )
 def test_message(verdicts, options, message):
-    assert report(*verdicts, **options)["summary"]["message"] == f"SD Elements audit {message}"
+    assert report(*verdicts, **options)["summary"]["message"] == f"SD Elements audit of sde.example.com {message}"
 
 
 @pytest.mark.parametrize(
@@ -313,6 +327,7 @@ def test_empty_audit(options, verdict):
     policy = load_policy(["p.yml"], lambda name: {"rules": RULES}, {})
     chosen = {
         "server": "sde.example.com",
+        "url": "https://sde.example.com/tenant",
         "audited_at": "2026-11-24T18:00:00Z",
         "fail_on": "high",
         "inconclusive": "warn",
@@ -321,7 +336,7 @@ def test_empty_audit(options, verdict):
     }
     made = build(policy, [], [], **chosen)
     assert made["summary"]["verdict"] == verdict
-    assert made["summary"]["message"].startswith(f"SD Elements audit {verdict}ed: 0 findings")
+    assert made["summary"]["message"].startswith(f"SD Elements audit of sde.example.com {verdict}ed: 0 findings")
     assert made["summary"]["message"].endswith(" There are no connections, so nothing was audited.")
     assert warnings_of(made) == [
         (
@@ -412,7 +427,7 @@ def test_waiver_of_inconclusive_finding_is_not_unused():
         ("expired", 0),
     ]
     unused = [one for one in warnings_of(made) if "unused" in one]
-    assert unused == ["p.yml: the waiver for low (owner: o) is unused: no failing finding matches it."]
+    assert unused == ["p.yml, waiver 2 (low; owner: o) is unused: no failing finding matches it."]
     strict = report(("high", "inconclusive", 1), waivers=[waiver("high")], inconclusive="fail")
     assert strict["summary"]["verdict"] == "fail"
 
@@ -425,6 +440,26 @@ def test_waiver_expires_after_its_day():
     made = report(("high", "fail", 1), waivers=[expired, last_day])
     assert made["findings"][0]["waiver"] == 1
     assert [one["state"] for one in made["waivers"]] == ["expired", "active"]
+
+
+def test_waiver_that_ends_within_two_weeks_is_reported():
+    ends = ["2026-11-24", "2026-12-08", "2026-12-09", "2026-11-23"]
+    made = report(*(("high", "fail", id_) for id_ in (1, 2, 12)), waivers=[waiver("high", expires=day) for day in ends])
+    assert [one["ends_soon"] for one in made["waivers"]] == [True, True, False, False]
+    [used, *_unused, expired] = warnings_of(made)
+    assert used == "p.yml, waiver 1 (high; owner: o) ends after 2026-11-24."
+    assert "expired after 2026-11-23" in expired
+
+
+@pytest.mark.parametrize(
+    "servers, covers", [(["sde.example.com"], True), (["SDE.*"], True), (["x", "*.com"], True), (["other"], False)]
+)
+def test_waiver_of_servers(servers, covers):
+    made = report(("high", "fail", 1), waivers=[waiver("high", servers=servers)])
+    assert made["findings"][0]["verdict"] == ("waived" if covers else "fail")
+    assert made["waivers"][0]["state"] == ("active" if covers else "unused")
+    unnamed = report(("high", "fail", 1), waivers=[waiver("high", servers=servers)], server=None)
+    assert unnamed["findings"][0]["verdict"] == "fail"
 
 
 def test_first_matching_waiver_applies():
@@ -442,11 +477,11 @@ def test_warnings():
         waivers=[waiver("high", expires="2026-11-23"), waiver("low"), waiver("loop", expires="2020-01-01")],
     )
     assert warnings_of(made) == [
-        "p.yml: the waiver for high (owner: o) expired after 2026-11-23. It no longer waives 1 finding.",
-        "p.yml: the waiver for low (owner: o) is unused: no failing finding matches it.",
-        "p.yml: the waiver for loop (owner: o) expired after 2020-01-01.",
-        'Rule low cannot be evaluated for 2 subjects, such as alm 1 "Jira 1": why.',
-        'Rule info is inconclusive for alm 2 "Jira 2": why.',
+        "p.yml, waiver 1 (high; owner: o) expired after 2026-11-23. It no longer waives 1 finding.",
+        "p.yml, waiver 2 (low; owner: o) is unused: no failing finding matches it.",
+        "p.yml, waiver 3 (loop; owner: o) expired after 2020-01-01.",
+        'Rule low cannot be evaluated for 2 subjects, such as ALM connection 1 "Jira 1": why.',
+        'Rule info is inconclusive for ALM connection 2 "Jira 2": why.',
     ]
 
 
@@ -477,7 +512,7 @@ def test_baseline():
     compared = now["baseline"]
     assert (compared["audited_at"], compared["new"], compared["known"]) == (before["audited_at"], 2, 3)
     assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [
-        ("high", 'alm 2 "Jira 2"'),
+        ("high", 'ALM connection 2 "Jira 2"'),
         ("loop", "gone"),
     ]
 
@@ -545,17 +580,45 @@ def test_known_findings_accepted():
     assert verdict_of(("low", "error", 1), baseline=report(("low", "error", 1)), known_findings="accept") == "fail"
 
 
+def test_findings_that_fail_the_audit_are_first():
+    """Known findings that are accepted must not hide the new one that fails the audit."""
+    known = [("critical", "fail", 1), ("high", "fail", 1), ("high", "fail", 2)]
+    verdicts = [("low", "fail", 1), ("low", "error", 2), ("critical", "inconclusive", 2), *known, ("high", "fail", 12)]
+    made = report(*verdicts, baseline=report(*known), known_findings="accept")
+    found = [(one["rule"], one["verdict"], one["baseline"], one["fails_audit"]) for one in top_findings(made)]
+    assert found == [
+        ("low", "error", "new", True),
+        ("high", "fail", "new", True),
+        ("low", "fail", "new", False),
+        ("critical", "inconclusive", "new", False),
+        ("critical", "fail", "known", False),
+        ("high", "fail", "known", False),
+        ("high", "fail", "known", False),
+    ]
+    assert [one["line"] for one in top_findings(made)][:2] == [
+        'new, error, low: low: ALM connection 2 "Jira 2": why',
+        'new, fail, high: high: ALM connection 12 "Jira 12": why',
+    ]
+
+
+def test_line_of_a_finding_has_the_observed_values_once():
+    [plain] = top_findings(report(("high", "fail", 1)))
+    [worded] = top_findings(report(("worded", "fail", 1)))
+    assert plain["line"] == 'fail, high: high: ALM connection 1 "Jira 1": why'
+    assert worded["line"] == 'fail, high: worded: ALM connection 1 "Jira 1": why (frequency = weekly)'
+
+
 @pytest.mark.parametrize(
     "content, expected",
     [
         ([], "baseline: b.json is not an audit report"),
         ({"format": "other"}, "baseline: b.json is not an audit report"),
         (
-            {"format": FORMAT, "version": "1.0"},
-            'baseline: b.json has version "1.0"; only 2.x is supported. Run that audit again with this release.',
+            {"format": FORMAT, "version": "2.0"},
+            'baseline: b.json has version "2.0"; only 3.x is supported. Run that audit again with this release.',
         ),
         (
-            {"format": FORMAT, "version": "2.7"},
+            {"format": FORMAT, "version": "3.7"},
             "baseline: b.json is not a valid report: audited_at is missing",
         ),
         (
@@ -640,7 +703,10 @@ def test_connection_without_alias_and_system(wanted, covers):
     made = report(
         ("high", "fail", 1), connections=[odd, *CONNECTIONS[1:]], waivers=[waiver("high", connections=wanted)]
     )
-    assert (made["findings"][0]["subject"], made["findings"][0]["verdict"]) == ("alm 1", "waived" if covers else "fail")
+    assert (made["findings"][0]["subject"], made["findings"][0]["verdict"]) == (
+        "ALM connection 1",
+        "waived" if covers else "fail",
+    )
     assert made["findings"][0]["fingerprint"] == report(("high", "fail", 1))["findings"][0]["fingerprint"]
 
 
@@ -685,6 +751,30 @@ def test_invalid_facts(facts, expected):
 @pytest.mark.parametrize("content", [[GOOD], {"connections": [GOOD], "count": 1, "changed": False}])
 def test_file_of_connections(content):
     assert connections_in(content, "f") == [GOOD]
+
+
+@pytest.mark.parametrize(
+    "address, url",
+    [
+        ("https://SDE.example.com:8443/tenant/api/v2/connections/alm/", "https://sde.example.com:8443/tenant"),
+        ("http://[::1]:8000/api/v2/connections/alm/", "http://[::1]:8000"),
+        ("https://sde.example.com/", "https://sde.example.com"),
+        ("sde.example.com", None),
+        ("https://user:secret@sde.example.com/", None),
+        ("javascript:alert(1)", None),
+        ("https://sde.example.com/a b", None),
+        ("https://sde.example.com/?token=x", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_web_address_of_a_server(address, url):
+    assert server_url(address) == url
+
+
+def test_endpoint_of_saved_results():
+    assert endpoint_in({"connections": [], "endpoint": "https://x/api/v2/"}) == "https://x/api/v2/"
+    assert [endpoint_in(one) for one in ([GOOD], {"connections": []}, {"endpoint": 7}, None)] == [None] * 4
 
 
 @pytest.mark.parametrize("content", [None, "text", {"count": 1}])
@@ -734,7 +824,7 @@ def test_top_findings():
     top = lines(made)
     expected = ["error, info", "fail, critical", "fail, high", "fail, high", "fail, low", "inconclusive, critical"]
     assert [line.partition(":")[0] for line in top] == [*expected, "waived, critical"]
-    assert top[2] == 'fail, high: high (high): alm 1 "Jira 1": why'
+    assert top[2] == 'fail, high: high: ALM connection 1 "Jira 1": why'
     counted = lines(report(*found, inconclusive="fail"))
     assert [line.partition(":")[0] for line in counted[:3]] == [
         "error, info",
@@ -742,7 +832,7 @@ def test_top_findings():
         "fail, critical",
     ]
     known = lines(report(("high", "fail", 1), ("high", "fail", 2), baseline=report(("high", "fail", 2))))
-    assert [line.endswith(" (known)") for line in known] == [False, True]
+    assert [line.partition(",")[0] for line in known] == ["new", "known"]
 
 
 def test_top_findings_shows_what_hides():
@@ -771,7 +861,7 @@ def test_top_fixed_are_the_most_severe():
 def test_warnings_about_waivers_are_bounded():
     made = report(("high", "pass", 1), waivers=[waiver("high")] * 103)
     *some, last = warnings_of(made)
-    assert (len(some), last) == (100, "3 more waivers are expired or unused; see the reports.")
+    assert (len(some), last) == (100, "3 more waivers are expired, unused or end soon; see the reports.")
 
 
 def test_finding_of_a_group_is_recognised_by_its_label():

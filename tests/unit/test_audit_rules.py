@@ -105,6 +105,134 @@ def verdicts_on(that, *facts, when=(), needs=(), play=None, **variables):
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# What a failed condition read, and the message about it
+
+
+OBSERVED = [
+    ("connection.server.scheme == 'http'", {"server.scheme": "https"}),
+    ("connection['frequency'].upper() in ['NEVER']", {"frequency": "hourly"}),
+    ("connection.params.alm_server is search('^http:')", {"params.alm_server": "https://alm1.example.com"}),
+    ("'zzz' in connection.params ~ ''", {"params": "3 keys"}),
+    (
+        "connection.params.get('alm_server', fallback) == 1",
+        {"params.alm_server": "https://alm1.example.com", "fallback": "none"},
+    ),
+    (
+        "limits[connection.frequency].hours < connection.id",
+        {"limits.hourly.hours": "3", "frequency": "hourly", "id": "1"},
+    ),
+    ("connection.secrets_set | length > 0 or connection.debug_mode", {"secrets_set": "0 items", "debug_mode": "false"}),
+    ("connection.nope | default(false)", {"nope": "undefined"}),
+    ("connection.last_job.result_message is not none", {"last_job.result_message": "null"}),
+    ("names[1] == connection.alias", {"names[1]": "b", "alias": "alm 1"}),
+    ("connection.alias in names and of_the_play == 'templated'", {"alias": "alm 1", "names": "2 items"}),
+    ("inventory_hostname == connection.kind", {"kind": "alm"}),
+    ("audited_at < '2026'", {"audited_at": NOW}),
+    ("connections | length == 0", {"connections": "1 item"}),
+    ("api_token == 'x'", {"api_token": "********"}),
+    ("long == ''", {"long": "x" * 200 + "\u2026"}),
+    ("number_like == ''", {"number_like": '"7"'}),
+    ("false", {}),
+]
+
+
+@pytest.mark.parametrize("that, expected", OBSERVED)
+def test_failure_has_the_values_that_its_condition_read(that, expected):
+    variables = {
+        "fallback": "none",
+        "limits": {"hourly": {"hours": 3}},
+        "names": ["a", "b"],
+        "api_token": "hunter2hunter2",
+        "long": "x" * 1000,
+        "number_like": "7",
+    }
+    rule = {"id": "unseen", "title": "U", "severity": "low", "that": ["connection.id == 1", that]}
+    [found] = evaluated([rule], [connection()], play={"of_the_play": "hunter2-of-the-play"}, **variables)
+    assert (found.verdict, found.condition) == ("fail", that)
+    assert {one["name"]: one["value"] for one in found.observed} == expected
+    assert (
+        found.message
+        == '"U" is not met'
+        + "".join(
+            (": " if index == 0 else ", ") + f"{name} is {value}"
+            for index, (name, value) in enumerate(expected.items())
+        )
+        or len(found.message) > 200
+    )
+
+
+def test_items_have_observed_values():
+    rules = [
+        {
+            "id": "g",
+            "title": "G",
+            "severity": "low",
+            "group_by": ["project", "server.host"],
+            "that": "item.key.server.host == 'x' and item.connections | length > 3",
+        },
+        {
+            "id": "l",
+            "title": "L",
+            "severity": "low",
+            "loop": [{"name": "a", "password": "hunter2hunter2"}],
+            "label": "item.name",
+            "that": "item.password == item.name",
+        },
+    ]
+    found = evaluated(rules, [connection()])
+    assert [{one["name"]: one["value"] for one in each.observed} for each in found] == [
+        {"item.key.server.host": "alm1.example.com", "item.connections": "1 item"},
+        {"item.password": "********", "item.name": "a"},
+    ]
+
+
+def messages_of(message: str, *facts: dict, play: dict | None = None, **variables) -> list[str]:
+    rule = {"id": "r", "title": "R", "severity": "high", "that": "connection.id == 0", "message": message}
+    return [one.message for one in evaluated([rule], list(facts) or [connection()], play=play, **variables)]
+
+
+@pytest.mark.parametrize(
+    "message, expected",
+    [
+        ("{{ connection.alias }} talks to {{ connection.server.host }}", "alm 1 talks to alm1.example.com"),
+        (
+            "{% for name in connection.params %}{{ loop.index }}{{ name }} {% endfor %}",
+            "1alm_server 2alm_validate_cert 3conflict_policy",
+        ),
+        ("{{ allowed | join(', ') }} at {{ audited_at }}", "a, b at " + NOW),
+        ("{% if connection.id == 1 %}one\n line{% endif %}", "one line"),
+        ("{{ 7 }}", "7"),
+        ("{{ '{{ allowed }}' }} \\d", "{{ allowed }} \\d"),
+        ("{{ connection.nope }}", '"R" is not met: id is 1 (message: '),
+        ("{{ connection.last_job.nope.deeper }}", '"R" is not met: id is 1 (message: '),
+        ("{{ '' }}", '"R" is not met: id is 1 (message: the message is empty)'),
+        ("{{ lookup('ansible.builtin.vars', 'canary') }}", '"R" is not met: id is 1 (message: '),
+        ("{{ 'y' * 1000 }}", "y" * 299 + "\u2026"),
+        ("{{ 'https://u:hunter2hunter2@example.com' }}", "https://********@example.com"),
+    ],
+)
+def test_message(message, expected):
+    [found] = messages_of(message, play={"canary": "hunter2-of-the-play"}, allowed=["a", "b"])
+    assert found.startswith(expected) and "hunter2" not in found
+    if "(message: " not in expected:
+        assert found == expected
+
+
+def test_data_in_messages_is_never_a_template():
+    alias = "{{ lookup('ansible.builtin.pipe', 'echo planted') }}{% set x = 1 %}"
+    assert messages_of("{{ connection.alias }} and {{ name }}", connection(alias=alias), name=alias) == [
+        f"{alias} and {alias}"
+    ]
+
+
+def test_each_failure_has_its_own_message():
+    facts = [connection(id_=1), connection(id_=2, params={}, params_visible=False), connection(id_=3)]
+    found = messages_of("{{ connection.id }} {{ connection.params.alm_server[:6] }}", *facts)
+    assert [found[0], found[2]] == ["1 https:", "3 https:"]
+    assert found[1].startswith('"R" is not met: id is 2 (message: ')
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Verdicts
 
 
@@ -112,8 +240,8 @@ def verdicts_on(that, *facts, when=(), needs=(), play=None, **variables):
     "that, expected",
     [
         ("connection.server.scheme == 'https'", ("pass", "holds")),
-        ("connection.server.scheme == 'http'", ("fail", "connection.server.scheme == 'http' is false")),
-        (["connection.id == 1", "connection.id == 2", "nonsense"], ("fail", "connection.id == 2 is false")),
+        ("connection.server.scheme == 'http'", ("fail", '"R" is not met: server.scheme is https')),
+        (["connection.id == 1", "connection.id == 2", "nonsense"], ("fail", '"R" is not met: id is 1')),
         ("connection.params.alm_server is ansible.builtin.match('http')", ("pass", "holds")),
         ("([connection] | securitycompass.sdelements.egress).servers[0].port == 443", ("pass", "holds")),
         ("connection.server.scheme in allowed", ("pass", "holds")),
@@ -191,37 +319,42 @@ def test_messages_contain_no_secrets():
             {"params": {}, "params_visible": False},
             ["params"],
             "inconclusive",
-            "the parameters of alm 1 are hidden from the token",
+            "the parameters of ALM connection 1 are hidden from the token",
         ),
         (
             {"params": {}, "params_visible": False},
             ["params.x"],
             "inconclusive",
-            "the parameters of alm 1 are hidden from the token",
+            "the parameters of ALM connection 1 are hidden from the token",
         ),
-        ({"params": {}}, ["params"], "inconclusive", "params of alm 1 is unknown"),
-        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of alm 1 is unknown"),
-        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is unknown"),
-        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z of alm 1 is unknown"),
-        ({"last_job": None}, ["last_job"], "inconclusive", "last_job of alm 1 is unknown"),
-        ({"last_job": None}, ["last_job.succeeded"], "inconclusive", "last_job.succeeded of alm 1 is unknown"),
+        ({"params": {}}, ["params"], "inconclusive", "params of ALM connection 1 is unknown"),
+        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of ALM connection 1 is unknown"),
+        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of ALM connection 1 is unknown"),
+        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z of ALM connection 1 is unknown"),
+        ({"last_job": None}, ["last_job"], "inconclusive", "last_job of ALM connection 1 is unknown"),
+        (
+            {"last_job": None},
+            ["last_job.succeeded"],
+            "inconclusive",
+            "last_job.succeeded of ALM connection 1 is unknown",
+        ),
         ({"debug_mode": False, "params": {"x": 0}}, ["debug_mode", "params.x"], "pass", "holds"),
         ({"params": {"x": ""}}, ["params.x"], "pass", "holds"),
         (
             {"params": {}, "params_visible": False},
             ["server"],
             "inconclusive",
-            "the parameters of alm 1 are hidden from the token",
+            "the parameters of ALM connection 1 are hidden from the token",
         ),
         (
             {"params": {}, "params_visible": False},
             ["validate_certs"],
             "inconclusive",
-            "the parameters of alm 1 are hidden from the token",
+            "the parameters of ALM connection 1 are hidden from the token",
         ),
-        ({"params": {}}, ["server"], "inconclusive", "server of alm 1 is unknown"),
-        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of alm 1 is unknown"),
-        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of alm 1 is unknown"),
+        ({"params": {}}, ["server"], "inconclusive", "server of ALM connection 1 is unknown"),
+        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of ALM connection 1 is unknown"),
+        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of ALM connection 1 is unknown"),
         # That there is none is known, too.
         ({"params": {"x": 1}}, ["server"], "pass", "holds"),
     ],
@@ -263,7 +396,7 @@ def test_loop():
         "that": "item[1] | length == 1",
     }
     assert loop_verdicts(three, **rule) == [
-        ("fail", "7", [("alm", 1), ("alm", 2)], "item[1] | length == 1 is false"),
+        ("fail", "7", [("alm", 1), ("alm", 2)], '"R" is not met: item[1] is 2 items'),
         ("pass", "8", [("analysis", 1)], "holds"),
     ]
 
@@ -322,7 +455,7 @@ def test_groups_of_one_fact():
             "fail",
             "project 7",
             [("alm", 1), ("analysis", 1)],
-            "item.connections | length == 1 and item.key == 8 is false",
+            '"R" is not met: item.connections is 2 items, item.key is 7',
         ),
         ("pass", "project 8", [("alm", 2)], "holds"),
     ]
@@ -452,7 +585,7 @@ def test_condition_that_reads_no_connection_is_not_evaluated_without_need(tmp_pa
 @pytest.mark.parametrize(
     "that, verdict, message",
     [
-        ("limit > 3", "fail", "limit > 3 is false"),
+        ("limit > 3", "fail", '"R" is not met: limit is 1'),
         ("nobody", "error", "nobody: 'nobody' is undefined"),
         ("limit", "error", "limit: the result must be true or false, not a number"),
         # A lookup cannot read the connection either, in whichever way rules are evaluated.
@@ -462,7 +595,7 @@ def test_condition_that_reads_no_connection_is_not_evaluated_without_need(tmp_pa
 )
 def test_condition_that_reads_no_connection_concludes_each(that, verdict, message):
     three = [connection(id_=id_) for id_ in (1, 2)] + [connection(id_=3, params={}, params_visible=False)]
-    hidden = ("inconclusive", "the parameters of alm 3 are hidden from the token")
+    hidden = ("inconclusive", "the parameters of ALM connection 3 are hidden from the token")
     assert verdicts_on(that, *three, needs=["params"], limit=1) == [(verdict, message)] * 2 + [hidden]
     if verdict == "error":
         assert verdicts_on("true", *three, when=[that], needs=["params"], limit=1) == [(verdict, message)] * 2 + [
@@ -691,15 +824,16 @@ def test_starter_passes_good_connections():
     verdicts = starter(connection(), connection("analysis", 2), **POLICY_VARIABLES)
     assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]}
     assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
-    assert all("pass" in found for found in verdicts.values())
+    # No job of these connections is running.
+    assert {name for name, found in verdicts.items() if "pass" not in found} == {"sync-not-stuck"}
 
 
 # Connections that fail one rule each.
 FAILING = [
-    (with_params(alm_server="alm1.example.com", alm_method="http"), "alm-tls"),
-    (with_params(alm_server="http://alm1.example.com"), "alm-tls"),
-    (with_params("analysis", analysis_server="http://analysis1.example.com"), "analysis-tls"),
-    (with_params("analysis", analysis_server="x.example.com", analysis_method="http"), "analysis-tls"),
+    (with_params(alm_server="alm1.example.com", alm_method="http"), "tls"),
+    (with_params(alm_server="http://alm1.example.com"), "tls"),
+    (with_params("analysis", analysis_server="http://analysis1.example.com"), "tls"),
+    (with_params("analysis", analysis_server="x.example.com", analysis_method="http"), "tls"),
     (with_params(alm_validate_cert=False), "certificate-validated"),
     (with_params(alm_validate_cert="False"), "certificate-validated"),
     (with_params(alm_validate_cert=None, issue_tracker_validate_cert="no "), "certificate-validated"),
@@ -718,6 +852,7 @@ FAILING = [
     (connection(last_job={**JOB, "succeeded": False}), "last-sync-succeeded"),
     (connection(last_job={**JOB, "last_run": "2026-11-24T14:59:59Z"}), "last-sync-recent"),
     (connection(frequency="daily", last_job={**JOB, "last_run": "2026-11-23T11:59:59Z"}), "last-sync-recent"),
+    (connection(last_job={**JOB, "ready": False, "last_run": "2026-11-24T16:59:59Z"}), "sync-not-stuck"),
     (connection(debug_mode=True), "no-debug-mode"),
     (with_params(conflict_policy="sde"), "conflict-policy"),
 ]
@@ -743,6 +878,21 @@ def test_starter_fails_bad_connection():
     assert not_passed(connections) == sorted(
         ([(one["kind"], one["id"])], rule, "fail") for one, (_facts, rule) in zip(connections, FAILING, strict=False)
     )
+
+
+def test_starter_on_connection_that_never_synchronised():
+    """Where others have a last job, one without has never run. Releases before 4.4 do not report jobs."""
+    never, other = connection(id_=1, last_job=None), connection(id_=2)
+    found = {
+        (one.rule.id, key_of(one.connections[0])): one
+        for one in evaluated(STARTER["rules"], [never, other], **STARTER["vars"])
+        if one.connections
+    }
+    recent = found["last-sync-recent", ("alm", 1)]
+    assert (recent.verdict, recent.message) == ("fail", "Never synchronised, although scheduled hourly")
+    assert found["last-sync-succeeded", ("alm", 1)].verdict == "inconclusive"
+    assert found["sync-not-stuck", ("alm", 1)].verdict == "not_applicable"
+    assert verdicts_of("last-sync-recent", never, {**other, "last_job": None}) == {"inconclusive"}
 
 
 def test_starter_fails_project_without_connection():
@@ -777,7 +927,7 @@ def test_starter_is_inconclusive_on_hidden_params():
     verdicts = starter(connection(params={}, params_visible=False, last_job=None, debug_mode=None), **POLICY_VARIABLES)
     undecided = {name for name, found in verdicts.items() if found == {"inconclusive"}}
     assert undecided == {
-        "alm-tls",
+        "tls",
         "certificate-validated",
         "no-credentials-in-urls",
         "allowed-server",
@@ -903,8 +1053,7 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
 def test_starter_on_facts_of_an_older_release_without_parameters():
     verdicts = starter(connection(params={}), **POLICY_VARIABLES)
     assert {
-        verdicts[name].pop()
-        for name in ("alm-tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")
+        verdicts[name].pop() for name in ("tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")
     } == {"inconclusive"}
 
 
@@ -956,7 +1105,7 @@ def test_syntax_error_is_found_before_evaluation(expression, problem):
 
 def test_messages_are_one_printable_line():
     ((_verdict, message),) = verdicts_on("connection.id ==\n  2")
-    assert message == "connection.id == 2 is false"
+    assert message == '"R" is not met: id is 1'
     ((_verdict, message),) = verdicts_on(
         "undef(connection.alias) == 1", connection(alias="red \x1b[31m\u202eand\nmore")
     )
@@ -966,10 +1115,10 @@ def test_messages_are_one_printable_line():
 def test_progress_is_shown_at_intervals(monkeypatch, capsys):
     monkeypatch.setattr(task, "_SECONDS_BETWEEN_LINES", 0)
     progress = task._Progress(12)
-    progress.start("alm-tls")
+    progress.start("tls")
     progress.tick()
     progress.tick()
-    assert "Auditing: rule 1 of 12 (alm-tls), evaluation 2" in capsys.readouterr().out
+    assert "Auditing: rule 1 of 12 (tls), evaluation 2" in capsys.readouterr().out
     monkeypatch.setattr(task, "_SECONDS_BETWEEN_LINES", 1000)
     task._Progress(12).tick()
     assert capsys.readouterr().out == ""

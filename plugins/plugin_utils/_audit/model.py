@@ -280,12 +280,10 @@ def headline(verdict: str, servers: Sequence[str]) -> str:
 
 def importance(finding: Finding) -> tuple[bool, bool, int, int]:
     """Return a sort key: findings that fail the audit come first, and new ones before known ones."""
-    return (
-        not finding["fails_audit"],
-        finding["baseline"] == "known",
-        NOTABLE_RANK[finding["verdict"]],
-        SEVERITY_RANK[finding["severity"]],
-    )
+    verdict, fails_audit = finding["verdict"], finding["fails_audit"]
+    # An inconclusive finding that fails the audit is as important as a failure.
+    rank = NOTABLE_RANK["fail" if fails_audit and verdict == "inconclusive" else verdict]
+    return not fails_audit, finding["baseline"] == "known", rank, SEVERITY_RANK[finding["severity"]]
 
 
 def observed_text(finding: Finding) -> str:

@@ -19,6 +19,7 @@ from ...module_utils._resource import READ_OPTIONS, Resource
 from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
 from .._render import write
+from .._render.text import escape_line
 from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, validate_source
 from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions, key_of
@@ -188,7 +189,7 @@ def _result(
     return {
         "changed": bool(written),
         "failed": summary["verdict"] == "fail",
-        "msg": summary["message"],
+        "msg": _message(report, written),
         "verdict": summary["verdict"],
         "verdicts": summary["verdicts"],
         "failed_by_severity": summary["failed_by_severity"],
@@ -197,6 +198,13 @@ def _result(
         "reports": written,
         "warnings": [*warnings, *_warnings_of_omitted(omitted)],
     }
+
+
+def _message(report: Report, written: list[str]) -> str:
+    """Return the verdict with what it is based on, and where to read more. It is the last line of a log."""
+    policies = f"{'Policy' if len(report['policies']) == 1 else 'Policies'}: {', '.join(report['policies'])}."
+    reports = f"Reports: {', '.join(written)}." if written else ""
+    return escape_line(" ".join(filter(None, [report["summary"]["message"], policies, reports])), 2000)
 
 
 def _warnings_of_omitted(numbers: dict[str, int]) -> list[str]:
