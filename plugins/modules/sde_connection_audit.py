@@ -63,7 +63,7 @@ options:
     default: {}
   server:
     description:
-      - Name of the SD Elements server. Of a URL, only host and port are used.
+      - Name of the SD Elements server. Of a URL, host and port are the name, and reports link to the URL.
       - If it is not set, host and port of the server that the connections were gathered from.
       - Reports contain it, and fingerprints, which differ between servers.
     type: str
@@ -146,12 +146,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The audit in one line, or why it could not be made.
+  description: The audit in one line, with its policies and reports, or why it could not be made.
   returned: always
   type: str
   sample: >-
-    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0
-    errors. 42 connections, 11 rules.
+    SD Elements audit of sde.example.com failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12
+    inconclusive, 0 errors. 42 connections, 13 rules. Policy: starter. Reports: /tmp/sde-audit/report.html.
 verdict:
   description: The verdict of the audit.
   returned: when the audit is complete
@@ -201,8 +201,9 @@ failed_by_severity:
 findings:
   description:
     - The 100 most important findings. RV(findings_omitted) says how many more the JSON report contains.
-    - Errors are first, then failing findings by severity, then inconclusive ones, then waived ones. With
-      O(inconclusive=fail), inconclusive findings are sorted as failing ones.
+    - Findings that fail the audit are first, and new ones before known ones. Then errors precede failing findings,
+      these inconclusive ones, and these waived ones, each by severity. With O(inconclusive=fail), inconclusive findings
+      are sorted as failing ones.
   returned: when the audit is complete
   type: list
   elements: dict
@@ -211,7 +212,7 @@ findings:
       description: ID of the rule.
       returned: success
       type: str
-      sample: alm-tls
+      sample: tls
     severity:
       description: Severity of the rule.
       returned: success
@@ -239,17 +240,38 @@ findings:
       description: A readable name of the connection or item.
       returned: success
       type: str
-      sample: alm 3 "Payments API to JIRA"
+      sample: ALM connection 3 "Payments API to JIRA"
     label:
       description: Name of the item of a rule with C(loop) or C(group_by). Null for other rules.
       returned: success
       type: str
       sample: project 3
     message:
-      description: The expression that is false, the fact that is missing, or the error.
+      description: The rule's message about a failing finding, the fact that is missing, or the error.
       returned: success
       type: str
-      sample: connection.server.scheme == 'https' is false
+      sample: Connects to jira.example.com without TLS
+    condition:
+      description: The condition that is false. Null for other verdicts than V(fail) and V(waived).
+      returned: success
+      type: str
+      sample: connection.server.scheme == 'https'
+    observed:
+      description: The values that the condition read, as text. Variables of the play are never among them.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Path of the fact, which begins below C(connection), or of the item or the policy's variable.
+          returned: success
+          type: str
+          sample: server.scheme
+        value:
+          description: The value. Of a list or a mapping, the number of its members.
+          returned: success
+          type: str
+          sample: http
     fingerprint:
       description: Identifies the rule and the connection or item in every run. It does not depend on the alias.
       returned: success
@@ -265,13 +287,18 @@ findings:
       returned: success
       type: str
       sample: new
+    fails_audit:
+      description: Whether the audit fails because of this finding.
+      returned: success
+      type: bool
+      sample: true
     line:
       description: The finding on one line, for logs and messages.
       returned: success
       type: str
       sample: >-
-        fail, high: alm-tls (ALM traffic is encrypted): alm 3 "Payments API to JIRA": connection.server.scheme ==
-        'https' is false
+        new, fail, high: tls: ALM connection 3 "Payments API to JIRA": Connects to jira.example.com without TLS
+        (server.scheme = http)
 findings_omitted:
   description: The number of findings that only the JSON report contains. A warning says so.
   returned: when the audit is complete
@@ -287,7 +314,7 @@ fixed:
       description: ID of the rule.
       returned: success
       type: str
-      sample: alm-tls
+      sample: tls
     severity:
       description: Severity that the finding had.
       returned: success
@@ -297,7 +324,7 @@ fixed:
       description: The connection or item that it was about, for people.
       returned: success
       type: str
-      sample: alm 8 "Quote Engine tickets"
+      sample: ALM connection 8 "Quote Engine tickets"
     fingerprint:
       description: The same in every run, as in RV(findings).
       returned: success
@@ -319,7 +346,13 @@ waivers:
       returned: success
       type: list
       elements: str
-      sample: [alm-tls]
+      sample: [tls]
+    servers:
+      description: The names of the servers that it is for. Null for all.
+      returned: success
+      type: list
+      elements: str
+      sample: ['*.example.com']
     connections:
       description: The waived connections, as a list of values for each key. Null for all.
       returned: success
@@ -351,6 +384,16 @@ waivers:
       returned: success
       type: str
       sample: our_policy.yml
+    number:
+      description: Its position among the waivers of the file, from 1.
+      returned: success
+      type: int
+      sample: 1
+    ends_soon:
+      description: Whether it ends within 14 days.
+      returned: success
+      type: bool
+      sample: false
     state:
       description:
         - V(expired), V(active), or V(unused) if no failing finding matches it.

@@ -19,7 +19,7 @@ from tests.support import access, connections, printed_results, printing
 
 REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 TLS = {
-    "id": "tls",
+    "id": "https",
     "title": "TLS",
     "severity": "high",
     "that": "connection.params.alm_method == 'https'",
@@ -131,8 +131,7 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
         if finding["verdict"] == "fail":
             failed.setdefault(finding["rule"], set()).update(key.partition("/")[2] for key in finding["connections"])
     expected = {
-        "alm-tls": set(),
-        "analysis-tls": set(),
+        "tls": set(),
         "scheduled": set(),
         "last-sync-succeeded": set(),
         "no-debug-mode": set(),
@@ -148,7 +147,7 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
         if address.startswith("http://") or (
             address and "://" not in address and params.get(f"{kind}_method") == "http"
         ):
-            expected[f"{kind}-tls"].add(name)
+            expected["tls"].add(name)
         if record["frequency"] == "manually" and not record["system_id"].endswith("_file_upload"):
             expected["scheduled"].add(name)
         if job and job["succeeded"] is False and job["ready"]:
@@ -163,11 +162,11 @@ def test_result(audit, file):
     result = outcome.result
     assert result["failed"] and not result["changed"] and result["verdict"] == "fail" and result["reports"] == []
     assert result["msg"] == (
-        "SD Elements audit failed: 1 finding of high or more (1 high); 0 lower, 0 waived, 0 inconclusive, 0 errors. "
-        "2 connections, 1 rule."
+        "SD Elements audit of sde.example.com failed: 1 finding of high or more (1 high); 0 lower, 0 waived, "
+        "0 inconclusive, 0 errors. 2 connections, 1 rule. Policy: p.yml."
     )
     assert result["msg"].split(";")[0] in outcome.output
-    assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
+    assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
     assert result["failed_by_severity"]["high"] == 1 and result["verdicts"]["pass"] == 1
     assert_clean(subprocess.CompletedProcess([], 0, outcome.output))
 
@@ -183,8 +182,8 @@ def test_threshold_and_strictness(audit, file):
         ]
     )
     assert not lax.result["failed"] and strict.result["failed"]
-    assert not warned.result["failed"] and warned.found("inconclusive") == [("tls", 'alm 1 "good 1"')]
-    assert "Rule tls is inconclusive for" in " ".join(warned.output.split())
+    assert not warned.result["failed"] and warned.found("inconclusive") == [("https", 'ALM connection 1 "good 1"')]
+    assert "Rule https is inconclusive for" in " ".join(warned.output.split())
 
 
 def test_hidden_parameters_are_inconclusive(start, audit, tmp_path):
@@ -200,7 +199,7 @@ def test_hidden_parameters_are_inconclusive(start, audit, tmp_path):
 
 def test_waivers_and_baseline(audit, file, tmp_path):
     waiver = {
-        "rules": ["tls"],
+        "rules": ["https"],
         "connections": {"alias": "good 2"},
         "reason": "r",
         "owner": "o",
@@ -245,8 +244,8 @@ def test_variables(audit, file):
 def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
     rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.parms.x == 1"}
     outcome = audit(connections=[good()], policy=[file("p.yml", policy(rule))], fail_on="critical")
-    assert outcome.result["failed"] and outcome.found("error") == [("typo", 'alm 1 "good 1"')]
-    assert 'Rule typo cannot be evaluated for alm 1 "good 1": connection.parms.x == 1:' in " ".join(
+    assert outcome.result["failed"] and outcome.found("error") == [("typo", 'ALM connection 1 "good 1"')]
+    assert 'Rule typo cannot be evaluated for ALM connection 1 "good 1": connection.parms.x == 1:' in " ".join(
         outcome.output.split()
     )
 
@@ -260,7 +259,7 @@ def test_policy_file(audit, file):
     for name in names:
         file(name, json.dumps(policy()) if name.endswith("json") else policy())
     outcomes = audit(several=[{"connections": [BAD], "policy": [name.removeprefix("files/")]} for name in names])
-    assert [outcome.found("fail") for outcome in outcomes] == [[("tls", 'alm 2 "good 2"')]] * 3
+    assert [outcome.found("fail") for outcome in outcomes] == [[("https", 'ALM connection 2 "good 2"')]] * 3
 
 
 def test_files_from_a_vault(ansible, audit, file, tmp_path):
@@ -271,7 +270,7 @@ def test_files_from_a_vault(ansible, audit, file, tmp_path):
     run = ansible("ansible-vault", "encrypt", *files, "--vault-password-file", tmp_path / "password")
     assert run.returncode == 0, run.stdout
     outcome = audit("--vault-password-file", tmp_path / "password", connections_file="facts.yml", policy=["p.yml"])
-    assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
+    assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
     refused = audit(connections_file="facts.yml")
     assert refused.result["failure"]["kind"] == "option" and "facts.yml cannot be read" in refused.result["msg"]
 
@@ -284,7 +283,7 @@ def test_values_from_a_vault(ansible, audit, file, tmp_path):
     rule = {**TLS, "that": "connection.params.alm_method == scheme"}
     file("p.yml", f"rules: {json.dumps([rule])}\nvars:\n{variables}")
     outcome = audit(*vault, connections=[good(), BAD], policy=["p.yml"])
-    assert outcome.found("fail") == [("tls", 'alm 2 "good 2"')]
+    assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
 
 
 def test_merged_policies(audit, file):
@@ -295,7 +294,7 @@ def test_merged_policies(audit, file):
         server="s",
     )
     found = {rule for rule, _subject in outcome.found("fail")}
-    assert {"tls", "conflict-policy"} <= found and "scheduled" not in found
+    assert {"https", "conflict-policy"} <= found and "scheduled" not in found
 
 
 def test_errors_of_a_policy(audit, file):
@@ -434,7 +433,7 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
     )
     assert not proof.exists()
     for outcome in outcomes:
-        assert outcome.found("error") == [("not-boolean", f"alm 1 {json.dumps(hostile)}")], outcome.result
+        assert outcome.found("error") == [("not-boolean", f"ALM connection 1 {json.dumps(hostile)}")], outcome.result
         assert outcome.result["verdicts"]["pass"] == 2
 
 
@@ -480,7 +479,8 @@ def test_examples(start, ansible, tmp_path, mode):
     (tmp_path / "example.yml").write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
     run = ansible("ansible-playbook", tmp_path / "example.yml", *mode, **access(start("5.2")))
     assert (
-        run.returncode == 0 and "SD Elements audit failed: 1 finding of critical or more (1 critical)" in run.stdout
+        run.returncode == 0
+        and "SD Elements audit of sde.example.com failed: 1 finding of critical or more (1 critical)" in run.stdout
     ), run.stdout
     assert (tmp_path / "sde-audit" / "report.html").exists() == (not mode)
 
@@ -505,7 +505,7 @@ def test_result_is_bounded(audit, file, tmp_path):
     top = found.result["findings"]
     assert [len(found.result[name]) for name in ("findings", "waivers", "fixed")] == [100, 100, 0]
     assert [found.result[f"{name}_omitted"] for name in ("findings", "waivers", "fixed")] == [3, 2, 0]
-    assert (top[0]["rule"], top[0]["line"].partition(":")[0], top[1]["rule"]) == ("worse", "fail, critical", "tls")
+    assert (top[0]["rule"], top[0]["line"].partition(":")[0], top[1]["rule"]) == ("worse", "fail, critical", "https")
     expected = "Only the JSON report contains all findings (3 more) and waivers (2 more): set reports.json."
     assert found.result["warnings"][-1] == expected
     assert (

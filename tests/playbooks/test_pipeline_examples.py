@@ -102,7 +102,7 @@ def test_github(execute, project, tmp_path):
             failed = True
         else:
             assert run.returncode == 0, run.stdout
-    assert failed and "alm-tls" in summary.read_text()
+    assert failed and "tls" in summary.read_text()
     published = {step["uses"].partition("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
     assert_sarif(files_of(project, f"{published['github/codeql-action/upload-sarif']['sarif_file']}/*.sarif"))
     files_of(project, published["actions/upload-artifact"]["path"])

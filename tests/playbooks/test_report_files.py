@@ -40,7 +40,7 @@ POLICY = {
     "rules": [
         {"id": "kept", "title": "It has an alias", "severity": "info", "that": "connection.alias | length > 0"},
         {
-            "id": "alm-tls",
+            "id": "tls",
             "title": "ALM traffic is encrypted",
             "severity": "high",
             "when": "connection.kind == 'alm'",
@@ -74,14 +74,14 @@ POLICY = {
     ],
     "waivers": [
         {
-            "rules": ["alm-tls"],
+            "rules": ["tls"],
             "connections": {"id": 3},
             "reason": "Soon.",
             "owner": "sec@example.com",
             "expires": "2999-01-31",
         },
         {
-            "rules": ["alm-tls"],
+            "rules": ["tls"],
             "connections": {"id": 8},
             "reason": "Late.",
             "owner": "sec@example.com",
@@ -191,17 +191,20 @@ def test_an_audit_and_the_next_one(start, audit, checker):
     document, texts = assert_sound(later, checker), texts_of(later)
     assert_same_counts(document, texts)
     assert [(one["rule"], one["subject"]) for one in document["baseline"]["fixed"]] == [
-        ("alm-tls", 'alm 8 "Quote Engine tickets"')
+        ("tls", 'ALM connection 8 "Quote Engine tickets"')
     ]
     states = {
         result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]: result["baselineState"]
         for result in json.loads(texts["sarif"])["runs"][0]["results"]
-        if result["ruleId"] == "alm-tls" and "baselineState" in result
+        if result["ruleId"] == "tls" and "baselineState" in result
     }
     assert states["sde.example.com/alm/1"] == "new"
     assert states["sde.example.com/alm/14"] == "unchanged"
     assert "sde.example.com/alm/8" not in states
-    assert 'alm 8 "Quote Engine tickets"' in texts["markdown"].partition("### Fixed since")[2].partition("###")[0]
+    assert (
+        'ALM connection 8 "Quote Engine tickets"'
+        in texts["markdown"].partition("### Fixed since")[2].partition("###")[0]
+    )
 
 
 def test_hidden_parameters_count_as_failures_if_asked(start, audit, checker):

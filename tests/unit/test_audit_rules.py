@@ -127,7 +127,7 @@ OBSERVED = [
     ("names[1] == connection.alias", {"names[1]": "b", "alias": "alm 1"}),
     ("connection.alias in names and of_the_play == 'templated'", {"alias": "alm 1", "names": "2 items"}),
     ("inventory_hostname == connection.kind", {"kind": "alm"}),
-    ("audited_at < '2026'", {"audited_at": NOW}),
+    ("audited_at < '2026'", {}),
     ("connections | length == 0", {"connections": "1 item"}),
     ("api_token == 'x'", {"api_token": "********"}),
     ("long == ''", {"long": "x" * 200 + "\u2026"}),
@@ -319,24 +319,24 @@ def test_messages_contain_no_secrets():
             {"params": {}, "params_visible": False},
             ["params"],
             "inconclusive",
-            "the parameters of ALM connection 1 are hidden from the token",
+            "the parameters are hidden from the token",
         ),
         (
             {"params": {}, "params_visible": False},
             ["params.x"],
             "inconclusive",
-            "the parameters of ALM connection 1 are hidden from the token",
+            "the parameters are hidden from the token",
         ),
-        ({"params": {}}, ["params"], "inconclusive", "params of ALM connection 1 is unknown"),
-        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x of ALM connection 1 is unknown"),
-        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z of ALM connection 1 is unknown"),
-        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z of ALM connection 1 is unknown"),
-        ({"last_job": None}, ["last_job"], "inconclusive", "last_job of ALM connection 1 is unknown"),
+        ({"params": {}}, ["params"], "inconclusive", "params is unknown"),
+        ({"params": {"x": None}}, ["params.x"], "inconclusive", "params.x is unknown"),
+        ({"params": {"x": {"y": 1}}}, ["params.x.z"], "inconclusive", "params.x.z is unknown"),
+        ({"params": {"x": "text"}}, ["params.x.z"], "inconclusive", "params.x.z is unknown"),
+        ({"last_job": None}, ["last_job"], "inconclusive", "last_job is unknown"),
         (
             {"last_job": None},
             ["last_job.succeeded"],
             "inconclusive",
-            "last_job.succeeded of ALM connection 1 is unknown",
+            "last_job.succeeded is unknown",
         ),
         ({"debug_mode": False, "params": {"x": 0}}, ["debug_mode", "params.x"], "pass", "holds"),
         ({"params": {"x": ""}}, ["params.x"], "pass", "holds"),
@@ -344,17 +344,17 @@ def test_messages_contain_no_secrets():
             {"params": {}, "params_visible": False},
             ["server"],
             "inconclusive",
-            "the parameters of ALM connection 1 are hidden from the token",
+            "the parameters are hidden from the token",
         ),
         (
             {"params": {}, "params_visible": False},
             ["validate_certs"],
             "inconclusive",
-            "the parameters of ALM connection 1 are hidden from the token",
+            "the parameters are hidden from the token",
         ),
-        ({"params": {}}, ["server"], "inconclusive", "server of ALM connection 1 is unknown"),
-        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs of ALM connection 1 is unknown"),
-        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host of ALM connection 1 is unknown"),
+        ({"params": {}}, ["server"], "inconclusive", "server is unknown"),
+        ({"params": {"x": 1}}, ["validate_certs"], "inconclusive", "validate_certs is unknown"),
+        ({"params": {"x": 1}}, ["server.host"], "inconclusive", "server.host is unknown"),
         # That there is none is known, too.
         ({"params": {"x": 1}}, ["server"], "pass", "holds"),
     ],
@@ -595,7 +595,7 @@ def test_condition_that_reads_no_connection_is_not_evaluated_without_need(tmp_pa
 )
 def test_condition_that_reads_no_connection_concludes_each(that, verdict, message):
     three = [connection(id_=id_) for id_ in (1, 2)] + [connection(id_=3, params={}, params_visible=False)]
-    hidden = ("inconclusive", "the parameters of ALM connection 3 are hidden from the token")
+    hidden = ("inconclusive", "the parameters are hidden from the token")
     assert verdicts_on(that, *three, needs=["params"], limit=1) == [(verdict, message)] * 2 + [hidden]
     if verdict == "error":
         assert verdicts_on("true", *three, when=[that], needs=["params"], limit=1) == [(verdict, message)] * 2 + [

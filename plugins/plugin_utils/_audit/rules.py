@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .._native_types import to_builtin_types
 from .model import ConnectionKey, Evaluation, Facts, Rule, connection_name, key_of
@@ -50,7 +50,7 @@ def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts
     def conclude_if_a_fact_is_missing(evaluation: Evaluation) -> None:
         lack = lack_of_all or _missing_fact(rule.needs, evaluation.connections, has_jobs)
         if lack:
-            evaluation.conclude("inconclusive", lack)
+            evaluation.conclude("inconclusive", _sentence(lack, evaluation))
 
     applicable = [one for one in evaluations if not one.verdict]
     for expression in rule.when:
@@ -96,7 +96,7 @@ def _explain(failures: list[Evaluation], engine: Engine) -> None:
     rule = failures[0].rule
     for evaluation in failures:
         value = evaluation.connections[0] if rule.subject == "connection" else evaluation.value
-        evaluation.observed = observe(evaluation.condition or "", {**engine.data, rule.subject: value})
+        evaluation.observed = observe(evaluation.condition or "", {**engine.shown_data, rule.subject: value})
         evaluation.message = _default_message(evaluation)
     if rule.message is None:
         return
@@ -114,19 +114,30 @@ def _default_message(evaluation: Evaluation) -> str:
     return f'"{evaluation.rule.title}" is not met' + (f": {observed}" if observed else "")
 
 
-def _missing_fact(needs: list[str], connections: Iterable[Facts], has_jobs: bool) -> str | None:
-    """Return a sentence about the first needed fact that a connection lacks."""
+class _MissingFact(NamedTuple):
+    """A needed fact that a connection lacks; None if all of its parameters are hidden."""
+
+    connection: Facts
+    need: str | None
+
+
+def _missing_fact(needs: list[str], connections: Iterable[Facts], has_jobs: bool) -> _MissingFact | None:
+    """Return the first needed fact that a connection lacks."""
     for connection in connections:
         for need in needs:
             if need.split(".")[0] in _DERIVED_FROM_PARAMS and not connection["params_visible"]:
-                return _hidden_parameters(connection)
+                return _MissingFact(connection, None)
             if not _is_known(connection, need, has_jobs):
-                return f"{need} of {connection_name(connection)} is unknown"
+                return _MissingFact(connection, need)
     return None
 
 
-def _hidden_parameters(connection: Facts) -> str:
-    return f"the parameters of {connection_name(connection)} are hidden from the token"
+def _sentence(lack: _MissingFact, evaluation: Evaluation) -> str:
+    """Return a sentence about a missing fact. It names the connection only if the rule is about several."""
+    of = f" of {connection_name(lack.connection)}" if evaluation.rule.subject == "item" else ""
+    if lack.need is None:
+        return f"the parameters{of} are hidden from the token"
+    return f"{lack.need}{of} is unknown"
 
 
 def _is_known(connection: Facts, need: str, has_jobs: bool) -> bool:
@@ -180,7 +191,7 @@ def _doubt_groups_that_hidden_connections_may_join(
     for evaluation in evaluations:
         joining = hidden.get(_identity(evaluation.connections[0], visible)) if evaluation.connections else None
         if evaluation.verdict == "pass" and joining:
-            evaluation.conclude("inconclusive", _hidden_parameters(joining))
+            evaluation.conclude("inconclusive", _sentence(_MissingFact(joining, None), evaluation))
 
 
 def _identity(connection: Facts, paths: list[str]) -> str:

@@ -151,7 +151,7 @@ def _check_mapping(value: dict[str, Any], schema: Schema, location: Location) ->
         if name in known:
             yield from _check(item, known[name], (*location, name))
         else:
-            yield from _check_unknown(name, schema, (*location, name))
+            yield from _check_unknown(name, item, schema, (*location, name))
 
 
 def _check_dependent(value: dict[str, Any], schema: Schema, location: Location) -> Iterator[SchemaError]:
@@ -164,8 +164,11 @@ def _check_dependent(value: dict[str, Any], schema: Schema, location: Location) 
         yield SchemaError(location, f"cannot be combined with {' and '.join(excluded)}; remove one of them")
 
 
-def _check_unknown(name: str, schema: Schema, location: Location) -> Iterator[SchemaError]:
-    if schema.get("additionalProperties") is False:
+def _check_unknown(name: str, value: Any, schema: Schema, location: Location) -> Iterator[SchemaError]:
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        yield from _check(value, others, location)
+    if others is False:
         known = schema["properties"]
         advice = suggestion(name, known) or f"; use one of {', '.join(known)}"
         yield SchemaError(location, f"is not a known field{advice}")
@@ -182,6 +185,8 @@ def _has_type(value: Any, kind: str) -> bool:
         return isinstance(value, dict)
     if kind == "null":
         return value is None
+    if kind == "boolean":
+        return isinstance(value, bool)
     # The only other type is "integer". In JSON Schema 1.0 is an integer, but true is not.
     return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 

@@ -82,6 +82,8 @@ class Engine:
         self, templar: Templar, play: dict[str, Any], data: dict[str, Any], tick: Callable[[], None] = lambda: None
     ) -> None:
         self.data = {name: as_data(value) for name, value in data.items()}
+        # All findings of a report have the same time, which is in the report.
+        self.shown_data = {name: value for name, value in self.data.items() if name != "audited_at"}
         self._templar = templar
         self._variables = {**play, **self.data}
         self._tick = tick
