@@ -8,7 +8,11 @@ import hashlib
 from collections import Counter
 from typing import Any
 
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import connection_subject
+
 SERVER = "sde.example.com"
+OTHER_SERVER = "sde.example.net"
+SERVER_URLS = {SERVER: "https://sde.example.com/sde"}
 AUDITED_AT = "2026-11-24T18:00:00Z"
 NOTABLE = ("fail", "error", "inconclusive", "waived")
 VERDICTS = (*NOTABLE, "pass", "not_applicable")
@@ -66,8 +70,9 @@ def small() -> dict[str, Any]:
             "high",
             description="Passwords and tasks cross the network.",
             when=["connection.kind == 'alm'"],
-            that=["connection.params.alm_method == 'https'"],
-            needs=["params"],
+            that=["connection.server.scheme == 'https'"],
+            needs=["server"],
+            message="Connects to {{ connection.server.host }} without TLS",
             remediation="Set the connection's method to https.",
             references=["https://docs.example.com/tls?a=1&b=2"],
         ),
@@ -78,12 +83,16 @@ def small() -> dict[str, Any]:
         rule("no-debug-mode", "Debug mode is off", "low"),
         rule("named-well", "The alias says where it leads", "info"),
         rule(
-            "project-connected", "Every project in the list has an ALM connection", "medium", loop="required_projects"
+            "project-connected",
+            "Every project in the list has an ALM connection",
+            "medium",
+            loop="required_projects",
+            message="No ALM connection of the project {{ item }}",
         ),
     ]
     waivers = [
         waiver(
-            ["alm-tls"], {"alias": ["Jira S*"]}, "Migration is under way.", "sec@example.com", "2027-01-31", "active", 1
+            ["alm-tls"], {"alias": ["Jira S*"]}, "Migration is under way.", "sec@example.com", "2026-12-05", "active", 1
         ),
         waiver(
             ["no-debug-mode"],
@@ -96,26 +105,34 @@ def small() -> dict[str, Any]:
         ),
         waiver(["project-connected"], None, "Retired.", "pmo@example.com", "2027-06-30", "unused", 0, labels=["Old *"]),
     ]
-    encrypted = "connection.params.alm_method == 'https' is false"
+    clear = {"server.scheme": "http"}
+    sentence = "Connects to {} without TLS"
     findings = [
-        finding(rules[0], connections[0], "fail", encrypted, baseline="known"),
+        finding(
+            rules[0],
+            connections[0],
+            "fail",
+            "Connects to jira.example.com without TLS",
+            baseline="known",
+            observed=clear,
+        ),
         finding(rules[0], connections[1], "pass"),
-        finding(rules[0], connections[2], "waived", encrypted, waiver=0),
+        finding(rules[0], connections[2], "waived", sentence.format("sandbox.example.net"), waiver=0, observed=clear),
         finding(rules[0], connections[3], "not_applicable", "connection.kind == 'alm' is false"),
         finding(rules[1], connections[0], "pass"),
         finding(rules[1], connections[1], "pass"),
-        finding(rules[1], connections[2], "fail", "connection.passes is false", baseline="new"),
+        finding(rules[1], connections[2], "fail", baseline="new"),
         finding(rules[1], connections[3], "inconclusive", "params are hidden from this token", baseline="known"),
-        finding(rules[2], connections[0], "fail", "connection.passes is false", baseline="known"),
+        finding(rules[2], connections[0], "fail", baseline="known"),
         finding(rules[2], connections[1], "pass"),
         finding(rules[2], connections[2], "pass"),
         finding(rules[2], connections[3], "inconclusive", "last_job is lacking", baseline="new"),
-        finding(rules[3], connections[0], "fail", "connection.passes is false", baseline="new"),
+        finding(rules[3], connections[0], "fail", baseline="new"),
         finding(rules[3], connections[1], "pass"),
         finding(rules[3], connections[2], "pass"),
         finding(rules[3], connections[3], "error", "connection.passes is undefined", baseline="new"),
         finding(rules[4], connections[0], "pass"),
-        finding(rules[4], connections[1], "fail", "connection.passes is false", baseline="new"),
+        finding(rules[4], connections[1], "fail", baseline="new"),
         finding(rules[4], connections[2], "pass"),
         finding(rules[4], connections[3], "pass"),
         item_finding(rules[5], "Customer Portal", [connections[0]], "pass"),
@@ -124,21 +141,22 @@ def small() -> dict[str, Any]:
             "Payments API",
             [],
             "fail",
-            "connections | selectattr('project', 'eq', item) is false",
+            "No ALM connection of the project Payments API",
             baseline="new",
+            observed={"connections": "4 items", "item": "Payments API"},
         ),
     ]
     fixed = [
         {
             "rule": "last-sync",
             "severity": "medium",
-            "subject": 'alm 2 "Rally"',
+            "subject": 'ALM connection 2 "Rally"',
             "fingerprint": fingerprint("last-sync", "alm", "2"),
         },
         {
             "rule": "alm-tls",
             "severity": "high",
-            "subject": 'alm 9 "Old Jira"',
+            "subject": 'ALM connection 9 "Old Jira"',
             "fingerprint": fingerprint("alm-tls", "alm", "9"),
         },
     ]
@@ -196,8 +214,11 @@ def hostile() -> dict[str, Any]:
     ]
     waivers = [waiver(["hostile-waived"], {"alias": [text]}, text, text, "2027-01-31", "active", 1) for text in texts]
     findings = [
-        *[finding(rules[0], one, "fail", text, baseline="new") for one, text in zip(connections, texts, strict=False)],
-        *[item_finding(rules[1], text, [], "fail", text, baseline="known") for text in texts],
+        *[
+            finding(rules[0], one, "fail", text, baseline="new", observed={text: text})
+            for one, text in zip(connections, texts, strict=False)
+        ],
+        *[item_finding(rules[1], text, [], "fail", text, baseline="known", observed={text: text}) for text in texts],
         *[
             finding(rules[2], one, "inconclusive", text, baseline="new")
             for one, text in zip(connections, texts, strict=False)
@@ -219,6 +240,34 @@ def hostile() -> dict[str, Any]:
     ]
     baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed}
     return report(rules, connections, findings, waivers, baseline)
+
+
+def merged() -> dict[str, Any]:
+    """The reports of two servers, one of which has an unknown address, and a third server without a report."""
+    connections = [
+        connection("alm", 1, server=server, alias="Jira Europe", params={"alm_server": "jira.example.com"})
+        for server in (SERVER, OTHER_SERVER)
+    ]
+    rules = [
+        rule("alm-tls", "ALM traffic is encrypted", "high", message="Connects without TLS"),
+        rule("project-connected", "Every project has an ALM connection", "medium", loop="required_projects"),
+    ]
+    findings = [
+        finding(rules[0], connections[1], "fail", "Connects without TLS", observed={"server.scheme": "http"}),
+        *[item_finding(rules[1], "Payments API", [], "fail") for _server in (SERVER, OTHER_SERVER)],
+    ]
+    for one, server in zip(findings, (OTHER_SERVER, SERVER, OTHER_SERVER), strict=True):
+        one.update(subject=f"{server}, {one['subject']}", fingerprint=fingerprint(one["fingerprint"], server))
+    result = report(rules, connections, [*findings, finding(rules[0], connections[0], "pass")])
+    summary = result["summary"]
+    message = f"{summary['message'].replace(SERVER, '2 servers')} 1 server has no report: sde.example.org."
+    return {
+        **result,
+        "audited_until": AUDITED_AT,
+        "servers": [SERVER, OTHER_SERVER],
+        "missing_servers": ["sde.example.org"],
+        "summary": {**summary, "message": message},
+    }
 
 
 def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
@@ -255,7 +304,6 @@ def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:
             one_rule,
             one,
             verdict := verdicts[(place * 7 + row * 5) % len(verdicts)],
-            "" if verdict == "pass" else "connection.passes is false",
             waiver=0 if verdict == "waived" else None,
         )
         for row, one_rule in enumerate(all_rules)
@@ -283,6 +331,8 @@ def connection(kind: str, number: int, server: str | None = SERVER, **facts: Any
         "system_short_name": system[:20],
         "frequency": "daily",
         "command": f"sync_{system.lower()[:20]}",
+        "server": _server_of(params),
+        "validate_certs": True if params else None,
         "params": params,
         "params_visible": bool(params),
         "secrets_set": ["alm_pass"] if params else [],
@@ -293,6 +343,22 @@ def connection(kind: str, number: int, server: str | None = SERVER, **facts: Any
         **facts,
     }
     return {"key": "/".join([*([server] if server else []), kind, str(number)]), "server": server, "facts": facts}
+
+
+def _server_of(params: dict[str, Any]) -> dict[str, Any]:
+    """The fact 'server' of a connection."""
+    host, scheme = params.get("alm_server"), params.get("alm_method", "https")
+    if host is None:
+        return {"state": "hidden", **dict.fromkeys(("scheme", "host", "port", "path", "url"))}
+    port = 443 if scheme == "https" else 80
+    return {
+        "state": "known",
+        "scheme": scheme,
+        "host": host,
+        "port": port,
+        "path": "",
+        "url": f"{scheme}://{host}:{port}",
+    }
 
 
 def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
@@ -308,6 +374,7 @@ def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
         "group_by": [],
         "label": None,
         "affected": None,
+        "message": None,
         "remediation": None,
         "references": [],
         **given,
@@ -326,13 +393,16 @@ def waiver(
 ) -> dict[str, Any]:
     return {
         "rules": rules,
+        "servers": None,
         "connections": connections,
         "labels": labels,
         "reason": reason,
         "owner": owner,
         "expires": expires,
         "file": "our_policy.yml",
+        "number": 1,
         "state": state,
+        "ends_soon": state != "expired" and expires <= "2026-12-08",
         "findings": findings,
     }
 
@@ -349,49 +419,53 @@ def grouped(findings: list[dict], server: str | None) -> list[dict[str, Any]]:
     return list(groups.values())
 
 
-def finding(
-    of: dict,
-    about: dict,
-    verdict: str,
-    message: str = "",
-    waiver: int | None = None,
-    baseline: str | None = None,
-) -> dict[str, Any]:
+def finding(of: dict, about: dict, verdict: str, message: str | None = None, **given: Any) -> dict[str, Any]:
+    """A finding about a connection, with given observed, waiver and baseline."""
     facts = about["facts"]
-    return {
-        "rule": of["id"],
-        "severity": of["severity"],
-        "verdict": verdict,
+    place = {
         "connections": [about["key"]],
-        "subject": f'{facts["kind"]} {facts["id"]} "{facts["alias"]}"',
+        "subject": connection_subject(facts),
         "label": None,
-        "message": message,
         "fingerprint": fingerprint(of["id"], about["server"] or "", facts["kind"], str(facts["id"])),
-        "waiver": waiver,
-        "baseline": baseline,
     }
+    return {**_outcome(of, verdict, message, **given), **place}
 
 
 def item_finding(
+    of: dict, label: str, about: list[dict], verdict: str, message: str | None = None, **given: Any
+) -> dict[str, Any]:
+    """A finding about an item of a loop, or about a group of connections."""
+    place = {
+        "connections": [one["key"] for one in about],
+        "subject": label,
+        "label": label,
+        "fingerprint": fingerprint(of["id"], SERVER, label),
+    }
+    return {**_outcome(of, verdict, message, **given), **place}
+
+
+def _outcome(
     of: dict,
-    label: str,
-    about: list[dict],
     verdict: str,
-    message: str = "",
+    message: str | None,
+    observed: dict[str, str] | None = None,
     waiver: int | None = None,
     baseline: str | None = None,
 ) -> dict[str, Any]:
+    is_false = verdict in ("fail", "waived")
+    if is_false and message is None:
+        message = f'"{of["title"]}" is not met: passes is false'
+        observed = {"passes": "false"}
     return {
         "rule": of["id"],
         "severity": of["severity"],
         "verdict": verdict,
-        "connections": [one["key"] for one in about],
-        "subject": label,
-        "label": label,
-        "message": message,
-        "fingerprint": fingerprint(of["id"], SERVER, label),
+        "message": message or "",
+        "condition": of["that"][0] if is_false else None,
+        "observed": [{"name": name, "value": value} for name, value in (observed or {}).items()],
         "waiver": waiver,
         "baseline": baseline,
+        "fails_audit": verdict == "error" or (verdict == "fail" and of["severity"] in ("critical", "high")),
     }
 
 
@@ -412,17 +486,19 @@ def report(
     server = connections[0]["server"] if connections else SERVER
     severe = failed["critical"] + failed["high"]
     is_failed = bool(severe or verdicts["error"])
+    of = f" of {server}" if server else ""
     return {
         "format": "securitycompass.sdelements/connection-audit",
-        "version": "2.0",
+        "version": "3.0",
         "audited_at": AUDITED_AT,
-        "servers": sorted({one["server"] for one in connections if one["server"]}),
+        "servers": [server] if server else [],
+        "server_urls": SERVER_URLS if server else {},
         "policies": ["starter", "our_policy.yml"],
         "summary": {
             "verdict": "fail" if is_failed else "pass",
-            "message": f"SD Elements audit {'failed' if is_failed else 'passed'}: {severe} findings of high or more; "
-            f"{verdicts['waived']} waived, {verdicts['inconclusive']} inconclusive, {verdicts['error']} errors. "
-            f"{len(connections)} connections, {len(rules)} rules.",
+            "message": f"SD Elements audit{of} {'failed' if is_failed else 'passed'}: {severe} findings of high "
+            f"or more; {verdicts['waived']} waived, {verdicts['inconclusive']} inconclusive, "
+            f"{verdicts['error']} errors. {len(connections)} connections, {len(rules)} rules.",
             "fail_on": "high",
             "inconclusive": "warn",
             "known_findings": "fail",

@@ -35,6 +35,9 @@ WORDS = st.sampled_from(
         "loop",
         "label",
         "labels",
+        "servers",
+        "message",
+        "observed",
     ]
 )
 VALUES = st.recursive(

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: the texts that all formats have about a finding, and the waiver that they offer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from .._audit.model import Facts, Finding, Report
+from .text import escape_block
+
+# A longer label would make a waiver hard to read.
+_MAX_LABEL = 300
+
+
+def server_of(report: Report, finding: Finding) -> str | None:
+    """Return the name of the server of a finding. Among several servers, subjects begin with it."""
+    servers = report["servers"]
+    if len(servers) == 1:
+        return servers[0]
+    return next((server for server in servers if finding["subject"].startswith(f"{server}, ")), None)
+
+
+def explanation(finding: Finding) -> str:
+    """Return the message, and the observed values that it does not state already."""
+    message = finding["message"]
+    others = [one for one in finding["observed"] if f"{one['name']} is {one['value']}" not in message]
+    values = ", ".join(f"{one['name']} = {one['value']}" for one in others)
+    return " ".join(filter(None, [message, f"({values})" if values else ""]))
+
+
+def waiver_yaml(report: Report, finding: Finding, facts: Mapping[str, Facts]) -> str | None:
+    """Return a policy's waiver of a failing finding, or None. 'facts' are those of each connection, by its key.
+
+    It matches no other finding of the audit. The audit refuses it until people complete its empty values.
+    """
+    if finding["verdict"] != "fail" or (finding["label"] is None and len(finding["connections"]) != 1):
+        return None
+    lines = [f"- rules: [{_quote(finding['rule'])}]"]
+    server = server_of(report, finding)
+    if server is not None:
+        lines.append(_only("servers", server))
+    if finding["label"] is not None:
+        lines.append(_only("labels", finding["label"]))
+    else:
+        connection = facts[finding["connections"][0]]
+        lines.append(f"connections: {{kind: {_quote(connection['kind'])}, id: {int(connection['id'])}}}")
+    lines += [
+        "reason:  # why the finding is accepted",
+        "owner:  # the responsible person or team",
+        "expires:  # the last day, as YYYY-MM-DD",
+    ]
+    return "waivers:\n  " + "\n    ".join(lines) + "\n"
+
+
+def _only(name: str, text: str) -> str:
+    """Return a list with a pattern that matches only this text."""
+    if set(text) & set("*?"):
+        return f"{name}: []  # not copied, because * and ? would match others as well"
+    if len(text) > _MAX_LABEL:
+        return f"{name}: []  # not copied, because it has {len(text)} characters"
+    return f"{name}: [{_quote(text)}]"
+
+
+def _quote(text: str) -> str:
+    """Return a string of YAML. Hidden characters become escapes, which JSON's strings and YAML's have in common."""
+    return escape_block(json.dumps(text, ensure_ascii=False))
