@@ -148,12 +148,14 @@ def small() -> dict[str, Any]:
     ]
     fixed = [
         {
+            "server": SERVER,
             "rule": "last-sync",
             "severity": "medium",
             "subject": 'ALM connection 2 "Rally"',
             "fingerprint": fingerprint("last-sync", "alm", "2"),
         },
         {
+            "server": SERVER,
             "rule": "alm-tls",
             "severity": "high",
             "subject": 'ALM connection 9 "Old Jira"',
@@ -231,6 +233,7 @@ def hostile() -> dict[str, Any]:
     ]
     fixed = [
         {
+            "server": SERVER,
             "rule": "hostile-item",
             "severity": "high",
             "subject": text,
@@ -257,7 +260,7 @@ def merged() -> dict[str, Any]:
         *[item_finding(rules[1], "Payments API", [], "fail") for _server in (SERVER, OTHER_SERVER)],
     ]
     for one, server in zip(findings, (OTHER_SERVER, SERVER, OTHER_SERVER), strict=True):
-        one.update(subject=f"{server}, {one['subject']}", fingerprint=fingerprint(one["fingerprint"], server))
+        one.update(server=server, fingerprint=fingerprint(one["fingerprint"], server))
     result = report(rules, connections, [*findings, finding(rules[0], connections[0], "pass")])
     summary = result["summary"]
     message = f"{summary['message'].replace(SERVER, '2 servers')} 1 server has no report: sde.example.org."
@@ -423,6 +426,7 @@ def finding(of: dict, about: dict, verdict: str, message: str | None = None, **g
     """A finding about a connection, with given observed, waiver and baseline."""
     facts = about["facts"]
     place = {
+        "server": about["server"],
         "connections": [about["key"]],
         "subject": connection_subject(facts),
         "label": None,
@@ -436,6 +440,7 @@ def item_finding(
 ) -> dict[str, Any]:
     """A finding about an item of a loop, or about a group of connections."""
     place = {
+        "server": SERVER,
         "connections": [one["key"] for one in about],
         "subject": label,
         "label": label,

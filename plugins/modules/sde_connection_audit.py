@@ -208,6 +208,11 @@ findings:
   type: list
   elements: dict
   contains:
+    server:
+      description: Name of the SD Elements server. Null if it is unknown.
+      returned: success
+      type: str
+      sample: sde.example.com
     rule:
       description: ID of the rule.
       returned: success
@@ -310,6 +315,11 @@ fixed:
   type: list
   elements: dict
   contains:
+    server:
+      description: Name of the SD Elements server. Null if it is unknown.
+      returned: success
+      type: str
+      sample: sde.example.com
     rule:
       description: ID of the rule.
       returned: success

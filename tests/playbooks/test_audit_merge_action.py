@@ -61,11 +61,11 @@ def test_reports_and_verdict(play, folder):
     }
     (merged, lenient), _printed = play([wanted, {"documents": "reports/*.json", "fail_on": "critical"}])
     assert merged["failed"] and merged["changed"] and merged["verdict"] == "fail"
-    assert merged["msg"].startswith("SD Elements audit failed: 1 finding of high or more (1 high); ")
+    assert merged["msg"].startswith("SD Elements audit of 2 servers failed: 1 finding of high or more (1 high); ")
     assert merged["servers"] == ["eu", "us"] and merged["missing_servers"] == []
     assert sorted(merged["reports"]) == [str(folder / "merged" / name) for name in ("all.html", "all.json")]
     stored = json.loads((folder / "merged" / "all.json").read_text(encoding="utf-8"))
-    assert stored["summary"]["message"] == merged["msg"]
+    assert merged["msg"].startswith(f"{stored['summary']['message']} Policies: starter, our_policy.yml. Reports: ")
     assert not lenient["failed"] and not lenient["changed"] and lenient["verdicts"] == merged["verdicts"]
 
 

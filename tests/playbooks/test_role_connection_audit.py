@@ -135,14 +135,16 @@ def test_reports_and_check_mode(start, audit_each, tmp_path, generations):
     check = audit_each({"5.2": cases["5.2"]}, "--check")
     assert not folder.exists()
     done = audit_each(cases)
-    # Check mode decides the same.
-    assert check["5.2"] == done["5.2"]
+    # Check mode decides the same, and writes nothing.
+    failed, message = done["5.2"]
+    assert check["5.2"] == (failed, message.partition(" Reports: ")[0])
     assert {path.name for path in folder.iterdir()} == {
         f"{generation}{suffix}" for generation in generations for suffix in SUFFIXES.values()
     }
     for generation, server in servers.items():
         document = report(folder, generation)
-        assert done[generation] == (True, document["summary"]["message"])
+        written = ", ".join(str(folder / f"{generation}{SUFFIXES[name]}") for name in SUFFIXES)
+        assert done[generation] == (True, f"{document['summary']['message']} Policy: starter. Reports: {written}.")
         assert len(document["connections"]) == 50 and document["policies"] == ["starter"]
         assert document["servers"] == [server.url.partition("://")[2]]
         # Each report counts the same.
@@ -160,7 +162,7 @@ def test_reports_and_check_mode(start, audit_each, tmp_path, generations):
 def test_passes(start, audit, policy, tmp_path):
     run = audit(start("5.2", dataset=[good(), good("analysis")]), policy=policy(TLS))
     assert run.returncode == 0, run.stdout
-    assert len(verdicts(run)) == 1 and verdicts(run)[0].startswith("SD Elements audit passed"), run.stdout
+    assert len(verdicts(run)) == 1 and verdicts(run)[0].startswith("SD Elements audit of 127.0.0.1:"), run.stdout
     assert "changed=0" in run.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"home", "policy.yml"}
 
@@ -396,7 +398,7 @@ def test_log(start, audit, policy):
     server = start(dataset=[BAD, hostile])
     run = audit(server, policy=policy(*rules), show_findings=3)
     shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', run.stdout, re.DOTALL).group(1))
-    assert [line.split(" (")[0] for line in shown[:3]] == ["fail, critical: worse"] * 2 + ["fail, high: tls"]
+    assert [line.split(": ALM")[0] for line in shown[:3]] == ["fail, critical: worse"] * 2 + ["fail, high: tls"]
     assert shown[3:] == ["... and 1 more, see the reports"]
     assert "{{ 7 * 7 }}" in shown[1] and "next line" in shown[1]
     assert not re.search(r'"msg": \[', audit(server, policy=policy(*rules), show_findings=0).stdout)

@@ -17,6 +17,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     merge_reports,
     validate_source,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import full_subject
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.conftest import ROOT
 from tests.report_readers import all_findings, junit_cases
@@ -65,8 +66,13 @@ def test_summary_is_sum_of_reports():
     }
     assert made["summary"]["failed_by_severity"]["high"] == 2
     assert (made["summary"]["connections"], made["summary"]["rules"], made["summary"]["verdict"]) == (5, 1, "fail")
-    assert made["summary"]["message"].startswith("SD Elements audit failed: 2 findings of high or more (2 high); ")
-    assert [one["subject"] for one in all_findings(made)][:2] == ['eu: alm 1 "Jira 1"', 'eu: alm 2 "Jira 2"']
+    assert made["summary"]["message"].startswith(
+        "SD Elements audit of 3 servers failed: 2 findings of high or more (2 high); "
+    )
+    assert [one["subject"] for one in all_findings(made)][:2] == [
+        'ALM connection 1 "Jira 1"',
+        'ALM connection 2 "Jira 2"',
+    ]
 
 
 def test_findings_are_sorted_by_rule():
@@ -133,7 +139,13 @@ def test_equal_waivers_are_merged(states, expected):
 
 
 def test_baselines_are_summed():
-    fixed = {"rule": "alm-tls", "severity": "high", "subject": 'alm 9 "Old"', "fingerprint": "0" * 32}
+    fixed = {
+        "server": "eu",
+        "rule": "alm-tls",
+        "severity": "high",
+        "subject": 'ALM connection 9 "Old"',
+        "fingerprint": "0" * 32,
+    }
     baseline = {"audited_at": "2026-11-01T00:00:00Z", "new": 1, "known": 2, "fixed": [fixed]}
     made = merge(
         of_server("eu", "fail", baseline=baseline), of_server("us", "pass"), of_server("ap", "fail", baseline=baseline)
@@ -142,7 +154,7 @@ def test_baselines_are_summed():
         **baseline,
         "new": 2,
         "known": 4,
-        "fixed": [{**fixed, "subject": 'eu: alm 9 "Old"'}, {**fixed, "subject": 'ap: alm 9 "Old"'}],
+        "fixed": [fixed, fixed],
     }
 
 
@@ -178,7 +190,7 @@ def test_missing_server_fails():
     made = merge(of_server("eu", "pass"), servers=["us", "eu", *(f"s{number}" for number in range(9))])
     assert made["missing_servers"] == ["us", *(f"s{number}" for number in range(9))]
     assert made["summary"]["verdict"] == "fail"
-    assert made["summary"]["message"].startswith("SD Elements audit failed: 0 findings of high or more; ")
+    assert made["summary"]["message"].startswith("SD Elements audit of eu failed: 0 findings of high or more; ")
     assert made["summary"]["message"].endswith(" 10 servers have no report: us, s0, s1, s2, s3, ….")
     # A merged report still says so when it is merged again, unless the server has come.
     assert merge(made)["missing_servers"] == made["missing_servers"]
@@ -197,10 +209,11 @@ def test_server_without_connections_warns_or_fails():
 def test_loop_rule_is_labelled_by_server():
     loop = rule("project-connected", "Every project is connected", "medium", loop="projects")
     about = connection("alm", 1, "eu")
-    part = {**report([loop], [about], [item_finding(loop, "project 7", [], "fail", "is not so")]), "servers": ["eu"]}
+    failing = {**item_finding(loop, "project 7", [], "fail", "is not so"), "server": "eu"}
+    part = {**report([loop], [about], [failing]), "servers": ["eu"]}
     made = merge(part, of_server("us", "pass"))
-    assert [(one["subject"], one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [
-        ("eu: project 7", "project 7")
+    assert [(full_subject(one), one["label"]) for one in made["findings"] if one["rule"] == loop["id"]] == [
+        ("eu, project 7", "project 7")
     ]
 
 
@@ -216,9 +229,9 @@ def test_grouped_items_are_labelled_by_server():
     ]
     made = merge(*parts)
     findings = all_findings(made)
-    assert [(one["subject"], one["label"]) for one in findings] == [
-        ("eu: project 7", "project 7"),
-        ("us: project 7", "project 7"),
+    assert [(full_subject(one), one["label"]) for one in findings] == [
+        ("eu, project 7", "project 7"),
+        ("us, project 7", "project 7"),
     ]
     assert len({one["fingerprint"] for one in findings}) == 2
     assert all_findings(merge(made)) == findings
@@ -268,7 +281,7 @@ def broken(path: str, value) -> dict:
     [
         ([], "is not an audit report"),
         ({"format": "other"}, "is not an audit report"),
-        (broken("version", "1.0"), 'has version "1.0"; only 2.x is supported. Run that audit again with this release.'),
+        (broken("version", "1.0"), 'has version "1.0"; only 3.x is supported. Run that audit again with this release.'),
         (broken("findings", None), "findings is missing"),
         (broken("findings.0.verdict", None), "findings[0].verdict is missing"),
         (

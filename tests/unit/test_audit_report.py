@@ -118,6 +118,7 @@ def test_report_of_an_audit():
     ]
     first, second = made["findings"]
     assert first == {
+        "server": "sde.example.com",
         "rule": "high",
         "severity": "high",
         "verdict": "fail",
@@ -623,7 +624,7 @@ def test_line_of_a_finding_has_the_observed_values_once():
         ),
         (
             {**report(("high", "fail", 1)), "findings": [{}]},
-            r"baseline: b.json is not a valid report: findings\[0\].rule is missing",
+            r"baseline: b.json is not a valid report: findings\[0\].server is missing",
         ),
         (
             {**report(("high", "fail", 1)), "audited_at": 7},

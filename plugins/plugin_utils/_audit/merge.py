@@ -134,11 +134,9 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     order = {rule["id"]: number for number, rule in enumerate(rules)}
     waivers, indexes = _merge_waivers(reports)
     audited = _unique(server for report in reports for server in report["servers"])
-    # A subject needs the name of its server if there are several. The subjects of a merged report have it already.
-    prefixes = [f"{one['servers'][0]}, " if len(one["servers"]) == 1 < len(audited) else "" for one in reports]
     findings = [
-        _merged_finding(finding, index, prefix)
-        for report, index, prefix in zip(reports, indexes, prefixes, strict=True)
+        _merged_finding(finding, index)
+        for report, index in zip(reports, indexes, strict=True)
         for finding in report["findings"]
     ]
     findings.sort(key=lambda finding: order[finding["rule"]])
@@ -166,7 +164,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "findings": findings,
         "other_verdicts": others,
         "waivers": waivers,
-        "baseline": _merge_baselines(reports, prefixes),
+        "baseline": _merge_baselines(reports),
     }
 
 
@@ -224,10 +222,10 @@ def _merge_waivers(reports: list[Report]) -> tuple[list[WaiverEntry], list[list[
     return list(found.values()), indexes
 
 
-def _merged_finding(finding: Finding, waivers: list[int], prefix: str) -> Finding:
+def _merged_finding(finding: Finding, waivers: list[int]) -> Finding:
     return {
         **finding,
-        "subject": prefix + scrub_text(finding["subject"]),
+        "subject": scrub_text(finding["subject"]),
         "message": scrub_text(finding["message"]),
         "observed": [{**one, "value": scrub_text(one["value"])} for one in finding["observed"]],
         # The schema accepts 1.0 as well.
@@ -256,19 +254,15 @@ def _strictest(values: list[str], lenient: str) -> str:
     return lenient if all(value == lenient for value in values) else "fail"
 
 
-def _merge_baselines(reports: list[Report], prefixes: list[str]) -> Baseline | None:
-    compared = [(one["baseline"], prefix) for one, prefix in zip(reports, prefixes, strict=True) if one["baseline"]]
+def _merge_baselines(reports: list[Report]) -> Baseline | None:
+    compared = [report["baseline"] for report in reports if report["baseline"]]
     if not compared:
         return None
     return {
-        "audited_at": min(one["audited_at"] for one, _prefix in compared),
-        "new": sum(one["new"] for one, _prefix in compared),
-        "known": sum(one["known"] for one, _prefix in compared),
-        "fixed": [
-            {**fixed, "subject": prefix + scrub_text(fixed["subject"])}
-            for one, prefix in compared
-            for fixed in one["fixed"]
-        ],
+        "audited_at": min(one["audited_at"] for one in compared),
+        "new": sum(one["new"] for one in compared),
+        "known": sum(one["known"] for one in compared),
+        "fixed": [{**fixed, "subject": scrub_text(fixed["subject"])} for one in compared for fixed in one["fixed"]],
     }
 
 

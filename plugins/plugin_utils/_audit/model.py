@@ -175,6 +175,7 @@ class ConnectionEntry(TypedDict):
 class Finding(TypedDict):
     """The verdict of a rule on a connection, or on an item of the rule's loop. A report contains the notable ones."""
 
+    server: str | None
     rule: str
     severity: str
     verdict: str
@@ -220,6 +221,7 @@ class WaiverEntry(Waiver):
 class FixedFinding(TypedDict):
     """A finding of the baseline that no longer fails."""
 
+    server: str | None
     rule: str
     severity: str
     subject: str
@@ -291,10 +293,9 @@ def observed_text(finding: Finding) -> str:
     return ", ".join(f"{one['name']} = {one['value']}" for one in finding["observed"])
 
 
-def full_subject(report: Report, finding: Finding) -> str:
-    """Return the subject with the name of its server. The subjects of several servers have it already."""
-    servers = report["servers"]
-    return f"{servers[0]}, {finding['subject']}" if len(servers) == 1 else finding["subject"]
+def full_subject(finding: Finding | FixedFinding) -> str:
+    """Return the subject with the name of its server."""
+    return f"{finding['server']}, {finding['subject']}" if finding["server"] else finding["subject"]
 
 
 def stable_name(finding: Finding) -> str:
@@ -349,23 +350,17 @@ def findings_by_rule(report: Report) -> Iterator[tuple[RuleEntry, list[Finding]]
         findings[finding["rule"]].append(finding)
     for group in report["other_verdicts"]:
         groups[group["rule"]].append(group)
-    has_servers = len(report["servers"]) > 1
 
     def position(finding: Finding) -> int:
         return positions[finding["connections"][0]] if finding["connections"] else len(positions)
 
     for rule in report["rules"]:
-        grouped = (one for group in groups[rule["id"]] for one in _findings_of(group, facts, names, has_servers))
+        grouped = (one for group in groups[rule["id"]] for one in _findings_of(group, facts, names))
         yield rule, sorted([*findings[rule["id"]], *grouped], key=position)
 
 
-def _findings_of(
-    group: VerdictGroup, facts: dict[str, Facts], names: dict[str, str], has_servers: bool
-) -> Iterator[Finding]:
+def _findings_of(group: VerdictGroup, facts: dict[str, Facts], names: dict[str, str]) -> Iterator[Finding]:
     """Yield a finding for each subject of a group."""
-    server = group["server"]
-    # The name of its server identifies a subject among several servers.
-    prefix = f"{server}, " if server and has_servers else ""
     identity: ConnectionKey | str
     for subject in group["subjects"]:
         if isinstance(subject, str):
@@ -374,16 +369,17 @@ def _findings_of(
             connections, label = subject["connections"], subject["label"]
             name = identity = label
         yield {
+            "server": group["server"],
             "rule": group["rule"],
             "severity": group["severity"],
             "verdict": group["verdict"],
             "connections": connections,
-            "subject": prefix + name,
+            "subject": name,
             "label": label,
             "message": group["message"],
             "condition": None,
             "observed": [],
-            "fingerprint": fingerprint(group["rule"], server, identity),
+            "fingerprint": fingerprint(group["rule"], group["server"], identity),
             "waiver": None,
             "baseline": None,
             "fails_audit": False,

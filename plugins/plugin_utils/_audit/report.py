@@ -111,6 +111,7 @@ def _finding(evaluation: Evaluation, about: list[str], waiver: int | None, serve
     rule, label = evaluation.rule, evaluation.label
     has_items = rule.subject == "item"
     return {
+        "server": server,
         "rule": rule.id,
         "severity": rule.severity,
         "verdict": evaluation.verdict if waiver is None else "waived",
@@ -257,7 +258,13 @@ def _compare(findings: list[Finding], baseline: Report) -> Baseline:
             counts[state] += 1
             unsolved.add(finding["fingerprint"])
     fixed = [
-        FixedFinding(rule=one["rule"], severity=one["severity"], subject=one["subject"], fingerprint=one["fingerprint"])
+        FixedFinding(
+            server=one["server"],
+            rule=one["rule"],
+            severity=one["severity"],
+            subject=one["subject"],
+            fingerprint=one["fingerprint"],
+        )
         for one in baseline["findings"]
         if one["verdict"] == "fail" and one["fingerprint"] not in unsolved
     ]

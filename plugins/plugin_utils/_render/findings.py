@@ -7,19 +7,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .._audit.model import Facts, Finding, Report
+from .._audit.model import Facts, Finding
 from .text import escape_block
 
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
-
-
-def server_of(report: Report, finding: Finding) -> str | None:
-    """Return the name of the server of a finding. Among several servers, subjects begin with it."""
-    servers = report["servers"]
-    if len(servers) == 1:
-        return servers[0]
-    return next((server for server in servers if finding["subject"].startswith(f"{server}, ")), None)
 
 
 def explanation(finding: Finding) -> str:
@@ -30,7 +22,7 @@ def explanation(finding: Finding) -> str:
     return " ".join(filter(None, [message, f"({values})" if values else ""]))
 
 
-def waiver_yaml(report: Report, finding: Finding, facts: Mapping[str, Facts]) -> str | None:
+def waiver_yaml(finding: Finding, facts: Mapping[str, Facts]) -> str | None:
     """Return a policy's waiver of a failing finding, or None. 'facts' are those of each connection, by its key.
 
     It matches no other finding of the audit. The audit refuses it until people complete its empty values.
@@ -38,9 +30,8 @@ def waiver_yaml(report: Report, finding: Finding, facts: Mapping[str, Facts]) ->
     if finding["verdict"] != "fail" or (finding["label"] is None and len(finding["connections"]) != 1):
         return None
     lines = [f"- rules: [{_quote(finding['rule'])}]"]
-    server = server_of(report, finding)
-    if server is not None:
-        lines.append(_only("servers", server))
+    if finding["server"] is not None:
+        lines.append(_only("servers", finding["server"]))
     if finding["label"] is not None:
         lines.append(_only("labels", finding["label"]))
     else:
