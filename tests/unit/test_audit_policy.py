@@ -48,7 +48,7 @@ FULL = {
             "id": "project-connected",
             "title": "Every project is connected",
             "severity": "medium",
-            "loop": "connections | groupby('project')",
+            "loop": "connections | groupby('project') if allowed and _limit else []",
             "label": "item[0]",
             "affected": "item[1]",
             "that": "item[1] | length > 0",

@@ -28,6 +28,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import load_policy
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
+    Scope,
     build_report,
     top_findings,
     top_fixed,
@@ -74,7 +75,8 @@ def report(*verdicts, waivers=(), baseline=None, connections=None, **options) ->
     for rule, verdict, subject, *names in verdicts:
         keys = names[0] if names else [("alm", subject)] if rule != "loop" else []
         about = [next(one for one in connections if key_of(one) == key) for key in keys]
-        made = Evaluation(by_id[rule], None, about, subject if rule == "loop" else None, verdict, "why")
+        label = subject if rule == "loop" else None
+        made = Evaluation(by_id[rule], None, about, label, label, verdict, "why")
         if verdict == "fail":
             made.condition, made.observed = "true", [{"name": "frequency", "value": "weekly"}]
         found.append(made)
@@ -92,10 +94,18 @@ def report(*verdicts, waivers=(), baseline=None, connections=None, **options) ->
     return json.loads(json.dumps(made))
 
 
-def build(policy, connections, evaluations, baseline=None, *, server, audited_at, url=None, **options) -> dict:
-    chosen = VerdictOptions(**options)
+def build(
+    policy, connections, evaluations, baseline=None, *, server, audited_at, url=None, kinds=None, states=None, **options
+) -> dict:
     return build_report(
-        policy, connections, evaluations, chosen, server=server, url=url, audited_at=audited_at, baseline=baseline
+        policy,
+        connections,
+        evaluations,
+        VerdictOptions(**{"vacuous": policy.vacuous, "unused_waivers": policy.limits.unused, **options}),
+        states=states or {rule.id: "evaluated" for rule in policy.rules},
+        scope=Scope(server, url, kinds),
+        audited_at=audited_at,
+        baseline=baseline,
     )
 
 
@@ -183,7 +193,7 @@ def test_passes_take_no_more_than_a_reference():
     def measured(number: int) -> tuple[int, int]:
         """Return the bytes of a report, and of its JSON, in which so many rules pass."""
         passes = (
-            Evaluation(rule, None, [one], None, "pass", "holds")
+            Evaluation(rule, None, [one], None, None, "pass", "holds")
             for rule in policy.rules[:number]
             for one in connections
         )
@@ -870,7 +880,8 @@ def test_finding_of_a_group_is_recognised_by_its_label():
     policy = load_policy(["p.yml"], lambda name: content, {})
     # The first connection is the same.
     evaluations = [
-        Evaluation(policy.rules[0], None, CONNECTIONS[:size], f"project {size}", "fail", "why") for size in (1, 2)
+        Evaluation(policy.rules[0], None, CONNECTIONS[:size], f"project {size}", str(size), "fail", "why")
+        for size in (1, 2)
     ]
     options = {"fail_on": "high", "inconclusive": "warn", "known_findings": "fail"}
     made = build(policy, CONNECTIONS, evaluations, server="x", audited_at="2026-11-24T18:00:00Z", **options)

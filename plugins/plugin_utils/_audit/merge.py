@@ -19,6 +19,7 @@ from .connections import validate_connections
 from .model import (
     FORMAT,
     NEVER,
+    RULE_STATES,
     SEVERITIES,
     VERSION,
     Baseline,
@@ -98,12 +99,20 @@ def _inconsistency(report: Report) -> str | None:
             return f"{name}.rule is not in the report: {one['rule']}"
         if not connections.issuperset(keys):
             return f"{name} has a connection that is not in the report"
-    for number, finding in enumerate(report["findings"]):
-        if finding["waiver"] is not None and finding["waiver"] >= len(report["waivers"]):
-            return f"findings[{number}].waiver is not in the report: {finding['waiver']}"
+    problem = _unknown_waiver(report)
+    if problem:
+        return problem
     for number, group in enumerate(report["other_verdicts"]):
         if group["count"] != len(group["subjects"]):
             return f"other_verdicts[{number}].count must be {len(group['subjects'])}, not {group['count']}"
+    return None
+
+
+def _unknown_waiver(report: Report) -> str | None:
+    for number, finding in enumerate(report["findings"]):
+        for field, index in (("waiver", finding["waiver"]), ("expired_waiver", finding["expired_waiver"])):
+            if index is not None and index >= len(report["waivers"]):
+                return f"findings[{number}].{field} is not in the report: {index}"
     return None
 
 
@@ -153,11 +162,20 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "audited_at": audited_at,
         "audited_until": audited_until,
         "servers": audited,
+        "kinds": None,
+        "left_out": _unique(rule for report in reports for rule in report["left_out"]),
         "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},
         "missing_servers": missing,
         "policies": _unique(policy for report in reports for policy in report["policies"]),
         "summary": summarize(
-            len(rules), connections, findings, others, verdict_options, servers=audited, missing_servers=missing
+            rules,
+            connections,
+            findings,
+            others,
+            waivers,
+            options=verdict_options,
+            servers=audited,
+            missing_servers=missing,
         ),
         "rules": rules,
         "connections": connections,
@@ -197,8 +215,9 @@ def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
     found: dict[str, tuple[RuleEntry, str]] = {}
     for source in sources:
         for rule in source.report["rules"]:
-            other, name = found.setdefault(rule["id"], (rule, source.name))
-            if other != rule:
+            other, name = found.setdefault(rule["id"], ({**rule}, source.name))
+            other["state"] = min(rule["state"], other["state"], key=RULE_STATES.index)
+            if other != {**rule, "state": other["state"]}:
                 advice = "Audit all servers with the same policy, or give the rules different ids."
                 raise OptionError(f"documents: rule {rule['id']} differs between {name} and {source.name}.", advice)
     return [rule for rule, _name in found.values()]
@@ -228,9 +247,14 @@ def _merged_finding(finding: Finding, waivers: list[int]) -> Finding:
         "subject": scrub_text(finding["subject"]),
         "message": scrub_text(finding["message"]),
         "observed": [{**one, "value": scrub_text(one["value"])} for one in finding["observed"]],
-        # The schema accepts 1.0 as well.
-        "waiver": None if finding["waiver"] is None else waivers[int(finding["waiver"])],
+        "waiver": _index_of(finding["waiver"], waivers),
+        "expired_waiver": _index_of(finding["expired_waiver"], waivers),
     }
+
+
+def _index_of(waiver: int | None, indexes: list[int]) -> int | None:
+    # The schema accepts 1.0 as well.
+    return None if waiver is None else indexes[int(waiver)]
 
 
 def _merged_group(group: VerdictGroup) -> VerdictGroup:
@@ -247,6 +271,8 @@ def _verdict_options(reports: list[Report], options: MergeOptions) -> VerdictOpt
         fail_on=options.fail_on or min((one["fail_on"] for one in summaries), key=_THRESHOLDS.index),
         inconclusive=options.inconclusive or _strictest([one["inconclusive"] for one in summaries], "warn"),
         known_findings=options.known_findings or _strictest([one["known_findings"] for one in summaries], "accept"),
+        vacuous=_strictest([one["vacuous"] for one in summaries], "warn"),
+        unused_waivers=_strictest([one["unused_waivers"] for one in summaries], "warn"),
     )
 
 
@@ -263,6 +289,9 @@ def _merge_baselines(reports: list[Report]) -> Baseline | None:
         "new": sum(one["new"] for one in compared),
         "known": sum(one["known"] for one in compared),
         "fixed": [{**fixed, "subject": scrub_text(fixed["subject"])} for one in compared for fixed in one["fixed"]],
+        "not_fixed": [
+            {**other, "subject": scrub_text(other["subject"])} for one in compared for other in one["not_fixed"]
+        ],
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
@@ -31,6 +31,18 @@ VERDICTS = {
 }
 # The same for columns that count findings.
 VERDICT_HEADINGS = {**VERDICTS, "fail": "Failed", "error": "Errors", "pass": "Passed"}
+# The states of a rule in an audit, the most important first: whether it was evaluated, matches no connection although
+# there are some, has nothing to evaluate, or is turned off by a variable.
+RULE_STATES = ("matches_nothing", "evaluated", "no_subjects", "off")
+# The reasons why a finding of a baseline is neither known nor fixed.
+NOT_FIXED = {
+    "waived": "Waived",
+    "rule_gone": "Rule gone",
+    "not_applicable": "Not applicable",
+    "connection_removed": "Connection removed",
+    "item_removed": "Item removed",
+    "not_looked_at": "Not looked at",
+}
 # Findings with these verdicts need attention.
 NEEDS_ATTENTION = ("fail", "error", "inconclusive")
 # These, and findings that somebody has accepted.
@@ -58,6 +70,13 @@ def key_of(connection: Facts) -> ConnectionKey:
 # Policies and evaluations
 
 
+class Override(TypedDict):
+    """The fields of a rule that a later policy file changes."""
+
+    file: str
+    fields: list[str]
+
+
 class Rule(NamedTuple):
     """A condition for each connection, group or item of a loop. Expressions are Ansible's conditionals."""
 
@@ -68,13 +87,20 @@ class Rule(NamedTuple):
     that: list[str]
     needs: list[str]
     references: list[str]
+    tags: list[str]
+    controls: dict[str, list[str]]
+    was: list[str]
+    overridden: list[Override]
     description: str | None = None
     loop: str | list[Any] | None = None
     group_by: str | list[str] | None = None
     label: str | None = None
     affected: str | None = None
+    identity: str | None = None
     message: str | None = None
     remediation: str | None = None
+    waivable: bool = True
+    may_apply_to_nothing: bool = False
 
     @property
     def subject(self) -> str:
@@ -96,13 +122,44 @@ class Waiver(TypedDict):
     number: int
 
 
+class WaiverLimits(NamedTuple):
+    """The limits of a policy on its waivers."""
+
+    longest_days: int | None = None
+    notice_days: int = 14
+    unused: str = "warn"
+
+
+class PolicyTest(NamedTuple):
+    """A test of a rule: connections, and the expected verdict on each of them, or on each group or item."""
+
+    file: str
+    number: int
+    rule: str
+    connections: list[Facts]
+    variables: dict[str, Any]
+    expected: list[str]
+
+
+class Selection(NamedTuple):
+    """The rules that an audit evaluates. Empty lists select all."""
+
+    rules: Collection[str] = ()
+    skip_rules: Collection[str] = ()
+    tags: Collection[str] = ()
+
+
 class Policy(NamedTuple):
     """The merged policy files."""
 
     names: list[str]
     variables: dict[str, Any]
     rules: list[Rule]
+    left_out: list[str]
     waivers: list[Waiver]
+    limits: WaiverLimits
+    vacuous: str
+    tests: list[PolicyTest]
 
 
 class Observation(TypedDict):
@@ -123,6 +180,7 @@ class Evaluation:
     value: Any  # known to the rule's expressions
     connections: list[Facts]
     label: str | None = None
+    identity: str | None = None  # of an item, in every run
     verdict: str = ""
     message: str = ""
     condition: str | None = None
@@ -139,6 +197,8 @@ class VerdictOptions(NamedTuple):
     fail_on: str
     inconclusive: str
     known_findings: str
+    vacuous: str
+    unused_waivers: str
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -159,9 +219,17 @@ class RuleEntry(TypedDict):
     group_by: list[str]
     label: str | None
     affected: str | None
+    identity: str | None
     message: str | None
     remediation: str | None
     references: list[str]
+    tags: list[str]
+    controls: dict[str, list[str]]
+    waivable: bool
+    may_apply_to_nothing: bool
+    was: list[str]
+    overridden: list[Override]
+    state: str
 
 
 class ConnectionEntry(TypedDict):
@@ -187,6 +255,7 @@ class Finding(TypedDict):
     observed: list[Observation]
     fingerprint: str
     waiver: int | None
+    expired_waiver: int | None
     baseline: str | None
     fails_audit: bool
 
@@ -195,6 +264,7 @@ class Item(TypedDict):
     """An item of a rule's loop, with the keys of its connections."""
 
     label: str
+    identity: str
     connections: list[str]
 
 
@@ -228,6 +298,12 @@ class FixedFinding(TypedDict):
     fingerprint: str
 
 
+class UndecidedFinding(FixedFinding):
+    """A finding of the baseline that no longer fails, but was not judged again either."""
+
+    reason: str
+
+
 class Baseline(TypedDict):
     """The comparison with an earlier report."""
 
@@ -235,6 +311,7 @@ class Baseline(TypedDict):
     new: int
     known: int
     fixed: list[FixedFinding]
+    not_fixed: list[UndecidedFinding]
 
 
 class Summary(TypedDict):
@@ -245,6 +322,8 @@ class Summary(TypedDict):
     fail_on: str
     inconclusive: str
     known_findings: str
+    vacuous: str
+    unused_waivers: str
     connections: int
     rules: int
     verdicts: dict[str, int]
@@ -264,7 +343,9 @@ class Report(_OfMergedReports):
     audited_at: str
     servers: list[str]
     server_urls: dict[str, str]
+    kinds: list[str] | None
     policies: list[str]
+    left_out: list[str]
     summary: Summary
     rules: list[RuleEntry]
     connections: list[ConnectionEntry]
@@ -367,7 +448,7 @@ def _findings_of(group: VerdictGroup, facts: dict[str, Facts], names: dict[str, 
             connections, label, name, identity = [subject], None, names[subject], key_of(facts[subject])
         else:
             connections, label = subject["connections"], subject["label"]
-            name = identity = label
+            name, identity = label, subject["identity"]
         yield {
             "server": group["server"],
             "rule": group["rule"],
@@ -381,6 +462,7 @@ def _findings_of(group: VerdictGroup, facts: dict[str, Facts], names: dict[str, 
             "observed": [],
             "fingerprint": fingerprint(group["rule"], group["server"], identity),
             "waiver": None,
+            "expired_waiver": None,
             "baseline": None,
             "fails_audit": False,
         }

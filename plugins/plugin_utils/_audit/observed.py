@@ -8,13 +8,12 @@ The expression itself says which they are, so that this works for any rule. Vari
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from jinja2 import Environment, nodes
+from jinja2 import nodes
 
 from ...module_utils._redact import redact
+from .expressions import chains_in
 from .model import Observation
 
 _MAX_VALUE = 200
@@ -26,54 +25,12 @@ _Path = tuple[str | int, ...]
 def observe(condition: str, variables: dict[str, Any]) -> list[Observation]:
     """Return the values that a condition reads of these variables. The facts of a 'connection' have no prefix."""
     found: dict[str, Observation] = {}
-    for chain in _chains_of(condition):
+    for chain in chains_in(condition):
         path = _path_of(chain, variables)
         if path:
             name = _name_of(path)
             found.setdefault(name, {"name": name, "value": _value_text(path, _resolve(path, variables))})
     return list(found.values())
-
-
-@cache
-def _chains_of(condition: str) -> list[nodes.Expr]:
-    """Return the variables in a condition with their attributes and subscripts, the longest chains only."""
-    tree = Environment().parse(f"{{{{ {condition} }}}}")  # noqa: S701 (nothing is rendered)
-    return list(_chains_in(tree))
-
-
-def _chains_in(node: nodes.Node) -> Iterator[nodes.Expr]:
-    if isinstance(node, nodes.Call):
-        node = _without_method(node)
-    if _is_chain(node):
-        yield cast(nodes.Expr, node)
-        for part in node.find_all(nodes.Getitem):
-            yield from _chains_in(part.arg)
-        yield from _chains_in(node.arg) if isinstance(node, nodes.Getitem) else ()
-    else:
-        for child in node.iter_child_nodes():
-            yield from _chains_in(child)
-
-
-def _without_method(call: nodes.Call) -> nodes.Node:
-    """Return what a method such as lower() reads, with its arguments. get() reads the value of a key."""
-    if not isinstance(call.node, nodes.Getattr):
-        return call
-    if call.node.attr == "get" and call.args and isinstance(call.args[0], nodes.Const):
-        value: nodes.Expr = nodes.Getitem(call.node.node, call.args[0], "load")
-        arguments = call.args[1:]
-    else:
-        value, arguments = call.node.node, call.args
-    others = [*arguments, *(keyword.value for keyword in call.kwargs)]
-    return nodes.List([value, *others]) if others else value
-
-
-def _is_chain(node: nodes.Node) -> bool:
-    """Return whether a path leads to this value."""
-    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
-        if isinstance(node, nodes.Getitem) and not (isinstance(node.arg, nodes.Const) or _is_chain(node.arg)):
-            return False
-        node = node.node
-    return isinstance(node, nodes.Name)
 
 
 def _path_of(chain: nodes.Node, variables: dict[str, Any]) -> _Path | None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ...module_utils._errors import OptionError
 from .._render.text import escape_line
@@ -52,8 +52,6 @@ from .model import (
 ADVICE = "Use a JSON report of sde_connection_audit."
 # The length of each list in a task's result, which logs show and AWX stores. Reports contain everything.
 MAX_RETURNED = 100
-# A waiver is reported before it ends, so that its owner can act.
-_DAYS_OF_NOTICE = 14
 
 
 def build_report(
@@ -62,13 +60,15 @@ def build_report(
     evaluations: Iterable[Evaluation],
     options: VerdictOptions,
     *,
-    server: str | None,
-    url: str | None,
+    states: Mapping[str, str],
+    scope: Scope,
     audited_at: str,
     baseline: Report | None,
 ) -> Report:
-    """Return the report of one SD Elements server."""
-    waivers = _Waivers(policy.waivers, server, today=audited_at[:10])
+    """Return the report of one SD Elements server. 'states' has those of the rules once they are evaluated."""
+    server = scope.server
+    waivers = _Waivers(policy, server, today=audited_at[:10])
+    compared = _Comparison(policy, baseline, scope, set(map(key_of, connections)))
     # All verdicts share the texts of these keys.
     keys = {key_of(one): _report_key(server, key_of(one)) for one in connections}
     entries: list[ConnectionEntry] = [{"key": keys[key_of(one)], "server": server, "facts": one} for one in connections]
@@ -76,28 +76,35 @@ def build_report(
     other_subjects: dict[tuple[str, str, str], list[str | Item]] = defaultdict(list)
     for evaluation in evaluations:
         about = [keys[key_of(one)] for one in evaluation.connections]
+        compared.add(evaluation)
         if evaluation.verdict in NOTABLE:
-            findings.append(_finding(evaluation, about, waivers.match(evaluation), server))
+            findings.append(_finding(evaluation, about, server))
+            waivers.apply(evaluation, findings[-1])
         else:
             group = evaluation.rule.id, evaluation.verdict, evaluation.message
-            label = evaluation.label
-            other_subjects[group].append(about[0] if label is None else {"label": label, "connections": about})
+            other_subjects[group].append(_subject_of(evaluation, about))
     others = _verdict_groups(other_subjects, policy.rules, server)
-    comparison = _compare(findings, baseline) if baseline is not None else None
+    comparison = compared.result(findings)
     mark_failing(findings, options)
+    rules = [_rule_entry(rule, states[rule.id]) for rule in policy.rules]
+    waiver_entries = waivers.entries()
     return {
         "format": FORMAT,
         "version": VERSION,
         "audited_at": audited_at,
         "servers": [server] if server else [],
-        "server_urls": {server: url} if server and url else {},
+        "server_urls": {server: scope.url} if server and scope.url else {},
+        "kinds": scope.kinds,
         "policies": policy.names,
-        "summary": summarize(len(policy.rules), entries, findings, others, options, servers=[server] if server else []),
-        "rules": [_rule_entry(rule) for rule in policy.rules],
+        "left_out": policy.left_out,
+        "summary": summarize(
+            rules, entries, findings, others, waiver_entries, options=options, servers=[server] if server else []
+        ),
+        "rules": rules,
         "connections": entries,
         "findings": findings,
         "other_verdicts": others,
-        "waivers": waivers.entries(),
+        "waivers": waiver_entries,
         "baseline": comparison,
     }
 
@@ -107,22 +114,36 @@ def _report_key(server: str | None, key: ConnectionKey) -> str:
     return "/".join([*([server] if server else []), key[0], str(key[1])])
 
 
-def _finding(evaluation: Evaluation, about: list[str], waiver: int | None, server: str | None) -> Finding:
+def _subject_of(evaluation: Evaluation, about: list[str]) -> str | Item:
+    if evaluation.label is None:
+        return about[0]
+    return {"label": evaluation.label, "identity": evaluation.identity or evaluation.label, "connections": about}
+
+
+def _identity_of(evaluation: Evaluation) -> ConnectionKey | str | None:
+    """Return what identifies the connection or the item in every run."""
+    if evaluation.rule.subject == "item":
+        return evaluation.identity or evaluation.label
+    return key_of(evaluation.connections[0])
+
+
+def _finding(evaluation: Evaluation, about: list[str], server: str | None) -> Finding:
     rule, label = evaluation.rule, evaluation.label
     has_items = rule.subject == "item"
     return {
         "server": server,
         "rule": rule.id,
         "severity": rule.severity,
-        "verdict": evaluation.verdict if waiver is None else "waived",
+        "verdict": evaluation.verdict,
         "connections": about,
         "subject": (label or rule.title) if has_items else connection_subject(evaluation.connections[0]),
         "label": label,
         "message": evaluation.message,
         "condition": evaluation.condition if evaluation.verdict == "fail" else None,
         "observed": list(evaluation.observed),
-        "fingerprint": fingerprint(rule.id, server, label if has_items else key_of(evaluation.connections[0])),
-        "waiver": waiver,
+        "fingerprint": fingerprint(rule.id, server, _identity_of(evaluation)),
+        "waiver": None,
+        "expired_waiver": None,
         "baseline": None,
         "fails_audit": False,
     }
@@ -147,8 +168,9 @@ def _verdict_groups(
     ]
 
 
-def _rule_entry(rule: Rule) -> RuleEntry:
-    entry = {name: getattr(rule, name) for name in RuleEntry.__annotations__}
+def _rule_entry(rule: Rule, state: str) -> RuleEntry:
+    entry = {name: getattr(rule, name) for name in RuleEntry.__annotations__ if name != "state"}
+    entry["state"] = state
     entry["group_by"] = [rule.group_by] if isinstance(rule.group_by, str) else rule.group_by or []
     return cast(RuleEntry, entry)
 
@@ -160,9 +182,9 @@ def _rule_entry(rule: Rule) -> RuleEntry:
 class _Waivers:
     """The policy's waivers, and how often each was needed."""
 
-    def __init__(self, waivers: list[Waiver], server: str | None, today: str) -> None:
-        self._waivers = waivers
-        self._last_day_of_notice = (date.fromisoformat(today) + timedelta(days=_DAYS_OF_NOTICE)).isoformat()
+    def __init__(self, policy: Policy, server: str | None, today: str) -> None:
+        self._waivers = waivers = policy.waivers
+        self._last_day_of_notice = (date.fromisoformat(today) + timedelta(days=policy.limits.notice_days)).isoformat()
         self._is_expired = [waiver["expires"] < today for waiver in waivers]
         self._is_used = [False] * len(waivers)
         self._findings = [0] * len(waivers)
@@ -171,22 +193,25 @@ class _Waivers:
             for rule in waiver["rules"] if _is_for_server(waiver, server) else ():
                 self._by_rule.setdefault(rule, []).append(index)
 
-    def match(self, evaluation: Evaluation) -> int | None:
-        """Return the index of the waiver that covers a failure.
+    def apply(self, evaluation: Evaluation, finding: Finding) -> None:
+        """Waive a failure that a waiver covers.
 
         Expired waivers are counted as well, to report the findings that they no longer waive. An inconclusive
         evaluation is not waived. It may fail once its facts are known, so a waiver that covers it is not unused.
         """
         if evaluation.verdict not in ("fail", "inconclusive"):
-            return None
-        found = None
+            return
+        active = expired = None
         for index in self._by_rule.get(evaluation.rule.id, []):
             is_expired = self._is_expired[index]
-            if (found is None or is_expired) and _covers(self._waivers[index], evaluation):
+            if (active is None or is_expired) and _covers(self._waivers[index], evaluation):
                 self._is_used[index] = True
                 self._findings[index] += evaluation.verdict == "fail"
-                found = found if is_expired else index
-        return found if evaluation.verdict == "fail" else None
+                active, expired = (active, index) if is_expired else (index, expired)
+        if evaluation.verdict == "fail" and active is not None:
+            finding["verdict"], finding["waiver"] = "waived", active
+        elif evaluation.verdict == "fail":
+            finding["expired_waiver"] = expired
 
     def entries(self) -> list[WaiverEntry]:
         """Return the waivers with their state."""
@@ -245,34 +270,106 @@ def _is_selected(connection: Facts, wanted: dict[str, list[Any]]) -> bool:
 # The baseline
 
 
-def _compare(findings: list[Finding], baseline: Report) -> Baseline:
-    """Mark findings as new or known, and return the comparison with the fixed ones."""
-    before = {one["fingerprint"]: one for one in baseline["findings"]}
-    counts: Counter[str] = Counter()
-    unsolved = set()
-    for finding in findings:
-        if finding["verdict"] in NEEDS_ATTENTION:
-            earlier = before.get(finding["fingerprint"])
-            state = "known" if earlier and _is_no_worse(finding, earlier) else "new"
-            finding["baseline"] = state
-            counts[state] += 1
-            unsolved.add(finding["fingerprint"])
-    fixed = [
-        FixedFinding(
-            server=one["server"],
-            rule=one["rule"],
-            severity=one["severity"],
-            subject=one["subject"],
-            fingerprint=one["fingerprint"],
-        )
-        for one in baseline["findings"]
-        if one["verdict"] == "fail" and one["fingerprint"] not in unsolved
-    ]
-    return {"audited_at": baseline["audited_at"], "new": counts["new"], "known": counts["known"], "fixed": fixed}
+class Scope(NamedTuple):
+    """What was audited: the server with its web address, and the kinds that were gathered; None if they were given."""
+
+    server: str | None
+    url: str | None
+    kinds: list[str] | None
+
+
+class _Comparison:
+    """The comparison with a baseline. Only what is judged again and passes is fixed."""
+
+    def __init__(self, policy: Policy, baseline: Report | None, scope: Scope, connections: set[ConnectionKey]) -> None:
+        self._policy = policy
+        self._baseline = baseline
+        self._scope = scope
+        self._connections = connections
+        findings = baseline["findings"] if baseline else []
+        self._before = {one["fingerprint"]: one for one in findings}
+        self._rules_before = {one["rule"] for one in findings}
+        # What each finding of the baseline is now.
+        self._verdicts: dict[str, str] = {}
+        self._earlier: dict[str, Finding] = {}
+
+    def add(self, evaluation: Evaluation) -> None:
+        """Recognise the finding of the baseline about the same subject."""
+        for id_ in (evaluation.rule.id, *evaluation.rule.was):
+            if id_ not in self._rules_before:
+                continue
+            before = fingerprint(id_, self._scope.server, _identity_of(evaluation))
+            if before in self._before:
+                self._verdicts[before] = evaluation.verdict
+                now = fingerprint(evaluation.rule.id, self._scope.server, _identity_of(evaluation))
+                self._earlier.setdefault(now, self._before[before])
+
+    def result(self, findings: list[Finding]) -> Baseline | None:
+        """Mark findings as new or known, and return the comparison."""
+        if self._baseline is None:
+            return None
+        counts: Counter[str] = Counter()
+        waived = set()
+        for finding in findings:
+            earlier = self._earlier.get(finding["fingerprint"])
+            if finding["verdict"] in NEEDS_ATTENTION:
+                state = "known" if earlier and _is_no_worse(finding, earlier) else "new"
+                finding["baseline"] = state
+                counts[state] += 1
+            elif earlier:
+                waived.add(earlier["fingerprint"])
+        gone = [
+            (one, "waived" if one["fingerprint"] in waived else self._verdicts.get(one["fingerprint"]))
+            for one in self._baseline["findings"]
+            if one["verdict"] == "fail"
+        ]
+        return {
+            "audited_at": self._baseline["audited_at"],
+            "new": counts["new"],
+            "known": counts["known"],
+            "fixed": [_shortened(one) for one, verdict in gone if verdict == "pass"],
+            "not_fixed": [
+                {**_shortened(one), "reason": self._reason(one, verdict)}
+                for one, verdict in gone
+                if verdict in (None, "waived", "not_applicable")
+            ],
+        }
+
+    def _reason(self, finding: Finding, verdict: str | None) -> str:
+        """Return why a finding is neither known nor fixed."""
+        if verdict is not None:
+            return verdict
+        policy = self._policy
+        if finding["rule"] in policy.left_out or finding["server"] != self._scope.server:
+            return "not_looked_at"
+        if finding["rule"] not in {id_ for rule in policy.rules for id_ in (rule.id, *rule.was)}:
+            return "rule_gone"
+        if finding["label"] is not None:
+            return "item_removed" if self._scope.kinds is not None else "not_looked_at"
+        kind, id_ = finding["connections"][0].rsplit("/", 2)[-2:]
+        # Connections that were given may be a selection.
+        if self._scope.kinds is None or kind not in self._scope.kinds or (kind, int(id_)) in self._connections:
+            return "not_looked_at"
+        return "connection_removed"
+
+
+def _shortened(finding: Finding) -> FixedFinding:
+    return {
+        "server": finding["server"],
+        "rule": finding["rule"],
+        "severity": finding["severity"],
+        "subject": finding["subject"],
+        "fingerprint": finding["fingerprint"],
+    }
 
 
 def _is_no_worse(finding: Finding, earlier: Finding) -> bool:
-    """Return whether a finding is not new. A higher severity is new, and so is a failure that was inconclusive."""
+    """Return whether a finding is not new.
+
+    A higher severity is new, and so are a failure that was inconclusive, and the failure of another condition.
+    """
+    if earlier["verdict"] == finding["verdict"] == "fail" and earlier["condition"] != finding["condition"]:
+        return False
     is_more_severe = SEVERITY_RANK[finding["severity"]] < SEVERITY_RANK[earlier["severity"]]
     return earlier["verdict"] in ("fail", finding["verdict"]) and not is_more_severe
 
@@ -296,12 +393,13 @@ def validate_report(content: Any, option: str, name: str) -> Report:
 
 
 def summarize(
-    rules: int,
+    rules: list[RuleEntry],
     connections: list[ConnectionEntry],
     findings: list[Finding],
     others: list[VerdictGroup],
-    options: VerdictOptions,
+    waivers: list[WaiverEntry],
     *,
+    options: VerdictOptions,
     servers: Sequence[str] = (),
     missing_servers: Sequence[str] = (),
 ) -> Summary:
@@ -315,18 +413,29 @@ def summarize(
     unaudited = _unaudited(connections, servers)
     # Without connections the audit is inconclusive. A missing report counts as an error.
     is_incomplete = bool(verdicts["error"] or missing_servers or (unaudited and options.inconclusive == "fail"))
+    vacuous = rules_that_match_nothing(rules)
+    unused = sum(one["state"] == "unused" for one in waivers)
+    breaks_policy = bool((vacuous and options.vacuous == "fail") or (unused and options.unused_waivers == "fail"))
     summary: Summary = {
-        "verdict": "fail" if options.fail_on != NEVER and (counted or is_incomplete) else "pass",
+        "verdict": "fail" if options.fail_on != NEVER and (counted or is_incomplete or breaks_policy) else "pass",
         "message": "",
         "fail_on": options.fail_on,
         "inconclusive": options.inconclusive,
         "known_findings": options.known_findings,
+        "vacuous": options.vacuous,
+        "unused_waivers": options.unused_waivers,
         "connections": len(connections),
-        "rules": rules,
+        "rules": len(rules),
         "verdicts": verdicts,
         "failed_by_severity": {severity: counts[severity, "fail"] for severity in SEVERITIES},
     }
-    sentences = [_message(summary, counted, servers), f"{unaudited}." if unaudited else "", _missing(missing_servers)]
+    sentences = [
+        _message(summary, counted, servers),
+        f"{unaudited}." if unaudited else "",
+        _missing(missing_servers),
+        _names("rule matches nothing", "rules match nothing", vacuous),
+        f"{_count(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
+    ]
     summary["message"] = " ".join(filter(None, sentences))
     return summary
 
@@ -380,10 +489,20 @@ def _unaudited(connections: list[ConnectionEntry], servers: Sequence[str]) -> st
 
 def _missing(servers: Sequence[str]) -> str:
     """Return a sentence about servers without a report."""
-    if not servers:
+    return _names("server has no report", "servers have no report", servers)
+
+
+def _names(one: str, many: str, names: Sequence[str]) -> str:
+    """Return a sentence about names, of which it shows the first; empty if there are none."""
+    if not names:
         return ""
-    few = ", ".join(servers[:5]) + (", …" if len(servers) > 5 else "")
-    return f"{_count(len(servers), 'server')} {'has' if len(servers) == 1 else 'have'} no report: {few}."
+    few = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return f"{len(names)} {one if len(names) == 1 else many}: {few}."
+
+
+def rules_that_match_nothing(rules: list[RuleEntry]) -> list[str]:
+    """Return the ids of rules whose conditions exclude all connections, although that is not normal."""
+    return [one["id"] for one in rules if one["state"] == "matches_nothing" and not one["may_apply_to_nothing"]]
 
 
 def _count(number: int, name: str) -> str:
@@ -402,6 +521,11 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
     )
     if baseline is not None:
         warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
+    warnings += [
+        f"Rule {id_} matches nothing: its conditions exclude all connections. Correct when, or set "
+        f"may_apply_to_nothing."
+        for id_ in rules_that_match_nothing(report["rules"])
+    ]
     warnings += _warnings_of_waivers(report["waivers"])
     for verdict, phrase in (("error", "cannot be evaluated for"), ("inconclusive", "is inconclusive for")):
         by_rule: dict[str, list[Finding]] = {}

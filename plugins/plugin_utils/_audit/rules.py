@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
+from jinja2 import nodes
+
 from .._native_types import to_builtin_types
+from .expressions import chains_in
 from .model import ConnectionKey, Evaluation, Facts, Rule, connection_name, key_of
 from .observed import observe, plain_or_json
 from .templating import Engine, EvaluationError, as_data, describe_type
@@ -28,16 +31,36 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
     else:
         evaluations = [Evaluation(rule, value, [connection]) for value, connection in pairs]
     items = [one for one in evaluations if not one.verdict]
+    if rule.identity:
+        _set_identities(rule.identity, items, engine)
     label = rule.label or ("item" if rule.loop is not None else None)
     if label:
         _set_labels(label, items, engine)
-    _reject_equal_labels(items)
+    _reject_equal_names(items)
     if rule.affected:
         _set_affected(rule.affected, items, connections, engine)
     _conclude(rule, evaluations, connections, engine)
     if rule.group_by is not None:
         _doubt_groups_that_hidden_connections_may_join(rule.group_by, evaluations, connections)
     return evaluations
+
+
+def rule_state(rule: Rule, evaluations: list[Evaluation], engine: Engine) -> str:
+    """Return whether a rule was evaluated, and if not, why: see RULE_STATES."""
+    if any(one.verdict != "not_applicable" for one in evaluations):
+        return "evaluated"
+    if any(engine.is_constant_false(condition, rule.subject) for condition in rule.when):
+        return "off"
+    kinds = [condition for condition in rule.when if _reads_only_the_kind(condition)]
+    values = [one.value for one in evaluations]
+    for condition in kinds:
+        results = engine.evaluate_conditional(condition, rule.subject, values)
+        values = [value for value, result in zip(values, results, strict=True) if result is True]
+    return "matches_nothing" if values else "no_subjects"
+
+
+def _reads_only_the_kind(condition: str) -> bool:
+    return all(isinstance(chain, nodes.Getattr) and chain.attr == "kind" for chain in chains_in(condition))
 
 
 def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
@@ -170,7 +193,7 @@ def _groups(rule: Rule, group_by: str | list[str], pairs: list[tuple[Any, Facts]
             facts = {path: _fact(connection, path) for path in paths}
             key = _nested(facts) if isinstance(group_by, list) else facts[group_by]
             label = ", ".join(f"{path} {_in_label(fact)}" for path, fact in facts.items())
-            groups[identity] = Evaluation(rule, {"key": as_data(key), "connections": []}, [], label)
+            groups[identity] = Evaluation(rule, {"key": as_data(key), "connections": []}, [], label, identity)
         groups[identity].value["connections"].append(value)
         groups[identity].connections.append(connection)
     return list(groups.values())
@@ -225,18 +248,28 @@ def _items_of_loop(rule: Rule, loop: str | list[Any], engine: Engine) -> list[Ev
     return [Evaluation(rule, item, [], str(number)) for number, item in enumerate(as_data(items), 1)]
 
 
+def _set_identities(expression: str, items: list[Evaluation], engine: Engine) -> None:
+    for evaluation, identity in _evaluate_for_items("identity", expression, items, engine, _to_label):
+        evaluation.identity = identity
+
+
 def _set_labels(expression: str, items: list[Evaluation], engine: Engine) -> None:
     for evaluation, label in _evaluate_for_items("label", expression, items, engine, _to_label):
         evaluation.label = label
+        if evaluation.identity is None:
+            # Another label must not make all findings new, so the item itself identifies it if it can.
+            evaluation.identity = str(evaluation.value) if _is_name(evaluation.value) else label
 
 
-def _reject_equal_labels(items: list[Evaluation]) -> None:
-    """Conclude items with the label of another: baselines, waivers and reports could not tell them apart."""
-    counts = Counter(one.label for one in items if one.label is not None and not one.verdict)
-    for evaluation in items:
-        if evaluation.label is not None and counts[evaluation.label] > 1 and not evaluation.verdict:
-            message = f"the label {evaluation.label!r} is not unique; set the rule's label so that it names one item"
-            evaluation.conclude("error", message)
+def _reject_equal_names(items: list[Evaluation]) -> None:
+    """Conclude items with the name of another: baselines, waivers and reports could not tell them apart."""
+    for field in ("label", "identity"):
+        counts = Counter(getattr(one, field) for one in items if not one.verdict)
+        for evaluation in items:
+            name = getattr(evaluation, field)
+            if name is not None and counts[name] > 1 and not evaluation.verdict:
+                message = f"the {field} {name!r} is not unique; set the rule's {field} so that it names one item"
+                evaluation.conclude("error", message)
 
 
 def _set_affected(expression: str, items: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
@@ -264,9 +297,13 @@ def _to_list(value: Any) -> list[Any] | EvaluationError:
 
 
 def _to_label(value: Any) -> str | EvaluationError:
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
+    if _is_name(value):
         return str(value)
     return EvaluationError(f"the result must be a string or a number, not {describe_type(value)}; set the rule's label")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool) and bool(str(value).strip())
 
 
 def _to_keys(value: Any) -> list[ConnectionKey] | EvaluationError:

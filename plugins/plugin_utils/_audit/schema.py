@@ -26,6 +26,7 @@ _TYPE_NAMES = {
     "null": "null",
     "boolean": "a boolean",
     "integer": "an integer",
+    "number": "a number",
     "string": "a string",
     "array": "a list",
     "object": "a mapping",
@@ -58,6 +59,11 @@ def schema_of(kind: str) -> Schema:
 def errors_in(value: Any, kind: str) -> Iterator[SchemaError]:
     """Yield the errors in the form of a 'policy' or a 'report'."""
     return _check(value, _resolved_schema_of(kind), ())
+
+
+def errors_by(value: Any, form: Schema, location: Location) -> Iterator[SchemaError]:
+    """Yield the errors of a value by a schema that has no references."""
+    return _check(value, form, location)
 
 
 @cache
@@ -187,6 +193,8 @@ def _has_type(value: Any, kind: str) -> bool:
         return value is None
     if kind == "boolean":
         return isinstance(value, bool)
+    if kind == "number":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
     # The only other type is "integer". In JSON Schema 1.0 is an integer, but true is not.
     return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 

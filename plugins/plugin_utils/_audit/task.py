@@ -22,11 +22,12 @@ from .._render import write
 from .._render.text import escape_line
 from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, validate_source
-from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, VerdictOptions, key_of
-from .policy import STARTER, STARTER_FILE, load_policy
+from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, Selection, VerdictOptions, key_of
+from .policy import STARTER, STARTER_FILE, PolicyError, load_policy
+from .policy_checks import unknown_facts
 from .policy_yaml import parse_policy
-from .report import ADVICE, MAX_RETURNED, build_report, top_findings, top_fixed, validate_report, warnings_of
-from .rules import evaluate_rule
+from .report import ADVICE, MAX_RETURNED, Scope, build_report, top_findings, top_fixed, validate_report, warnings_of
+from .rules import evaluate_rule, rule_state
 from .templating import Engine
 
 # Validated options, argument specs and results of Ansible.
@@ -40,6 +41,7 @@ _BoundedList = tuple[Sequence[Any], int]
 _FAIL_ON = {"type": "str", "choices": [*reversed(SEVERITIES), NEVER]}
 _INCONCLUSIVE = {"type": "str", "choices": ["warn", "fail"]}
 _KNOWN_FINDINGS = {"type": "str", "choices": ["fail", "accept"]}
+_VACUOUS = {"type": "str", "choices": ["warn", "fail"]}
 _REPORTS = {"type": "dict", "default": {}, "options": {name: {"type": "path"} for name in write.FORMATS}}
 # The environment is not looked at here: modules that gather look at theirs.
 _GATHER_ARGUMENTS: Options = {
@@ -54,11 +56,15 @@ AUDIT_ARGUMENTS: Options = {
     "connections_file": {"type": "path"},
     "policy": {"type": "list", "elements": "str", "default": [STARTER]},
     "policy_vars": {"type": "dict", "default": {}},
+    "rules": {"type": "list", "elements": "str", "default": []},
+    "skip_rules": {"type": "list", "elements": "str", "default": []},
+    "rule_tags": {"type": "list", "elements": "str", "default": []},
     "server": {"type": "str"},
     "baseline": {"type": "path"},
     "fail_on": {**_FAIL_ON, "default": "high"},
     "inconclusive": {**_INCONCLUSIVE, "default": "warn"},
     "known_findings": {**_KNOWN_FINDINGS, "default": "fail"},
+    "vacuous": _VACUOUS,
     "reports": _REPORTS,
 }
 NOT_BOTH = [("connections", "connections_file")]
@@ -95,19 +101,34 @@ def audit(
         options["policy_vars"],
         # Compiling an expression needs no variables.
         Engine(templar, {}, {}).compile_error,
+        Selection(options["rules"], options["skip_rules"], options["rule_tags"]),
     )
     connections, endpoint, warnings = _connections(options, files, gather)
+    unknown = list(unknown_facts(policy, connections))
+    if unknown:
+        raise PolicyError([f"{one}." for one in unknown])
     audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     data = {**policy.variables, "connections": connections, "audited_at": audited_at}
     progress = _Progress(len(policy.rules))
     engine = Engine(templar, task_vars, data, progress.tick)
+    states: dict[str, str] = {}
     report = build_report(
         policy,
         connections,
-        _evaluations(policy, connections, engine, progress),
-        VerdictOptions(options["fail_on"], options["inconclusive"], options["known_findings"]),
-        server=server_name(options["server"] or endpoint),
-        url=server_url(options["server"]) or server_url(endpoint),
+        _evaluations(policy, connections, engine, progress, states),
+        VerdictOptions(
+            fail_on=options["fail_on"],
+            inconclusive=options["inconclusive"],
+            known_findings=options["known_findings"],
+            vacuous=options["vacuous"] or policy.vacuous,
+            unused_waivers=policy.limits.unused,
+        ),
+        states=states,
+        scope=Scope(
+            server=server_name(options["server"] or endpoint),
+            url=server_url(options["server"]) or server_url(endpoint),
+            kinds=_gathered_kinds(options),
+        ),
         audited_at=audited_at,
         baseline=baseline,
     )
@@ -167,10 +188,22 @@ def _read_policy(files: TaskFiles, name: str) -> Any:
     return files.read("policy", path, partial(parse_policy, name), kind="policy")
 
 
-def _evaluations(policy: Policy, connections: list[Facts], engine: Engine, progress: _Progress) -> Iterator[Evaluation]:
+def _gathered_kinds(options: Options) -> list[str] | None:
+    """Return the kinds that the task gathers completely; None if connections are given."""
+    if options["connections"] is not None or options["connections_file"]:
+        return None
+    return list(options["kinds"] or KINDS)
+
+
+def _evaluations(
+    policy: Policy, connections: list[Facts], engine: Engine, progress: _Progress, states: dict[str, str]
+) -> Iterator[Evaluation]:
+    """Yield all evaluations, and set the state of each rule."""
     for rule in policy.rules:
         progress.start(rule.id)
-        yield from evaluate_rule(rule, connections, engine)
+        evaluations = evaluate_rule(rule, connections, engine)
+        states[rule.id] = rule_state(rule, evaluations, engine)
+        yield from evaluations
 
 
 def _result(

@@ -109,6 +109,10 @@ class Engine:
             return self.evaluate(expression, name, values, _boolean)
         return [_BOOLEANS[letter] for letter in letters]
 
+    def is_constant_false(self, expression: str, name: str) -> bool:
+        """Return whether an expression is false whatever the value is, because it does not read it."""
+        return not _reads(expression, name) and self.evaluate_conditional(expression, name, [None]) == [False]
+
     def evaluate(
         self, expression: str, name: str, values: Sequence[Any], convert: Callable[[Any], T | EvaluationError]
     ) -> list[T | EvaluationError]:

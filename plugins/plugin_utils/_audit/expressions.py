@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: read expressions and messages of a policy without evaluating them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple, cast
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from .schema import suggestion
+
+# Functions of Ansible and Jinja that a message may use.
+_FUNCTIONS = frozenset("cycler dict joiner lookup namespace now q query range".split())
+# Methods of lists, mappings and sets. Strings have none of these names.
+_CHANGING_METHODS = frozenset(
+    "add append clear difference_update discard extend insert intersection_update pop popitem remove reverse "
+    "setdefault sort symmetric_difference_update update".split()
+)
+# The end of the parser's message about a single '='.
+_ASSIGNMENT = "got '='"
+_WHERE_DEFINED = {
+    "connection": "in a rule without loop and group_by; use item or connections here",
+    "item": "in a rule with loop or group_by, outside the loop itself",
+    "loop": "in templates with a loop of their own",
+}
+
+
+def expression_error(expression: str, subject: str | None) -> str | None:
+    """Return an error that can be found without variables, filters and tests."""
+    try:
+        tree = _parse(expression)
+    except TemplateSyntaxError as exc:
+        if "{{" in expression or "{%" in expression:
+            advice = "; remove the braces"
+        else:
+            advice = "; did you mean ==?" if str(exc.message).endswith(_ASSIGNMENT) else ""
+        return f"is not a valid expression ({str(exc.message).rstrip('.')}){advice}"
+    names = {one.name for one in tree.find_all(nodes.Name)}
+    for name, where in _WHERE_DEFINED.items():
+        if name in names and name != subject:
+            return f"uses {name}, which is defined only {where}"
+    return _changing_call(tree)
+
+
+def message_error(message: str, known: set[str]) -> str | None:
+    """Return an error in the template of a message that can be found without values."""
+    try:
+        tree = _parse_template(message)
+    except TemplateSyntaxError as exc:
+        return f"is not a valid template ({str(exc.message).rstrip('.')})"
+    unknown = sorted(_variables_in(tree) - known - _FUNCTIONS)
+    if unknown:
+        return f"uses {unknown[0]}, which a message does not know{suggestion(unknown[0], known)}"
+    return _changing_call(tree)
+
+
+def names_in(expression: str, *, is_message: bool = False) -> set[str]:
+    """Return the variables that an expression or message reads. A lookup may read one by a string."""
+    tree = _parse_template(expression) if is_message else _parse(expression)
+    strings = {one.value for one in tree.find_all(nodes.Const) if isinstance(one.value, str)}
+    return _variables_in(tree) | strings
+
+
+def _variables_in(tree: nodes.Template) -> set[str]:
+    """Return the names that a template reads and does not set itself, as by a loop."""
+    # Jinja has a function for this, which fails for the filters of Ansible.
+    names = list(tree.find_all(nodes.Name))
+    own = {one.name for one in names if one.ctx != "load"} | ({"loop"} if tree.find(nodes.For) else set())
+    return {one.name for one in names if one.ctx == "load"} - own
+
+
+class FactName(NamedTuple):
+    """The name of a fact that an expression reads, as in connection.name. A guarded one may be undefined."""
+
+    name: str
+    is_guarded: bool
+
+
+def facts_in(expression: str) -> set[FactName]:
+    """Return the facts of 'connection' that an expression reads."""
+    return set(_facts_in(_parse(expression), is_guarded=False))
+
+
+def _facts_in(node: nodes.Node, is_guarded: bool) -> Iterator[FactName]:
+    is_guarded = is_guarded or (
+        (isinstance(node, nodes.Test) and node.name in ("defined", "undefined"))
+        or (isinstance(node, nodes.Filter) and node.name in ("default", "d"))
+        or (isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "get")
+    )
+    name = _fact_of(without_method(node) if isinstance(node, nodes.Call) else node)
+    if name is not None:
+        yield FactName(name, is_guarded)
+        return
+    for child in node.iter_child_nodes():
+        yield from _facts_in(child, is_guarded)
+
+
+def _fact_of(node: nodes.Node) -> str | None:
+    """Return the first name below 'connection', if that is what a chain of attributes begins with."""
+    name = None
+    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        key = node.attr if isinstance(node, nodes.Getattr) else node.arg
+        name = key.value if isinstance(key, nodes.Const) else key
+        node = node.node
+    is_fact = isinstance(node, nodes.Name) and node.name == "connection" and isinstance(name, str)
+    return cast(str, name) if is_fact else None
+
+
+def compared_kinds(expression: str) -> set[str]:
+    """Return the strings that an expression compares with a kind, as in x.kind == 'alm' or selectattr('kind', ...)."""
+    tree = _parse(expression)
+    found = []
+    for one in tree.find_all(nodes.Compare):
+        sides = [one.expr, *(operand.expr for operand in one.ops)]
+        if any(isinstance(side, nodes.Getattr) and side.attr == "kind" for side in sides):
+            found += [const for side in sides for const in (side, *side.find_all(nodes.Const))]
+    for call in tree.find_all(nodes.Filter):
+        is_selection = call.name in ("selectattr", "rejectattr") and len(call.args) == 3
+        if is_selection and isinstance(call.args[0], nodes.Const) and call.args[0].value == "kind":
+            found.append(call.args[2])
+    return {one.value for one in found if isinstance(one, nodes.Const) and isinstance(one.value, str)}
+
+
+@cache
+def chains_in(condition: str) -> list[nodes.Expr]:
+    """Return the variables in a condition with their attributes and subscripts, the longest chains only."""
+    return list(_chains_in(_parse(condition)))
+
+
+def _chains_in(node: nodes.Node) -> Iterator[nodes.Expr]:
+    if isinstance(node, nodes.Call):
+        node = without_method(node)
+    if _is_chain(node):
+        yield cast(nodes.Expr, node)
+        parts = [node, *node.find_all(nodes.Getitem)]
+        for argument in [one.arg for one in parts if isinstance(one, nodes.Getitem)]:
+            yield from _chains_in(argument)
+    else:
+        for child in node.iter_child_nodes():
+            yield from _chains_in(child)
+
+
+def without_method(call: nodes.Call) -> nodes.Node:
+    """Return what a method such as lower() reads, with its arguments. get() reads the value of a key."""
+    if not isinstance(call.node, nodes.Getattr):
+        return call
+    if call.node.attr == "get" and call.args and isinstance(call.args[0], nodes.Const):
+        value: nodes.Expr = nodes.Getitem(call.node.node, call.args[0], "load")
+        arguments = call.args[1:]
+    else:
+        value, arguments = call.node.node, call.args
+    others = [*arguments, *(keyword.value for keyword in call.kwargs)]
+    return nodes.List([value, *others]) if others else value
+
+
+def _is_chain(node: nodes.Node) -> bool:
+    """Return whether a path leads to this value."""
+    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        if isinstance(node, nodes.Getitem) and not (isinstance(node.arg, nodes.Const) or _is_chain(node.arg)):
+            return False
+        node = node.node
+    return isinstance(node, nodes.Name)
+
+
+def _changing_call(tree: nodes.Node) -> str | None:
+    for call in tree.find_all(nodes.Call):
+        method = _method_of(call)
+        if method in _CHANGING_METHODS:
+            return f"calls {method}(), which changes the facts for the rules that follow; use a filter"
+    return None
+
+
+def _method_of(call: nodes.Call) -> str | None:
+    """Return the name of the method that is called, as in x.name() or x['name']()."""
+    if isinstance(call.node, nodes.Getattr):
+        return call.node.attr
+    if isinstance(call.node, nodes.Getitem) and isinstance(call.node.arg, nodes.Const):
+        return str(call.node.arg.value)
+    return None
+
+
+def _parse(expression: str) -> nodes.Template:
+    """Return an expression as a template that prints it."""
+    parser = Parser(Environment(), expression, state="variable")  # noqa: S701 (nothing is rendered)
+    tree = parser.parse_expression()
+    if not parser.stream.eos:
+        rest = f", {_ASSIGNMENT}" if parser.stream.current.type == "assign" else ""
+        raise TemplateSyntaxError(f"unexpected text after its end{rest}", parser.stream.current.lineno)
+    template = nodes.Template([nodes.Output([tree])], lineno=1)
+    template.set_environment(parser.environment)
+    return template
+
+
+def _parse_template(text: str) -> nodes.Template:
+    return Environment().parse(text)  # noqa: S701 (nothing is rendered)
