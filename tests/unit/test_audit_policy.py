@@ -383,7 +383,7 @@ def test_policy():
 
 
 def test_later_file_overrides_earlier():
-    later = {"vars": {"_limit": 9}, "disable": ["two"], "waivers": [{**FULL["waivers"][0], "rules": ["two"]}]}
+    later = {"vars": {"_limit": 9}, "disable": ["two"], "waivers": [{**FULL["waivers"][0], "rules": ["one-host"]}]}
     policy = load(FULL, later)
     assert policy.variables == {"allowed": ["*.example.com"], "_limit": 9}
     assert [rule.id for rule in policy.rules] == ["alm-tls", "project-connected", "one-host"]

@@ -23,6 +23,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
     FORMAT,
     Evaluation,
+    Selection,
     VerdictOptions,
     key_of,
 )
@@ -45,7 +46,15 @@ SCHEMA = jsonschema.Draft202012Validator(
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
 WORDED = {"id": "worded", "title": "Worded", "severity": "high", "that": "true", "message": "{{ connection.id }}"}
-LOOP = {"id": "loop", "title": "Loop", "severity": "high", "that": "true", "loop": "connections", "label": "item.id"}
+LOOP = {
+    "id": "loop",
+    "title": "Loop",
+    "severity": "high",
+    "that": "true",
+    "loop": "connections",
+    "label": "item.id",
+    "affected": "[item]",
+}
 CONNECTIONS = [
     {
         "id": id_,
@@ -65,18 +74,24 @@ def waiver(*rules, **fields) -> dict:
     return {"rules": list(rules), "reason": "r", "owner": "o", "expires": "2026-11-24", **fields}
 
 
-def report(*verdicts, waivers=(), baseline=None, connections=None, **options) -> dict:
+def report(
+    *verdicts, waivers=(), baseline=None, connections=None, more=(), without=(), left_out=(), policy=None, **options
+) -> dict:
     """The report of verdicts, which are (rule, verdict, id of the connection or label)."""
     connections = connections or CONNECTIONS
-    content = {"rules": [*RULES, LOOP, WORDED], "waivers": list(waivers)}
-    policy = load_policy(["p.yml"], lambda name: content, {})
-    by_id = {rule.id: rule for rule in policy.rules}
+    rules = [one for one in [*RULES, LOOP, WORDED, *more] if one["id"] not in without]
+    content = {"rules": rules, "waivers": list(waivers), **(policy or {})}
+    skipped = Selection(skip_rules=left_out)
+    loaded = load_policy(["p.yml"], lambda name: content, {}, selection=skipped)
+    by_id = {rule.id: rule for rule in loaded.rules}
     found = []
     for rule, verdict, subject, *names in verdicts:
         keys = names[0] if names else [("alm", subject)] if rule != "loop" else []
         about = [next(one for one in connections if key_of(one) == key) for key in keys]
-        label = subject if rule == "loop" else None
-        made = Evaluation(by_id[rule], None, about, label, label, verdict, "why")
+        label, *identity = [subject, subject] if isinstance(subject, str) else [None, None]
+        if isinstance(subject, tuple):
+            label, identity = subject[0], [subject[1]]
+        made = Evaluation(by_id[rule], None, about, label, identity[0], verdict, "why")
         if verdict == "fail":
             made.condition, made.observed = "true", [{"name": "frequency", "value": "weekly"}]
         found.append(made)
@@ -89,7 +104,7 @@ def report(*verdicts, waivers=(), baseline=None, connections=None, **options) ->
         "known_findings": "fail",
         **options,
     }
-    made = build(policy, connections, found, baseline, **chosen)
+    made = build(loaded, connections, found, baseline, **chosen)
     SCHEMA.validate(made)
     return json.loads(json.dumps(made))
 
@@ -102,7 +117,7 @@ def build(
         connections,
         evaluations,
         VerdictOptions(**{"vacuous": policy.vacuous, "unused_waivers": policy.limits.unused, **options}),
-        states=states or {rule.id: "evaluated" for rule in policy.rules},
+        states={**{rule.id: "evaluated" for rule in policy.rules}, **(states or {})},
         scope=Scope(server, url, kinds),
         audited_at=audited_at,
         baseline=baseline,
@@ -140,6 +155,7 @@ def test_report_of_an_audit():
         "observed": [{"name": "frequency", "value": "weekly"}],
         "fingerprint": first["fingerprint"],
         "waiver": None,
+        "expired_waiver": None,
         "baseline": None,
         "fails_audit": True,
     }
@@ -169,7 +185,10 @@ def test_subjects_are_grouped_by_rule_verdict_and_message():
     assert made["findings"] == []
     shared = {"server": "sde.example.com", "message": "why"}
     keys = {id_: f"sde.example.com/alm/{id_}" for id_ in (1, 2, 12)}
-    items = [{"label": "x", "connections": [keys[1], keys[2]]}, {"label": "y", "connections": []}]
+    items = [
+        {"label": "x", "identity": "x", "connections": [keys[1], keys[2]]},
+        {"label": "y", "identity": "y", "connections": []},
+    ]
     assert made["other_verdicts"] == [
         {**shared, "rule": rule, "severity": severity, "verdict": verdict, "count": len(subjects), "subjects": subjects}
         for rule, severity, verdict, subjects in [
@@ -417,10 +436,6 @@ def test_waiver_of_items(fields, names, covers):
     assert made["findings"][0]["verdict"] == ("waived" if covers else "fail")
 
 
-def test_item_waiver_does_not_cover_connections():
-    assert verdict_of(("high", "fail", 1), waivers=[waiver("high", labels=["*"])]) == "fail"
-
-
 @pytest.mark.parametrize("verdict", ["pass", "not_applicable", "error"])
 def test_waiver_covers_failures_only(verdict):
     made = report(("high", verdict, 1), waivers=[waiver("high")])
@@ -522,9 +537,9 @@ def test_baseline():
     assert [one["baseline"] for one in now["findings"]] == ["known", "known", "new", "known", "new"]
     compared = now["baseline"]
     assert (compared["audited_at"], compared["new"], compared["known"]) == (before["audited_at"], 2, 3)
-    assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [
-        ("high", 'ALM connection 2 "Jira 2"'),
-        ("loop", "gone"),
+    assert [(one["rule"], one["subject"]) for one in compared["fixed"]] == [("high", 'ALM connection 2 "Jira 2"')]
+    assert [(one["rule"], one["subject"], one["reason"]) for one in compared["not_fixed"]] == [
+        ("loop", "gone", "not_looked_at")
     ]
 
 
@@ -557,12 +572,97 @@ def test_baseline_of_another_server(before, now, expected):
     assert made["findings"][0]["baseline"] == ("new" if expected else "known")
 
 
-@pytest.mark.parametrize("verdict", ["pass", "not_applicable", "waived"])
-def test_baseline_lists_fixed_findings(verdict):
+def compared(*now, before=(("high", "fail", 1),), **options) -> tuple[list[str], dict[str, str]]:
+    """The fixed findings of a baseline, and the reasons why others are not."""
+    made = report(*now, baseline=report(*before), **options)["baseline"]
+    return [one["rule"] for one in made["fixed"]], {one["rule"]: one["reason"] for one in made["not_fixed"]}
+
+
+ALL_KINDS = ["alm", "analysis"]
+
+
+def test_only_what_is_judged_again_and_passes_is_fixed():
+    assert compared(("high", "pass", 1)) == (["high"], {})
+    assert compared(("high", "not_applicable", 1)) == ([], {"high": "not_applicable"})
+    assert compared(("high", "fail", 1), waivers=[waiver("high")]) == ([], {"high": "waived"})
+    assert compared(("high", "fail", 1)) == compared(("high", "inconclusive", 1)) == ([], {})
+    assert compared(("high", "error", 1)) == ([], {})
+    # The connection is no longer among the facts.
+    rest = {"connections": CONNECTIONS[1:]}
+    assert compared(("high", "pass", 2), **rest, kinds=ALL_KINDS) == ([], {"high": "connection_removed"})
+    assert compared(("high", "pass", 2), **rest, kinds=["analysis"]) == ([], {"high": "not_looked_at"})
+    assert compared(("high", "pass", 2), **rest) == ([], {"high": "not_looked_at"})
+    item = (("loop", "fail", "x"),)
+    assert compared(("loop", "pass", "y"), before=item, kinds=ALL_KINDS) == ([], {"loop": "item_removed"})
+    assert compared(("loop", "pass", "y"), before=item) == ([], {"loop": "not_looked_at"})
+    assert compared(("loop", "pass", "x"), before=item) == (["loop"], {})
+    # The rule is disabled, gone, or was not selected.
+    assert compared(without=["high"], kinds=ALL_KINDS) == ([], {"high": "rule_gone"})
+    assert compared(left_out=["high"]) == ([], {"high": "not_looked_at"})
+    assert compared(("high", "pass", 1), server="other.example.com") == ([], {"high": "not_looked_at"})
+
+
+def test_renamed_rule_is_recognised():
+    """The new id names the old one, so that nothing is new, and what is fixed is fixed."""
+    renamed = {"without": ["high"], "more": [{**RULES[3], "id": "renamed", "was": ["older", "high"]}]}
+    before = report(("high", "fail", 1), ("high", "fail", 2), ("high", "fail", 12))
+    now = report(
+        ("renamed", "fail", 1), ("renamed", "pass", 2), ("renamed", "not_applicable", 12), baseline=before, **renamed
+    )
+    assert now["findings"][0]["baseline"] == "known"
+    assert [one["subject"] for one in now["baseline"]["fixed"]] == ['ALM connection 2 "Jira 2"']
+    assert [one["reason"] for one in now["baseline"]["not_fixed"]] == ["not_applicable"]
+    undeclared = {**renamed, "more": [{**RULES[3], "id": "renamed"}]}
+    now = report(("renamed", "fail", 1), baseline=before, **undeclared)
+    assert now["findings"][0]["baseline"] == "new"
+    assert {one["reason"] for one in now["baseline"]["not_fixed"]} == {"rule_gone"}
+
+
+def test_failure_of_another_condition_is_new():
     before = report(("high", "fail", 1))
-    waivers = [waiver("high")] if verdict == "waived" else []
-    now = report(("high", "fail" if waivers else verdict, 1), waivers=waivers, baseline=before)
-    assert len(now["baseline"]["fixed"]) == 1
+    before["findings"][0]["condition"] = "connection.id == 7"
+    assert report(("high", "fail", 1), baseline=before)["findings"][0]["baseline"] == "new"
+    before["findings"][0]["verdict"] = "inconclusive"
+    assert report(("high", "inconclusive", 1), baseline=before)["findings"][0]["baseline"] == "known"
+
+
+def test_label_does_not_identify_an_item_that_has_an_identity():
+    first, second = (report(("loop", "fail", (label, "7")))["findings"][0] for label in ("project 7", "no. 7"))
+    assert first["fingerprint"] == second["fingerprint"] and first["label"] != second["label"]
+
+
+@pytest.mark.parametrize("option", ["warn", "fail"])
+def test_rule_that_matches_nothing_is_said(option):
+    states = {"high": "matches_nothing", "low": "off", "info": "no_subjects", "medium": "matches_nothing"}
+    more = [{**RULES[2], "id": "calm", "may_apply_to_nothing": True}]
+    made = report(("critical", "pass", 1), states={**states, "calm": "matches_nothing"}, vacuous=option, more=more)
+    assert made["summary"]["verdict"] == ("fail" if option == "fail" else "pass")
+    assert made["summary"]["message"].endswith(" 2 rules match nothing: medium, high.")
+    warnings = [one for one in warnings_of(made) if "matches nothing" in one]
+    assert [one.split()[1] for one in warnings] == ["medium", "high"]
+    assert {one["id"]: one["state"] for one in made["rules"]}["low"] == "off"
+    assert report(states=states, vacuous="fail", fail_on="never")["summary"]["verdict"] == "pass"
+
+
+def test_limits_of_waivers():
+    limits = {"unused": "fail", "notice_days": 1}
+    waivers = [waiver("high", expires="2026-11-26"), waiver("low")]
+    made = report(("high", "fail", 1), waivers=waivers, policy={"waiver_limits": limits})
+    assert (made["summary"]["verdict"], made["summary"]["unused_waivers"]) == ("fail", "fail")
+    assert made["summary"]["message"].endswith(" 1 waiver unused.")
+    assert [one["ends_soon"] for one in made["waivers"]] == [False, True]
+    used = report(("high", "fail", 1), waivers=waivers[:1], policy={"waiver_limits": limits})
+    assert used["summary"]["verdict"] == "pass"
+
+
+def test_expired_waiver_stands_at_its_finding():
+    waivers = [waiver("high", expires="2026-11-23"), waiver("low", expires="2026-11-23"), waiver("critical")]
+    made = report(("high", "fail", 1), ("low", "inconclusive", 1), ("critical", "fail", 1), waivers=waivers)
+    assert [(one["verdict"], one["waiver"], one["expired_waiver"]) for one in made["findings"]] == [
+        ("fail", None, 0),
+        ("inconclusive", None, None),
+        ("waived", 2, None),
+    ]
 
 
 def test_formerly_waived_finding_is_new():
