@@ -219,13 +219,14 @@ def test_junit_counts(report, prepare):
     report = prepare(report)
     verdicts = report["summary"]["verdicts"]
     ends = {"passed": verdicts["pass"], "failure": verdicts["fail"], "error": verdicts["error"]}
+    ends["error"] += len(report.get("missing_servers", []))
     ends["skipped"] = verdicts["waived"] + verdicts["not_applicable"]
     ends["failure" if report["summary"]["inconclusive"] == "fail" else "skipped"] += verdicts["inconclusive"]
     text = render_junit(report)
     assert junit_outcomes(text) == +Counter(ends)
 
     read = JUnitXml.fromstring(text.encode("utf-8"))
-    assert (read.tests, read.failures, read.errors) == (sum(verdicts.values()), ends["failure"], ends["error"])
+    assert (read.tests, read.failures, read.errors) == (sum(ends.values()), ends["failure"], ends["error"])
     said = [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
     for suite in read:
         suite.update_statistics()
@@ -304,7 +305,25 @@ def test_junit_of_two_servers_has_no_common_names():
     assert len(first) == len(second) == sum(sample_reports.small()["summary"]["verdicts"].values())
     assert not first & second
     merged = [(case.classname, case.name) for case in junit_cases(render_junit(sample_reports.merged()))]
-    assert len(set(merged)) == len(merged) == 4
+    assert len(set(merged)) == len(merged) == 5
+
+
+def test_missing_servers_are_errors():
+    """Without them, a pipeline would show fewer findings, and nothing wrong."""
+    report = sample_reports.merged()
+    [first, *_others] = junit_cases(render_junit(report))
+    assert (first.classname, first.name) == ("sdelements.servers", "sde.example.org")
+    assert (first.result[0]._tag, first.result[0].message) == ("error", "sde.example.org has no report")
+    [invocation] = sarif(report)["invocations"]
+    assert not invocation["executionSuccessful"]
+    [note] = invocation["toolExecutionNotifications"]
+    assert (note["level"], note["message"]["text"]) == ("error", "sde.example.org has no report.")
+    names = [one["id"] for one in sarif(report)["tool"]["driver"]["notifications"]]
+    assert names[note["descriptor"]["index"]] == note["descriptor"]["id"]
+    complete = {**report, "missing_servers": []}
+    assert sarif(complete)["invocations"][0]["executionSuccessful"] and "sdelements.servers" not in render_junit(
+        complete
+    )
 
 
 def test_junit_names_connections_of_items():
@@ -645,6 +664,20 @@ def test_markdown_links_are_those_of_policy_and_servers(report):
         assert_harmless(rule["help"]["markdown"], LINKS)
 
 
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ('Releases before 4.12, e.g. 4.4: "none".', 'Releases before 4.12, e.g. 4.4: "none".'),
+        ("No report of sde.example.org.", "No report of `sde.example.org`."),
+        ("Set a_b c_d, then: policy.yml", "Set `a_b c_d`, then: `policy.yml`"),
+        ("Wait ...", "Wait `...`"),
+    ],
+)
+def test_markdown_text_makes_code_of_special_words(text, shown):
+    """Some readers make a link of the name of a server. Punctuation after it does not belong to it."""
+    assert markdown_text(text) == shown
+
+
 def test_longest_address_of_web_page():
     url = "https://example.com/"
     assert is_web_page(url.ljust(2000, "a")) and not is_web_page(url.ljust(2001, "a"))
@@ -753,7 +786,8 @@ def test_all_formats_have_the_same_counts(report, prepare):
         {verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")}
     )
     run = sarif(report)
-    noted = Counter(note["properties"]["verdict"] for note in run["invocations"][0]["toolExecutionNotifications"])
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    noted = Counter(note["properties"]["verdict"] for note in notes if "associatedRule" in note)
     assert Counter(result["properties"]["verdict"] for result in run["results"]) + noted == results
     if report["summary"]["inconclusive"] == "fail":
         results = +Counter({**results, "inconclusive": 0, "fail": results["fail"] + results["inconclusive"]})

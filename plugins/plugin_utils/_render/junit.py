@@ -37,17 +37,43 @@ _ELEMENTS = {
 }
 _MAX_CONNECTIONS = 10
 
+# How many test cases have each element.
+_Elements = Counter[str | None]
+
 
 def render(report: Report) -> str:
     """Return JUnit XML that is valid by the schema of Jenkins."""
     builder = _JUnitBuilder(report)
     suites = ET.Element("testsuites", name="SD Elements connection audit")
+    if report.get("missing_servers"):
+        suites.append(_suite_of_missing_servers(report["missing_servers"], report["audited_at"]))
     for rule, findings in findings_by_rule({**report, "rules": _by_importance(report)}):
         suites.append(builder.suite(rule, sorted(findings, key=_rank)))
     for count in ("tests", "failures", "errors"):
         suites.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     ET.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _suite_of_missing_servers(servers: list[str], audited_at: str) -> ET.Element:
+    """Return a test suite with an error for each server without a report."""
+    elements: _Elements = Counter({"error": len(servers)})
+    suite = ET.Element("testsuite", _attributes("servers", audited_at, elements, len(servers)))
+    for server in map(escape_line, servers):
+        case = ET.SubElement(suite, "testcase", classname="sdelements.servers", name=server)
+        ET.SubElement(case, "error", type="error", message=f"{server} has no report")
+    return suite
+
+
+def _attributes(name: str, audited_at: str, elements: _Elements, tests: int) -> dict[str, str]:
+    return {
+        "name": name,
+        "tests": str(tests),
+        "failures": str(elements["failure"]),
+        "errors": str(elements["error"]),
+        "skipped": str(elements["skipped"]),
+        "timestamp": audited_at.rstrip("Z"),
+    }
 
 
 def _by_importance(report: Report) -> list[RuleEntry]:
@@ -73,16 +99,8 @@ class _JUnitBuilder:
 
     def suite(self, rule: RuleEntry, findings: list[Finding]) -> ET.Element:
         """Return the test suite of a rule."""
-        counts = Counter(self._elements.get(finding["verdict"]) for finding in findings)
-        suite = ET.Element(
-            "testsuite",
-            name=rule["id"],
-            tests=str(len(findings)),
-            failures=str(counts["failure"]),
-            errors=str(counts["error"]),
-            skipped=str(counts["skipped"]),
-            timestamp=self._report["audited_at"].rstrip("Z"),
-        )
+        elements = Counter(self._elements.get(finding["verdict"]) for finding in findings)
+        suite = ET.Element("testsuite", _attributes(rule["id"], self._report["audited_at"], elements, len(findings)))
         properties = ET.SubElement(suite, "properties")
         for name, value in _properties(self._report, rule).items():
             ET.SubElement(properties, "property", name=name, value=value)

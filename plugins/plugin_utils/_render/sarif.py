@@ -47,6 +47,7 @@ _STATES = {"new": "new", "known": "unchanged"}
 _NOTIFICATIONS = {
     "rule-error": "A rule cannot be evaluated, so the audit is incomplete.",
     "too-many-results": "The audit has more findings than this file.",
+    "missing-report": "A server has no report, so the audit is incomplete.",
 }
 _LOCATIONS = "CONNECTIONS"
 
@@ -58,7 +59,8 @@ def render(report: Report) -> str:
     # Readers may stop early.
     findings.sort(key=importance)
     errors = [finding for finding in report["findings"] if finding["verdict"] == "error"]
-    notifications = [run.notification(finding) for finding in errors]
+    missing = report.get("missing_servers", [])
+    notifications = [*map(_missing_report, missing), *map(run.notification, errors)]
     if len(findings) > MAX_RESULTS:
         notifications.append(_omitted(len(findings) - MAX_RESULTS))
     summary = report["summary"]
@@ -73,7 +75,7 @@ def render(report: Report) -> str:
                     {
                         "startTimeUtc": report["audited_at"],
                         "endTimeUtc": report["audited_at"],
-                        "executionSuccessful": not errors,
+                        "executionSuccessful": not errors and not missing,
                         "toolExecutionNotifications": notifications,
                     }
                 ],
@@ -89,7 +91,7 @@ def render(report: Report) -> str:
                     "failed_by_severity": summary["failed_by_severity"],
                     "servers": _lines(report["servers"]),
                     "server_urls": {escape_line(name): escape_line(url) for name, url in report["server_urls"].items()},
-                    "missing_servers": _lines(report.get("missing_servers", [])),
+                    "missing_servers": _lines(missing),
                     "policies": _lines(report["policies"]),
                 },
             }
@@ -106,6 +108,11 @@ def _category(report: Report) -> str:
 
 def _lines(texts: list[str]) -> list[str]:
     return [escape_line(text) for text in texts]
+
+
+def _missing_report(server: str) -> _Object:
+    text = _escape_message(f"{escape_line(server)} has no report.")
+    return {"descriptor": {"id": "missing-report", "index": 2}, "level": "error", "message": {"text": text}}
 
 
 def _omitted(count: int) -> _Object:
