@@ -102,8 +102,19 @@ def small() -> dict[str, Any]:
             "2026-10-31",
             "expired",
             0,
+            number=2,
         ),
-        waiver(["project-connected"], None, "Retired.", "pmo@example.com", "2027-06-30", "unused", 0, labels=["Old *"]),
+        waiver(
+            ["project-connected"],
+            None,
+            "Retired.",
+            "pmo@example.com",
+            "2027-06-30",
+            "unused",
+            0,
+            labels=["Old *"],
+            number=3,
+        ),
     ]
     clear = {"server.scheme": "http"}
     sentence = "Connects to {} without TLS"
@@ -393,6 +404,7 @@ def waiver(
     state: str,
     findings: int,
     labels: list | None = None,
+    number: int = 1,
 ) -> dict[str, Any]:
     return {
         "rules": rules,
@@ -403,7 +415,7 @@ def waiver(
         "owner": owner,
         "expires": expires,
         "file": "our_policy.yml",
-        "number": 1,
+        "number": number,
         "state": state,
         "ends_soon": state != "expired" and expires <= "2026-12-08",
         "findings": findings,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -17,7 +18,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
 from tests import sample_reports
 from tests.report_readers import sarif_validator_messages
 
-SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile")
+SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged")
 
 
 @pytest.fixture(params=SMALL_REPORTS)
@@ -41,6 +42,20 @@ def test_sarif_schema(report, checker):
     )
     for one in (report, {**report, "summary": {**report["summary"], "inconclusive": "fail"}}):
         jsonschema.validate(json.loads(render_sarif(one)), schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_sarif_validator_accepts_files_of_two_servers(checker, tmp_path):
+    """GitHub takes them in one upload, if their ids differ in more than punctuation and case."""
+    files, ids = [], set()
+    for server in ("sde.example.com", "sde.example.net"):
+        text = json.dumps(sample_reports.small()).replace(sample_reports.SERVER, server)
+        files.append(tmp_path / f"{server}.sarif")
+        write_reports(json.loads(text), {"sarif": str(files[-1])})
+        [run] = json.loads(files[-1].read_text())["runs"]
+        ids.add(re.sub(r"\W", "_", run["automationDetails"]["id"]).upper())
+        assert run["automationDetails"]["id"].endswith("/")
+    assert len(ids) == len(files)
+    assert sarif_validator_messages(checker, *files) == []
 
 
 def test_sarif_validator(checker, tmp_path):

@@ -57,7 +57,7 @@ def groovy(text: str) -> tree_sitter.Node:
 def assert_verdict(run: subprocess.CompletedProcess) -> None:
     """The audit was made, and the data break the policy."""
     assert run.returncode == 2, run.stdout
-    assert re.search(r'"msg": "SD Elements audit failed: ', run.stdout), run.stdout
+    assert re.search(r'"msg": "SD Elements audit of \S+ failed: ', run.stdout), run.stdout
 
 
 def assert_junit(paths: list[Path]) -> None:
@@ -67,7 +67,8 @@ def assert_junit(paths: list[Path]) -> None:
 
 def assert_sarif(paths: list[Path]) -> None:
     for path in paths:
-        assert json.loads(path.read_text())["runs"][0]["results"], path
+        [run] = json.loads(path.read_text())["runs"]
+        assert run["results"] and run["automationDetails"]["id"].endswith("/"), path
 
 
 def files_of(project: Path, pattern: str) -> list[Path]:
@@ -104,7 +105,10 @@ def test_github(execute, project, tmp_path):
             assert run.returncode == 0, run.stdout
     assert failed and "tls" in summary.read_text()
     published = {step["uses"].partition("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
-    assert_sarif(files_of(project, f"{published['github/codeql-action/upload-sarif']['sarif_file']}/*.sarif"))
+    upload = published["github/codeql-action/upload-sarif"]
+    # Files that have an id ignore the input 'category'.
+    assert set(upload) == {"sarif_file"}
+    assert_sarif(files_of(project, f"{upload['sarif_file']}/*.sarif"))
     files_of(project, published["actions/upload-artifact"]["path"])
 
 

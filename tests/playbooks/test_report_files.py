@@ -53,7 +53,7 @@ POLICY = {
             "id": "synced",
             "title": "It has run",
             "severity": "medium",
-            "needs": ["last_job"],
+            "needs": ["last_job.succeeded"],
             "that": "connection.last_job.succeeded",
         },
         {
@@ -180,7 +180,11 @@ def test_an_audit_and_the_next_one(start, audit, checker):
         for case in junit_cases(texts["junit"])
         if case.classname == "sdelements.project-connected"
     }
-    assert {name: bool(ends) for name, ends in items.items()} == {"2": False, "4711": True, "Ghost": True}
+    assert {name: bool(ends) for name, ends in items.items()} == {
+        "sde.example.com, 2": False,
+        "sde.example.com, 4711": True,
+        "sde.example.com, Ghost": True,
+    }
 
     # One is fixed, one is worse, and one is renamed.
     changed = {(one["kind"], one["id"]): one for one in found}

@@ -20,7 +20,6 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import build_report
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.findings import (
     explanation,
-    server_of,
     waiver_yaml,
 )
 from tests import sample_reports
@@ -57,7 +56,7 @@ def audit(policy: Policy, labels=LABELS, server: str | None = SERVER) -> Report:
 
 
 def offered(report: Report, finding: dict) -> str | None:
-    return waiver_yaml(report, finding, {one["key"]: one["facts"] for one in report["connections"]})
+    return waiver_yaml(finding, {one["key"]: one["facts"] for one in report["connections"]})
 
 
 def completed(text: str) -> str:
@@ -132,17 +131,6 @@ def test_no_waiver_is_offered_of_other_verdicts():
             assert (offered(report, finding) is not None) is (finding["verdict"] == "fail")
     report = sample_reports.broken_loop()
     assert offered(report, {**report["findings"][0], "verdict": "fail"}) is None
-
-
-def test_server_of_a_finding():
-    report = sample_reports.merged()
-    assert [server_of(report, one) for one in report["findings"]] == [
-        "sde.example.net",
-        "sde.example.com",
-        "sde.example.net",
-    ]
-    assert server_of(sample_reports.small(), report["findings"][0]) == "sde.example.com"
-    assert server_of(sample_reports.passed(), report["findings"][0]) is None
 
 
 @pytest.mark.parametrize(

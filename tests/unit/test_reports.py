@@ -15,23 +15,31 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 from hypothesis import example, given, strategies as st
 from junitparser import JUnitXml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import stable_name
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    VerdictOptions,
+    stable_name,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import mark_failing
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render import sarif as sarif_format
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import _as_script_data
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.junit import render as render_junit
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markdown import (
+    MAX_NEXT_STEPS,
     _bounded,
     _row,
     _Section,
+    _table_section,
     render as render_markdown,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.markup import (
     code,
+    code_block,
     is_web_page,
     markdown_text,
 )
@@ -55,6 +63,7 @@ from tests.report_readers import (
     junit_cases,
     junit_outcomes,
     markdown_tables,
+    markdown_tokens,
     verdicts_in_json,
     verdicts_in_junit,
     verdicts_in_sarif,
@@ -62,7 +71,8 @@ from tests.report_readers import (
 from tests.sample_reports import HOSTILE, SEVERITIES
 
 SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
-SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile")
+SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged")
+LINKS = ("https://docs.example.com/tls?a=1&b=2", "https://sde.example.com/sde")
 
 
 @pytest.fixture(params=SMALL_REPORTS)
@@ -82,6 +92,14 @@ def sarif(report: dict) -> dict:
 def strict(report: dict) -> dict:
     """The report of a run in which doubt counts as failure."""
     report["summary"]["inconclusive"] = "fail"
+    mark_failing(report["findings"], VerdictOptions("high", "fail", "fail"))
+    return report
+
+
+def lenient(report: dict) -> dict:
+    """The report of a run that accepts known findings."""
+    report["summary"]["known_findings"] = "accept"
+    mark_failing(report["findings"], VerdictOptions("high", "warn", "accept"))
     return report
 
 
@@ -201,68 +219,130 @@ def test_junit_counts(report, prepare):
     report = prepare(report)
     verdicts = report["summary"]["verdicts"]
     ends = {"passed": verdicts["pass"], "failure": verdicts["fail"], "error": verdicts["error"]}
+    ends["error"] += len(report.get("missing_servers", []))
     ends["skipped"] = verdicts["waived"] + verdicts["not_applicable"]
     ends["failure" if report["summary"]["inconclusive"] == "fail" else "skipped"] += verdicts["inconclusive"]
     text = render_junit(report)
     assert junit_outcomes(text) == +Counter(ends)
 
     read = JUnitXml.fromstring(text.encode("utf-8"))
-    assert (read.tests, read.failures, read.errors) == (sum(verdicts.values()), ends["failure"], ends["error"])
+    assert (read.tests, read.failures, read.errors) == (sum(ends.values()), ends["failure"], ends["error"])
     said = [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
     for suite in read:
         suite.update_statistics()
     assert said == [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in read]
 
 
-def test_junit_contains_remediation():
-    suites = {suite.name: suite for suite in JUnitXml.fromstring(render_junit(sample_reports.small()).encode())}
-    assert list(suites) == [rule["id"] for rule in sample_reports.small()["rules"]]
-    suite = suites["alm-tls"]
+def suites_of(report: dict) -> dict:
+    return {suite.name: suite for suite in JUnitXml.fromstring(render_junit(report).encode())}
+
+
+def test_junit_contains_values_and_remediation():
+    report = sample_reports.small()
+    suite = suites_of(report)["alm-tls"]
     assert {one.name: one.value for one in suite.properties()} == {
         "title": "ALM traffic is encrypted",
         "severity": "high",
         "policies": "starter, our_policy.yml",
         "servers": "sde.example.com",
         "verdict": "fail",
-        "summary": sample_reports.small()["summary"]["message"],
+        "summary": report["summary"]["message"],
     }
-    failing, _passing, waived, elsewhere = suite
-    assert (failing.classname, failing.name) == ("sdelements.alm-tls", "sde.example.com/alm/1")
+    failing, waived, _passing, elsewhere = suite
+    subject = 'sde.example.com, ALM connection 1 "Jira Europe"'
+    assert (failing.classname, failing.name) == ("sdelements.alm-tls", subject)
     [failure] = failing.result
     assert failure.type == "high"
-    assert failure.message == "alm 1 \"Jira Europe\": connection.params.alm_method == 'https' is false"
-    for line in (
-        "Remediation: Set the connection's method to https.",
+    assert failure.message == f"known: {subject}: Connects to jira.example.com without TLS (server.scheme = http)"
+    assert failure.text.splitlines() == [
+        "",
+        "Rule: ALM traffic is encrypted (high)",
+        f"About: {subject}",
+        "Finding: Connects to jira.example.com without TLS",
+        "Observed: server.scheme = http",
+        "Condition: connection.server.scheme == 'https'",
+        "Fails the audit: yes",
         "Baseline: known",
-        "References: https://docs.example.com/",
-    ):
-        assert line in failure.text
+        "Remediation: Set the connection's method to https.",
+        "References: https://docs.example.com/tls?a=1&b=2",
+        "Server: https://sde.example.com/sde",
+        f"Fingerprint: {report['findings'][0]['fingerprint']}",
+    ]
     [skipped] = waived.result
-    assert skipped.type == "waived"
-    assert "Waived: Migration is under way. (sec@example.com, until 2027-01-31)" in skipped.text
+    assert skipped.type == "waived" and skipped.message.startswith("waived: sde.example.com, ALM connection 3 ")
+    waiver = "Waived: Migration is under way. (sec@example.com, until 2026-12-05, ends soon; our_policy.yml, waiver 1)"
+    assert waiver in skipped.text.splitlines()
     assert elsewhere.result[0].message.startswith("not applicable: ")
 
 
-def test_junit_names_do_not_depend_on_alias():
-    before, after = sample_reports.small(), sample_reports.small()
-    for connection in after["connections"]:
-        connection["facts"]["alias"] = "Renamed"
-    for finding in after["findings"]:
-        if finding["label"] is None:
-            finding["subject"] = "alm 1 Renamed"
-    names = [re.findall(r'<testcase classname="[^"]*" name="[^"]*"', render_junit(one)) for one in (before, after)]
-    assert names[0] == names[1]
+def test_junit_begins_with_what_fails_the_audit():
+    """Rules and their cases are sorted alike; passing cases are last."""
+    suites = suites_of(lenient(sample_reports.small()))
+    assert list(suites) == [
+        "no-debug-mode",
+        "allowed-server",
+        "project-connected",
+        "named-well",
+        "last-sync",
+        "alm-tls",
+    ]
+    messages = [case.result[0].message if case.result else None for case in suites["no-debug-mode"]]
+    assert messages[0].startswith("new: sde.example.com, Analysis connection 1 ")
+    assert messages[1].startswith("new, does not fail the audit: sde.example.com, ALM connection 1 ")
+    assert messages[2:] == [None, None]
+    [known] = [case.result[0] for case in suites["alm-tls"] if case.result and case.result[0]._tag == "failure"]
+    assert known.message.startswith("known, does not fail the audit: sde.example.com, ALM connection 1 ")
+
+
+def test_junit_of_two_servers_has_no_common_names():
+    """Pipelines take test cases with the same class and name for one, and a failure would vanish."""
+
+    def cases(server: str) -> set[tuple[str, str]]:
+        text = json.dumps(sample_reports.small()).replace(sample_reports.SERVER, server)
+        return {(case.classname, case.name) for case in junit_cases(render_junit(json.loads(text)))}
+
+    first, second = cases("sde.example.com"), cases("sde.example.net")
+    assert len(first) == len(second) == sum(sample_reports.small()["summary"]["verdicts"].values())
+    assert not first & second
+    merged = [(case.classname, case.name) for case in junit_cases(render_junit(sample_reports.merged()))]
+    assert len(set(merged)) == len(merged) == 5
+
+
+def test_missing_servers_are_errors():
+    """Without them, a pipeline would show fewer findings, and nothing wrong."""
+    report = sample_reports.merged()
+    [first, *_others] = junit_cases(render_junit(report))
+    assert (first.classname, first.name) == ("sdelements.servers", "sde.example.org")
+    assert (first.result[0]._tag, first.result[0].message) == ("error", "sde.example.org has no report")
+    [invocation] = sarif(report)["invocations"]
+    assert not invocation["executionSuccessful"]
+    [note] = invocation["toolExecutionNotifications"]
+    assert (note["level"], note["message"]["text"]) == ("error", "sde.example.org has no report.")
+    names = [one["id"] for one in sarif(report)["tool"]["driver"]["notifications"]]
+    assert names[note["descriptor"]["index"]] == note["descriptor"]["id"]
+    complete = {**report, "missing_servers": []}
+    assert sarif(complete)["invocations"][0]["executionSuccessful"] and "sdelements.servers" not in render_junit(
+        complete
+    )
+
+
+def test_junit_names_connections_of_items():
+    rule = sample_reports.rule("one-each", "One for each project", "low", loop="projects")
+    connections = [sample_reports.connection("alm", number) for number in range(1, 13)]
+    finding = sample_reports.item_finding(rule, "Payments", connections, "fail")
+    [case] = junit_cases(render_junit(sample_reports.report([rule], connections, [finding])))
+    [line] = [line for line in case.result[0].text.splitlines() if line.startswith("Connections: ")]
+    assert line.startswith('Connections: ALM connection 1 "Jira 1", ALM connection 2 "Jira 2", ')
+    assert line.endswith('ALM connection 10 "Jira 10", and 2 more')
 
 
 def test_error_without_item_is_named_by_its_rule():
     report = sample_reports.broken_loop()
     [suite] = JUnitXml.fromstring(render_junit(report).encode())
     [case] = suite
-    assert (case.name, case.result[0].type) == ("project-connected", "error")
+    assert (case.name, case.result[0].type) == ("sde.example.com, Every project has a connection", "error")
     [note] = sarif(report)["invocations"][0]["toolExecutionNotifications"]
     assert note["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "project-connected/project-connected"
-    report["servers"].append("other.example.com")
-    assert "`project-connected`" in render_markdown(report)
 
 
 def test_junit_names_differ_in_more_than_punctuation():
@@ -270,7 +350,10 @@ def test_junit_names_differ_in_more_than_punctuation():
     rule = sample_reports.rule("items", "Items", "low", loop="x")
     labels = ["a-b", "a b", "A.B", "ab", "?", "!", "=1"]
     findings = [sample_reports.item_finding(rule, label, [], "pass") for label in labels]
-    [suite] = JUnitXml.fromstring(render_junit(sample_reports.report([rule], [], findings)).encode())
+    report = sample_reports.report([rule], [], findings)
+    for group in report["other_verdicts"]:
+        group["server"] = None
+    [suite] = JUnitXml.fromstring(render_junit(report).encode())
     names = [case.name for case in suite]
     assert names[0] == "a-b" and names[-1] == "'=1"
     compared = {re.sub(r"\W", "", name).casefold() for name in names}
@@ -295,10 +378,21 @@ def test_sarif_results():
 
     failing = of["alm-tls", "sde.example.com/alm/1"]
     assert (failing["kind"], failing["level"], failing["baselineState"]) == ("fail", "error", "unchanged")
-    assert failing["message"]["text"].startswith('alm 1 "Jira Europe": ALM traffic is encrypted. ')
+    subject = 'sde.example.com, ALM connection 1 "Jira Europe"'
+    assert failing["message"]["text"].splitlines() == [
+        f"{subject}: Connects to jira.example.com without TLS (server.scheme = http)",
+        "Server: [sde.example.com](https://sde.example.com/sde)",
+    ]
+    assert failing["properties"] == {
+        "verdict": "fail",
+        "severity": "high",
+        "fails_audit": True,
+        "condition": "connection.server.scheme == 'https'",
+        "observed": {"server.scheme": "http"},
+    }
     location = failing["locations"][0]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "sde.example.com/alm/1"
-    assert location["logicalLocations"][0]["name"] == "Jira Europe"
+    assert location["logicalLocations"][0]["name"] == 'ALM connection 1 "Jira Europe"'
     fingerprint = report["findings"][0]["fingerprint"]
     assert failing["partialFingerprints"] == {
         "primaryLocationLineHash": f"{fingerprint}:1",
@@ -307,10 +401,16 @@ def test_sarif_results():
 
     [suppression] = of["alm-tls", "sde.example.com/alm/3"]["suppressions"]
     assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
-    assert suppression["justification"] == "Migration is under way. (owner: sec@example.com, until 2027-01-31)"
+    assert (
+        suppression["justification"] == "Migration is under way. (owner: sec@example.com, until 2026-12-05, ends soon)"
+    )
 
     doubtful = of["allowed-server", "sde.example.com/analysis/1"]
     assert (doubtful["kind"], doubtful["level"]) == ("open", "none")
+    subject = 'sde.example.com, Analysis connection 1 "Nightly scan"'
+    [sentence, _link] = doubtful["message"]["text"].splitlines()
+    assert sentence == f"Inconclusive. {subject}: Servers are on the allow-list. params are hidden from this token"
+    assert "condition" not in doubtful["properties"] and doubtful["properties"]["observed"] == {}
     item = of["project-connected", "project-connected/Payments API"]
     assert item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith(
         "items/project-connected/Payments-API-"
@@ -320,7 +420,7 @@ def test_sarif_results():
 def test_sarif_rules():
     [tls, *_others, named, _item] = sarif(sample_reports.small())["tool"]["driver"]["rules"]
     assert tls["help"]["text"].splitlines()[1] == "Remediation: Set the connection's method to https."
-    assert "* `connection.params.alm_method == 'https'`" in tls["help"]["markdown"]
+    assert "* `connection.server.scheme == 'https'`" in tls["help"]["markdown"]
     assert tls["helpUri"] == "https://docs.example.com/tls?a=1&b=2"
     assert tls["defaultConfiguration"]["level"] == "error"
     assert (tls["properties"]["security-severity"], "security" in tls["properties"]["tags"]) == ("8.0", True)
@@ -335,7 +435,39 @@ def test_sarif_errors_are_notifications():
         assert bool(invocation["toolExecutionNotifications"]) is not is_successful
     [note] = sarif(sample_reports.small())["invocations"][0]["toolExecutionNotifications"]
     assert note["associatedRule"] == {"id": "no-debug-mode", "index": 3}
-    assert "analysis 1" in note["message"]["text"]
+    assert note["message"]["text"].startswith(
+        'sde.example.com, Analysis connection 1 "Nightly scan": Debug mode is off. '
+    )
+
+
+def test_sarif_category():
+    """GitHub refuses two files of one upload that have the same id, and replaces alerts by it."""
+    report = sample_reports.small()
+    other = {**report, "servers": ["127.0.0.1:8000"]}
+    merged = sample_reports.merged()
+    # The servers of a merged report may change; its alerts must not.
+    merged_of_one = {**merged, "servers": merged["servers"][:1]}
+    ids = [
+        sarif(one)["automationDetails"]["id"] for one in (report, other, merged, merged_of_one, sample_reports.passed())
+    ]
+    assert ids == [
+        "sdelements-connection-audit/sde.example.com/",
+        "sdelements-connection-audit/127.0.0.1:8000/",
+        "sdelements-connection-audit/",
+        "sdelements-connection-audit/",
+        "sdelements-connection-audit/",
+    ]
+    assert len(json.loads(render_sarif(merged))["runs"]) == 1
+    assert sarif(merged)["properties"]["missing_servers"] == ["sde.example.org"]
+
+
+def test_sarif_links_to_servers_with_an_address():
+    report = sample_reports.merged()
+    last_lines = [result["message"]["text"].splitlines()[-1] for result in sarif(report)["results"]]
+    assert last_lines[1] == "Server: [sde.example.com](https://sde.example.com/sde)"
+    assert not any("](" in line for line in (last_lines[0], last_lines[2]))
+    report["server_urls"] = {sample_reports.SERVER: "https://sde.example.com/a)b"}
+    assert "](" not in render_sarif(report)
 
 
 def test_sarif_inconclusive_as_failure():
@@ -394,32 +526,91 @@ def test_sarif_texts_have_neither_links_nor_placeholders():
 
 
 def test_markdown_tables():
-    counts, errors, failed, doubts, fixed, waived, stale = markdown_tables(render_markdown(sample_reports.small()))
+    text = render_markdown(sample_reports.small())
+    counts, failing, others, doubts, fixed, waived, waivers = markdown_tables(text)
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
     assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
-    assert errors[1][-1] == "connection.passes is undefined"
-    assert [row[0] for row in failed[1:]] == ["critical", "high", "medium", "medium", "low", "info"]
-    assert failed[2] == [
+    assert re.findall("### (.*)", text) == [
+        "Fails the audit (3)",
+        "Failed, without effect on the verdict (4)",
+        "Inconclusive (2)",
+        "Fixed since `2026-11-17T18:00:00Z` (2)",
+        "Waived (1)",
+        "Waivers that are expired, unused or end soon (3)",
+    ]
+    assert failing[0] == ["Severity", "Baseline", "Rule", "Connection", "Finding", "Remediation"]
+    assert [row[:2] for row in failing[1:]] == [["low", "new"], ["critical", "new"], ["high", "known"]]
+    assert failing[1][4] == "Error: connection.passes is undefined"
+    assert failing[3] == [
         "high",
         "known",
         "alm-tls ALM traffic is encrypted",
-        'alm 1 "Jira Europe"',
-        "connection.params.alm_method == 'https' is false",
+        'ALM connection 1 "Jira Europe"',
+        "Connects to jira.example.com without TLS (server.scheme = http)",
         "Set the connection's method to https.",
     ]
-    assert failed[4][4] == "connections | selectattr('project', 'eq', item) is false"
-    assert [row[3] for row in doubts[1:]] == ['analysis 1 "Nightly scan"'] * 2
-    assert fixed[1:] == [["medium", "last-sync", 'alm 2 "Rally"'], ["high", "alm-tls", 'alm 9 "Old Jira"']]
-    assert waived[1][2:] == ["Migration is under way.", "sec@example.com", "2027-01-31"]
-    assert [row[0] for row in stale[1:]] == ["expired", "unused"]
+    assert [row[:2] for row in others[1:]] == [["medium", "new"], ["low", "new"], ["info", "new"], ["medium", "known"]]
+    assert others[2][4] == '"Debug mode is off" is not met: passes is false'
+    assert doubts[0][-1] == "Finding" and doubts[1][-1] == "last_job is lacking"
+    assert [row[3] for row in doubts[1:]] == ['Analysis connection 1 "Nightly scan"'] * 2
+    assert fixed[1:] == [
+        ["medium", "last-sync", 'ALM connection 2 "Rally"'],
+        ["high", "alm-tls", 'ALM connection 9 "Old Jira"'],
+    ]
+    assert waived[1][2:] == [
+        "Connects to sandbox.example.net without TLS (server.scheme = http)",
+        "Migration is under way.",
+        "sec@example.com",
+        "2026-12-05 (ends soon)",
+    ]
+    assert [[*row[:3], row[-1]] for row in waivers[1:]] == [
+        ["active", "our_policy.yml, waiver 1", "alm-tls", "2026-12-05 (ends soon)"],
+        ["expired", "our_policy.yml, waiver 2", "no-debug-mode", "2026-10-31"],
+        ["unused", "our_policy.yml, waiver 3", "project-connected", "2027-06-30"],
+    ]
+
+
+def test_markdown_names_the_verdict_of_findings_that_fail_the_audit():
+    _counts, failing, *_others = markdown_tables(render_markdown(strict(sample_reports.small())))
+    assert failing[1][4] == "Error: connection.passes is undefined"
+    assert failing[2][4] == '"Servers are on the allow-list" is not met: passes is false'
+    assert failing[3][4] == "Inconclusive: params are hidden from this token"
+
+
+def test_markdown_of_an_audit_that_never_fails():
+    report = sample_reports.small()
+    mark_failing(report["findings"], VerdictOptions("never", "warn", "fail"))
+    headings = re.findall("### (.*)", render_markdown(report))
+    assert headings[:3] == ["Errors (1)", "Failed, without effect on the verdict (6)", "Inconclusive (2)"]
+
+
+def test_markdown_offers_waivers_of_the_most_important_findings():
+    rules = [sample_reports.rule("low", "T", "low"), sample_reports.rule("high", "T", "high", remediation="Fix\n`it`.")]
+    connections = [sample_reports.connection("alm", number) for number in range(1, 31)]
+    findings = [sample_reports.finding(rule, one, "fail") for rule in rules for one in connections]
+    text = render_markdown(sample_reports.report(rules, connections, findings))
+    waivers = [yaml.safe_load(token.content)["waivers"][0] for token in markdown_tokens(text) if token.type == "fence"]
+    assert len(waivers) == MAX_NEXT_STEPS
+    assert [(one["rules"], one["connections"]) for one in waivers] == [
+        (["high"], {"kind": "alm", "id": number}) for number in range(1, 21)
+    ]
+    assert text.count("\nRemediation: Fix `` `it` ``.\n") == MAX_NEXT_STEPS
+    assert "\n\n40 more are omitted here.\n" in text.partition("<details>")[2].partition("</details>")[0]
+
+
+def test_markdown_code_block_ends_with_itself():
+    text = "a ```` b\n```\n"
+    [block, paragraph, *_others] = markdown_tokens(code_block("yaml", text) + "\nend")
+    assert (block.type, block.info, block.content) == ("fence", "yaml", text)
+    assert paragraph.type == "paragraph_open"
 
 
 def test_markdown_begins_with_the_verdict():
     for report, verdict in ((sample_reports.small(), "failed"), (sample_reports.passed(), "passed")):
         first, _blank, second, *_others = render_markdown(report).splitlines()
         assert first == f"## SD Elements connection audit: {verdict}"
-        assert second == report["summary"]["message"]
+        assert second.replace("`", "") == report["summary"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -449,16 +640,42 @@ def test_markdown_states_threshold(given, baseline, expected):
     assert about.endswith(f". {expected}")
 
 
-def test_markdown_names_servers_where_there_are_several():
-    report = sample_reports.small()
-    report["servers"].append("other.example.com")
-    assert '`alm 1 "Jira Europe"` `sde.example.com/alm/1`' in render_markdown(report)
+def test_markdown_of_several_servers():
+    text = render_markdown(sample_reports.merged())
+    missing, _blank, verdict = text.splitlines()[2:5]
+    assert missing == "**Servers without a report (1)**: `sde.example.org`"
+    assert verdict.startswith("SD Elements audit of 2 servers failed: ")
+    _counts, servers, failing, others = markdown_tables(text)
+    assert servers == [
+        ["Server", "Connections", "Fails the audit", *_counts[0][1:]],
+        ["sde.example.net", "1", "1", "2", "0", "0", "0", "0", "0"],
+        ["sde.example.com", "1", "0", "1", "0", "0", "0", "1", "0"],
+    ]
+    assert failing[1][2] == 'sde.example.net, ALM connection 1 "Jira Europe"'
+    assert others[1][2] == "sde.example.com, Payments API"
+    links = [token.attrs["href"] for token in markdown_tokens(text) if token.type == "link_open"]
+    # Of the only server with an address: in the head, the table of servers, that of findings, and before its waiver.
+    assert links == ["https://sde.example.com/sde"] * 4
 
 
-def test_markdown_links_are_those_of_the_policy(report):
-    assert_harmless(render_markdown(report), ("https://docs.example.com/tls?a=1&b=2",))
+def test_markdown_links_are_those_of_policy_and_servers(report):
+    assert_harmless(render_markdown(report), LINKS)
     for rule in sarif(report)["tool"]["driver"]["rules"]:
-        assert_harmless(rule["help"]["markdown"], ("https://docs.example.com/tls?a=1&b=2",))
+        assert_harmless(rule["help"]["markdown"], LINKS)
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ('Releases before 4.12, e.g. 4.4: "none".', 'Releases before 4.12, e.g. 4.4: "none".'),
+        ("No report of sde.example.org.", "No report of `sde.example.org`."),
+        ("Set a_b c_d, then: policy.yml", "Set `a_b c_d`, then: `policy.yml`"),
+        ("Wait ...", "Wait `...`"),
+    ],
+)
+def test_markdown_text_makes_code_of_special_words(text, shown):
+    """Some readers make a link of the name of a server. Punctuation after it does not belong to it."""
+    assert markdown_text(text) == shown
 
 
 def test_longest_address_of_web_page():
@@ -478,8 +695,11 @@ def test_markdown_shows_hostile_text_in_its_cell(name):
     text = HOSTILE[name]
     rule = sample_reports.rule("a-rule", "A title", "high", remediation="Fix it.")
     findings = [sample_reports.item_finding(rule, text, [], "fail", text)]
-    _counts, failed = markdown_tables(render_markdown(sample_reports.report([rule], [], findings)))
-    assert failed[1] == ["high", "a-rule A title", in_code(text), in_code(text), "Fix it."]
+    report = sample_reports.report([rule], [], findings)
+    report["findings"][0]["observed"] = [{"name": "value", "value": text}]
+    _counts, failed = markdown_tables(render_markdown(report))
+    explanation = f"{in_code(text)} ({in_code(f'value = {text}')})"
+    assert failed[1] == ["high", "a-rule A title", in_code(text), explanation, "Fix it."]
 
 
 @given(
@@ -495,7 +715,7 @@ def test_markdown_of_any_text_is_harmless(text):
 
 def test_markdown_section_shows_the_rows_that_fit():
     """Each row takes its characters and a line break."""
-    section = _Section("Failed", ("Severity",), [("high",), ("medium",), ("low",)])
+    section = _table_section("Failed", ("Severity",), [("high",), ("medium",), ("low",)])
     two_rows = len("| high |\n| medium |\n")
     for budget, shown in (
         (two_rows, "| medium |\n\n1 more "),
@@ -503,20 +723,23 @@ def test_markdown_section_shows_the_rows_that_fit():
         (1000, "| low |"),
     ):
         assert shown in _bounded(section, budget)
+    section = _Section("start", ["one", "two"], "more.", separator="\n\n", end="end")
+    assert _bounded(section, 5) == "start\n\none\n\n1 more.\n\nend"
+    assert _bounded(section, 4) == "start\n\n2 more.\n\nend"
 
 
 def test_markdown_is_limited_with_a_note(big):
     text = render_markdown(big)
     assert len(text) < 65_536 and len(text.encode()) < 2**20
-    failing = re.search(r"### Failed \((\d+)\)", text)
-    omitted = [int(count) for count in re.findall(r"^(\d+) more are omitted", text, re.MULTILINE)]
+    counts = [int(count) for count in re.findall(r"^### .* \((\d+)\)$", text, re.MULTILINE)]
+    omitted = [int(count) for count in re.findall(r"^(\d+) more are omitted here; the JSON", text, re.MULTILINE)]
     shown = [len(table) - 1 for table in markdown_tables(text)[1:]]
     verdicts = big["summary"]["verdicts"]
-    assert failing and int(failing.group(1)) == verdicts["fail"]
-    assert [a + b for a, b in zip(shown, omitted, strict=False)] == [
-        verdicts[one] for one in ("fail", "inconclusive", "waived")
-    ]
-    assert min(shown) > 20
+    assert counts[0] + counts[1] == verdicts["fail"]
+    assert counts[2:] == [verdicts["inconclusive"], verdicts["waived"]]
+    assert [a + b for a, b in zip(shown, omitted, strict=True)] == counts
+    assert min(shown) > 10
+    assert text.count("```yaml") == MAX_NEXT_STEPS
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -544,6 +767,14 @@ def test_html_of_connections_without_names(tmp_path):
     assert "(unknown)" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_texts_name_no_keys_of_connections(report):
+    """'sde.example.com/alm/1' looks like the address of a web page."""
+    junit, markdown = render_junit(report), render_markdown(report)
+    texts = [result["message"]["text"] for result in sarif(report)["results"]]
+    for connection in report["connections"]:
+        assert connection["key"] not in "".join([junit, markdown, *texts])
+
+
 @pytest.mark.parametrize("prepare", [lambda report: report, strict, nameless], ids=["warn", "fail", "nameless"])
 def test_all_formats_have_the_same_counts(report, prepare):
     report = prepare(report)
@@ -555,7 +786,8 @@ def test_all_formats_have_the_same_counts(report, prepare):
         {verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")}
     )
     run = sarif(report)
-    noted = Counter(note["properties"]["verdict"] for note in run["invocations"][0]["toolExecutionNotifications"])
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    noted = Counter(note["properties"]["verdict"] for note in notes if "associatedRule" in note)
     assert Counter(result["properties"]["verdict"] for result in run["results"]) + noted == results
     if report["summary"]["inconclusive"] == "fail":
         results = +Counter({**results, "inconclusive": 0, "fail": results["fail"] + results["inconclusive"]})
@@ -568,36 +800,47 @@ def test_all_formats_have_the_same_counts(report, prepare):
     assert [int(row[1]) for row in counts[1:-1]] == [failed[severity] for severity in SEVERITIES]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("place", ["alias", "message", "label", "title", "waiver", "key"])
-def test_hostile_text_is_escaped(name, place):
-    """JUnit and SARIF say the text, on one line and with nothing hidden, and stay whole."""
-    text = HOSTILE[name]
+def with_text_in(place: str, text: str) -> dict:
+    """A small report with a text in one place."""
     report = sample_reports.small()
     connection, finding, item = report["connections"][0], report["findings"][0], report["findings"][-1]
     if place == "alias":
         connection["facts"]["alias"] = text
-        finding["subject"] = f'alm 1 "{text}"'
+        finding["subject"] = f'ALM connection 1 "{text}"'
     elif place == "message":
         finding["message"] = text
+    elif place == "observed":
+        finding.update(observed=[{"name": text, "value": text}], condition=text)
     elif place == "label":
         item["label"] = item["subject"] = text
     elif place == "title":
         report["rules"][0].update(title=text, description=text, remediation=text, references=[text], that=[text])
     elif place == "waiver":
         report["waivers"][0].update(reason=text, owner=text)
+    elif place == "server":
+        report.update(servers=[text], server_urls={text: "https://sde.example.com/sde"})
+        for one in report["findings"]:
+            one["server"] = text
     else:
         report = json.loads(json.dumps(report).replace(f'"{connection["key"]}"', json.dumps(f"{text}/alm/1")))
+    return report
 
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", ["alias", "message", "observed", "label", "title", "waiver", "server", "key"])
+def test_hostile_text_is_escaped(name, place):
+    """JUnit and SARIF say the text, on one line and with nothing hidden, and stay whole. Keys are only in SARIF."""
+    text = HOSTILE[name]
+    report = with_text_in(place, text)
     junit = render_junit(report)
     assert not invisible_characters(junit)
-    assert len(junit) < 30_000
+    assert len(junit) < 40_000
     said = " ".join(
         " ".join([case.name, *(f"{end.message} {end.text}" for end in case.result)]) for case in junit_cases(junit)
     )
     # Line breaks of a policy's sentences are no more than blanks.
     shown = collapse(text, 200) if place in ("title", "waiver") else escape_line(text, 200)
-    assert shown.split("…")[0] in said
+    assert place == "key" or shown.split("…")[0] in said
 
     raw = render_sarif(report)
     assert raw.isascii()
@@ -609,11 +852,14 @@ def test_hostile_text_is_escaped(name, place):
         value = pending.pop()
         if isinstance(value, dict):
             texts += [value["uri"]] if "uri" in value else []
-            pending.extend(value.values())
+            pending += [*value, *value.values()]
         elif isinstance(value, list):
             pending.extend(value)
         elif isinstance(value, str):
             assert not invisible_characters(value)
+    if place == "server":
+        [link] = {result["message"]["text"].rpartition("\nServer: ")[2] for result in run["results"]}
+        assert re.fullmatch(r"\[(?:[^\[\]\\{}]|\\[\[\]\\]|\{\{|\}\})+\]\(https://sde.example.com/sde\)", link)
     assert all(re.fullmatch(r"(?:(?!\.+/)[\w.~%-]+/)*[\w.~%-]+", uri, re.ASCII) for uri in texts)
 
 

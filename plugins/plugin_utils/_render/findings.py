@@ -8,18 +8,22 @@ import json
 from collections.abc import Mapping
 
 from .._audit.model import Facts, Finding
-from .text import escape_block
+from .text import escape_block, escape_line
 
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
 
 
 def explanation(finding: Finding) -> str:
-    """Return the message, and the observed values that it does not state already."""
-    message = finding["message"]
-    others = [one for one in finding["observed"] if f"{one['name']} is {one['value']}" not in message]
-    values = ", ".join(f"{one['name']} = {one['value']}" for one in others)
-    return " ".join(filter(None, [message, f"({values})" if values else ""]))
+    """Return the message on one line, with the observed values that it does not state."""
+    values = unstated_values(finding)
+    return " ".join(filter(None, [escape_line(finding["message"]), f"({escape_line(values)})" if values else ""]))
+
+
+def unstated_values(finding: Finding) -> str:
+    """Return the observed values without those that the message has, such as the default message."""
+    others = [one for one in finding["observed"] if f"{one['name']} is {one['value']}" not in finding["message"]]
+    return ", ".join(f"{one['name']} = {one['value']}" for one in others)
 
 
 def waiver_yaml(finding: Finding, facts: Mapping[str, Facts]) -> str | None:

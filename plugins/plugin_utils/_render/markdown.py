@@ -5,74 +5,80 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .._audit.model import (
     SEVERITIES,
-    SEVERITY_RANK,
     VERDICT_HEADINGS,
+    VERDICTS,
     Baseline,
+    Facts,
     Finding,
+    FixedFinding,
     Report,
     RuleEntry,
     WaiverEntry,
     count_verdicts,
-    stable_name,
+    full_subject,
+    importance,
 )
-from .markup import CELL_LENGTH, code, is_web_page, link, markdown_text
+from .findings import unstated_values, waiver_yaml
+from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
 
 # GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
 MAX_CHARACTERS = 60_000
+# Findings with a remediation and a waiver to copy.
+MAX_NEXT_STEPS = 20
+_MAX_MISSING_SERVERS = 20
 
 Row = tuple[str, ...]
 
 
 class _Section(NamedTuple):
-    """A heading with a table."""
+    """Rows or paragraphs below a heading. As many as fit are shown, and the others are counted."""
 
-    title: str
-    columns: Row
-    rows: list[Row]
+    start: str
+    parts: list[str]
+    note: str
+    separator: str = "\n"
+    end: str = ""
+    omitted: int = 0
 
 
 def render(report: Report) -> str:
     """Return GitHub-flavoured Markdown that is short enough for a comment."""
-    summary = report["summary"]
-    text = "\n\n".join(
-        [
-            f"## SD Elements connection audit: {'passed' if summary['verdict'] == 'pass' else 'failed'}",
-            markdown_text(summary["message"]),
-            "\n".join(_table(_counts(report))),
-            _scope(report),
-        ]
-    )
+    text = "\n\n".join(_head(report))
     for section in _sections(report):
-        if section.rows:
+        if section.parts:
             # Half of the remaining characters, so that a long list does not displace the following ones.
             text += "\n\n" + _bounded(section, (MAX_CHARACTERS - len(text)) // 2)
     return text + "\n"
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Tables
+# Sections and tables
 
 
 def _bounded(section: _Section, budget: int) -> str:
-    """Return the section with as many rows as fit."""
-    lines = [f"### {section.title} ({len(section.rows)})", "", *_table([section.columns])]
-    shown = 0
-    for row in section.rows:
-        line = _row(row)
-        budget -= len(line) + 1
+    """Return the section with as many parts as fit."""
+    shown = []
+    for part in section.parts:
+        budget -= len(section.separator) + len(part)
         if budget < 0:
             break
-        lines.append(line)
-        shown += 1
-    omitted = len(section.rows) - shown
-    if omitted:
-        lines += ["", f"{omitted} more are omitted here; the JSON report lists them all."]
-    return "\n".join(lines)
+        shown.append(part)
+    omitted = section.omitted + len(section.parts) - len(shown)
+    text = section.separator.join([section.start, *shown])
+    text += f"\n\n{omitted} {section.note}" if omitted else ""
+    return f"{text}\n\n{section.end}" if section.end else text
+
+
+def _table_section(title: str, columns: Row, rows: Iterable[Row]) -> _Section:
+    parts = list(map(_row, rows))
+    start = "\n".join([f"### {title} ({len(parts)})", "", *_table([columns])])
+    return _Section(start, parts, "more are omitted here; the JSON report lists them all.")
 
 
 def _table(rows: Iterable[Row]) -> list[str]:
@@ -90,7 +96,18 @@ def _escape_pipes(text: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Contents
+# The verdict
+
+
+def _head(report: Report) -> Iterator[str]:
+    summary = report["summary"]
+    yield f"## SD Elements connection audit: {'passed' if summary['verdict'] == 'pass' else 'failed'}"
+    missing = report.get("missing_servers")
+    if missing:
+        yield f"**Servers without a report ({len(missing)})**: {_few(map(code, missing), _MAX_MISSING_SERVERS)}"
+    yield markdown_text(summary["message"])
+    yield "\n".join(_table(_counts(report)))
+    yield _scope(report)
 
 
 def _counts(report: Report) -> Iterator[Row]:
@@ -103,10 +120,10 @@ def _counts(report: Report) -> Iterator[Row]:
 
 def _scope(report: Report) -> str:
     summary = report["summary"]
-    servers = f" of {_few(report['servers'])}" if report["servers"] else ""
+    servers = f" of {_few(_server(report, name) for name in report['servers'])}" if report["servers"] else ""
     return (
         f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of "
-        f"{_few(report['policies'])}, at {markdown_text(report['audited_at'])}. {_threshold(report)}."
+        f"{_few(map(code, report['policies']))}, at {markdown_text(report['audited_at'])}. {_threshold(report)}."
     )
 
 
@@ -119,87 +136,157 @@ def _threshold(report: Report) -> str:
     return f"Fails on findings of severity {summary['fail_on']} or more{counting}{accepted}"
 
 
-def _few(texts: list[str]) -> str:
-    more = f" and {len(texts) - 5} more" if len(texts) > 5 else ""
-    return ", ".join(code(text, 100) for text in texts[:5]) + more
+def _few(texts: Iterable[str], limit: int = 5) -> str:
+    texts = list(texts)
+    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return ", ".join(texts[:limit]) + more
+
+
+def _server(report: Report, name: str) -> str:
+    return link(code(name, 100), report["server_urls"].get(name))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Contents
 
 
 def _sections(report: Report) -> Iterator[_Section]:
     rules = {rule["id"]: rule for rule in report["rules"]}
-    waivers = report["waivers"]
-    by_verdict: dict[str, list[Finding]] = {verdict: [] for verdict in VERDICT_HEADINGS}
-    for finding in report["findings"]:
-        by_verdict[finding["verdict"]].append(finding)
-    for findings in by_verdict.values():
-        findings.sort(key=lambda finding: SEVERITY_RANK[finding["severity"]])
-    has_servers = len(report["servers"]) > 1
-    state = ("Baseline",) if report["baseline"] else ()
-
-    def common(finding: Finding) -> Row:
-        """Return the cells that each table has."""
-        shown_state = (finding["baseline"] or "",) if state else ()
-        rule, subject = _rule(rules[finding["rule"]]), _subject(finding, has_servers)
-        return (finding["severity"], *shown_state, rule, subject)
-
-    columns = ("Severity", *state, "Rule", "Connection")
-    yield _Section("Errors", (*columns, "Error"), [(*common(one), _message(one)) for one in by_verdict["error"]])
-    yield _Section(
-        "Failed",
-        (*columns, "Finding", "Remediation"),
-        [
-            (*common(one), _message(one), markdown_text(rules[one["rule"]]["remediation"], CELL_LENGTH))
-            for one in by_verdict["fail"]
-        ],
-    )
-    is_strict = report["summary"]["inconclusive"] == "fail"
-    yield _Section(
-        "Inconclusive (counted as failed)" if is_strict else "Inconclusive",
-        (*columns, "Reason"),
-        [(*common(one), _message(one)) for one in by_verdict["inconclusive"]],
-    )
+    findings = sorted(report["findings"], key=importance)
+    others: dict[str, list[Finding]] = {verdict: [] for verdict in VERDICT_HEADINGS}
+    for finding in findings:
+        if not finding["fails_audit"]:
+            others[finding["verdict"]].append(finding)
+    if len(report["servers"]) > 1:
+        yield _servers(report)
+    failing = [finding for finding in findings if finding["fails_audit"]]
+    yield _findings("Fails the audit", failing, report, rules)
+    yield _findings("Errors", others["error"], report, rules)
+    yield _findings("Failed, without effect on the verdict", others["fail"], report, rules)
+    yield _next_steps([finding for finding in findings if finding["verdict"] == "fail"], report, rules)
+    yield _findings("Inconclusive", others["inconclusive"], report, rules)
     if report["baseline"]:
-        yield _fixed(report["baseline"])
-    yield _Section(
-        "Waived",
-        ("Rule", "Connection", "Reason", "Owner", "Until"),
-        [
-            (_rule(rules[one["rule"]]), _subject(one, has_servers), *_waiver_of(one, waivers))
-            for one in by_verdict["waived"]
-        ],
-    )
-    yield _Section(
-        "Expired and unused waivers",
-        ("State", "Rules", "Reason", "Owner", "Until"),
-        [(one["state"], _few(one["rules"]), *_waiver(one)) for one in waivers if one["state"] != "active"],
-    )
+        yield _fixed(report["baseline"], report)
+    yield _waived(others["waived"], report, rules)
+    yield _waivers_to_look_at(report["waivers"])
 
 
-def _fixed(baseline: Baseline) -> _Section:
-    rows: list[Row] = [
-        (markdown_text(one["severity"]), code(one["rule"]), code(one["subject"])) for one in baseline["fixed"]
+def _servers(report: Report) -> _Section:
+    """Return the counts of each server, those with the most findings that fail the audit first."""
+    verdicts: Counter[tuple[str | None, str]] = Counter()
+    failing: Counter[str | None] = Counter()
+    for finding in report["findings"]:
+        verdicts[finding["server"], finding["verdict"]] += 1
+        failing[finding["server"]] += finding["fails_audit"]
+    for group in report["other_verdicts"]:
+        verdicts[group["server"], group["verdict"]] += group["count"]
+    connections = Counter(entry["server"] for entry in report["connections"])
+    rows = [
+        (
+            _server(report, name),
+            str(connections[name]),
+            str(failing[name]),
+            *(str(verdicts[name, verdict]) for verdict in VERDICT_HEADINGS),
+        )
+        for name in sorted(report["servers"], key=lambda name: -failing[name])
     ]
-    return _Section(f"Fixed since {code(baseline['audited_at'])}", ("Severity", "Rule", "Connection"), rows)
+    columns = ("Server", "Connections", "Fails the audit", *VERDICT_HEADINGS.values())
+    return _table_section("Servers", columns, rows)
+
+
+def _findings(title: str, findings: list[Finding], report: Report, rules: dict[str, RuleEntry]) -> _Section:
+    """Return a table with columns for the baseline and the remediation, if there are any."""
+    state = ("Baseline",) if report["baseline"] else ()
+    advice = ("Remediation",) if any(finding["verdict"] == "fail" for finding in findings) else ()
+    rows = [
+        (
+            finding["severity"],
+            *[finding["baseline"] or "" for _column in state],
+            _rule(rules[finding["rule"]]),
+            _subject(report, finding),
+            _explanation(finding),
+            *[_remediation(finding, rules[finding["rule"]]) for _column in advice],
+        )
+        for finding in findings
+    ]
+    return _table_section(title, ("Severity", *state, "Rule", "Connection", "Finding", *advice), rows)
+
+
+def _next_steps(failing: list[Finding], report: Report, rules: dict[str, RuleEntry]) -> _Section:
+    """Return the whole remediation of the most important findings, and a waiver of each."""
+    facts = {entry["key"]: entry["facts"] for entry in report["connections"]}
+    parts = [_next_step(finding, report, rules[finding["rule"]], facts) for finding in failing[:MAX_NEXT_STEPS]]
+    start = "<details>\n<summary>Remediation, and waivers to copy</summary>"
+    omitted = len(failing) - len(parts)
+    return _Section(start, parts, "more are omitted here.", separator="\n\n", end="</details>", omitted=omitted)
+
+
+def _next_step(finding: Finding, report: Report, rule: RuleEntry, facts: dict[str, Facts]) -> str:
+    waiver = waiver_yaml(finding, facts)
+    paragraphs = [
+        f"**{code(finding['rule'])}** {_subject(report, finding)}",
+        f"Remediation: {markdown_text(rule['remediation'])}" if rule["remediation"] else "",
+        code_block("yaml", waiver) if waiver else "",
+    ]
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _fixed(baseline: Baseline, report: Report) -> _Section:
+    rows = [(markdown_text(one["severity"]), code(one["rule"]), _subject(report, one)) for one in baseline["fixed"]]
+    return _table_section(f"Fixed since {code(baseline['audited_at'])}", ("Severity", "Rule", "Connection"), rows)
+
+
+def _waived(findings: list[Finding], report: Report, rules: dict[str, RuleEntry]) -> _Section:
+    rows = [
+        (
+            _rule(rules[finding["rule"]]),
+            _subject(report, finding),
+            _explanation(finding),
+            *(("", "", "") if finding["waiver"] is None else _waiver(report["waivers"][finding["waiver"]])),
+        )
+        for finding in findings
+    ]
+    return _table_section("Waived", ("Rule", "Connection", "Finding", "Reason", "Owner", "Until"), rows)
+
+
+def _waivers_to_look_at(waivers: list[WaiverEntry]) -> _Section:
+    rows = [
+        (one["state"], code(f"{one['file']}, waiver {one['number']}"), _few(map(code, one["rules"])), *_waiver(one))
+        for one in waivers
+        if one["state"] != "active" or one["ends_soon"]
+    ]
+    columns = ("State", "Waiver", "Rules", "Reason", "Owner", "Until")
+    return _table_section("Waivers that are expired, unused or end soon", columns, rows)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Cells
 
 
 def _rule(rule: RuleEntry) -> str:
-    page = next(filter(is_web_page, rule["references"]), "")
+    page = next(filter(is_web_page, rule["references"]), None)
     return f"{link(code(rule['id']), page)} {markdown_text(rule['title'], CELL_LENGTH)}"
 
 
-def _message(finding: Finding) -> str:
-    return code(finding["message"]) if finding["message"] else ""
+def _subject(report: Report, finding: Finding | FixedFinding) -> str:
+    """Return the subject, with a link to its server if the report has several."""
+    if len(report["servers"]) < 2:
+        return code(finding["subject"])
+    return link(code(full_subject(finding)), report["server_urls"].get(finding["server"] or ""))
 
 
-def _waiver_of(finding: Finding, waivers: list[WaiverEntry]) -> Row:
-    return ("", "", "") if finding["waiver"] is None else _waiver(waivers[finding["waiver"]])
+def _explanation(finding: Finding) -> str:
+    """Return the message and the observed values. The findings that fail the audit have several verdicts."""
+    verdict, values = finding["verdict"], unstated_values(finding)
+    label = f"{VERDICTS[verdict]}: " if finding["fails_audit"] and verdict != "fail" else ""
+    message = code(finding["message"]) if finding["message"] else ""
+    return label + " ".join(filter(None, [message, f"({code(values)})" if values else ""]))
+
+
+def _remediation(finding: Finding, rule: RuleEntry) -> str:
+    return markdown_text(rule["remediation"], CELL_LENGTH) if finding["verdict"] == "fail" else ""
 
 
 def _waiver(waiver: WaiverEntry) -> Row:
     reason, owner = (markdown_text(text, CELL_LENGTH) for text in (waiver["reason"], waiver["owner"]))
-    return reason, owner, markdown_text(waiver["expires"])
-
-
-def _subject(finding: Finding, has_servers: bool) -> str:
-    """Return the subject, with the connection's key if the report has several servers."""
-    subject = code(finding["subject"])
-    return f"{subject} {code(stable_name(finding))}" if has_servers and finding["label"] is None else subject
+    return reason, owner, markdown_text(waiver["expires"]) + (" (ends soon)" if waiver["ends_soon"] else "")

@@ -16,9 +16,11 @@ from .text import collapse, escape_cell
 CELL_LENGTH = 200
 
 _FENCE = re.compile("`+")
-# A word, perhaps in quotes or before punctuation, that is only a word in every dialect of Markdown.
+# A word, perhaps in quotes or before punctuation, that is only a word in every dialect of Markdown. Some make a link of
+# a name with a dot, such as that of a server.
 _WORD = re.compile(
-    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:[-.,/'\u2019][^\W_]+)*[\"'.,;:?!)\u2026]*|[\u2013\u2014]",
+    r"(?!www\.|GH-\d|\d+[.)]\Z|[0-9a-f]{7,})[\"'(]*[^\W_]+(?:(?:[-,/'\u2019]|\.(?=\d|\w\b))[^\W_]+)*[\"'.,;:?!)\u2026]*"
+    r"|[\u2013\u2014]",
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#=&%+,;:@!-]*)?")
@@ -48,12 +50,20 @@ def markdown_text(text: str | None, limit: int = 2000) -> str:
 
 
 def _as_code(words: list[str]) -> list[str]:
-    return [code(" ".join(words), 2000)] if words else []
+    text = " ".join(words)
+    special = text.rstrip(".,;:") or text
+    return [code(special, 2000) + text[len(special) :]] if words else []
 
 
-def link(text: str, url: str) -> str:
-    """Return a link, or only the text if the URL is not plain."""
-    return f"[{text}](<{url}>)" if is_web_page(url) else text
+def code_block(language: str, text: str) -> str:
+    """Return lines of code, in which no character is special."""
+    fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(text)), default=0))
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def link(text: str, url: str | None) -> str:
+    """Return a link, or only the text if there is no plain URL."""
+    return f"[{text}](<{url}>)" if url and is_web_page(url) else text
 
 
 def is_web_page(url: str) -> bool:

@@ -14,7 +14,17 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from .._audit.model import SEVERITY_RANK, Finding, Report, RuleEntry, WaiverEntry, stable_name
+from .._audit.model import (
+    Finding,
+    Report,
+    RuleEntry,
+    WaiverEntry,
+    connection_subject,
+    full_subject,
+    importance,
+    stable_name,
+)
+from .findings import explanation
 from .markup import code, is_web_page, link, markdown_text
 from .text import collapse, escape_cell, escape_line
 
@@ -37,6 +47,7 @@ _STATES = {"new": "new", "known": "unchanged"}
 _NOTIFICATIONS = {
     "rule-error": "A rule cannot be evaluated, so the audit is incomplete.",
     "too-many-results": "The audit has more findings than this file.",
+    "missing-report": "A server has no report, so the audit is incomplete.",
 }
 _LOCATIONS = "CONNECTIONS"
 
@@ -45,9 +56,11 @@ def render(report: Report) -> str:
     """Return a SARIF log of one run."""
     run = _SarifBuilder(report)
     findings = [finding for finding in report["findings"] if finding["verdict"] in ("fail", "waived", "inconclusive")]
-    findings.sort(key=_rank)
+    # Readers may stop early.
+    findings.sort(key=importance)
     errors = [finding for finding in report["findings"] if finding["verdict"] == "error"]
-    notifications = [run.notification(finding) for finding in errors]
+    missing = report.get("missing_servers", [])
+    notifications = [*map(_missing_report, missing), *map(run.notification, errors)]
     if len(findings) > MAX_RESULTS:
         notifications.append(_omitted(len(findings) - MAX_RESULTS))
     summary = report["summary"]
@@ -57,12 +70,12 @@ def render(report: Report) -> str:
         "runs": [
             {
                 "tool": {"driver": _driver(report)},
-                "automationDetails": {"id": "sdelements-connection-audit/"},
+                "automationDetails": {"id": _category(report)},
                 "invocations": [
                     {
                         "startTimeUtc": report["audited_at"],
                         "endTimeUtc": report["audited_at"],
-                        "executionSuccessful": not errors,
+                        "executionSuccessful": not errors and not missing,
                         "toolExecutionNotifications": notifications,
                     }
                 ],
@@ -76,8 +89,10 @@ def render(report: Report) -> str:
                     "verdict": summary["verdict"],
                     "verdicts": summary["verdicts"],
                     "failed_by_severity": summary["failed_by_severity"],
-                    "servers": [escape_line(server) for server in report["servers"]],
-                    "policies": [escape_line(policy) for policy in report["policies"]],
+                    "servers": _lines(report["servers"]),
+                    "server_urls": {escape_line(name): escape_line(url) for name, url in report["server_urls"].items()},
+                    "missing_servers": _lines(missing),
+                    "policies": _lines(report["policies"]),
                 },
             }
         ],
@@ -85,10 +100,19 @@ def render(report: Report) -> str:
     return json.dumps(log, indent=1) + "\n"
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, int]:
-    """Return a sort key by importance, because readers may stop early."""
-    verdict = finding["verdict"]
-    return verdict == "waived", verdict == "inconclusive", SEVERITY_RANK[finding["severity"]]
+def _category(report: Report) -> str:
+    """Return an identifier that GitHub tells uploads apart by. Its last part, which would name one run, is empty."""
+    is_of_one_server = len(report["servers"]) == 1 and "audited_until" not in report
+    return "/".join(["sdelements-connection-audit", *(_lines(report["servers"]) if is_of_one_server else []), ""])
+
+
+def _lines(texts: list[str]) -> list[str]:
+    return [escape_line(text) for text in texts]
+
+
+def _missing_report(server: str) -> _Object:
+    text = _escape_message(f"{escape_line(server)} has no report.")
+    return {"descriptor": {"id": "missing-report", "index": 2}, "level": "error", "message": {"text": text}}
 
 
 def _omitted(count: int) -> _Object:
@@ -167,10 +191,10 @@ class _SarifBuilder:
     """Builds results that refer to the rules, connections and waivers of the run."""
 
     def __init__(self, report: Report) -> None:
+        self._report = report
         self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
         self._titles = {rule["id"]: collapse(rule["title"]) for rule in report["rules"]}
-        self._aliases = {connection["key"]: connection["facts"].get("alias") for connection in report["connections"]}
-        self._waivers = report["waivers"]
+        self._subjects = {entry["key"]: connection_subject(entry["facts"]) for entry in report["connections"]}
         self._is_strict = report["summary"]["inconclusive"] == "fail"
 
     def result(self, finding: Finding) -> _Object:
@@ -188,7 +212,13 @@ class _SarifBuilder:
                 "primaryLocationLineHash": f"{finding['fingerprint']}:1",
                 "connectionAudit/v1": finding["fingerprint"],
             },
-            "properties": {"verdict": finding["verdict"], "severity": finding["severity"]},
+            "properties": {
+                "verdict": finding["verdict"],
+                "severity": finding["severity"],
+                "fails_audit": finding["fails_audit"],
+                **({"condition": escape_line(finding["condition"])} if finding["condition"] else {}),
+                "observed": {escape_line(one["name"]): escape_line(one["value"]) for one in finding["observed"]},
+            },
         }
         if finding["label"] is not None and finding["connections"]:
             result["relatedLocations"] = [
@@ -196,7 +226,7 @@ class _SarifBuilder:
                 for number, key in enumerate(finding["connections"][:_MAX_RELATED], 1)
             ]
         if finding["waiver"] is not None:
-            result["suppressions"] = [_suppression(self._waivers[finding["waiver"]])]
+            result["suppressions"] = [_suppression(self._report["waivers"][finding["waiver"]])]
         if finding["baseline"] is not None:
             result["baselineState"] = _STATES[finding["baseline"]]
         return result
@@ -214,9 +244,21 @@ class _SarifBuilder:
 
     def _message(self, finding: Finding) -> str:
         prefix = "Inconclusive. " if finding["verdict"] == "inconclusive" else ""
-        title = self._titles[finding["rule"]].rstrip(".")
-        text = f"{prefix}{escape_cell(finding['subject'])}: {title}. {escape_line(finding['message'])}"
-        return _escape_message(text.strip())
+        title = self._titles[finding["rule"]]
+        # Messages of failures are sentences. Others, such as 'last_job is unknown', need the title.
+        reason = explanation(finding) or title
+        sentence = reason if finding["verdict"] in ("fail", "waived") else f"{title.rstrip('.')}. {reason}"
+        text = f"{prefix}{escape_cell(full_subject(finding))}: {sentence}"
+        return _escape_message(text.strip()) + self._server_link(finding)
+
+    def _server_link(self, finding: Finding) -> str:
+        """Return a line with a link to the server, if its URL is known."""
+        server = finding["server"]
+        url = self._report["server_urls"].get(server or "", "")
+        if server is None or not is_web_page(url):
+            return ""
+        name = re.sub(r"([\[\]\\])", r"\\\1", _escape_message(escape_line(server)))
+        return f"\nServer: [{name}]({url})"
 
     def _location(self, finding: Finding) -> _Object:
         if finding["label"] is None and len(finding["connections"]) == 1:
@@ -227,7 +269,7 @@ class _SarifBuilder:
         return _location(uri, name, f"{finding['rule']}/{name}")
 
     def _connection_location(self, key: str) -> _Object:
-        return _location("/".join(map(_segment, key.split("/"))), self._aliases.get(key) or key, key)
+        return _location("/".join(map(_segment, key.split("/"))), self._subjects[key], key)
 
 
 def _segment(part: str) -> str:
@@ -250,11 +292,17 @@ def _location(uri: str, name: str, qualified_name: str) -> _Object:
 
 def _suppression(waiver: WaiverEntry) -> _Object:
     owner, expires = escape_line(waiver["owner"]), escape_line(waiver["expires"])
+    end = f"{expires}, ends soon" if waiver["ends_soon"] else expires
     return {
         "kind": "external",
         "status": "accepted",
-        "justification": _escape_message(f"{collapse(waiver['reason'])} (owner: {owner}, until {expires})"),
-        "properties": {"owner": owner, "expires": expires, "file": escape_line(waiver["file"])},
+        "justification": _escape_message(f"{collapse(waiver['reason'])} (owner: {owner}, until {end})"),
+        "properties": {
+            "owner": owner,
+            "expires": expires,
+            "file": escape_line(waiver["file"]),
+            "number": waiver["number"],
+        },
     }
 
 
