@@ -339,16 +339,16 @@ def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None, url: 
         {
             "verdict": verdict,
             "count": counts[verdict],
-            "link": None if filters is None else _view_link(**filters, verdict=verdict),
+            "view": None if filters is None else _view(**filters, verdict=verdict),
         }
         for verdict in VERDICTS
     ]
     return {"label": label, "url": url, "total": total, "cells": cells, "segments": segments}
 
 
-def _view_link(**filters: str) -> str:
-    """Return the link to a view of the table, as the script reads it."""
-    return f"#{urlencode(filters, quote_via=quote)}"
+def _view(**filters: str) -> str:
+    """Return a view of the table. The script makes a link of it, which otherwise leads to all findings."""
+    return urlencode(filters, quote_via=quote)
 
 
 def _changes(baseline: Baseline | None) -> _Variables | None:
@@ -412,7 +412,8 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
     return {
         **rule,
         "links": [{"text": reference, "url": _safe_url(reference)} for reference in rule["references"]],
-        "cells": _bar("", counts, {"rule": _name(rule["id"])})["cells"],
+        "cells": _bar("", counts, None)["cells"],
+        "view": _view(rule=_name(rule["id"]), verdict="all"),
     }
 
 

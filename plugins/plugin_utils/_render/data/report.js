@@ -453,7 +453,7 @@
     const list = element("dl", { class: "facts" });
     const rows = [...leaves(connection.facts)].map(([path, value]) => [isRead(path), path, value]);
     for (const [is, path, value] of [...rows.filter(([is]) => is), ...rows.filter(([is]) => !is)]) {
-      const note = is ? element("span", { class: "read" }, "read by the condition") : null;
+      const note = is ? element("span", { class: "read" }, "read") : null;
       list.append(element("div", { class: is ? "is-read" : null }, element("dt", {}, bdi(path), note), element("dd", {}, factValue(value))));
     }
     return list;
@@ -473,7 +473,8 @@
     const names = readFacts(finding);
     for (const connection of about.slice(0, OPENED)) {
       const title = element("summary", {}, "Facts of ", bdi(short(connection.subject)));
-      all.append(element("details", { open: about.length === 1 }, title, facts(connection, names)));
+      const note = names.length ? element("p", { class: "note" }, "The condition read the marked facts.") : null;
+      all.append(element("details", { open: about.length === 1 }, title, note, facts(connection, names)));
     }
     if (about.length > OPENED) {
       all.append(element("p", { class: "note" }, `And ${number.format(about.length - OPENED)} more connections: the JSON report lists them all.`));
@@ -584,6 +585,9 @@
   }
 
   function start() {
+    for (const anchor of document.querySelectorAll("a[data-view]")) {
+      anchor.href = `#${anchor.dataset.view}`;
+    }
     pagers.forEach(makePager);
     for (const header of headers) {
       const button = element("button", { type: "button" }, header.textContent);
