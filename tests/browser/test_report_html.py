@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import importance
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.findings import waiver_yaml
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import render
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import escape_block
 from tests import sample_reports
@@ -31,6 +33,7 @@ ROWS = 50
 SMALL = sample_reports.small()
 # In the order of the page.
 FINDINGS = all_findings(SMALL)
+FACTS = {connection["key"]: connection["facts"] for connection in SMALL["connections"]}
 # Collected before the page's own scripts run; the policy of the page does not bind what tests add.
 WATCH = """
 window.violations = [];
@@ -182,7 +185,9 @@ def facts_of(document: dict, finding: dict) -> list[dict]:
 def test_the_verdict_at_a_glance(show):
     page = show("small")
     assert page.title() == "Failed: SD Elements connection audit of sde.example.com, 2026-11-24, 18:00 UTC"
-    assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
+    assert page.get_by_role("heading", level=1).inner_text().strip() == "Audit of sde.example.com failed"
+    link = page.get_by_role("banner").get_by_role("link", name="sde.example.com")
+    assert link.get_attribute("href") == SMALL["server_urls"]["sde.example.com"]
     banner = page.get_by_role("banner").inner_text()
     for text in (
         "2 findings of high or more",
@@ -198,10 +203,11 @@ def test_the_verdict_at_a_glance(show):
 
 def test_a_passed_audit_says_so(show):
     page = show("passed")
-    assert page.get_by_role("heading", level=1).inner_text() == "Audit passed"
+    assert page.get_by_role("heading", level=1).inner_text().strip() == "Audit passed"
     assert page.title().startswith("Passed: ")
     assert page.locator("#rows").inner_text() == "Nothing needs attention."
-    assert "This audit has no baseline." in page.get_by_role("main").inner_text()
+    # The address of the server is unknown.
+    assert page.locator("a[rel]").count() == 0
     page.get_by_role("button", name="Show all verdicts").click()
     assert shown(page) == [0, 1]
 
@@ -210,6 +216,23 @@ def test_an_empty_audit_is_not_an_error(show):
     page = show("empty")
     assert page.locator("#rows").inner_text() == "No finding matches these filters."
     assert page.locator(".rules > details").count() == 1
+
+
+def sections(page: Page) -> list[str]:
+    return page.get_by_role("main").get_by_role("heading", level=2).all_inner_texts()
+
+
+def test_no_section_is_empty_and_waivers_follow_the_findings(show):
+    assert sections(show("passed")) == ["Verdicts", "Overview", "Findings", "Rules"]
+    everything = ["Verdicts", "Changes", "Overview", "Findings", "Waivers", "Rules"]
+    page = show("small")
+    assert sections(page) == everything
+    links = page.get_by_role("navigation", name="Contents").get_by_role("link")
+    assert links.all_inner_texts() == everything[1:]
+    for link in links.all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    assert page.get_by_role("region", name="By system").count() == 1
+    assert show("empty").get_by_role("region", name="By system").count() == 0
 
 
 def chart(page: Page, name: str) -> dict[str, list[int]]:
@@ -257,23 +280,30 @@ def test_what_changed_and_the_waivers(show):
     assert page.locator(".changes").inner_text().split() == ["6", "new", "3", "known", "2", "fixed"]
     page.get_by_text("Fixed since then").click()
     assert page.get_by_role("region", name="Fixed findings").locator("tbody tr").all_inner_texts() == [
-        'Medium\tlast-sync\talm 2 "Rally"',
-        'High\talm-tls\talm 9 "Old Jira"',
+        'Medium\tlast-sync\tALM connection 2 "Rally"',
+        'High\talm-tls\tALM connection 9 "Old Jira"',
     ]
     rows = page.get_by_role("region", name="List of waivers").locator("tbody tr").all()
-    assert [row.locator("td").first.inner_text() for row in rows] == ["Active", "Expired", "Unused"]
-    for text in ("alm-tls", "alias: Jira S*", "Migration is under way.", "sec@example.com", "2027-01-31"):
-        assert text in rows[0].inner_text()
+    # Those that somebody should look at come first.
+    states = [row.locator("td").first.inner_text().split("\n") for row in rows]
+    assert [list(filter(None, state)) for state in states] == [["Expired"], ["Active", "Ends soon"], ["Unused"]]
+    for text in ("alm-tls", "alias: Jira S*", "Migration is under way.", "sec@example.com", "2026-12-05"):
+        assert text in rows[1].inner_text()
     assert "labels: Old *" in rows[2].inner_text()
+    assert "our_policy.yml, waiver 1" in rows[2].inner_text()
 
 
 def test_a_finding_opens_to_all_that_is_known_of_it(show):
     page = show("small")
-    page.get_by_role("button", name='Details of alm-tls, alm 1 "Jira Europe"').click()
+    page.get_by_role("button", name='Details of alm-tls, ALM connection 1 "Jira Europe"').click()
     panel = page.locator(".panel")
     texts = panel.inner_text()
     for text in (
-        "connection.params.alm_method == 'https' is false",
+        "Connects to jira.example.com without TLS",
+        "server.scheme = http",
+        "connection.server.scheme == 'https'",
+        "The audit fails because of this finding.",
+        "Known since 2026-11-17, 18:00 UTC or longer",
         "Passwords and tasks cross the network.",
         "connection.kind == 'alm'",
         "Set the connection's method to https.",
@@ -293,14 +323,15 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
     assert facts["params.alm_method"] == "http"
     assert facts["debug_mode"] == "false"
     assert facts["last_job.last_run"] == "2026-11-24T06:00:00Z"
-    # The facts that the rule uses are first.
-    assert sorted(list(facts)[:2]) == ["kind", "params.alm_method"]
+    assert facts["secrets_set[0]"] == "alm_pass"
+    server = panel.get_by_role("link", name="sde.example.com")
+    assert server.get_attribute("href") == SMALL["server_urls"]["sde.example.com"]
 
 
 def test_a_waived_finding_names_its_waiver(show):
     page = show("small", "#verdict=waived")
     page.locator("button.opener").click()
-    for text in ("Migration is under way.", "sec@example.com until 2027-01-31", "active"):
+    for text in ("Migration is under way.", "sec@example.com until 2026-12-05", "active, our_policy.yml, waiver 1"):
         assert text in page.locator(".panel").inner_text()
 
 
@@ -347,15 +378,30 @@ def test_first_it_shows_what_needs_attention(show):
     page = show("small")
     assert sorted(shown(page)) == places(SMALL, needs_attention)
     assert page.get_by_role("status").inner_text() == "9 findings, of 22 in all"
+    order = [importance(FINDINGS[place]) for place in shown(page)]
+    assert order == sorted(order)
+    # Findings that fail the audit are marked, and those that the last audit did not find.
+    rows = page.locator("tr.finding")
+    for place, verdict, baseline in zip(
+        shown(page),
+        rows.locator(".in-verdict").all_inner_texts(),
+        rows.locator(".in-baseline").all_inner_texts(),
+        strict=True,
+    ):
+        assert ("Fails the audit" in verdict) == FINDINGS[place]["fails_audit"]
+        assert baseline.lower() == FINDINGS[place]["baseline"]
+    field(page, "Order").select_option("-severity")
     severities = [SEVERITIES.index(FINDINGS[place]["severity"]) for place in shown(page)]
     assert severities == sorted(severities)
+    field(page, "Order").select_option("importance")
+    assert [importance(FINDINGS[place]) for place in shown(page)] == order
 
 
 FILTERS = {
     "search": (lambda page: field(page, "Search").fill("JIRA europe"), lambda one: '"Jira Europe"' in one["subject"]),
     "search in facts": (
         lambda page: field(page, "Search").fill("sandbox.example.net"),
-        lambda one: "alm 3" in one["subject"],
+        lambda one: "ALM connection 3" in one["subject"],
     ),
     "search in rules": (lambda page: field(page, "Search").fill("debug"), lambda one: one["rule"] == "no-debug-mode"),
     "search in messages": (lambda page: field(page, "Search").fill("undefined"), lambda one: one["verdict"] == "error"),
@@ -369,10 +415,10 @@ FILTERS = {
         lambda one: one["severity"] != "medium",
     ),
     "rule": (lambda page: field(page, "Rule").select_option("last-sync"), lambda one: one["rule"] == "last-sync"),
-    "system": (lambda page: field(page, "System").select_option("Veracode"), lambda one: "analysis" in one["subject"]),
+    "system": (lambda page: field(page, "System").select_option("Veracode"), lambda one: "Analysis" in one["subject"]),
     "whole set": (lambda page: field(page, "System").select_option("(whole set)"), lambda one: not one["connections"]),
-    "kind": (lambda page: field(page, "Kind").select_option("analysis"), lambda one: "analysis" in one["subject"]),
-    "project": (lambda page: field(page, "Project").fill("3"), lambda one: "alm 1" in one["subject"]),
+    "kind": (lambda page: field(page, "Kind").select_option("analysis"), lambda one: "Analysis" in one["subject"]),
+    "project": (lambda page: field(page, "Project").fill("3"), lambda one: "ALM connection 1" in one["subject"]),
     "baseline": (lambda page: field(page, "Baseline").select_option("known"), lambda one: one["baseline"] == "known"),
 }
 
@@ -527,7 +573,7 @@ def test_the_keyboard_is_enough(show):
     tab_to("Rule")
     page.keyboard.press("Enter")
     assert page.locator("#table").get_by_role("columnheader", name="Rule").get_attribute("aria-sort") == "ascending"
-    tab_to('Details of last-sync, alm 1 "Jira Europe"')
+    tab_to('Details of last-sync, ALM connection 1 "Jira Europe"')
     page.keyboard.press("Enter")
     assert page.locator(".panel").inner_text()
     opener = page.locator("button.opener")
@@ -594,42 +640,94 @@ def test_verdicts_are_never_told_by_colour_alone(show):
     page = show("small", "#verdict=all")
     for place, row in zip(shown(page), page.locator("tr.finding").all(), strict=True):
         finding = FINDINGS[place]
-        assert row.locator(".in-verdict").inner_text() == finding["verdict"].replace("_", " ").capitalize()
+        verdict = row.locator(".in-verdict .verdict").inner_text()
+        assert verdict.strip() == finding["verdict"].replace("_", " ").capitalize()
         assert row.locator(".in-verdict use").get_attribute("href") == f"#icon-{finding['verdict']}"
-        assert row.locator(".in-severity").inner_text() == finding["severity"].capitalize()
+        assert row.locator(".in-severity").inner_text().strip() == finding["severity"].capitalize()
 
 
 def test_without_javascript_the_essential_is_there(show):
     page = show("small", scripts=False)
-    assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
+    assert page.get_by_role("heading", level=1).inner_text().strip() == "Audit of sde.example.com failed"
     assert chart(page, "By severity")["Critical"] == [1, 0, 1, 0, 2, 0]
     assert page.get_by_text("Filters need JavaScript.").is_visible()
     assert not page.locator("#filters").is_visible()
-    rows = page.locator("#rows tr").all_inner_texts()
-    wanted = sorted(
-        filter(needs_attention, FINDINGS),
-        key=lambda one: (SEVERITIES.index(one["severity"]), VERDICTS.index(one["verdict"])),
-    )
+    rows = page.locator("#rows > tr").all()
+    wanted = sorted(filter(needs_attention, SMALL["findings"]), key=importance)
     assert len(rows) == len(wanted)
+    waivers = 0
     for row, finding in zip(rows, wanted, strict=True):
-        assert finding["subject"] in row
-        assert finding["message"] in row
+        text = row.inner_text()
+        assert finding["subject"] in text
+        assert ("Fails the audit" in text) == finding["fails_audit"]
+        assert finding["message"] in text or finding["observed"]
+        for one in finding["observed"]:
+            assert f"{one['name']} = {one['value']}" in text
+        waiver = waiver_yaml(SMALL, finding, FACTS)
+        assert row.locator("pre").all_text_contents() == ([waiver] if waiver else [])
+        waivers += bool(waiver)
+    assert waivers
+    row = page.locator("#rows tr", has_text="Connects to jira.example.com")
+    row.get_by_text("What to do").click()
+    assert row.get_by_text("Set the connection's method to https.").is_visible()
     page.locator(".rules summary").first.click()
-    assert page.get_by_text("Set the connection's method to https.").is_visible()
+    assert page.locator(".rules").get_by_text("Set the connection's method to https.").is_visible()
 
 
-def test_a_server_that_forbids_all_scripts_and_styles_leaves_the_essential(context):
-    """As Jenkins serves the files of a build."""
+@pytest.fixture
+def as_jenkins_serves(context):
+    """Open a report without styles and scripts, as Jenkins serves the files of a build."""
     page = context.new_page()
     headers = {
         "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'self'",
-        "Content-Type": "text/html",
+        "Content-Type": "text/html; charset=utf-8",
     }
-    page.route("**/*", lambda route: route.fulfill(body=rendered("small"), headers=headers))
-    page.goto("http://ci.example.com/report.html")
-    assert page.get_by_role("heading", level=1).inner_text() == "Audit failed"
-    assert page.locator("#rows tr").count() == len(places(SMALL, needs_attention))
+
+    def serve(name: str) -> Page:
+        page.route("**/*", lambda route: route.fulfill(body=rendered(name), headers=headers))
+        page.goto("http://ci.example.com/report.html")
+        return page
+
+    yield serve
     page.close()
+
+
+def test_without_style_the_report_is_a_plain_document(as_jenkins_serves):
+    page = as_jenkins_serves("small")
+    assert page.evaluate("getComputedStyle(document.body).marginTop") == "8px", "the style is not blocked"
+    assert page.get_by_role("heading", level=1).inner_text().strip() == "Audit of sde.example.com failed"
+    # Drawings are no larger than text, and bars have the colours of their verdicts.
+    for height in page.eval_on_selector_all("svg", "all => all.map((one) => one.getBoundingClientRect().height)"):
+        assert height <= 16
+    fills = page.eval_on_selector_all("svg.bar rect", "all => all.map((one) => getComputedStyle(one).fill)")
+    assert fills
+    assert "rgb(0, 0, 0)" not in fills
+    # What needs the script is hidden.
+    for hidden in ("#filters", "#table button", ".pager button", ".to-findings", ".about .scripted-only"):
+        assert not any(one.is_visible() for one in page.locator(hidden).all()), hidden
+    # Words are apart, in tables and in summaries.
+    rows = page.locator("#rows > tr").all_inner_texts()
+    assert len(rows) == len(places(SMALL, needs_attention))
+    row = next(one for one in rows if "alm-tls" in one)
+    cells = [cell.strip().split("\n") for cell in row.split("\t")]
+    assert [[one.strip() for one in cell] for cell in cells] == [
+        ["High"],
+        ["Fail", "Fails the audit"],
+        ["ALM traffic is encrypted", "alm-tls"],
+        [
+            'ALM connection 1 "Jira Europe"',
+            "Connects to jira.example.com without TLS",
+            "server.scheme = http",
+            "What to do",
+        ],
+        ["Jira"],
+        ["3"],
+        ["Known"],
+    ]
+    summary = " ".join(page.locator(".rules summary").first.inner_text().split())
+    assert summary == "ALM traffic is encrypted alm-tls High 1 fail 1 waived 1 pass 1 not applicable"
+    tiles = [" ".join(tile.split()) for tile in page.locator(".tiles li").all_inner_texts()]
+    assert tiles[:3] == ["6 Fail", "1 Error", "2 Inconclusive"]
 
 
 def test_a_script_that_fails_leaves_the_essential(context, tmp_path):
@@ -640,7 +738,7 @@ def test_a_script_that_fails_leaves_the_essential(context, tmp_path):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto((tmp_path / "broken.html").as_uri())
     assert len(errors) == 1
-    assert page.locator("#rows tr").count() == len(places(SMALL, needs_attention))
+    assert page.locator("#rows > tr").count() == len(places(SMALL, needs_attention))
     assert page.locator("#rows").is_visible()
     assert page.get_by_text("Filters need JavaScript.").is_visible()
     page.close()
@@ -673,7 +771,7 @@ def test_paper_gets_all_that_was_chosen_and_every_rule(show):
 ELEMENTS = set(
     "a bdi body button circle code datalist dd details div dl dt fieldset footer form g h1 h2 h3 head "
     "header html input label "
-    "legend li link main meta nav option p path rect script section select span style summary svg symbol "
+    "legend li link main meta nav option p path pre rect script section select span style summary svg symbol "
     "table tbody td th "
     "thead time title tr ul use".split()
 )
@@ -792,7 +890,7 @@ def test_the_policy_of_the_page_holds(context, tmp_path):
 def test_the_file_holds_texts_once():
     report = rendered("big").encode()
     findings = 5_000 * 12
-    assert len(report) < 90 * findings
+    assert len(report) < 70 * findings
     # The facts are most of it: more rules cost little.
     few, many = (len(rendered(sample_reports.big(500, rules)).partition('id="data">')[2].encode()) for rules in (4, 8))
     assert (many - few) / (4 * 500) < 24

@@ -25,9 +25,19 @@
   const COLUMNS = headers.length + 1; // and the one that opens a finding
 
   // ------------------------------------------------------------------------------------------------------------
-  // The findings. Rows without names keep the file small: see _script_data() in Python.
+  // The findings. Rows and facts without names keep the file small: see _script_data() in Python.
 
-  const connections = data.connections.map((one) => ({ ...one, kind: String(one.facts.kind ?? null) }));
+  function unpack(fact) {
+    if (!Array.isArray(fact)) {
+      return fact;
+    }
+    const [keys, ...members] = fact.map(unpack);
+    return keys === null ? members : Object.fromEntries(data.keys[keys].map((key, index) => [key, members[index]]));
+  }
+  const connections = data.connections.map((one) => {
+    const facts = unpack(one.facts);
+    return { ...one, facts, kind: String(facts.kind ?? null) };
+  });
   const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, fails, baseline, waiver, subject, server, ownWaiver], index) => ({
     index,
     rule: data.rules[rule],
