@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import importance
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.findings import waiver_yaml
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import render
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import NEXT_STEPS, render
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import escape_block
 from tests import sample_reports
 from tests.report_readers import all_findings
@@ -328,6 +328,150 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
     assert server.get_attribute("href") == SMALL["server_urls"]["sde.example.com"]
 
 
+def report_that_read(names: list[str], last_job: dict | None = None, **rule: object) -> dict:
+    """Return a report with one finding, whose condition read these names."""
+    facts = {"params": {"alm_server": "jira.example.com", "list": ["a", "b"], "nested": {"x": 1}}, "last_job": last_job}
+    one = sample_reports.connection("alm", 1, **facts)
+    new = sample_reports.rule("unseen", "A rule that nobody has seen", "high", **rule)
+    observed = dict.fromkeys(names, "value")
+    if rule:
+        finding = sample_reports.item_finding(new, "label", [one], "fail", "", observed=observed)
+    else:
+        finding = sample_reports.finding(new, one, "fail", "", observed=observed)
+    return sample_reports.report([new], [one], [finding])
+
+
+GROUPED = {"group_by": ["project", "server.state", "server.url"]}
+
+
+@pytest.mark.parametrize(
+    "report, expected",
+    [
+        (report_that_read(["server.scheme"]), ["server.scheme"]),
+        (report_that_read(["server.scheme", "frequency"]), ["frequency", "server.scheme"]),
+        (report_that_read(["params"]), ["params.alm_server", "params.list[0]", "params.list[1]", "params.nested.x"]),
+        (report_that_read(["params.list[1]", "params.li"]), ["params.list[1]"]),
+        # A fact that has no keys, although the condition read one.
+        (report_that_read(["last_job.succeeded"]), ["last_job"]),
+        (report_that_read(["last_job.succeeded"], {"succeeded": False, "id": 1}), ["last_job.succeeded"]),
+        (report_that_read(["allowed_servers", "audited_at", "server.host"]), ["server.host"]),
+        (report_that_read(["item.key.project", "item.connections"], **GROUPED), ["project"]),
+        (report_that_read(["item.key.server"], **GROUPED), ["server.state", "server.url"]),
+        (report_that_read(["item.key"], **GROUPED), ["project", "server.state", "server.url"]),
+        (report_that_read(["item.key.alias", "project"], **GROUPED), []),
+        (report_that_read(["item.key"], group_by=["frequency"]), ["frequency"]),
+        (report_that_read(["item.key.scheme"], group_by=["server"]), ["server.scheme"]),
+        (report_that_read(["item.key.server.scheme"], group_by=["server"]), ["server.scheme"]),
+        (report_that_read(["item.frequency", "project"], loop="projects"), []),
+    ],
+)
+def test_exactly_the_facts_that_the_condition_read_are_highlighted(show, report, expected):
+    page = show(report)
+    page.locator("button.opener").click()
+    facts = page.locator(".facts > div")
+    names = facts.locator("dt > bdi").all_inner_texts()
+    marks = [one.get_by_text("read", exact=True).count() for one in facts.all()]
+    assert sorted(name for name, mark in zip(names, marks, strict=True) if mark) == expected
+    # They are first, and their colour says the same.
+    assert marks == sorted(marks, reverse=True)
+    colors = page.eval_on_selector_all(".facts > div", "all => all.map((one) => getComputedStyle(one).backgroundColor)")
+    assert len(set(zip(marks, colors, strict=True))) == len(set(marks)) == len(set(colors))
+
+
+@pytest.mark.parametrize("name", ["small", "merged", "hostile"])
+def test_each_failing_finding_has_a_waiver_to_copy(show, name):
+    report = getattr(sample_reports, name)()
+    facts = {connection["key"]: connection["facts"] for connection in report["connections"]}
+    page = show(report, "#verdict=all")
+    findings = all_findings(report)
+    seen = 0
+    for row in page.locator("tr.finding").all():
+        finding = findings[int(row.get_attribute("data-finding"))]
+        row.locator("button.opener").click()
+        texts = page.locator(".panel pre").all_text_contents()
+        waiver = waiver_yaml(report, finding, facts)
+        assert texts == ([waiver] if waiver else [])
+        seen += len(texts)
+        row.locator("button.opener").click()
+    assert seen
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_the_waiver_is_copied_or_selected(show, is_allowed):
+    page = show("small", f"#finding={FINDINGS[0]['fingerprint']}")
+    page.evaluate(
+        """isAllowed => {
+            const writeText = async (text) => { if (!isAllowed) throw new Error("forbidden"); window.copied = text; };
+            Object.defineProperty(navigator, "clipboard", {value: {writeText}});
+        }""",
+        is_allowed,
+    )
+    page.get_by_role("button", name="Copy").click()
+    message = "Copied." if is_allowed else "Selected: copy it with your browser."
+    page.get_by_role("status").get_by_text(message).wait_for()
+    copied = page.evaluate("window.copied" if is_allowed else "String(getSelection())")
+    assert copied.strip() == waiver_yaml(SMALL, FINDINGS[0], FACTS).strip()
+
+
+@pytest.mark.parametrize("verdict, step", NEXT_STEPS.items())
+def test_other_verdicts_say_what_to_do(show, verdict, step):
+    page = show("small", f"#verdict={verdict}")
+    page.locator("button.opener").first.click()
+    panel = page.locator(".panel")
+    assert step in panel.inner_text()
+    assert panel.locator("pre").count() == 0
+
+
+MERGED = sample_reports.merged()
+
+
+def test_several_servers(show):
+    page = show("merged")
+    assert page.title().startswith("Failed: SD Elements connection audit of 2 servers")
+    assert page.get_by_role("heading", level=1).inner_text().strip() == "Audit of 2 servers failed"
+    assert "sde.example.org" in page.locator(".alert").inner_text()
+    # The counts by server, first of all the server without a report.
+    region = page.get_by_role("region", name="By server")
+    rows = [row.split() for row in region.locator("tbody tr").all_inner_texts()]
+    assert rows == [
+        ["sde.example.org", "No", "report"],
+        ["sde.example.net", "2", "0", "0", "0", "0", "0"],
+        ["sde.example.com", "1", "0", "0", "0", "1", "0"],
+    ]
+    # A link leads only to a known address.
+    links = page.locator("a[rel]")
+    assert set(links.evaluate_all("all => all.map((one) => one.getAttribute('href'))")) == {
+        MERGED["server_urls"]["sde.example.com"]
+    }
+    # The column has the server, so the subject need not.
+    findings = all_findings(MERGED)
+    for place, row in zip(shown(page), page.locator("tr.finding").all(), strict=True):
+        server, subject = row.locator(".in-server").inner_text(), row.locator(".in-subject > bdi").inner_text()
+        assert f"{server}, {subject}" == findings[place]["subject"]
+    field(page, "Server").select_option("sde.example.com")
+    assert [findings[place]["subject"] for place in shown(page)] == ["sde.example.com, Payments API"]
+    view = page.evaluate("location.hash")
+    assert shown(show("merged", view)) == shown(page)
+    page = show("merged")
+    page.get_by_role("region", name="By server").get_by_role("link", name="2", exact=True).click()
+    assert page.locator(".in-server").all_inner_texts() == ["sde.example.net"] * 2
+    page.get_by_role("button", name="Reset filters").click()
+    wait_until(page, "document.querySelectorAll('tr.finding').length === 3")
+    # A search finds the server of a connection.
+    field(page, "Search").fill("example.net tls")
+    assert [findings[place]["rule"] for place in shown(page)] == ["alm-tls"]
+    page.locator("button.opener").click()
+    assert page.locator(".panel a[rel]").count() == 0
+
+
+def test_the_server_column_sorts(show):
+    page = show("merged", "#verdict=all&sort=server")
+    servers = page.locator(".in-server").all_inner_texts()
+    assert servers == sorted(servers)
+    page.locator("#table").get_by_role("button", name="Server").click()
+    assert page.locator(".in-server").all_inner_texts() == sorted(servers, reverse=True)
+
+
 def test_a_waived_finding_names_its_waiver(show):
     page = show("small", "#verdict=waived")
     page.locator("button.opener").click()
@@ -600,10 +744,12 @@ LOOKS = {
         ("small", "narrow"),
         ("passed", "light"),
         ("hostile", "light"),
+        ("merged", "light"),
         # These add combinations to those above.
         pytest.param("small", "narrow and dark", marks=pytest.mark.slow),
         pytest.param("passed", "dark", marks=pytest.mark.slow),
         pytest.param("hostile", "narrow", marks=pytest.mark.slow),
+        pytest.param("merged", "narrow and dark", marks=pytest.mark.slow),
     ],
 )
 def test_axe_finds_no_barrier(show, checker, name, look):
@@ -627,7 +773,7 @@ def test_axe_finds_no_barrier(show, checker, name, look):
     ] == []
 
 
-@pytest.mark.parametrize("name", ["small", "hostile"])
+@pytest.mark.parametrize("name", ["small", "hostile", "merged"])
 @pytest.mark.parametrize("width", [360, 820])
 def test_nothing_is_wider_than_the_screen(show, name, width):
     page = show(name, width=width)
