@@ -41,7 +41,7 @@ from .._audit.model import (
     headline,
     importance,
 )
-from .findings import server_of, waiver_yaml
+from .findings import waiver_yaml
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -181,22 +181,11 @@ class _Servers:
     """The servers of a report. If there are several, the table has a column for them."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
         self.names = report["servers"]
         self.missing = report.get("missing_servers") or []
         self.are_several = len(self.names) + len(self.missing) > 1
         self.urls = {name: _safe_url(url) for name, url in report["server_urls"].items()}
-        self._of_connection = {connection["key"]: connection["server"] for connection in report["connections"]}
-
-    def server_of(self, finding: Finding) -> str | None:
-        """Return the server of a finding."""
-        if finding["connections"]:
-            return self._of_connection[finding["connections"][0]]
-        return server_of(self._report, finding)
-
-    def subject_of(self, finding: Finding, server: str | None) -> str:
-        """Return the subject without the name of the server, which has a column of its own."""
-        return finding["subject"].removeprefix(f"{server}, ") if len(self.names) > 1 else finding["subject"]
+        self.index_of: dict[str | None, int] = {name: index for index, name in enumerate(self.names)}
 
 
 class _Statistics(NamedTuple):
@@ -224,13 +213,13 @@ def _statistics(report: Report) -> _Statistics:
     rows = _ScriptRows(report, servers, index)
     for rule, findings in findings_by_rule(report):
         for finding in findings:
-            verdict, server = finding["verdict"], servers.server_of(finding)
+            verdict = finding["verdict"]
             by_severity[finding["severity"]][verdict] += 1
-            by_server[server][verdict] += 1
+            by_server[finding["server"]][verdict] += 1
             by_rule[rule["id"]][verdict] += 1
             for system in {labels[index[key]].system for key in finding["connections"]} or {WHOLE_SET}:
                 by_system[system][verdict] += 1
-            rows.add(finding, server)
+            rows.add(finding)
     attention = sorted(
         (finding for finding in report["findings"] if finding["verdict"] in NEEDS_ATTENTION), key=importance
     )
@@ -282,7 +271,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "changes": _changes(report["baseline"]),
         "waivers": [_waiver_row(waiver) for waiver in sorted(report["waivers"], key=_waiver_rank)],
         "rows": [
-            _finding_row(report, statistics, finding, rules[finding["rule"]], has_waiver=number < STATIC_WAIVERS)
+            _finding_row(finding, rules[finding["rule"]], statistics, has_waiver=number < STATIC_WAIVERS)
             for number, finding in enumerate(statistics.attention[:STATIC_ROWS])
         ],
         "unshown": max(0, len(statistics.attention) - STATIC_ROWS),
@@ -384,21 +373,15 @@ def _join(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _finding_row(
-    report: Report, statistics: _Statistics, finding: Finding, rule: RuleEntry, *, has_waiver: bool
-) -> _Variables:
-    servers = statistics.servers
-    server = servers.server_of(finding)
+def _finding_row(finding: Finding, rule: RuleEntry, statistics: _Statistics, *, has_waiver: bool) -> _Variables:
     labels = [statistics.labels[statistics.index_of[key]] for key in finding["connections"]]
     return {
         **finding,
         "title": rule["title"],
-        "server": server,
-        "subject": servers.subject_of(finding, server),
         # The default message has the title and the observed values, which the row shows anyway.
         "message": "" if finding["observed"] and not rule["message"] else finding["message"],
         "next_step": NEXT_STEPS.get(finding["verdict"], rule["remediation"]),
-        "waiver_text": waiver_yaml(report, finding, statistics.facts) if has_waiver else None,
+        "waiver_text": waiver_yaml(finding, statistics.facts) if has_waiver else None,
         "systems": _unique(label.system for label in labels) or [WHOLE_SET],
         "projects": _unique(label.project for label in labels if label.project),
     }
@@ -432,17 +415,15 @@ class _ScriptRows:
         self.texts: dict[str, int] = {}
         self.readings: dict[tuple[int, ...], int] = {}
         self.subjects = [connection_subject(connection["facts"]) for connection in report["connections"]]
-        self._report = report
         self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
         self._verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
         self._servers = servers
-        self._server_indexes: dict[str | None, int] = {name: index for index, name in enumerate(servers.names)}
         self._index_of = index_of
 
-    def add(self, finding: Finding, server: str | None) -> None:
+    def add(self, finding: Finding) -> None:
         """Add the row of a finding."""
         connections = [self._index_of[key] for key in finding["connections"]]
-        subject = self._servers.subject_of(finding, server)
+        subject = finding["subject"]
         has_own = len(connections) != 1 or self.subjects[connections[0]] != subject
         row = [
             self._rules[finding["rule"]],
@@ -455,7 +436,7 @@ class _ScriptRows:
             finding["baseline"],
             finding["waiver"],
             _name(subject) if has_own else None,
-            None if connections else self._server_indexes.get(server),
+            None if connections else self._servers.index_of.get(finding["server"]),
             self._index_of_waiver(finding),
         ]
         while row[-1] is None:
@@ -467,7 +448,7 @@ class _ScriptRows:
 
     def _index_of_waiver(self, finding: Finding) -> int | None:
         """Return the index of the waiver of an item. The script writes that of a connection from a template."""
-        waiver = waiver_yaml(self._report, finding, {}) if finding["label"] is not None else None
+        waiver = waiver_yaml(finding, {}) if finding["label"] is not None else None
         return None if waiver is None else self._index_of_text(waiver)
 
     def _index_of_reading(self, finding: Finding) -> int | None:
@@ -481,14 +462,13 @@ class _ScriptRows:
 
 def _script_data(report: Report, statistics: _Statistics) -> _Variables:
     table, servers = statistics.script_rows, statistics.servers
-    server_indexes = {name: index for index, name in enumerate(servers.names)}
     packer = _Packer()
     return {
         "verdicts": list(VERDICTS.items()),
         "severities": list(SEVERITIES.items()),
         "urgency": [NOTABLE_RANK.get(verdict, len(NOTABLE_RANK)) for verdict in VERDICTS],
         "nextSteps": NEXT_STEPS,
-        "waiverTemplates": [_waiver_template(report, name) for name in servers.names or [""]],
+        "waiverTemplates": [_waiver_template(name) for name in servers.index_of or (None,)],
         "waiverAdvice": WAIVER_ADVICE,
         "wholeSet": WHOLE_SET,
         "baselineAt": _time(report["baseline"]["audited_at"]) if report["baseline"] else None,
@@ -501,7 +481,7 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
         "connections": [
             {
                 "subject": _name(table.subjects[index]),
-                "server": server_indexes.get(connection["server"] or ""),
+                "server": servers.index_of.get(connection["server"]),
                 **statistics.labels[index]._asdict(),
                 "facts": packer.pack(connection["facts"]),
             }
@@ -514,10 +494,10 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
     }
 
 
-def _waiver_template(report: Report, server: str) -> str | None:
+def _waiver_template(server: str | None) -> str | None:
     """Return the waiver of a finding about one connection. The script replaces RULE, KIND and the id."""
-    finding = {"rule": "RULE", "verdict": "fail", "label": None, "connections": [""], "subject": f"{server}, "}
-    return waiver_yaml(report, cast(Finding, finding), {"": {"kind": "KIND", "id": 0}})
+    finding = {"server": server, "rule": "RULE", "verdict": "fail", "label": None, "connections": [""]}
+    return waiver_yaml(cast(Finding, finding), {"": {"kind": "KIND", "id": 0}})
 
 
 def _script_rule(rule: RuleEntry) -> _Variables:
