@@ -16,7 +16,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import importance
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.findings import waiver_yaml
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import NEXT_STEPS, render
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.html import (
+    NEXT_STEPS,
+    STATIC_ROWS,
+    STATIC_WAIVERS,
+    render,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import escape_block
 from tests import sample_reports
 from tests.report_readers import all_findings
@@ -303,7 +308,7 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
         "server.scheme = http",
         "connection.server.scheme == 'https'",
         "The audit fails because of this finding.",
-        "Known since 2026-11-17, 18:00 UTC or longer",
+        "Known: the audit of 2026-11-17, 18:00 UTC found it, too.",
         "Passwords and tasks cross the network.",
         "connection.kind == 'alm'",
         "Set the connection's method to https.",
@@ -394,6 +399,23 @@ def test_each_failing_finding_has_a_waiver_to_copy(show, name):
         seen += len(texts)
         row.locator("button.opener").click()
     assert seen
+
+
+def test_a_finding_is_new_known_or_of_unknown_age(show):
+    page = show("small", f"#finding={FINDINGS[6]['fingerprint']}")
+    assert "New: the audit of 2026-11-17, 18:00 UTC did not find it." in page.locator(".panel").inner_text()
+    page = show("merged")
+    page.locator("button.opener").first.click()
+    assert "Unknown, because this audit has no baseline." in page.locator(".panel").inner_text()
+
+
+def test_without_script_the_number_of_waivers_is_bounded():
+    report = sample_reports.big(connections=400, rules=12)
+    assert len([one for one in report["findings"] if one["verdict"] == "fail"]) > STATIC_WAIVERS
+    rows = rendered(report).partition('id="rows"')[2].partition("</tbody>")[0]
+    assert rows.count('<tr role="row">') <= STATIC_ROWS
+    assert rows.count("<pre") == STATIC_WAIVERS
+    assert rows.count("What to do") > STATIC_WAIVERS
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])
@@ -842,16 +864,16 @@ def test_without_style_the_report_is_a_plain_document(as_jenkins_serves):
     page = as_jenkins_serves("small")
     assert page.evaluate("getComputedStyle(document.body).marginTop") == "8px", "the style is not blocked"
     assert page.get_by_role("heading", level=1).inner_text().strip() == "Audit of sde.example.com failed"
-    # Drawings are no larger than text, and bars have the colours of their verdicts.
+    # Drawings are as small as text, and bars have the colours of their verdicts.
     for height in page.eval_on_selector_all("svg", "all => all.map((one) => one.getBoundingClientRect().height)"):
         assert height <= 16
     fills = page.eval_on_selector_all("svg.bar rect", "all => all.map((one) => getComputedStyle(one).fill)")
     assert fills
     assert "rgb(0, 0, 0)" not in fills
-    # What needs the script is hidden.
+    # All elements that need the script are hidden.
     for hidden in ("#filters", "#table button", ".pager button", ".to-findings", ".about .scripted-only"):
         assert not any(one.is_visible() for one in page.locator(hidden).all()), hidden
-    # Words are apart, in tables and in summaries.
+    # Line ends or spaces separate the words.
     rows = page.locator("#rows > tr").all_inner_texts()
     assert len(rows) == len(places(SMALL, needs_attention))
     row = next(one for one in rows if "alm-tls" in one)

@@ -72,7 +72,7 @@ COLUMNS = {
     "project": "Project",
     "baseline": "Baseline",
 }
-# What to do about a verdict that says nothing about the connection. A failing finding has the rule's remediation.
+# The next step after a verdict that says nothing about the connection. A failing finding has the rule's remediation.
 NEXT_STEPS = {
     "error": "Correct the rule in the policy, or the data that it reads, and audit again.",
     "inconclusive": "Let the token's user see what the message names, and audit again.",

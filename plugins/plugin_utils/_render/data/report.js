@@ -369,7 +369,7 @@
     described(list, "Subject", bdi(finding.subject));
     described(list, "Server", ...(server ? [link(server)] : []));
     described(list, "Effect", ...(finding.fails ? ["The audit fails because of this finding."] : []));
-    described(list, "Baseline", ...since(finding));
+    described(list, "Since when", ...since(finding));
     if (finding.waiver !== null) {
       const [reason, owner, expires, state, name] = data.waivers[finding.waiver];
       described(list, "Waiver", ...prose(reason));
@@ -382,8 +382,14 @@
   }
 
   function since(finding) {
-    const text = { new: `New since ${data.baselineAt}`, known: `Known since ${data.baselineAt} or longer` }[finding.baseline];
-    return text ? [text] : [];
+    if (!data.baselineAt && ATTENTION.includes(verdicts[finding.verdict])) {
+      return ["Unknown, because this audit has no baseline."];
+    }
+    const sentences = {
+      new: `New: the audit of ${data.baselineAt} did not find it.`,
+      known: `Known: the audit of ${data.baselineAt} found it, too.`,
+    };
+    return finding.baseline ? [sentences[finding.baseline]] : [];
   }
 
   function nextStep(finding) {
