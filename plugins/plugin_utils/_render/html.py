@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, StrictUndefined, Template
@@ -26,6 +26,7 @@ from markupsafe import Markup
 from .._audit.model import (
     NEEDS_ATTENTION,
     NOTABLE,
+    NOTABLE_RANK,
     SEVERITIES,
     SEVERITY_RANK,
     VERDICTS,
@@ -35,9 +36,12 @@ from .._audit.model import (
     Report,
     RuleEntry,
     WaiverEntry,
+    connection_subject,
     findings_by_rule,
     headline,
+    importance,
 )
+from .findings import waiver_yaml
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -49,6 +53,7 @@ BLANK = "(blank)"
 
 # Limits without the script: more rows would make the file slow to open.
 STATIC_ROWS = 500
+STATIC_WAIVERS = 100
 FIXED_ROWS = 200
 SYSTEM_ROWS = 8
 PROJECT_HINTS = 200
@@ -56,6 +61,23 @@ PROJECT_HINTS = 200
 MAX_TEXT = 5_000
 MAX_NAME = 300
 MAX_OPTION = 60
+# Columns of the table, by the names that sort it.
+COLUMNS = {
+    "severity": "Severity",
+    "verdict": "Verdict",
+    "rule": "Rule",
+    "subject": "Subject",
+    "server": "Server",
+    "system": "System",
+    "project": "Project",
+    "baseline": "Baseline",
+}
+# The next step after a verdict that says nothing about the connection. A failing finding has the rule's remediation.
+NEXT_STEPS = {
+    "error": "Correct the rule in the policy, or the data that it reads, and audit again.",
+    "inconclusive": "Let the token's user see what the message names, and audit again.",
+}
+WAIVER_ADVICE = "To accept this until a certain day, fill in and add to the waivers of your policy:"
 # JavaScript rounds larger numbers.
 MAX_INTEGER = 2**53 - 1
 
@@ -84,7 +106,9 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_finalize, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(severities=SEVERITIES, verdicts=VERDICTS, attention=NEEDS_ATTENTION)
+    environment.globals.update(
+        severities=SEVERITIES, verdicts=VERDICTS, attention=NEEDS_ATTENTION, waiver_advice=WAIVER_ADVICE
+    )
     environment.filters.update(name=_name, text=_text)
     return environment.from_string(str(_read("report.html.j2")))
 
@@ -153,12 +177,26 @@ class _ConnectionLabel(NamedTuple):
     project: str
 
 
+class _Servers:
+    """The servers of a report. If there are several, the table has a column for them."""
+
+    def __init__(self, report: Report) -> None:
+        self.names = report["servers"]
+        self.missing = report.get("missing_servers") or []
+        self.are_several = len(self.names) + len(self.missing) > 1
+        self.urls = {name: _safe_url(url) for name, url in report["server_urls"].items()}
+        self.index_of: dict[str | None, int] = {name: index for index, name in enumerate(self.names)}
+
+
 class _Statistics(NamedTuple):
     """Numbers and labels of the whole report."""
 
-    index_of: dict[str, int]  # of a connection, by its key
+    servers: _Servers
+    facts: dict[str, Facts]  # of a connection, by its key
+    index_of: dict[str, int]  # the same
     labels: list[_ConnectionLabel]
     by_severity: dict[str, Counter[str]]
+    by_server: dict[str | None, Counter[str]]
     by_system: dict[str, Counter[str]]
     by_rule: dict[str, Counter[str]]
     attention: list[Finding]
@@ -166,21 +204,26 @@ class _Statistics(NamedTuple):
 
 
 def _statistics(report: Report) -> _Statistics:
+    servers = _Servers(report)
+    facts = {connection["key"]: connection["facts"] for connection in report["connections"]}
     index = {connection["key"]: number for number, connection in enumerate(report["connections"])}
     labels = [_label(connection["facts"]) for connection in report["connections"]]
     by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _number in range(3))
-    rows = _ScriptRows(report["rules"], index)
+    by_server: dict[str | None, Counter[str]] = defaultdict(Counter)
+    rows = _ScriptRows(report, servers, index)
     for rule, findings in findings_by_rule(report):
         for finding in findings:
             verdict = finding["verdict"]
             by_severity[finding["severity"]][verdict] += 1
+            by_server[finding["server"]][verdict] += 1
             by_rule[rule["id"]][verdict] += 1
             for system in {labels[index[key]].system for key in finding["connections"]} or {WHOLE_SET}:
                 by_system[system][verdict] += 1
             rows.add(finding)
-    attention = [finding for finding in report["findings"] if finding["verdict"] in NEEDS_ATTENTION]
-    attention.sort(key=lambda one: (SEVERITY_RANK[one["severity"]], NEEDS_ATTENTION.index(one["verdict"])))
-    return _Statistics(index, labels, by_severity, by_system, by_rule, attention, rows)
+    attention = sorted(
+        (finding for finding in report["findings"] if finding["verdict"] in NEEDS_ATTENTION), key=importance
+    )
+    return _Statistics(servers, facts, index, labels, by_severity, by_server, by_system, by_rule, attention, rows)
 
 
 def _label(facts: Facts) -> _ConnectionLabel:
@@ -197,38 +240,63 @@ _Variables = dict[str, Any]
 
 
 def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
-    summary, by_system = report["summary"], statistics.by_system
-    systems = sorted(by_system, key=lambda system: (-_needing_attention(by_system[system]), system.lower()))
-    shown, others = (systems, []) if len(systems) <= SYSTEM_ROWS + 1 else (systems[:SYSTEM_ROWS], systems[SYSTEM_ROWS:])
-    system_bars = [_bar(system, by_system[system], {"system": system}) for system in shown]
-    if others:
-        rest = sum((by_system[system] for system in others), Counter[str]())
-        system_bars.append(_bar(f"{len(others):,} other systems", rest, None))
-    titles = {rule["id"]: rule["title"] for rule in report["rules"]}
+    summary, servers = report["summary"], statistics.servers
+    start = headline(summary["verdict"], servers.names)
+    heading = start.removeprefix("SD Elements ")
+    rules = {rule["id"]: rule for rule in report["rules"]}
+    absent = {"server": len(servers.names) < 2, "baseline": not report["baseline"]}
+    columns = {name: label for name, label in COLUMNS.items() if not absent.get(name)}
     projects = sorted({label.project for label in statistics.labels if label.project}, key=_project_number)
     return {
         "report": report,
         "summary": summary,
-        # The heading shows the verdict.
-        "message": summary["message"].removeprefix(f"{headline(summary['verdict'], report['servers'])}: "),
+        "heading": f"{heading[:1].upper()}{heading[1:]}",
+        "message": summary["message"].removeprefix(f"{start}: "),
         "audited_at": _time(report["audited_at"]),
+        "audited_until": _time(report.get("audited_until", report["audited_at"])),
+        "servers": servers,
+        "columns": columns,
+        "orders": {
+            "importance": "Most important first",
+            "-severity": "Most severe first",
+            **{name: f"By {label.lower()}" for name, label in columns.items() if name not in ("severity", "baseline")},
+            **({"baseline": "New first"} if report["baseline"] else {}),
+        },
         "overall": _bar("All", Counter(summary["verdicts"]), {}),
+        "by_server": _server_bars(statistics),
         "by_severity": [
             _bar(label, statistics.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()
         ],
-        "by_system": system_bars,
+        "by_system": _system_bars(statistics.by_system),
         "changes": _changes(report["baseline"]),
-        "waivers": [_waiver_row(waiver) for waiver in report["waivers"]],
+        "waivers": [_waiver_row(waiver) for waiver in sorted(report["waivers"], key=_waiver_rank)],
         "rows": [
-            {"title": titles[finding["rule"]], **_finding_row(finding, statistics)}
-            for finding in statistics.attention[:STATIC_ROWS]
+            _finding_row(finding, rules[finding["rule"]], statistics, has_waiver=number < STATIC_WAIVERS)
+            for number, finding in enumerate(statistics.attention[:STATIC_ROWS])
         ],
         "unshown": max(0, len(statistics.attention) - STATIC_ROWS),
         "rules": [_rule_row(rule, statistics.by_rule[rule["id"]]) for rule in report["rules"]],
-        "systems": sorted(systems, key=str.lower),
+        "systems": sorted(statistics.by_system, key=str.lower),
         "kinds": sorted({str(connection["facts"].get("kind")) for connection in report["connections"]}),
         "projects": projects[:PROJECT_HINTS],
     }
+
+
+def _server_bars(statistics: _Statistics) -> list[_Variables]:
+    """Return a row for each of several servers, first the one with the most findings that need attention."""
+    servers, counts = statistics.servers, statistics.by_server
+    names = sorted(servers.names, key=lambda name: (-_needing_attention(counts[name]), name))
+    return [_bar(name, counts[name], {"server": name}, servers.urls.get(name)) for name in names]
+
+
+def _system_bars(counts: dict[str, Counter[str]]) -> list[_Variables]:
+    systems = sorted(counts, key=lambda system: (-_needing_attention(counts[system]), system.lower()))
+    shown, others = (systems, []) if len(systems) <= SYSTEM_ROWS + 1 else (systems[:SYSTEM_ROWS], systems[SYSTEM_ROWS:])
+    bars = [_bar(system, counts[system], {"system": system}) for system in shown]
+    if others:
+        rest = sum((counts[system] for system in others), Counter[str]())
+        bars.append(_bar(f"{len(others):,} other systems", rest, None))
+    return bars
 
 
 def _time(text: str) -> str:
@@ -246,7 +314,7 @@ def _needing_attention(counts: Counter[str]) -> int:
     return sum(counts[verdict] for verdict in NEEDS_ATTENTION)
 
 
-def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None) -> _Variables:
+def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None, url: str | None = None) -> _Variables:
     """Return a row of a chart: counts, the segments of the bar in percent, and links to the findings."""
     total = sum(counts[verdict] for verdict in VERDICTS)
     # One failure among thousands must be visible.
@@ -260,16 +328,16 @@ def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None) -> _V
         {
             "verdict": verdict,
             "count": counts[verdict],
-            "link": None if filters is None else _view_link(**filters, verdict=verdict),
+            "view": None if filters is None else _view(**filters, verdict=verdict),
         }
         for verdict in VERDICTS
     ]
-    return {"label": label, "total": total, "cells": cells, "segments": segments}
+    return {"label": label, "url": url, "total": total, "cells": cells, "segments": segments}
 
 
-def _view_link(**filters: str) -> str:
-    """Return the link to a view of the table, as the script reads it."""
-    return f"#{urlencode(filters, quote_via=quote)}"
+def _view(**filters: str) -> str:
+    """Return a view of the table. The script makes a link of it, which otherwise leads to all findings."""
+    return urlencode(filters, quote_via=quote)
 
 
 def _changes(baseline: Baseline | None) -> _Variables | None:
@@ -285,22 +353,35 @@ def _changes(baseline: Baseline | None) -> _Variables | None:
     }
 
 
+def _waiver_rank(waiver: WaiverEntry) -> tuple[bool, bool, bool]:
+    """Return a sort key: waivers that somebody should look at come first."""
+    return waiver["state"] != "expired", not waiver["ends_soon"], waiver["state"] != "unused"
+
+
 def _waiver_row(waiver: WaiverEntry) -> _Variables:
-    """Return a waiver with a description of its scope."""
+    """Return a waiver with its name and a description of its scope."""
     scope = [f"{key}: {_join(value)}" for key, value in (waiver["connections"] or {}).items()]
-    if waiver["labels"]:
-        scope.append(f"labels: {_join(waiver['labels'])}")
-    return {**waiver, "scope": scope or ["everything"]}
+    scope += [f"{key}: {_join(waiver[key])}" for key in ("servers", "labels") if waiver[key]]
+    return {**waiver, "name": _waiver_name(waiver), "scope": scope or ["everything"]}
+
+
+def _waiver_name(waiver: WaiverEntry) -> str:
+    return f"{waiver['file']}, waiver {waiver['number']}"
 
 
 def _join(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _finding_row(finding: Finding, statistics: _Statistics) -> _Variables:
+def _finding_row(finding: Finding, rule: RuleEntry, statistics: _Statistics, *, has_waiver: bool) -> _Variables:
     labels = [statistics.labels[statistics.index_of[key]] for key in finding["connections"]]
     return {
         **finding,
+        "title": rule["title"],
+        # The default message has the title and the observed values, which the row shows anyway.
+        "message": "" if finding["observed"] and not rule["message"] else finding["message"],
+        "next_step": NEXT_STEPS.get(finding["verdict"], rule["remediation"]),
+        "waiver_text": waiver_yaml(finding, statistics.facts) if has_waiver else None,
         "systems": _unique(label.system for label in labels) or [WHOLE_SET],
         "projects": _unique(label.project for label in labels if label.project),
     }
@@ -314,7 +395,8 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
     return {
         **rule,
         "links": [{"text": reference, "url": _safe_url(reference)} for reference in rule["references"]],
-        "cells": _bar("", counts, {"rule": _name(rule["id"])})["cells"],
+        "cells": _bar("", counts, None)["cells"],
+        "view": _view(rule=_name(rule["id"]), verdict="all"),
     }
 
 
@@ -325,62 +407,97 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
 class _ScriptRows:
     """The rows of the table.
 
-    A row has no keys and refers to its rule, connections and message by index. With objects, the file for 60,000
-    findings would be 7.6 MB instead of 4.9.
+    A row has no keys and refers to its rule, connections and texts by index: objects would double the size of the file.
     """
 
-    def __init__(self, rules: list[RuleEntry], index_of: dict[str, int]) -> None:
+    def __init__(self, report: Report, servers: _Servers, index_of: dict[str, int]) -> None:
         self.rows: list[list[Any]] = []
-        self.messages: dict[str, int] = {}
-        self.subjects: dict[int, str] = {}  # by connection: nearly all findings have the subject of their connection
-        self._rules = {rule["id"]: index for index, rule in enumerate(rules)}
+        self.texts: dict[str, int] = {}
+        self.readings: dict[tuple[int, ...], int] = {}
+        self.subjects = [connection_subject(connection["facts"]) for connection in report["connections"]]
+        self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
         self._verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
+        self._servers = servers
         self._index_of = index_of
 
     def add(self, finding: Finding) -> None:
         """Add the row of a finding."""
         connections = [self._index_of[key] for key in finding["connections"]]
         subject = finding["subject"]
-        has_own = len(connections) != 1 or self.subjects.setdefault(connections[0], subject) != subject
+        has_own = len(connections) != 1 or self.subjects[connections[0]] != subject
         row = [
             self._rules[finding["rule"]],
             self._verdicts[finding["verdict"]],
             connections,
-            self.messages.setdefault(finding["message"], len(self.messages)),
+            self._index_of_text(finding["message"]),
             finding["fingerprint"] if finding["verdict"] in NOTABLE else None,
+            self._index_of_reading(finding),
+            1 if finding["fails_audit"] else None,
             finding["baseline"],
             finding["waiver"],
             _name(subject) if has_own else None,
+            None if connections else self._servers.index_of.get(finding["server"]),
+            self._index_of_waiver(finding),
         ]
         while row[-1] is None:
             row.pop()
         self.rows.append(row)
 
+    def _index_of_text(self, text: str) -> int:
+        return self.texts.setdefault(text, len(self.texts))
+
+    def _index_of_waiver(self, finding: Finding) -> int | None:
+        """Return the index of the waiver of an item. The script writes that of a connection from a template."""
+        waiver = waiver_yaml(finding, {}) if finding["label"] is not None else None
+        return None if waiver is None else self._index_of_text(waiver)
+
+    def _index_of_reading(self, finding: Finding) -> int | None:
+        """Return the index of the failed condition with the names and values that it read."""
+        if finding["condition"] is None:
+            return None
+        observed = [text for one in finding["observed"] for text in (one["name"], one["value"])]
+        reading = tuple(self._index_of_text(text) for text in (finding["condition"], *observed))
+        return self.readings.setdefault(reading, len(self.readings))
+
 
 def _script_data(report: Report, statistics: _Statistics) -> _Variables:
-    table = statistics.script_rows
+    table, servers = statistics.script_rows, statistics.servers
+    packer = _Packer()
     return {
         "verdicts": list(VERDICTS.items()),
         "severities": list(SEVERITIES.items()),
+        "urgency": [NOTABLE_RANK.get(verdict, len(NOTABLE_RANK)) for verdict in VERDICTS],
+        "nextSteps": NEXT_STEPS,
+        "waiverTemplates": [_waiver_template(name) for name in servers.index_of or (None,)],
+        "waiverAdvice": WAIVER_ADVICE,
         "wholeSet": WHOLE_SET,
-        "hasBaseline": bool(report["baseline"]),
+        "baselineAt": _time(report["baseline"]["audited_at"]) if report["baseline"] else None,
+        "servers": [[_name(name), servers.urls.get(name)] for name in servers.names],
         "rules": [_script_rule(rule) for rule in report["rules"]],
         "waivers": [
-            [_text(text) for text in (one["reason"], one["owner"], one["expires"], one["state"], one["file"])]
+            [_text(text) for text in (one["reason"], one["owner"], one["expires"], one["state"], _waiver_name(one))]
             for one in report["waivers"]
         ],
         "connections": [
             {
-                "key": _name(connection["key"]),
-                "subject": _name(table.subjects.get(index, connection["key"])),
+                "subject": _name(table.subjects[index]),
+                "server": servers.index_of.get(connection["server"]),
                 **statistics.labels[index]._asdict(),
-                "facts": _shorten(connection["facts"]),
+                "facts": packer.pack(connection["facts"]),
             }
             for index, connection in enumerate(report["connections"])
         ],
-        "messages": [_text(message) for message in table.messages],
+        "keys": list(packer.keys),
+        "texts": [_text(text) for text in table.texts],
+        "readings": list(table.readings),
         "findings": table.rows,
     }
+
+
+def _waiver_template(server: str | None) -> str | None:
+    """Return the waiver of a finding about one connection. The script replaces RULE, KIND and the id."""
+    finding = {"server": server, "rule": "RULE", "verdict": "fail", "label": None, "connections": [""]}
+    return waiver_yaml(cast(Finding, finding), {"": {"kind": "KIND", "id": 0}})
 
 
 def _script_rule(rule: RuleEntry) -> _Variables:
@@ -390,20 +507,31 @@ def _script_rule(rule: RuleEntry) -> _Variables:
         **{name: None if value is None else _text(value) for name, value in optional.items()},
         **{name: [_text(text) for text in texts] for name, texts in lists.items()},
         "id": _name(rule["id"]),
+        "hasMessage": bool(rule["message"]),
         "severity": SEVERITY_RANK[rule["severity"]],
         "references": [[_text(reference), _safe_url(reference)] for reference in rule["references"]],
     }
 
 
-def _shorten(value: Any) -> Any:
-    """Return a fact with strings and numbers that the script can read and show."""
-    if isinstance(value, dict):
-        return {_name(key): _shorten(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shorten(item) for item in value]
-    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= MAX_INTEGER):
-        return value
-    return _text(value)
+class _Packer:
+    """Facts for the script. Nearly all connections have the same keys, so the file has them once.
+
+    A mapping becomes a list of the index of its keys and of its values, and a list begins with null.
+    """
+
+    def __init__(self) -> None:
+        self.keys: dict[tuple[str, ...], int] = {}
+
+    def pack(self, value: Any) -> Any:
+        """Return a fact with strings and numbers that the script can read and show."""
+        if isinstance(value, dict):
+            keys = tuple(map(_name, value))
+            return [self.keys.setdefault(keys, len(self.keys)), *map(self.pack, value.values())]
+        if isinstance(value, (list, tuple)):
+            return [None, *map(self.pack, value)]
+        if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= MAX_INTEGER):
+            return value
+        return _text(value)
 
 
 # These could end a script element, or begin a comment in it.

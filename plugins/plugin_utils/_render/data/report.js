@@ -9,6 +9,7 @@
   const PRINTED = 1000;
   const OPENED = 20; // connections of one finding
   const SHORT = 200;
+  const OBSERVED = 3; // values in a row
   const ATTENTION = ["fail", "error", "inconclusive"];
   const SVG = "http://www.w3.org/2000/svg";
 
@@ -19,11 +20,25 @@
   const words = Object.fromEntries([...data.verdicts, ...data.severities]);
   const number = new Intl.NumberFormat("en");
 
-  // ------------------------------------------------------------------------------------------------------------
-  // The findings. Rows without names keep the file small: see _script_data() in Python.
+  const headers = [...document.querySelectorAll("th[data-sort]")];
+  const hasColumn = (name) => headers.some((header) => header.dataset.sort === name);
+  const COLUMNS = headers.length + 1; // and the one that opens a finding
 
-  const connections = data.connections.map((one) => ({ ...one, kind: String(one.facts.kind ?? null) }));
-  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, baseline, waiver, subject], index) => ({
+  // ------------------------------------------------------------------------------------------------------------
+  // The findings. Rows and facts without names keep the file small: see _script_data() in Python.
+
+  function unpack(fact) {
+    if (!Array.isArray(fact)) {
+      return fact;
+    }
+    const [keys, ...members] = fact.map(unpack);
+    return keys === null ? members : Object.fromEntries(data.keys[keys].map((key, index) => [key, members[index]]));
+  }
+  const connections = data.connections.map((one) => {
+    const facts = unpack(one.facts);
+    return { ...one, facts, kind: String(facts.kind ?? null) };
+  });
+  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, fails, baseline, waiver, subject, server, ownWaiver], index) => ({
     index,
     rule: data.rules[rule],
     ruleIndex: rule,
@@ -31,26 +46,37 @@
     places, // of its connections
     message,
     fingerprint: fingerprint ?? "",
+    reading: data.readings[reading] ?? [], // texts: the failed condition, and the names and values that it read
+    fails: Boolean(fails),
     baseline: baseline ?? "",
     waiver: waiver ?? null,
     subject: subject ?? connections[places[0]].subject,
     hasOwnSubject: Boolean(subject),
+    server: places.length ? connections[places[0]].server : server,
+    ownWaiver: data.texts[ownWaiver] ?? null,
   }));
   const connectionsOf = (finding) => finding.places.map((place) => connections[place]);
+  const serverOf = (one) => data.servers[one.server] ?? null;
+  const messageOf = (finding) => data.texts[finding.message];
+  function observedOf(finding) {
+    const [, ...texts] = finding.reading.map((index) => data.texts[index]);
+    return texts.flatMap((name, index) => (index % 2 ? [] : [[name, texts[index + 1]]]));
+  }
   const distinct = (texts) => [...new Set(texts)].filter(Boolean);
   const isWholeSet = (finding) => finding.places.length === 0;
   const systemsOf = (finding) => (isWholeSet(finding) ? [data.wholeSet] : distinct(connectionsOf(finding).map((one) => one.system)));
   const projectsOf = (finding) => distinct(connectionsOf(finding).map((one) => one.project));
 
-  // A fact may be nested: each of its values, with the path to it.
+  // A fact may be nested: each of its values, with the path to it as conditions write it.
   function* leaves(fact, path = "") {
+    const isList = Array.isArray(fact);
     const members = fact !== null && typeof fact === "object" ? Object.entries(fact) : null;
     if (!members?.length) {
-      yield [path, members ? (Array.isArray(fact) ? "[]" : "{}") : fact];
+      yield [path, members ? (isList ? "[]" : "{}") : fact];
       return;
     }
     for (const [key, value] of members) {
-      yield* leaves(value, path ? `${path}.${key}` : key);
+      yield* leaves(value, isList ? `${path}[${key}]` : path ? `${path}.${key}` : key);
     }
   }
   const values = (fact) => (fact !== null && typeof fact === "object" ? Object.values(fact).flatMap(values) : [fact]);
@@ -59,8 +85,8 @@
   // The view: the filters, and the same in the address
 
   const form = byId("filters");
-  const SIMPLE = ["q", "rule", "system", "kind", "project", "baseline", "sort"];
-  const DEFAULTS = { q: "", rule: "", system: "", kind: "", project: "", baseline: "", sort: "-severity", finding: "", page: 1 };
+  const DEFAULTS = { q: "", rule: "", server: "", system: "", kind: "", project: "", baseline: "", sort: "importance", finding: "", page: 1 };
+  const SIMPLE = Object.keys(DEFAULTS).filter((name) => form.elements[name]);
   let view = { ...DEFAULTS, verdict: ATTENTION, severity: severities };
 
   const checked = (name) => [...form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
@@ -71,7 +97,7 @@
     for (const name of SIMPLE) {
       view[name] = form.elements[name].value;
     }
-    view.sort = view.sort || "-severity";
+    view.sort = view.sort || DEFAULTS.sort;
   }
 
   function writeForm() {
@@ -134,9 +160,9 @@
     return () => (made ??= make());
   }
   const searched = once(() => ({
-    connections: connections.map((one) => lower([one.key, one.subject, one.system, one.project, ...values(one.facts)].join("\n"))),
+    connections: connections.map((one) => lower([serverOf(one)?.[0], one.subject, one.system, one.project, ...values(one.facts)].join("\n"))),
     rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that].join("\n"))),
-    messages: data.messages.map(lower),
+    texts: data.texts.map(lower),
     waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
   }));
 
@@ -146,7 +172,8 @@
     const found = Object.fromEntries(Object.entries(searched()).map(([name, texts]) => [name, has(texts)]));
     return (finding) =>
       found.rules[finding.ruleIndex] ||
-      found.messages[finding.message] ||
+      found.texts[finding.message] ||
+      finding.reading.some((index) => found.texts[index]) ||
       finding.places.some((place) => found.connections[place]) ||
       (finding.hasOwnSubject && lower(finding.subject).includes(word)) ||
       (finding.waiver !== null && found.waivers[finding.waiver]);
@@ -168,6 +195,9 @@
     wanted.push((finding) => verdictWanted[finding.verdict] && ruleWanted[finding.ruleIndex]);
     if (view.baseline) {
       wanted.push((finding) => finding.baseline === view.baseline);
+    }
+    if (view.server) {
+      wanted.push((finding) => serverOf(finding)?.[0] === view.server);
     }
     if (view.system === data.wholeSet) {
       wanted.push(isWholeSet);
@@ -197,10 +227,13 @@
   // A finding is sorted by its first connection.
   const first = (finding) => connections[finding.places[0]];
   const RANKS = {
+    // As importance() in Python.
+    importance: () => (finding) => ((finding.fails ? 0 : 2) + (finding.baseline === "known" ? 1 : 0)) * 8 + data.urgency[finding.verdict],
     severity: () => (finding) => -finding.rule.severity,
     verdict: () => (finding) => finding.verdict,
     rule: () => textRank((finding) => finding.rule.id),
     subject: () => textRank((finding) => short(finding.subject)),
+    server: () => textRank((finding) => serverOf(finding)?.[0] ?? ""),
     system: () => textRank((finding) => first(finding)?.system ?? data.wholeSet),
     project: () => textRank((finding) => first(finding)?.project ?? ""),
     baseline: () => (finding) => ["new", "known", ""].indexOf(finding.baseline),
@@ -240,11 +273,13 @@
 
   const bdi = (text) => element("bdi", {}, String(text));
   const short = (text) => (text.length > SHORT ? `${text.slice(0, SHORT)}…` : text);
-  const lines = (texts) => texts.map((text) => element("span", { class: "line" }, bdi(text)));
+  const line = (...children) => element("div", { class: "line" }, ...children);
+  const lines = (texts) => texts.map((text) => line(bdi(text)));
 
   function icon(name) {
     const svg = document.createElementNS(SVG, "svg");
     svg.setAttribute("class", "icon");
+    svg.setAttribute("fill", "currentColor");
     svg.setAttribute("aria-hidden", "true");
     const use = document.createElementNS(SVG, "use");
     use.setAttribute("href", `#${name}`);
@@ -254,6 +289,7 @@
 
   const verdict = (name) => element("span", { class: `verdict ${name}` }, icon(`icon-${name}`), words[name]);
   const severity = (name) => element("span", { class: `severity ${name}` }, icon(`level-${name}`), words[name]);
+  const mark = (text) => element("span", { class: "mark" }, text);
   const badge = (state) => (state ? element("span", { class: `since ${state}` }, state === "new" ? "New" : "Known") : "");
 
   function link([text, url]) {
@@ -264,9 +300,14 @@
   // ------------------------------------------------------------------------------------------------------------
   // One finding
 
+  const reading = ([name, value]) => element("div", { class: "observed" }, element("code", {}, bdi(short(name)), " = ", bdi(short(value))));
+  const more = (count) => (count > 0 ? `and ${number.format(count)} more` : null);
+
   function row(finding) {
     const { rule } = finding;
-    const message = data.messages[finding.message];
+    const observed = observedOf(finding);
+    // The default message has the title and the observed values, which the row shows anyway.
+    const message = observed.length && !rule.hasMessage ? "" : messageOf(finding);
     const subject = short(finding.subject);
     const systems = systemsOf(finding);
     const projects = projectsOf(finding);
@@ -282,12 +323,19 @@
       { role: "row", "data-finding": finding.index, class: "finding" },
       cell("opener", opener),
       cell("in-severity", severity(severities[rule.severity])),
-      cell("in-verdict", verdict(verdicts[finding.verdict])),
-      cell("in-rule", bdi(short(rule.title)), element("span", { class: "id" }, bdi(rule.id))),
-      cell("in-subject", bdi(subject), message ? element("span", { class: "message" }, bdi(short(message))) : null),
-      cell("in-system", ...lines(systems.slice(0, 3)), systems.length > 3 ? `and ${systems.length - 3} more` : null),
-      cell("in-project", ...lines(projects.slice(0, 3)), projects.length > 3 ? `and ${projects.length - 3} more` : null),
-      data.hasBaseline ? cell("in-baseline", badge(finding.baseline)) : null,
+      cell("in-verdict", verdict(verdicts[finding.verdict]), finding.fails ? line(mark("Fails the audit")) : null),
+      cell("in-rule", bdi(short(rule.title)), element("div", { class: "id" }, bdi(rule.id))),
+      cell(
+        "in-subject",
+        bdi(subject),
+        message ? element("div", { class: "message" }, bdi(short(message))) : null,
+        ...observed.slice(0, OBSERVED).map(reading),
+        more(observed.length - OBSERVED),
+      ),
+      hasColumn("server") ? cell("in-server", bdi(serverOf(finding)?.[0] ?? "")) : null,
+      cell("in-system", ...lines(systems.slice(0, 3)), more(systems.length - 3)),
+      cell("in-project", ...lines(projects.slice(0, 3)), more(projects.length - 3)),
+      hasColumn("baseline") ? cell("in-baseline", badge(finding.baseline)) : null,
     );
   }
 
@@ -297,7 +345,7 @@
     }
   }
 
-  const codes = (texts) => texts.map((text) => element("code", {}, bdi(text)));
+  const codes = (texts) => texts.map((text) => line(element("code", {}, bdi(text))));
   const prose = (text) => (text ? [element("span", { class: "prose" }, bdi(text))] : []);
 
   function aboutRule(rule) {
@@ -308,24 +356,80 @@
     described(list, "Applies when", ...codes(rule.when));
     described(list, "Requires", ...codes(rule.that));
     described(list, "Inconclusive without", ...codes(rule.needs));
-    described(list, "Remediation", ...prose(rule.remediation));
-    described(list, "References", ...rule.references.map((reference) => element("span", { class: "line" }, link(reference))));
     return list;
   }
 
   function aboutFinding(finding) {
     const list = element("dl", { class: "rule" });
+    const [condition] = finding.reading;
+    const server = serverOf(finding);
+    described(list, "Message", ...prose(messageOf(finding)));
+    described(list, "Observed", ...observedOf(finding).map(reading));
+    described(list, "Condition that is false", ...codes(condition === undefined ? [] : [data.texts[condition]]));
     described(list, "Subject", bdi(finding.subject));
-    described(list, "Message", ...prose(data.messages[finding.message]));
+    described(list, "Server", ...(server ? [link(server)] : []));
+    described(list, "Effect", ...(finding.fails ? ["The audit fails because of this finding."] : []));
+    described(list, "Since when", ...since(finding));
     if (finding.waiver !== null) {
-      const [reason, owner, expires, state, file] = data.waivers[finding.waiver];
+      const [reason, owner, expires, state, name] = data.waivers[finding.waiver];
       described(list, "Waiver", ...prose(reason));
-      described(list, "Waived by", bdi(owner), " until ", bdi(expires), ` (${state}, in `, bdi(file), ")");
+      described(list, "Waived by", bdi(owner), " until ", bdi(expires), ` (${state}, `, bdi(name), ")");
     }
     if (finding.fingerprint) {
       described(list, "Fingerprint", element("a", { href: `#finding=${finding.fingerprint}`, class: "fingerprint" }, finding.fingerprint));
     }
     return list;
+  }
+
+  function since(finding) {
+    if (!data.baselineAt && ATTENTION.includes(verdicts[finding.verdict])) {
+      return ["Unknown, because this audit has no baseline."];
+    }
+    const sentences = {
+      new: `New: the audit of ${data.baselineAt} did not find it.`,
+      known: `Known: the audit of ${data.baselineAt} found it, too.`,
+    };
+    return finding.baseline ? [sentences[finding.baseline]] : [];
+  }
+
+  function nextStep(finding) {
+    const { rule } = finding;
+    const name = verdicts[finding.verdict];
+    const list = element("dl", { class: "rule" });
+    described(list, "Remediation", ...prose(data.nextSteps[name] ?? rule.remediation));
+    described(list, "References", ...rule.references.map((reference) => line(link(reference))));
+    described(list, "Waiver", ...(name === "fail" ? readyWaiver(waiverOf(finding)) : []));
+    return list;
+  }
+
+  // A waiver of an item has a label, which needs escapes. All others fit the template of their server.
+  function waiverOf(finding) {
+    if (finding.ownWaiver || finding.places.length !== 1) {
+      return finding.ownWaiver;
+    }
+    const { kind, id } = first(finding).facts;
+    const filled = { RULE: finding.rule.id, KIND: kind, "id: 0": `id: ${id}` };
+    return data.waiverTemplates[finding.server ?? 0].replace(/RULE|KIND|id: 0/g, (name) => filled[name]);
+  }
+
+  function readyWaiver(waiver) {
+    if (!waiver) {
+      return [];
+    }
+    const text = element("pre", { class: "waiver" }, waiver);
+    const button = element("button", { type: "button" }, "Copy");
+    const status = element("span", { role: "status", class: "status" });
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        status.textContent = "Copied.";
+      } catch {
+        // The browser or the server of this file may forbid it.
+        getSelection().selectAllChildren(text);
+        status.textContent = "Selected: copy it with your browser.";
+      }
+    });
+    return [data.waiverAdvice, text, line(button, " ", status)];
   }
 
   function factValue(value) {
@@ -335,17 +439,38 @@
     return bdi(value);
   }
 
-  function facts(connection, rule) {
-    const asked = [...rule.when, ...rule.that, ...rule.needs.map((name) => `connection.${name}`)].join("\n");
-    const isAsked = (path) => {
-      const place = asked.indexOf(`connection.${path}`);
-      return place >= 0 && !/[\w.]/.test(asked[place + path.length + 11] || " ");
-    };
+  // Whether a path is a place or below it.
+  const isAt = (path, place) => path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`);
+
+  // The paths of the facts that the failed condition read. The item of a loop is not a connection.
+  function readFacts(finding) {
+    const names = observedOf(finding).map(([name]) => name);
+    const { loop, group_by: grouped } = finding.rule;
+    return grouped.length ? names.flatMap((name) => groupedFacts(name, grouped)) : loop ? [] : names;
+  }
+
+  // The facts of a group are in item.key; a single fact may be item.key itself.
+  function groupedFacts(name, grouped) {
+    if (!isAt(name, "item.key")) {
+      return [];
+    }
+    const rest = name.slice("item.key".length);
+    const path = rest.slice(1);
+    const within = rest ? grouped.filter((fact) => isAt(fact, path)) : grouped;
+    if (within.length || grouped.some((fact) => isAt(path, fact))) {
+      return within.length ? within : [path];
+    }
+    return grouped.length === 1 ? [`${grouped[0]}${rest}`] : [];
+  }
+
+  function facts(connection, names) {
+    // The condition may read a key of a fact that has none.
+    const isRead = (path) => names.some((name) => name === "connection" || isAt(path, name) || isAt(name, path));
     const list = element("dl", { class: "facts" });
-    const rows = [...leaves(connection.facts)].map(([path, value]) => [isAsked(path), path, value]);
+    const rows = [...leaves(connection.facts)].map(([path, value]) => [isRead(path), path, value]);
     for (const [is, path, value] of [...rows.filter(([is]) => is), ...rows.filter(([is]) => !is)]) {
-      const note = is ? element("span", { class: "asked" }, "in the rule") : null;
-      list.append(element("div", { class: is ? "is-asked" : null }, element("dt", {}, bdi(path), note), element("dd", {}, factValue(value))));
+      const note = is ? element("span", { class: "read" }, "read") : null;
+      list.append(element("div", { class: is ? "is-read" : null }, element("dt", {}, bdi(path), note), element("dd", {}, factValue(value))));
     }
     return list;
   }
@@ -357,18 +482,21 @@
       "div",
       { class: "panel" },
       element("section", {}, element("h3", {}, "This finding"), aboutFinding(finding)),
-      element("section", {}, element("h3", {}, "The rule"), aboutRule(rule)),
+      element("section", {}, element("h3", {}, "What to do"), nextStep(finding)),
+      element("section", { class: "wide" }, element("h3", {}, "The rule"), aboutRule(rule)),
     );
-    const all = element("section", { class: "connections" });
+    const all = element("section", { class: "wide" });
+    const names = readFacts(finding);
     for (const connection of about.slice(0, OPENED)) {
-      const title = element("summary", {}, "Facts of ", bdi(short(connection.subject)), element("span", { class: "id" }, bdi(connection.key)));
-      all.append(element("details", { open: about.length === 1 }, title, facts(connection, rule)));
+      const title = element("summary", {}, "Facts of ", bdi(short(connection.subject)));
+      const note = names.length ? element("p", { class: "note" }, "The condition read the marked facts.") : null;
+      all.append(element("details", { open: about.length === 1 }, title, note, facts(connection, names)));
     }
     if (about.length > OPENED) {
       all.append(element("p", { class: "note" }, `And ${number.format(about.length - OPENED)} more connections: the JSON report lists them all.`));
     }
     panel.append(all);
-    const cell = element("td", { role: "cell", colspan: data.hasBaseline ? 8 : 7 }, panel);
+    const cell = element("td", { role: "cell", colspan: COLUMNS }, panel);
     return element("tr", { role: "row", class: "details", id: `details-${finding.index}` }, cell);
   }
 
@@ -401,7 +529,7 @@
   function nothing() {
     const isUsual = toAddress() === "" && size > 0;
     const text = isUsual ? "Nothing needs attention." : "No finding matches these filters.";
-    return element("tr", { role: "row" }, element("td", { role: "cell", class: "nothing", colspan: data.hasBaseline ? 8 : 7 }, text));
+    return element("tr", { role: "row" }, element("td", { role: "cell", class: "nothing", colspan: COLUMNS }, text));
   }
 
   function show() {
@@ -419,7 +547,7 @@
         button.setAttribute("aria-disabled", String(target(button.dataset.go) === view.page));
       }
     }
-    for (const header of document.querySelectorAll("th[data-sort]")) {
+    for (const header of headers) {
       const isSorted = view.sort.replace("-", "") === header.dataset.sort;
       if (isSorted) {
         header.setAttribute("aria-sort", view.sort.startsWith("-") ? "descending" : "ascending");
@@ -473,12 +601,16 @@
   }
 
   function start() {
+    for (const anchor of document.querySelectorAll("a[data-view]")) {
+      anchor.href = `#${anchor.dataset.view}`;
+    }
     pagers.forEach(makePager);
-    for (const header of document.querySelectorAll("th[data-sort]")) {
+    for (const header of headers) {
       const button = element("button", { type: "button" }, header.textContent);
       button.addEventListener("click", () => sortBy(header.dataset.sort));
       header.replaceChildren(button);
     }
+    headers[0].before(element("th", { role: "columnheader", scope: "col", class: "opener" }, element("span", { class: "unseen" }, "Details")));
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(changed));
