@@ -17,7 +17,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     VerdictOptions,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import PolicyError, load_policy
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import build_report
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import Scope, build_report
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.findings import (
     explanation,
     waiver_yaml,
@@ -47,11 +47,18 @@ def audit(policy: Policy, labels=LABELS, server: str | None = SERVER) -> Report:
     of_connections, of_items = policy.rules
     evaluations = [
         *(Evaluation(of_connections, None, [one], verdict="fail", message="m") for one in CONNECTIONS),
-        *(Evaluation(of_items, None, [], label, "fail", "m") for label in labels),
+        *(Evaluation(of_items, None, [], label, label, "fail", "m") for label in labels),
     ]
     options, time = VerdictOptions("high", "warn", "fail"), "2026-11-24T18:00:00Z"
     return build_report(
-        policy, CONNECTIONS, evaluations, options, server=server, url=None, audited_at=time, baseline=None
+        policy,
+        CONNECTIONS,
+        evaluations,
+        options,
+        states={rule.id: "evaluated" for rule in policy.rules},
+        scope=Scope(server, None, None),
+        audited_at=time,
+        baseline=None,
     )
 
 

@@ -197,8 +197,8 @@ class VerdictOptions(NamedTuple):
     fail_on: str
     inconclusive: str
     known_findings: str
-    vacuous: str
-    unused_waivers: str
+    vacuous: str = "warn"
+    unused_waivers: str = "warn"
 
 
 # ---------------------------------------------------------------------------------------------------------------
