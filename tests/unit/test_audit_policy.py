@@ -15,12 +15,13 @@ from ansible.parsing.dataloader import DataLoader
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import Policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import Policy, Selection
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import (
     STARTER_FILE,
     PolicyError,
     load_policy,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy_checks import unknown_facts
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy_yaml import parse_policy
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.schema import schema_of
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._files import TaskFiles
@@ -527,3 +528,219 @@ def test_loop_of_the_template_is_refused():
     rule = {"id": "r", "title": "R", "severity": "low", "that": "loop.first or connection.id == 1"}
     with pytest.raises(PolicyError, match="uses loop, which is defined only in templates with a loop of their own"):
         load({"rules": [rule]})
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What weakens an audit in silence
+
+STARTER = ("starter", yaml.safe_load(STARTER_FILE.read_text(encoding="utf-8")))
+HTTPS = {"id": "https", "title": "HTTPS", "severity": "high", "that": "connection.server.scheme == 'https'"}
+ITEMS = {"id": "items", "title": "Items", "severity": "low", "loop": [1], "that": "item > 0"}
+
+
+def loaded(*contents: dict, variables: dict | None = None, selection: Selection | None = None) -> Policy:
+    """The policy of the starter and these files, as 1.yml, 2.yml and so on."""
+    files = dict([STARTER, *((f"{number}.yml", content) for number, content in enumerate(contents, 1))])
+    return load_policy(list(files), files.__getitem__, variables or {}, selection=selection)
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (
+            {"vars": {"allowed_server": ["x"]}},
+            "1.yml: vars.allowed_server is not used by any rule; did you mean allowed_servers?",
+        ),
+        ({"vars": {"completely_other": 1}}, "1.yml: vars.completely_other is not used by any rule; remove it."),
+        (
+            {"vars": {"required_projects": ["1"]}},
+            "1.yml: vars.required_projects[0] must be an integer, not a string; remove the quotes.",
+        ),
+        ({"vars": {"allowed_servers": "*"}}, "1.yml: vars.allowed_servers must be a list, not a string."),
+        (
+            {"vars": {"max_hours": {"daily": "30"}}},
+            "1.yml: vars.max_hours.daily must be a number, not a string; remove the quotes.",
+        ),
+        (
+            {"vars_schema": {"allowed_server": {"type": "array"}}},
+            "1.yml: vars_schema.allowed_server is not a known variable: allowed_server; did you mean allowed_servers?",
+        ),
+        (
+            {"rules": [{**HTTPS, "when": "connection.kind == 'ALM'"}]},
+            "(\"connection.kind == 'ALM'\") compares a kind with 'ALM'; use 'alm' or 'analysis'.",
+        ),
+        (
+            {"rules": [{**ITEMS, "loop": "connections | selectattr('kind', 'eq', 'Alm')"}]},
+            "compares a kind with 'Alm'; use 'alm' or 'analysis'.",
+        ),
+        (
+            {"override": {"alm-tls": {"severity": "low"}}},
+            "1.yml: override.alm-tls is not a known rule: alm-tls; did you mean tls?",
+        ),
+        (
+            {"rules": [HTTPS], "override": {"https": {"severity": "low"}}},
+            "1.yml: override.https is not a rule of an earlier file; change the rule itself.",
+        ),
+        ({"override": {"tls": {"that": "connection.parms"}}}, None),
+        (
+            {"override": {"tls": {"when": "nonsense ="}}},
+            "1.yml: override.tls.when ('nonsense =') is not a valid expression",
+        ),
+        ({"override": {"tls": {"id": "x"}}}, "1.yml: override.tls.id is not a known field"),
+        ({"rules": [{**HTTPS, "was": ["tls"]}]}, "1.yml: rule https: was[0] is the id of a rule: tls; remove it."),
+        ({"rules": [{**HTTPS, "controls": {"nist-800-53": ["SC-8"], "cis-8": ["3.10"]}, "tags": ["pci"]}]}, None),
+        (
+            {"rules": [{**HTTPS, "controls": {"cis-8": [3.10]}}]},
+            "1.yml: rule https: controls.cis-8[0] must be a string, not the number 3.1",
+        ),
+        (
+            {"rules": [{**HTTPS, "identity": "connection.id"}]},
+            "1.yml: rule https: identity requires loop; add one or remove it.",
+        ),
+        (
+            {"tests": [{"rule": "tsl", "expect": "pass"}]},
+            "1.yml: test 1: rule is not a known rule: tsl; did you mean tls?",
+        ),
+    ],
+)
+def test_error_that_would_weaken_the_audit(content, expected):
+    if expected is None:
+        loaded(content)
+        return
+    with pytest.raises(PolicyError) as caught:
+        loaded(content)
+    assert str(caught.value).startswith("Invalid policy (1 error):\n") and expected in str(caught.value)
+
+
+def waiver(**fields) -> dict:
+    return {"rules": ["tls"], "reason": "r", "owner": "o", "expires": "2099-12-31", **fields}
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (
+            {"waivers": [waiver(labels=["x"])]},
+            "1.yml: waiver 1 can never match a finding of tls: the rule has no labels; use connections.",
+        ),
+        (
+            {"rules": [ITEMS], "waivers": [waiver(rules=["items"], connections={"id": 1})]},
+            "1.yml: waiver 1 can never match a finding of items: its items have no connections; use labels.",
+        ),
+        (
+            {"rules": [{**HTTPS, "waivable": False}], "waivers": [waiver(rules=["https"])]},
+            "1.yml: waiver 1: rules[0] is not waivable: https; correct the findings instead.",
+        ),
+        (
+            {"override": {"tls": {"waivable": False}}, "waivers": [waiver()]},
+            "1.yml: waiver 1: rules[0] is not waivable: tls; correct the findings instead.",
+        ),
+        (
+            {"waiver_limits": {"longest_days": 90}, "waivers": [waiver()]},
+            (
+                "1.yml: waiver 1: expires is more than 90 days from today: 2099-12-31; "
+                "waiver_limits.longest_days allows no more."
+            ),
+        ),
+    ],
+)
+def test_waiver_that_can_or_may_not_match(content, expected):
+    with pytest.raises(PolicyError) as caught:
+        loaded(content)
+    assert str(caught.value) == f"Invalid policy (1 error):\n{expected}"
+
+
+def test_later_file_cannot_relax_limits():
+    strict = {"waiver_limits": {"longest_days": 90, "unused": "fail", "notice_days": 30}, "vacuous": "fail"}
+    lax = {"waiver_limits": {"longest_days": 900, "unused": "warn", "notice_days": 1}, "vacuous": "warn"}
+    for order in ([strict, lax], [lax, strict]):
+        policy = loaded(*order)
+        assert (policy.limits, policy.vacuous) == ((90, 30, "fail"), "fail")
+    assert loaded().limits == (None, 14, "warn")
+
+
+def test_later_file_makes_a_rule_waivable_only_by_saying_so():
+    fixed = {"rules": [{**HTTPS, "waivable": False}]}
+    with pytest.raises(PolicyError, match="is not waivable"):
+        loaded(fixed, {"waivers": [waiver(rules=["https"])]})
+    policy = loaded(fixed, {"override": {"https": {"waivable": True}}, "waivers": [waiver(rules=["https"])]})
+    rule = next(one for one in policy.rules if one.id == "https")
+    assert rule.waivable and rule.overridden == [{"file": "2.yml", "fields": ["waivable"]}]
+
+
+def test_override_keeps_the_rest_of_a_rule():
+    first = {"override": {"tls": {"severity": "low", "when": "connection.id > 1"}}}
+    second = {"override": {"tls": {"severity": "medium", "remediation": "Ask us."}}}
+    before, after = (
+        next(one for one in policy.rules if one.id == "tls") for policy in (loaded(), loaded(first, second))
+    )
+    changed = {"severity": "medium", "when": ["connection.id > 1"], "remediation": "Ask us."}
+    assert after == before._replace(
+        **changed,
+        overridden=[
+            {"file": "1.yml", "fields": ["severity", "when"]},
+            {"file": "2.yml", "fields": ["remediation", "severity"]},
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "selection, expected",
+    [
+        ({}, ["one", "two", "three"]),
+        ({"rules": ["one", "three"]}, ["one", "three"]),
+        ({"skip_rules": ["one"]}, ["two", "three"]),
+        ({"tags": ["pci"]}, ["one", "two"]),
+        ({"tags": ["pci"], "skip_rules": ["two"]}, ["one"]),
+        ({"rules": ["on"]}, "rules: on is not a rule of the policy. Did you mean one?"),
+        ({"skip_rules": ["zzz"]}, "skip_rules: zzz is not a rule of the policy. Known rules: one, two, three."),
+        ({"tags": ["pcl"]}, "tags: pcl is not a tag of the policy. Did you mean pci?"),
+        ({"rules": ["one"], "skip_rules": ["one"]}, "rules, skip_rules and tags select no rule. Remove one of them."),
+    ],
+)
+def test_selection(selection, expected):
+    tags = {"one": ["pci"], "two": ["pci", "x"], "three": []}
+    content = {"rules": [{**HTTPS, "id": name, "tags": of} for name, of in tags.items()]}
+    if isinstance(expected, str):
+        with pytest.raises(OptionError) as caught:
+            load_policy(["p.yml"], lambda name: content, {}, selection=Selection(**selection))
+        assert str(caught.value) == expected
+    else:
+        policy = load_policy(["p.yml"], lambda name: content, {}, selection=Selection(**selection))
+        assert [rule.id for rule in policy.rules] == expected
+        assert policy.left_out == [name for name in tags if name not in expected]
+
+
+@pytest.mark.parametrize(
+    "rule, expected",
+    [
+        (
+            {"that": "connection.frequancy != 'manually'"},
+            ["rule r: connection.frequancy is not a known fact; did you mean frequency?"],
+        ),
+        ({"that": "connection['zzz'] == 1"}, ["rule r: connection.zzz is not a known fact"]),
+        (
+            {"that": "true", "when": "connection.serever.host == 'x'"},
+            ["rule r: connection.serever is not a known fact; did you mean server?"],
+        ),
+        ({"that": "connection.nope is defined and connection.nope"}, []),
+        ({"that": "connection.nope | default('x') == 'x'"}, []),
+        ({"that": "connection.get('nope', 1) == 1"}, []),
+        ({"that": "connection.of_a_later_release == 1"}, []),
+        ({"that": "connection.server.typo == 1"}, []),
+        (
+            {"that": "true", "needs": ["params.alm_metod"]},
+            ["rule r: needs: no connection has params.alm_metod; did you mean alm_method?"],
+        ),
+        ({"that": "true", "needs": ["params.zzz"]}, []),
+        ({"that": "connections | map(attribute='frequancy') | list | length > 0"}, []),
+    ],
+)
+def test_unknown_facts(rule, expected):
+    policy = load_policy(["p.yml"], lambda name: {"rules": [{"id": "r", "title": "R", "severity": "low", **rule}]}, {})
+    facts = {"id": 1, "kind": "alm", "params": {"alm_method": "https"}, "of_a_later_release": 1}
+    assert list(unknown_facts(policy, [facts])) == expected
+
+
+def test_starter_knows_all_facts_without_connections():
+    assert list(unknown_facts(loaded(), [])) == []

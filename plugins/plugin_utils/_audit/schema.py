@@ -203,6 +203,8 @@ def _wrong_type(value: Any, kinds: list[str], schema: Schema) -> str:
     wanted = " or ".join(_TYPE_NAMES[kind] for kind in kinds)
     # In YAML, such strings need quotes.
     advice = "; put it in quotes" if "string" in kinds and isinstance(value, (bool, int, float)) else ""
+    if not {"integer", "number"}.isdisjoint(kinds) and isinstance(value, str) and value.strip("-").isdigit():
+        advice = "; remove the quotes"
     return f"must be {wanted}, not {_describe(value)}{_hint(schema)}{advice}"
 
 
