@@ -301,7 +301,7 @@ def test_reference_and_expression_errors():
             "3",
             (
                 "1.yml: waiver 1: connections.id must be an integer or a list, not a string (the id of a connection, "
-                "or a list of ids)."
+                "or a list of ids); remove the quotes."
             ),
         ),
         (
