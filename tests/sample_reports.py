@@ -173,7 +173,7 @@ def small() -> dict[str, Any]:
             "fingerprint": fingerprint("alm-tls", "alm", "9"),
         },
     ]
-    baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed}
+    baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed, "not_fixed": []}
     return report(rules, connections, findings, waivers, baseline)
 
 
@@ -252,7 +252,7 @@ def hostile() -> dict[str, Any]:
         }
         for text in texts
     ]
-    baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed}
+    baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed, "not_fixed": []}
     return report(rules, connections, findings, waivers, baseline)
 
 
@@ -388,9 +388,17 @@ def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
         "group_by": [],
         "label": None,
         "affected": None,
+        "identity": None,
         "message": None,
         "remediation": None,
         "references": [],
+        "tags": [],
+        "controls": {},
+        "waivable": True,
+        "may_apply_to_nothing": False,
+        "was": [],
+        "overridden": [],
+        "state": "evaluated",
         **given,
     }
 
@@ -430,7 +438,8 @@ def grouped(findings: list[dict], server: str | None) -> list[dict[str, Any]]:
         group = groups.setdefault(tuple(common.values()), {**common, "count": 0, "subjects": []})
         group["count"] += 1
         label, keys = one["label"], one["connections"]
-        group["subjects"].append(keys[0] if label is None else {"label": label, "connections": keys})
+        item = {"label": label, "identity": label, "connections": keys}
+        group["subjects"].append(keys[0] if label is None else item)
     return list(groups.values())
 
 
@@ -481,6 +490,7 @@ def _outcome(
         "condition": of["that"][0] if is_false else None,
         "observed": [{"name": name, "value": value} for name, value in (observed or {}).items()],
         "waiver": waiver,
+        "expired_waiver": None,
         "baseline": baseline,
         "fails_audit": verdict == "error" or (verdict == "fail" and of["severity"] in ("critical", "high")),
     }
@@ -510,7 +520,9 @@ def report(
         "audited_at": AUDITED_AT,
         "servers": [server] if server else [],
         "server_urls": SERVER_URLS if server else {},
+        "kinds": ["alm", "analysis"],
         "policies": ["starter", "our_policy.yml"],
+        "left_out": [],
         "summary": {
             "verdict": "fail" if is_failed else "pass",
             "message": f"SD Elements audit{of} {'failed' if is_failed else 'passed'}: {severe} findings of high "
@@ -519,6 +531,8 @@ def report(
             "fail_on": "high",
             "inconclusive": "warn",
             "known_findings": "fail",
+            "vacuous": "warn",
+            "unused_waivers": "warn",
             "connections": len(connections),
             "rules": len(rules),
             "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS},
