@@ -388,10 +388,10 @@ def rule(name: str, title: str, severity: str, **given: Any) -> dict[str, Any]:
         "group_by": [],
         "label": None,
         "affected": None,
+        "identity": None,
         "message": None,
         "remediation": None,
         "references": [],
-        "identity": None,
         "tags": [],
         "controls": {},
         "waivable": True,
@@ -438,7 +438,8 @@ def grouped(findings: list[dict], server: str | None) -> list[dict[str, Any]]:
         group = groups.setdefault(tuple(common.values()), {**common, "count": 0, "subjects": []})
         group["count"] += 1
         label, keys = one["label"], one["connections"]
-        group["subjects"].append(keys[0] if label is None else {"label": label, "identity": label, "connections": keys})
+        item = {"label": label, "identity": label, "connections": keys}
+        group["subjects"].append(keys[0] if label is None else item)
     return list(groups.values())
 
 
@@ -518,10 +519,10 @@ def report(
         "version": "3.0",
         "audited_at": AUDITED_AT,
         "servers": [server] if server else [],
-        "kinds": None,
-        "left_out": [],
         "server_urls": SERVER_URLS if server else {},
+        "kinds": ["alm", "analysis"],
         "policies": ["starter", "our_policy.yml"],
+        "left_out": [],
         "summary": {
             "verdict": "fail" if is_failed else "pass",
             "message": f"SD Elements audit{of} {'failed' if is_failed else 'passed'}: {severe} findings of high "

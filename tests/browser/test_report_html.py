@@ -295,7 +295,7 @@ def test_what_changed_and_the_waivers(show):
     for text in ("alm-tls", "alias: Jira S*", "Migration is under way.", "sec@example.com", "2026-12-05"):
         assert text in rows[1].inner_text()
     assert "labels: Old *" in rows[2].inner_text()
-    assert "our_policy.yml, waiver 1" in rows[2].inner_text()
+    assert "our_policy.yml, waiver 3" in rows[2].inner_text()
 
 
 def test_a_finding_opens_to_all_that_is_known_of_it(show):
@@ -519,6 +519,70 @@ def test_each_rule_tells_what_it_wants(show):
         counts = Counter(finding["verdict"] for finding in FINDINGS if finding["rule"] == rule["id"])
         figures = [int(figure.split()[0]) for figure in details.locator(".tally .verdict").all_inner_texts()]
         assert figures == [counts[verdict] for verdict in VERDICTS if counts[verdict]]
+
+
+def governed() -> dict:
+    """Return a report with limits of waivers, rules that were not evaluated, and failures that are not fixed."""
+    report = copy.deepcopy(SMALL)
+    clear, allowed, sync, debug, named, _connected = report["rules"]
+    clear.update(waivable=False, controls={"ISO 27001": ["A.8.24", "A.8.21"]}, tags=["network"], was=["no-tls"])
+    clear["overridden"] = [{"file": "our_policy.yml", "fields": ["severity", "message"]}]
+    sync["state"], debug["state"] = "matches_nothing", "off"
+    named.update(state="matches_nothing", may_apply_to_nothing=True)
+    allowed["state"] = "no_subjects"
+    report["left_out"] = ["conflict-policy"]
+    report["summary"].update(vacuous="fail", unused_waivers="fail")
+    earlier = {"server": sample_reports.SERVER, "rule": "alm-tls", "severity": "high", "fingerprint": "0" * 32}
+    report["baseline"]["not_fixed"] = [{**earlier, "subject": "ALM connection 7", "reason": "connection_removed"}]
+    debugging = next(one for one in report["findings"] if one["rule"] == "no-debug-mode")
+    debugging["expired_waiver"] = 1
+    return report
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_states_of_rules_and_limits_of_waivers(show, scripts):
+    page = show(governed(), scripts=scripts)
+    assert "high or more, known findings too, rules that match nothing, unused waivers" in page.locator(
+        ".particulars"
+    ).inner_text().replace("\n", " ")
+    assert page.locator(".changes").inner_text().split("\n")[-1] == "no longer found, but not fixed"
+    page.locator("summary", has_text="No longer found, but not fixed").click()
+    rows = page.get_by_role("region", name="Findings that are not fixed").locator("tbody tr")
+    assert [row.strip() for row in rows.all_inner_texts()] == ["High\talm-tls\tALM connection 7\tConnection removed"]
+    states = page.locator(".tally .state")
+    assert states.all_inner_texts() == ["Nothing to evaluate", "Matches nothing", "Turned off", "Matches nothing"]
+    # A rule that matches nothing is a warning, unless the policy says that it may.
+    assert [name.split()[1] for name in states.evaluate_all("all => all.map((one) => one.className)")] == [
+        "unused",
+        "expired",
+        "unused",
+        "unused",
+    ]
+    page.locator(".rules summary").first.click()
+    body = page.locator(".rules .body").first.inner_text()
+    for text in ("ISO 27001: A.8.24, A.8.21", "network", "no-tls", "our_policy.yml: severity, message", "not allow"):
+        assert text in body
+    assert "did not select: conflict-policy." in page.get_by_role("main").inner_text()
+    expired = page.locator("#rows > tr", has_text="Waiver expired")
+    assert expired.count() == 1
+    assert "no-debug-mode" in expired.inner_text()
+    # The rule alm-tls has no waiver to copy.
+    waivers = sum(bool(waiver_yaml(one, FACTS)) and one["rule"] != "alm-tls" for one in SMALL["findings"])
+    assert scripts or page.locator("#rows pre").count() == waivers
+
+
+def test_an_opened_finding_names_its_expired_waiver_and_controls(show):
+    page = show(governed())
+    page.locator("#rows > tr", has_text="Waiver expired").locator("button").click()
+    assert "Looking for a fault." in page.locator(".panel").inner_text()
+    assert "ops@example.com until 2026-10-31 (expired, our_policy.yml, waiver 2)" in page.locator(".panel").inner_text()
+    page = show(governed(), f"#finding={FINDINGS[0]['fingerprint']}")
+    panel = page.locator(".panel")
+    assert "The policy does not allow a waiver of this rule." in panel.inner_text()
+    assert "ISO 27001: A.8.24, A.8.21" in panel.inner_text()
+    assert panel.locator("pre").count() == 0
+    field(page, "Search").fill("a.8.24 network")
+    assert {FINDINGS[place]["rule"] for place in shown(page)} == {"alm-tls"}
 
 
 def test_keys_that_a_later_version_adds_do_no_harm(show):

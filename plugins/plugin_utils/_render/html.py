@@ -25,6 +25,8 @@ from markupsafe import Markup
 
 from .._audit.model import (
     NEEDS_ATTENTION,
+    NEVER,
+    NOT_FIXED,
     NOTABLE,
     NOTABLE_RANK,
     SEVERITIES,
@@ -78,6 +80,8 @@ NEXT_STEPS = {
     "inconclusive": "Let the token's user see what the message names, and audit again.",
 }
 WAIVER_ADVICE = "To accept this until a certain day, fill in and add to the waivers of your policy:"
+# States of a rule that was not evaluated.
+RULE_STATES = {"matches_nothing": "Matches nothing", "no_subjects": "Nothing to evaluate", "off": "Turned off"}
 # JavaScript rounds larger numbers.
 MAX_INTEGER = 2**53 - 1
 
@@ -107,7 +111,12 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, finalize=_finalize, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(
-        severities=SEVERITIES, verdicts=VERDICTS, attention=NEEDS_ATTENTION, waiver_advice=WAIVER_ADVICE
+        severities=SEVERITIES,
+        verdicts=VERDICTS,
+        attention=NEEDS_ATTENTION,
+        not_fixed=NOT_FIXED,
+        rule_states=RULE_STATES,
+        waiver_advice=WAIVER_ADVICE,
     )
     environment.filters.update(name=_name, text=_text)
     return environment.from_string(str(_read("report.html.j2")))
@@ -251,6 +260,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "report": report,
         "summary": summary,
         "heading": f"{heading[:1].upper()}{heading[1:]}",
+        "fails_on": _fail_conditions(report),
         "message": summary["message"].removeprefix(f"{start}: "),
         "audited_at": _time(report["audited_at"]),
         "audited_until": _time(report.get("audited_until", report["audited_at"])),
@@ -280,6 +290,18 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "kinds": sorted({str(connection["facts"].get("kind")) for connection in report["connections"]}),
         "projects": projects[:PROJECT_HINTS],
     }
+
+
+def _fail_conditions(report: Report) -> list[str]:
+    summary = report["summary"]
+    if summary["fail_on"] == NEVER:
+        return ["never"]
+    severity = SEVERITIES[summary["fail_on"]].lower()
+    found = [severity if severity == "critical" else f"{severity} or more"]
+    if report["baseline"]:
+        found.append("new findings only" if summary["known_findings"] == "accept" else "known findings too")
+    found += ["rules that match nothing"] if summary["vacuous"] == "fail" else []
+    return found + (["unused waivers"] if summary["unused_waivers"] == "fail" else [])
 
 
 def _server_bars(statistics: _Statistics) -> list[_Variables]:
@@ -343,13 +365,12 @@ def _view(**filters: str) -> str:
 def _changes(baseline: Baseline | None) -> _Variables | None:
     if baseline is None:
         return None
-    fixed = baseline["fixed"]
+    lists = {name: baseline[name] for name in ("fixed", "not_fixed")}
     return {
         **baseline,
         "since": _time(baseline["audited_at"]),
-        "fixed": fixed[:FIXED_ROWS],
-        "fixed_count": len(fixed),
-        "unshown": max(0, len(fixed) - FIXED_ROWS),
+        **{name: findings[:FIXED_ROWS] for name, findings in lists.items()},
+        "counts": {name: len(findings) for name, findings in lists.items()},
     }
 
 
@@ -381,7 +402,7 @@ def _finding_row(finding: Finding, rule: RuleEntry, statistics: _Statistics, *, 
         # The default message has the title and the observed values, which the row shows anyway.
         "message": "" if finding["observed"] and not rule["message"] else finding["message"],
         "next_step": NEXT_STEPS.get(finding["verdict"], rule["remediation"]),
-        "waiver_text": waiver_yaml(finding, statistics.facts) if has_waiver else None,
+        "waiver_text": waiver_yaml(finding, statistics.facts) if has_waiver and rule["waivable"] else None,
         "systems": _unique(label.system for label in labels) or [WHOLE_SET],
         "projects": _unique(label.project for label in labels if label.project),
     }
@@ -397,7 +418,13 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
         "links": [{"text": reference, "url": _safe_url(reference)} for reference in rule["references"]],
         "cells": _bar("", counts, None)["cells"],
         "view": _view(rule=_name(rule["id"]), verdict="all"),
+        "controls": _controls(rule),
+        "overridden": [f"{one['file']}: {', '.join(one['fields'])}" for one in rule["overridden"]],
     }
+
+
+def _controls(rule: RuleEntry) -> list[str]:
+    return [f"{framework}: {', '.join(controls)}" for framework, controls in rule["controls"].items()]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -435,6 +462,7 @@ class _ScriptRows:
             1 if finding["fails_audit"] else None,
             finding["baseline"],
             finding["waiver"],
+            finding["expired_waiver"],
             _name(subject) if has_own else None,
             None if connections else self._servers.index_of.get(finding["server"]),
             self._index_of_waiver(finding),
@@ -502,12 +530,16 @@ def _waiver_template(server: str | None) -> str | None:
 
 def _script_rule(rule: RuleEntry) -> _Variables:
     optional = {name: rule[name] for name in ("title", "description", "loop", "remediation")}
-    lists = {name: rule[name] for name in ("group_by", "when", "that", "needs")}
+    lists = {
+        **{name: rule[name] for name in ("group_by", "when", "that", "needs", "tags")},
+        "controls": _controls(rule),
+    }
     return {
         **{name: None if value is None else _text(value) for name, value in optional.items()},
         **{name: [_text(text) for text in texts] for name, texts in lists.items()},
         "id": _name(rule["id"]),
         "hasMessage": bool(rule["message"]),
+        "waivable": rule["waivable"],
         "severity": SEVERITY_RANK[rule["severity"]],
         "references": [[_text(reference), _safe_url(reference)] for reference in rule["references"]],
     }

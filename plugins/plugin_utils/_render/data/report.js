@@ -38,7 +38,7 @@
     const facts = unpack(one.facts);
     return { ...one, facts, kind: String(facts.kind ?? null) };
   });
-  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, fails, baseline, waiver, subject, server, ownWaiver], index) => ({
+  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, fails, baseline, waiver, expiredWaiver, subject, server, ownWaiver], index) => ({
     index,
     rule: data.rules[rule],
     ruleIndex: rule,
@@ -50,6 +50,7 @@
     fails: Boolean(fails),
     baseline: baseline ?? "",
     waiver: waiver ?? null,
+    expiredWaiver: expiredWaiver ?? null,
     subject: subject ?? connections[places[0]].subject,
     hasOwnSubject: Boolean(subject),
     server: places.length ? connections[places[0]].server : server,
@@ -161,7 +162,7 @@
   }
   const searched = once(() => ({
     connections: connections.map((one) => lower([serverOf(one)?.[0], one.subject, one.system, one.project, ...values(one.facts)].join("\n"))),
-    rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that].join("\n"))),
+    rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that, ...rule.controls, ...rule.tags].join("\n"))),
     texts: data.texts.map(lower),
     waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
   }));
@@ -323,7 +324,7 @@
       { role: "row", "data-finding": finding.index, class: "finding" },
       cell("opener", opener),
       cell("in-severity", severity(severities[rule.severity])),
-      cell("in-verdict", verdict(verdicts[finding.verdict]), finding.fails ? line(mark("Fails the audit")) : null),
+      cell("in-verdict", verdict(verdicts[finding.verdict]), finding.fails ? line(mark("Fails the audit")) : null, finding.expiredWaiver === null ? null : line(mark("Waiver expired"))),
       cell("in-rule", bdi(short(rule.title)), element("div", { class: "id" }, bdi(rule.id))),
       cell(
         "in-subject",
@@ -356,6 +357,8 @@
     described(list, "Applies when", ...codes(rule.when));
     described(list, "Requires", ...codes(rule.that));
     described(list, "Inconclusive without", ...codes(rule.needs));
+    described(list, "Controls", ...lines(rule.controls));
+    described(list, "Tags", ...lines(rule.tags));
     return list;
   }
 
@@ -370,15 +373,20 @@
     described(list, "Server", ...(server ? [link(server)] : []));
     described(list, "Effect", ...(finding.fails ? ["The audit fails because of this finding."] : []));
     described(list, "Since when", ...since(finding));
-    if (finding.waiver !== null) {
-      const [reason, owner, expires, state, name] = data.waivers[finding.waiver];
-      described(list, "Waiver", ...prose(reason));
-      described(list, "Waived by", bdi(owner), " until ", bdi(expires), ` (${state}, `, bdi(name), ")");
-    }
+    described(list, "Waiver", ...aboutWaiver(finding.waiver));
+    described(list, "Expired waiver", ...aboutWaiver(finding.expiredWaiver));
     if (finding.fingerprint) {
       described(list, "Fingerprint", element("a", { href: `#finding=${finding.fingerprint}`, class: "fingerprint" }, finding.fingerprint));
     }
     return list;
+  }
+
+  function aboutWaiver(index) {
+    if (index === null) {
+      return [];
+    }
+    const [reason, owner, expires, state, name] = data.waivers[index];
+    return [...prose(reason), line(bdi(owner), " until ", bdi(expires), ` (${state}, `, bdi(name), ")")];
   }
 
   function since(finding) {
@@ -398,7 +406,7 @@
     const list = element("dl", { class: "rule" });
     described(list, "Remediation", ...prose(data.nextSteps[name] ?? rule.remediation));
     described(list, "References", ...rule.references.map((reference) => line(link(reference))));
-    described(list, "Waiver", ...(name === "fail" ? readyWaiver(waiverOf(finding)) : []));
+    described(list, "Waiver", ...(name === "fail" ? readyWaiver(finding) : []));
     return list;
   }
 
@@ -412,7 +420,11 @@
     return data.waiverTemplates[finding.server ?? 0].replace(/RULE|KIND|id: 0/g, (name) => filled[name]);
   }
 
-  function readyWaiver(waiver) {
+  function readyWaiver(finding) {
+    if (!finding.rule.waivable) {
+      return ["The policy does not allow a waiver of this rule."];
+    }
+    const waiver = waiverOf(finding);
     if (!waiver) {
       return [];
     }
