@@ -207,7 +207,7 @@ def test_templates_of_connections_with_null(play):
 
 
 def test_demo(tmp_path):
-    """What 'make demo' runs."""
+    """The command of 'make demo'."""
     run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "The rendered allow-list is in build/demo/egress_allow_list.txt." in run.stdout
