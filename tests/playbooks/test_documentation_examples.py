@@ -159,7 +159,8 @@ def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
                if one["params"].get("alm_method") != "http"
                and one["params"].get("alm_validate_cert") is not False]  # fmt: skip
     files = []
-    for name in [*(f"modules.sde_{kind}_connection_info" for kind in KINDS), "filter.egress", "filter.split_names"]:
+    filters = ["filter.egress", "filter.misspelt_names", "filter.split_names"]
+    for name in [*(f"modules.sde_{kind}_connection_info" for kind in KINDS), *filters]:
         examples = importlib.import_module(f"{COLLECTION}.{name}").EXAMPLES
         play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
         files.append(tmp_path / f"{name}.yml")

@@ -14,10 +14,24 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.demo_server.dataset import HoursAgo
-from tests.support import SOME_GENERATIONS, access, canned_server, forward_proxy, printed_results
+from tests.support import (
+    SOME_GENERATIONS,
+    access,
+    canned_server,
+    forward_proxy,
+    inventory_of,
+    messages_of,
+    printed_results,
+)
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
 UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\sis\sinconclusive\s.*?\sis\sunknown\.\n", re.DOTALL)
+# A playbook that passes or fails by what it finds is every one that is not listed here.
+WITHOUT_VERDICT = {"configuration", "egress_allow_list", "find_connections", "list_connections"}
+WITH_VERDICT = [
+    *sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem not in WITHOUT_VERDICT),
+    "extensions/patterns/sde_connection_audit/playbooks/audit.yml",
+]
 MODES = pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
 
 
@@ -167,6 +181,40 @@ def test_egress_allow_list_is_not_written_if_a_server_is_unknown(start, play, tm
     assert lines[1:] == [rf'# UNKNOWN: alm 1 "two\nlines {{{{ 7 * 7 }}}}", {reasons[token]}']
 
 
+@pytest.mark.parametrize("tags", ["--tags=other", pytest.param("--skip-tags=untagged", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", WITH_VERDICT)
+def test_tag_that_skips_the_verdict_fails_the_run(start, play, name, tags):
+    run = play(name, start(), "-i", "localhost,", tags)
+    assert_clean(run, status=2)
+    assert messages_of(run.stdout)["localhost"].startswith("A tag skipped the "), run.stdout
+
+
+def test_reports_that_cannot_be_merged(ansible, tmp_path):
+    (tmp_path / "broken.json").write_text("{}")
+    names = json.dumps({"sde_reports": ["broken.json"]})
+    run = ansible("ansible-playbook", "securitycompass.sdelements.merge_reports", "-e", names, cwd=tmp_path)
+    assert_clean(run, status=2)
+    assert "broken.json is not an audit report" in messages_of(run.stdout)["localhost"]
+
+
+def test_merged_report_that_cannot_be_written(start, ansible, tmp_path):
+    server = start("5.2", dataset=[])
+    hosts = {"sde-europe": {"sde_url": server.url, "sde_api_token": server.token}}
+    (tmp_path / "hosts.json").write_text(inventory_of(hosts))
+    (tmp_path / "reports" / "servers-all.html").mkdir(parents=True)
+    run = ansible("ansible-playbook", "securitycompass.sdelements.audit_servers", "-i", "hosts.json", cwd=tmp_path)
+    assert run.returncode == 2, run.stdout
+    assert "servers-all.html exists and is not a regular file." in messages_of(run.stdout)["sde-europe"]
+
+
+@pytest.mark.once
+def test_no_condition_hides_the_message_of_a_task():
+    """From ansible-core 2.21 on, a true failed_when replaces it by one that says nothing."""
+    files = [path for folder in ("extensions", "playbooks", "roles") for path in (ROOT / folder).rglob("*.yml")]
+    conditions = [found for path in files for found in re.findall(r"failed_when: .*", path.read_text(encoding="utf-8"))]
+    assert set(conditions) == {"failed_when: false"}
+
+
 @SOME_GENERATIONS
 def test_five_facts_on_every_generation(start, play, generations):
     for generation in generations:
@@ -207,7 +255,7 @@ def test_templates_of_connections_with_null(play):
 
 
 def test_demo(tmp_path):
-    """What 'make demo' runs."""
+    """The command of 'make demo'."""
     run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "The rendered allow-list is in build/demo/egress_allow_list.txt." in run.stdout

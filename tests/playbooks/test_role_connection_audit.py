@@ -267,10 +267,30 @@ def test_several_servers(start, ansible, policy, tmp_path):
     }
 
 
-def test_hosts_that_are_not_there_do_not_pass(start, audit):
-    run = audit(start("newest"), hosts="prdo")
+@pytest.mark.parametrize("arguments", [[], ["--tags", "other"]], ids=["all", "tags"])
+def test_hosts_that_are_not_there_do_not_pass(start, audit, arguments):
+    run = audit(start("newest"), *arguments, hosts="prdo")
     assert run.returncode == 2
     assert 'connection_audit_hosts is \\"prdo\\", and no host of the inventory is one of them.' in run.stdout
+
+
+def test_tag_that_skips_nothing_passes(audit, policy):
+    run = audit(None, "--tags", "untagged", environment={}, connections=[], policy=policy(TLS))
+    assert run.returncode == 0 and len(verdicts(run)) == 1, run.stdout
+
+
+def test_tag_of_an_included_role(start, ansible, tmp_path):
+    """The example of the guide runs the audit with its tag, fails with another, and needs 'apply'."""
+    guide = (ROOT / "docs" / "compliance_guide.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(- name: Audit with a tag\n.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    without_apply = example.replace("        apply:\n          tags: audit\n", "")
+    assert without_apply != example
+    server = start("5.2")
+    for text, tag, made in ((example, "audit", 1), (example, "other", 0), (without_apply, "audit", 0)):
+        (tmp_path / "play.yml").write_text(text)
+        run = ansible("ansible-playbook", tmp_path / "play.yml", "--tags", tag, **access(server))
+        assert (run.returncode, len(verdicts(run))) == (0 if made else 2, made), run.stdout
+        assert ("A tag skipped the audit." in run.stdout) != made
 
 
 def test_what_could_not_be_gathered_does_not_pass(start, play):
@@ -373,12 +393,17 @@ WRONG_VARIABLES = [
     ({"policy": "no-such-file.yml"}, "no-such-file.yml"),
     ({"baseline": "no-such-file.json"}, "no-such-file.json"),
     ({"connections": [{"id": 1}], "connections_file": "both.json"}, "connections_file"),
+    ({"policy": "broken.yml"}, "Invalid policy (1 error):\nbroken.yml: rules must be a list, not a string"),
+    ({"report_dir": "broken.yml/reports", "fail_on": "never"}, "cannot be written: Not a directory."),
+    ({"polcy": "starter"}, "Unknown variable connection_audit_polcy: did you mean connection_audit_policy?"),
     ({"api_token": "not-the-token"}, "was answered with 401: Invalid token. Check api_token"),
 ]
 
 
 def test_wrong_variables(start, audit_each, tmp_path):
+    """The red line has the first error, on every release of ansible-core."""
     server = start("5.2")
+    (tmp_path / "broken.yml").write_text("rules: none")
     cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
     done = audit_each(
         {name: (server, {"report_dir": "reports", **variables}) for name, (variables, _message) in cases.items()}

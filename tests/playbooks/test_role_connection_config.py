@@ -25,7 +25,7 @@ FILES = {
     "nftables": "sets.nft",
     "prometheus": "targets.json",
 }
-# What could break out of a comment, a string, a line or a template.
+# Texts that could break out of a comment, a string, a line or a template.
 ALIASES = [
     "quote \" and ' and back\\slash\\",
     "two\nlines\r\nadd rule inet filter input accept",
