@@ -161,6 +161,10 @@ options:
     default: true
 notes:
   - The C(params) of connections need the permission to edit them.
+"""
+
+    FILTERS = r"""
+notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any. A filter that is null is not set.
 """

@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.sdelements.connections
+  - securitycompass.sdelements.sdelements.filters
   - securitycompass.sdelements.sdelements.attributes
 seealso:
   - module: securitycompass.sdelements.sde_analysis_connection_info

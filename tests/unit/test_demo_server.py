@@ -22,7 +22,7 @@ import pytest
 import requests
 
 from tests.demo_server import FAULTS, GENERATIONS, PAGING_STYLES, DemoServer
-from tests.demo_server.dataset import SEED
+from tests.demo_server.dataset import CONNECTIONS
 from tests.demo_server.systems import SYSTEMS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ def check_threads_end():
 
 @pytest.mark.parametrize("path", VENDOR_DOCUMENT)
 def test_responses_equal_vendor_documentation(path):
-    with DemoServer(generation="3.2", dataset=[record for record in SEED if record["id"] == 1]) as server:
+    with DemoServer(generation="3.2", dataset=[record for record in CONNECTIONS if record["id"] == 1]) as server:
         answer = get(server, path)
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json() == VENDOR_DOCUMENT[path]
@@ -251,27 +251,28 @@ def test_last_successful_run_follows_jobs():
 
 def test_seed_covers_each_system_and_state():
     for kind, systems in SYSTEMS.items():
-        records = [record for record in SEED if record["kind"] == kind]
+        records = [record for record in CONNECTIONS if record["kind"] == kind]
         assert {record["system_id"] for record in records} == {system.id for system in systems}
         jobs = [record.get("last_job") for record in records]
         assert None in jobs and {job["succeeded"] for job in jobs if job} == {True, False}
         for flag in ("inaccessible", "debug_mode"):
             assert any(record.get(flag) for record in records)
-    assert len({record["project"] for record in SEED}) == 20
-    assert any(record["params"].get("alm_method") == "http" for record in SEED)
-    assert any(record["alias"] is None for record in SEED)
+    assert len({record["project"] for record in CONNECTIONS}) == 20
+    assert any(record["params"].get("alm_method") == "http" for record in CONNECTIONS)
+    assert any(record["alias"] is None for record in CONNECTIONS)
 
 
 @pytest.mark.parametrize("kind, name", [("alm", "alm_validate_cert"), ("analysis", "analysis_validate_cert")])
 def test_seed_covers_each_certificate_state(kind, name):
-    with_tls = [one["params"] for one in SEED if one["kind"] == kind and one["params"].get("alm_method") != "http"]
+    params = [one["params"] for one in CONNECTIONS if one["kind"] == kind]
+    with_tls = [one for one in params if one.get("alm_method") != "http"]
     assert {one.get(name) for one in with_tls if f"{kind}_server" in one} == {True, False, None}
-    assert not [one for one in SEED if "bypass_cert_validation" in one["params"]]
+    assert not [one for one in params if "bypass_cert_validation" in one]
 
 
 def test_seed_has_two_context_roots_on_one_host():
     roots = {}
-    for params in (record["params"] for record in SEED if record["kind"] == "alm"):
+    for params in (record["params"] for record in CONNECTIONS if record["kind"] == "alm"):
         roots.setdefault((params["alm_server"], params["sde_project"]), set()).add(params.get("alm_context_root"))
     assert {"/jira", "/jira-eu"} in roots.values()
     forms = {root for group in roots.values() for root in group if root}
