@@ -1020,7 +1020,7 @@ ANALYSIS_RECORDS = [
 
 # Parameters that each project has of its own. All others of a connection are those of its connector.
 _PROJECT_PARAMS = frozenset(
-    "sde_businessunit sde_application sde_project alm_project alm_parent_issue last_successful_run".split()
+    "sde_businessunit sde_application sde_project alm_project alm_parent_issue asset_name last_successful_run".split()
 )
 
 

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connection_facts, _redact, _resource
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import (
+    _connection_facts,
+    _redact,
+    _resource,
+    _tool_params,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import RecordError
 from tests.demo_server import GENERATIONS, DemoServer, seed
@@ -174,7 +179,7 @@ def test_validate_certs_by_generation(servers, generation, kind):
 
 def test_old_and_new_parameter_name_together():
     sent = {"alm_server": "old", "issue_tracker_server": "new", "issue_tracker_user": "u"}
-    renamed = _connection_facts._renamed(_connection_facts.ConnectionKind("alm", "issue_tracker"), sent)
+    renamed = _tool_params.renamed_params(_tool_params.ALM_KIND, sent)
     assert renamed == {"alm_server": "old", "issue_tracker_server": "new", "alm_user": "u"}
 
 
