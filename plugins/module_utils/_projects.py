@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from ._pages import Record
-from ._redact import Secret, redact
+from ._redact import Secret, redact, scrub_text
 from ._resource import (
     BOOL,
     INT,
@@ -130,7 +130,11 @@ class ProjectQuery(Query):
 
     def facts_of(self, record: Record, check_deadline: Callable[[], None]) -> tuple[Facts, list[Secret]]:
         """Return the facts of a project, without the secrets that people wrote into it, and these."""
-        return redact(facts_of_project(record, self.include_users), check_deadline)
+        sent = facts_of_project(record, self.include_users)
+        masked, secrets = redact(sent, check_deadline)
+        # A tag never names the next one, as an item of another list may: ["password", "hunter2"].
+        masked["tags"] = [scrub_text(tag, check=check_deadline) for tag in sent["tags"]]
+        return masked, secrets
 
     def warnings_of(self, items: list[Item]) -> list[str]:
         """Return what the user should know about the facts."""

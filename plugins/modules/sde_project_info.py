@@ -154,12 +154,12 @@ projects:
       description: When the project was made (ISO 8601, UTC, whole seconds). Null if the server does not say.
       returned: success
       type: str
-      sample: '2025-05-18T09:14:05Z'
+      sample: '2025-06-01T20:14:05Z'
     updated:
       description: When the project was last changed (ISO 8601, UTC, whole seconds). Null if the server does not say.
       returned: success
       type: str
-      sample: '2026-11-23T14:14:05Z'
+      sample: '2026-11-24T00:57:15Z'
     locked:
       description: Whether the survey of the project is locked. Null on older releases, which cannot lock it.
       returned: success
