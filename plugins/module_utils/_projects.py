@@ -133,7 +133,7 @@ class ProjectQuery(Query):
         sent = facts_of_project(record, self.include_users)
         masked, secrets = redact(sent, check_deadline)
         # A tag never names the next one, as an item of another list may: ["password", "hunter2"].
-        masked["tags"] = [scrub_text(tag, check=check_deadline) for tag in sent["tags"]]
+        masked["tags"] = [scrub_text(tag, (), check_deadline) for tag in sent["tags"]]
         return masked, secrets
 
     def warnings_of(self, items: list[Item]) -> list[str]:
