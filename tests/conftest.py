@@ -24,6 +24,14 @@ from tests.demo_server import DemoServer
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTION = "ansible_collections.securitycompass.sdelements.plugins"
+# The modules that only gather, by the kind of the embedded API's records.
+INFO_MODULES = {
+    "alm": "sde_alm_connection_info",
+    "analysis": "sde_analysis_connection_info",
+    "alm_connector": "sde_alm_connector_info",
+    "analysis_connector": "sde_analysis_connector_info",
+    "project": "sde_project_info",
+}
 
 # No setting of the developer's machine reaches a test, a fixture, or a program that they start.
 for name in list(os.environ):
@@ -72,7 +80,7 @@ def run_module(monkeypatch, capsys):
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         monkeypatch.setattr(warnings, "_global_warnings", type(warnings._global_warnings)())
-        module = importlib.import_module(f"{COLLECTION}.modules.sde_{kind}_connection_info")
+        module = importlib.import_module(f"{COLLECTION}.modules.{INFO_MODULES[kind]}")
         capsys.readouterr()
         with pytest.raises(SystemExit):
             module.main()

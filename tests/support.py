@@ -29,13 +29,18 @@ from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._connections import ALM, ANALYSIS
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._connectors import (
+    ALM_CONNECTORS,
+    ANALYSIS_CONNECTORS,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import SDElementsError
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._gather import (
     Gathered,
     argument_spec,
     gather_facts,
 )
-from tests.conftest import COLLECTION
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._projects import PROJECTS
+from tests.conftest import COLLECTION, INFO_MODULES
 from tests.demo_server import GENERATIONS, DemoServer
 
 try:
@@ -44,7 +49,8 @@ except ImportError:
     trust_as_template = None
 
 KINDS = ("alm", "analysis")
-RESOURCES = dict(zip(KINDS, (ALM, ANALYSIS), strict=True))
+# All resources, by the kind of the embedded API's records.
+RESOURCES = dict(zip(INFO_MODULES, (ALM, ANALYSIS, ALM_CONNECTORS, ANALYSIS_CONNECTORS, PROJECTS), strict=True))
 # The oldest release, the newest and one in between. The slow tests run on all.
 SOME_GENERATIONS = pytest.mark.parametrize(
     "generations",
@@ -57,9 +63,9 @@ DOCUMENTED_HOUR = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
 TOKEN = "0123456789abcdef"
 
 
-def validated(**options) -> dict:
+def validated(kind: str = "alm", /, **options) -> dict:
     """Options as ansible-core hands them to a module: checked, converted, with defaults."""
-    result = ArgumentSpecValidator(argument_spec(ALM)).validate(options)
+    result = ArgumentSpecValidator(argument_spec(RESOURCES[kind])).validate(options)
     assert not result.error_messages, result.error_messages
     return result.validated_parameters
 
@@ -67,11 +73,16 @@ def validated(**options) -> dict:
 def gather(server: DemoServer, kind: str = "alm", **options) -> Gathered:
     """Facts by way of the pure function, over a real socket."""
     options = {"url": server.url, "api_token": server.token, "retries": 0, **options}
-    return gather_facts(RESOURCES[kind], validated(**options))
+    return gather_facts(RESOURCES[kind], validated(kind, **options))
+
+
+def facts(server: DemoServer, kind: str, **options) -> list[dict]:
+    """The facts of all records."""
+    return gather(server, kind, **options).facts[RESOURCES[kind].name]
 
 
 def connections(server: DemoServer, kind: str = "alm", **options) -> list[dict]:
-    return gather(server, kind, **options).facts["connections"]
+    return facts(server, kind, **options)
 
 
 def nowhere(url: str) -> types.SimpleNamespace:

@@ -133,6 +133,10 @@ options:
       - Whether to return RV(connections[].last_job). Servers before SD Elements 4.4 do not have it.
     type: bool
     default: false
+"""
+
+    PARAMS = r"""
+options:
   include_secrets:
     description:
       - Whether to return credentials in clear instead of masked.
@@ -142,8 +146,8 @@ options:
     default: false
   include_params:
     description:
-      - Whether to return RV(connections[].params). Without them a large result is much smaller, and Ansible much
-        quicker. The other facts stay as they are, such as RV(connections[].server) and RV(connections[].secrets_set).
+      - Whether to return C(params). Without them a large result is much smaller, and Ansible much quicker. The other
+        facts stay as they are, such as C(server) and C(secrets_set).
     type: bool
     default: true
   keep_params:
@@ -154,13 +158,42 @@ options:
     elements: str
   canonical_names:
     description:
-      - Whether the keys of RV(connections[].params) have the same names on every release. The newest releases name
+      - Whether the keys of C(params) have the same names on every release. The newest releases name
         C(alm_server) C(issue_tracker_server), and the C(conflict_policy) C(alm) C(issue_tracker).
       - If V(false), they are returned as the server sends them.
     type: bool
     default: true
 notes:
   - The C(params) of connections need the permission to edit them.
+"""
+
+    CONNECTORS = r"""
+options:
+  connector_id:
+    description:
+      - Return the connector with this ID only. An ID that the server does not know returns an empty list.
+      - It cannot be combined with O(name) or O(system).
+      - Some releases of SD Elements leave out RV(connectors[].system_short_name) in this case.
+    type: int
+    aliases: [id]
+  name:
+    description:
+      - Return the connectors with this name, or with one of these. It is compared exactly, blanks included.
+      - One string or a list of strings. A comma is part of the string.
+    type: raw
+  system:
+    description:
+      - Return the connectors to this system, or to one of these.
+      - It is compared with the system's ID, short name and name; case does not matter.
+      - One string or a list of strings. A comma is part of the string.
+    type: raw
+notes:
+  - Releases before SD Elements 4.2 have no connectors. The list is empty then, RV(endpoint) is null, and the module
+    warns.
+"""
+
+    FILTERS = r"""
+notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any. A filter that is null is not set.
 """

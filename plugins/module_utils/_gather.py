@@ -61,9 +61,16 @@ def gather_facts(resource: Resource, options: Options) -> Gathered:
     secrets = {secret.value for item in wanted for secret in item.secrets if secret.value}
     return Gathered(
         {resource.name: [item.facts for item in wanted], "count": len(wanted), "endpoint": endpoint},
-        query.warnings_of(items),
+        [*_release_warnings(resource, endpoint), *query.warnings_of(items)],
         sorted(secrets) if query.read.include_secrets else [],
     )
+
+
+def _release_warnings(resource: Resource, endpoint: str | None) -> list[str]:
+    """Return a warning if the release of the server is older than the list."""
+    if endpoint or not resource.since:
+        return []
+    return [f"This server has no list of {resource.name}: SD Elements has it from {resource.since.release} on."]
 
 
 def _register(secrets: list[str], no_log: bool) -> list[str]:

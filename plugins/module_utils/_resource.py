@@ -84,6 +84,14 @@ class Query:
         return []
 
 
+class LaterList(NamedTuple):
+    """A list that came with a later release than the oldest that is supported."""
+
+    release: str
+    older_path: str  # of a list that the releases before it have as well
+    new_field: str  # of the records there, which came with the same release
+
+
 class Resource(NamedTuple):
     """A list of the API, and how to make facts of its records."""
 
@@ -93,14 +101,15 @@ class Resource(NamedTuple):
     options: dict[str, dict[str, Any]]  # argument spec of the query, in addition to READ_OPTIONS
     check: Callable[[Record], None]  # raises RecordError if facts cannot be made of a record
     parse_query: Callable[[Options], Query]  # raises OptionError
+    since: LaterList | None = None  # None: every release has it
 
 
 # ---------------------------------------------------------------------------------------------------------------
 # Reading
 
 
-def read(client: Client, resource: Resource, query: Query) -> tuple[str, list[Item]]:
-    """Return the address that answers on this release, and its items, ordered by id."""
+def read(client: Client, resource: Resource, query: Query) -> tuple[str | None, list[Item]]:
+    """Return the address that answers on this release, and its items, ordered by id. None: this release has no list."""
     paging = {"page_size": query.read.page_size} if query.read.page_size else {}
     for path in resource.paths:
         endpoint = client.url_of(path)
@@ -111,6 +120,8 @@ def read(client: Client, resource: Resource, query: Query) -> tuple[str, list[It
             return endpoint, [convert(record) for record in _read_one(client, resource, path, query)]
         except NotFoundError as exc:
             missing = exc
+    if resource.since and _is_older(client, resource.since):
+        return None, []
     urls = [client.url_of(path) for path in resource.paths]
     raise SDElementsError(
         "not_an_api",
@@ -120,6 +131,18 @@ def read(client: Client, resource: Resource, query: Query) -> tuple[str, list[It
         method="GET",
         url=urls[-1],
     )
+
+
+def _is_older(client: Client, since: LaterList) -> bool:
+    """Return whether the server's release is older than a list. One record of another list tells."""
+    try:
+        answer = client.get(since.older_path, {"page_size": 1})
+    except NotFoundError:
+        return False
+    records = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(records, list):
+        return False
+    return all(isinstance(record, dict) and since.new_field not in record for record in records)
 
 
 def _read_one(client: Client, resource: Resource, path: str, query: Query) -> list[Record]:

@@ -20,9 +20,13 @@ description:
 extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.sdelements.connections
+  - securitycompass.sdelements.sdelements.params
+  - securitycompass.sdelements.sdelements.filters
   - securitycompass.sdelements.sdelements.attributes
 seealso:
   - module: securitycompass.sdelements.sde_analysis_connection_info
+  - module: securitycompass.sdelements.sde_alm_connector_info
+  - module: securitycompass.sdelements.sde_project_info
 """
 
 EXAMPLES = r"""
@@ -73,12 +77,17 @@ connections:
       type: str
       sample: Rally Integration
     project:
-      description: ID of the SD Elements project. Null if the server does not say.
+      description:
+        - ID of the SD Elements project. See M(securitycompass.sdelements.sde_project_info).
+        - Null if the server does not say.
       returned: success
       type: int
       sample: 2
     connector:
-      description: ID of the connector that the connection was made from. Null on releases before 4.2.
+      description:
+        - ID of the connector that the connection was made from. See
+          M(securitycompass.sdelements.sde_alm_connector_info).
+        - Null on releases before 4.2.
       returned: success
       type: int
       sample: 1

@@ -20,9 +20,13 @@ description:
 extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.sdelements.connections
+  - securitycompass.sdelements.sdelements.params
+  - securitycompass.sdelements.sdelements.filters
   - securitycompass.sdelements.sdelements.attributes
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
+  - module: securitycompass.sdelements.sde_analysis_connector_info
+  - module: securitycompass.sdelements.sde_project_info
 """
 
 EXAMPLES = r"""
@@ -66,12 +70,17 @@ connections:
       type: str
       sample: WhiteHat Integration
     project:
-      description: ID of the SD Elements project. Null if the server does not say.
+      description:
+        - ID of the SD Elements project. See M(securitycompass.sdelements.sde_project_info).
+        - Null if the server does not say.
       returned: success
       type: int
       sample: 1
     connector:
-      description: ID of the connector that the connection was made from. Null on releases before 4.2.
+      description:
+        - ID of the connector that the connection was made from. See
+          M(securitycompass.sdelements.sde_analysis_connector_info).
+        - Null on releases before 4.2.
       returned: success
       type: int
       sample: 1

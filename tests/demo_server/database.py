@@ -45,7 +45,7 @@ def add_account(role: str, token: str | None = None) -> str:
         return known.key
     address = f"{role}-{User.objects.count() + 1}@example.com"
     user = User.objects.create_user(address, address, first_name=role.title(), last_name="Demo")
-    actions = {"full": ("view_", "edit_"), "limited": ("view_",), "forbidden": ()}[role]
+    actions = {"full": ("view_", "edit_", "see_"), "limited": ("view_",), "forbidden": ()}[role]
     for permission in Permission.objects.filter(content_type__app_label="demo_server"):
         if permission.codename.startswith(actions):
             user.user_permissions.add(permission)

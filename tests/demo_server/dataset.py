@@ -3,88 +3,56 @@
 """The seed data: invented companies, hosts and credentials, but connections as they are met in the field.
 
 ALM connection 1 and analysis connection 1 are those of the vendor's documentation, value by value.
-A record is a plain dict with the keys of `complete_records`: the union of what all generations show.
+A record is a plain dict with the keys of `complete_records`: the union of what all generations show of its kind.
 Its times may be `HoursAgo`, so that the data look the same on any day.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
 
-from .generations import ALM, ANALYSIS
+from . import projects
+from .generations import ALM, ANALYSIS, CONNECTOR_KINDS, PROJECT
+from .projects import PROJECTS, USERS
 from .systems import SYSTEMS, System
-
-# id: business unit, application, project
-PROJECTS = {
-    1: ("General", "Demo Application", "WhiteHat"),
-    2: ("General", "Demo Application", "Demo Project"),
-    3: ("Retail Banking", "Online Banking", "Customer Portal"),
-    4: ("Retail Banking", "Online Banking", "Payments API"),
-    5: ("Retail Banking", "Mobile Banking", "Android App"),
-    6: ("Retail Banking", "Mobile Banking", "iOS App"),
-    7: ("Insurance", "Claims", "Claims Intake"),
-    8: ("Insurance", "Claims", "Fraud Scoring"),
-    9: ("Insurance", "Policy Admin", "Quote Engine"),
-    10: ("Logistics", "Fleet", "Telematics Gateway"),
-    11: ("Logistics", "Fleet", "Driver App"),
-    12: ("Logistics", "Warehouse", "Stock Control"),
-    13: ("Healthcare", "Patient Records", "FHIR Gateway"),
-    14: ("Healthcare", "Patient Records", "Consent Service"),
-    15: ("Healthcare", "Devices", "Infusion Pump Firmware"),
-    16: ("Public Sector", "Permits", "Citizen Portal"),
-    17: ("Public Sector", "Permits", "Case Management"),
-    18: ("Energy", "Smart Metering", "Head-End System"),
-    19: ("Energy", "Smart Metering", "Customer Portal"),
-    20: ("Energy", "Trading", "Market Data Feed"),
-}
-
-USERS = {3: "m.keller@example.com", 8: "j.okafor@example.com", 12: "l.tremblay@example.com", 21: "sde-sync@example.com"}
-
-
-class HoursAgo(NamedTuple):
-    """A time in the hour that began so many hours before that of now; with 0 hours, only the full hour is past.
-
-    `rest` is the text after the hour, in any form that servers write: `:15:04Z`, `:30:11.5+01:00`.
-    """
-
-    hours: int
-    rest: str = ":00:00Z"
-
-    def to_text(self, now: datetime) -> str:
-        """The time as text."""
-        zone = datetime.fromisoformat(f"2000-01-01T00{self.rest}").tzinfo
-        hour = (now - timedelta(hours=self.hours)).astimezone(zone)
-        return f"{hour:%Y-%m-%dT%H}{self.rest}"
+from .times import HoursAgo, resolve_times
 
 
 def complete_records(records: Iterable[dict], now: datetime) -> list[dict]:
     """Copies of records with every key and the times as of now, by kind and id. Only `kind` and `id` are a must."""
-    completed = (_with_defaults(_resolve_times(record, now)) for record in records)
+    completed = (resolve_times(_with_defaults(record), now) for record in records)
     return sorted(completed, key=lambda record: (record["kind"], record["id"]))
 
 
-def _resolve_times(value: Any, now: datetime) -> Any:
-    """A copy in which each time is text."""
-    if isinstance(value, HoursAgo):
-        return value.to_text(now)
-    if isinstance(value, dict):
-        return {key: _resolve_times(item, now) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_resolve_times(item, now) for item in value]
-    return value
-
-
 def _with_defaults(record: dict) -> dict:
+    if record["kind"] == PROJECT:
+        return projects.with_defaults(record)
+    is_connector = record["kind"] in CONNECTOR_KINDS.values()
+    return _connector_with_defaults(record) if is_connector else _connection_with_defaults(record)
+
+
+def _connector_with_defaults(record: dict) -> dict:
+    kind = next(kind for kind, connector_kind in CONNECTOR_KINDS.items() if connector_kind == record["kind"])
+    system = _find_system(record, SYSTEMS[kind])
+    return {
+        "name": f"{system.name} Connector",
+        **_system_fields(system),
+        "inaccessible": False,
+        "params": {},
+        "fields_editable_on_project": None,
+        **record,
+    }
+
+
+def _connection_with_defaults(record: dict) -> dict:
     systems = SYSTEMS[record["kind"]]
     system = _find_system(record, systems)
     return {
         "project": 1,
         "connector": systems.index(system) + 1 if system in systems else len(systems) + 1,
-        "system": system.name,
-        "system_id": system.id,
-        "system_short_name": system.short_name,
+        **_system_fields(system),
         "alias": f"{system.name} {record['id']}",
         "frequency": "manually",
         "command": system.command,
@@ -96,6 +64,10 @@ def _with_defaults(record: dict) -> dict:
         "last_job": None,
         **record,
     }
+
+
+def _system_fields(system: System) -> dict:
+    return {"system": system.name, "system_id": system.id, "system_short_name": system.short_name}
 
 
 def _find_system(record: dict, systems: tuple[System, ...]) -> System:
@@ -111,7 +83,7 @@ def _find_system(record: dict, systems: tuple[System, ...]) -> System:
 
 def _params(project: int, common: dict, own: dict) -> dict:
     """The parameters of a connection; None leaves one of the common ones out."""
-    unit, application, name = PROJECTS[project]
+    unit, application, name = PROJECTS[project][:3]
     params = {"sde_businessunit": unit, "sde_application": application, "sde_project": name, **common, **own}
     return {name: value for name, value in params.items() if value is not None}
 
@@ -1046,4 +1018,38 @@ ANALYSIS_RECORDS = [
     ),
 ]
 
-SEED = ALM_RECORDS + ANALYSIS_RECORDS
+# Parameters that each project has of its own. All others of a connection are those of its connector.
+_PROJECT_PARAMS = frozenset(
+    "sde_businessunit sde_application sde_project alm_project alm_parent_issue asset_name last_successful_run".split()
+)
+
+
+def _connectors_of(connections: list[dict]) -> list[dict]:
+    """The connectors that connections are made from: one for each server of a tool. Each connection names its own."""
+    found: dict[tuple, dict] = {}
+    for connection in connections:
+        server = connection["params"].get(f"{connection['kind']}_server")
+        key = (connection["system_id"], server)
+        connector = found.setdefault(key, _connector(len(found) + 1, connection, server))
+        connection["connector"] = connector["id"]
+    return list(found.values())
+
+
+def _connector(id_: int, connection: dict, server: str | None) -> dict:
+    system = _find_system(connection, SYSTEMS[connection["kind"]])
+    host = re.sub(r".*//|.*@|/.*", "", server or "")
+    params = {name: value for name, value in connection["params"].items() if name not in _PROJECT_PARAMS}
+    return {
+        "kind": CONNECTOR_KINDS[connection["kind"]],
+        "id": id_,
+        "name": f"{system.name} {host}".rstrip(),
+        "system_id": system.id,
+        "inaccessible": connection.get("inaccessible", False),
+        "params": params,
+        "fields_editable_on_project": ["alm_project"] if "alm_project" in connection["params"] else None,
+    }
+
+
+CONNECTIONS = ALM_RECORDS + ANALYSIS_RECORDS
+CONNECTORS = _connectors_of(ALM_RECORDS) + _connectors_of(ANALYSIS_RECORDS)
+SEED = CONNECTIONS + CONNECTORS + projects.seed_projects()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .exchange import ReceivedRequest
 from .faults import ActiveFaults
-from .generations import BY_NAME, FILTERS, KINDS, PAGING_STYLES
+from .generations import BY_NAME, FILTERS, PAGING_STYLES, RECORD_KINDS
 
 _SERIALS = itertools.count(1)
 
@@ -33,7 +33,7 @@ class DemoServer:
     `old_path`: the newest generation answers at the old ALM path, too. `token`: in place of a random one.
     `now`: the time to which those in the data are relative, in place of the start; it belongs to the process, too.
 
-    `token` may see everything, `limited_token` no `params`, and `forbidden_token` gets 403.
+    `token` may see everything, `limited_token` no `params` and not all projects, and `forbidden_token` gets 403.
     `requests` lists every request, in the order of arrival.
     """
 
@@ -114,8 +114,8 @@ class DemoServer:
             self._folder = None
 
     def records(self, kind: str) -> list[dict]:
-        """The full truth about the connections of a kind, ordered by id, whatever HTTP says."""
-        _require_one_of("kind", kind, KINDS)
+        """The full truth about the records of a kind, ordered by id, whatever HTTP says."""
+        _require_one_of("kind", kind, RECORD_KINDS)
         return copy.deepcopy([record for record in self._records if record["kind"] == kind])
 
     def record_request(self, method: str, target: str, headers: dict[str, str]) -> ReceivedRequest:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections API: a list of connections and a single one, for each kind."""
+"""The API: lists and single records of projects, and of connectors and connections of each kind."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from rest_framework import exceptions, permissions, serializers, views, viewsets
 from rest_framework.response import Response
 
 from . import models, pagination
-from .generations import ALM, ANALYSIS
-from .serializers import ConnectionSerializer, UserSerializer
+from .generations import ALM, ANALYSIS, CONNECTOR_KINDS, PROJECT
+from .serializers import ConnectionSerializer, ConnectorSerializer, ProjectSerializer, UserSerializer
 
 
-class CanViewConnections(permissions.IsAuthenticated):
-    """Users without the right to view connections of this kind get 403."""
+class CanView(permissions.IsAuthenticated):
+    """Users without the right to view records of this kind get 403."""
 
     def has_permission(self, request, view):
         """Ask Django's own permissions."""
         return super().has_permission(request, view) and request.user.has_perm(models.view_permission(view.kind))
 
 
-class ProjectQuery(serializers.Serializer):
-    """The query parameter `project`, checked."""
+class ReferenceQuery(serializers.Serializer):
+    """Query parameters that are the id of another record, checked."""
 
-    project = serializers.IntegerField()
+    project = serializers.IntegerField(required=False)
+    application = serializers.IntegerField(required=False)
 
 
-class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
-    """The views of both kinds."""
+class RecordViewSet(viewsets.ReadOnlyModelViewSet):
+    """The views of all kinds: a list, and a single record."""
 
     kind: str
-    serializer_class = ConnectionSerializer
-    permission_classes = (CanViewConnections,)
+    permission_classes = (CanView,)
 
     @property
     def server(self):
@@ -47,11 +47,11 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
         return pagination.BY_NAME[self.server.paging or self.server.generation.paging]()
 
     def get_queryset(self):
-        """All connections of this kind."""
+        """All records of this kind."""
         return models.MODELS[self.kind].objects.all()
 
     def get_object(self):
-        """One connection; the words of the 404 are those of every release of the framework."""
+        """One record; the words of the 404 are those of every release of the framework."""
         try:
             return super().get_object()
         except Http404:
@@ -66,23 +66,20 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
 
     def apply_filters(self, queryset):
         """Apply the query parameters that this server knows; like any server, ignore all others."""
-        query = self.request.query_params
-        for name in self.known_filters():
-            if name == "project" and name in query:
-                project = ProjectQuery(data=query)
-                project.is_valid(raise_exception=True)
-                queryset = queryset.filter(project=project.validated_data["project"])
-            elif name in query:
-                queryset = queryset.filter(**{name: query[name]})
-        return queryset
+        references = ReferenceQuery(data=self.request.query_params)
+        asked = {
+            name: self.request.query_params[name] for name in self.known_filters() & self.request.query_params.keys()
+        }
+        if asked.keys() & references.fields.keys():
+            references.is_valid(raise_exception=True)
+            asked |= {name: value for name, value in references.validated_data.items() if name in asked}
+        return queryset.filter(**asked)
 
-    def known_filters(self) -> tuple[str, ...]:
+    def known_filters(self) -> set[str]:
         """The query parameters that filter."""
         if self.server.filters == "ignored":
-            return ()
-        if self.server.filters == "honoured":
-            return ("alias", "frequency", "system", "project")
-        return self.server.generation.filters.get(self.kind, ())
+            return set()
+        return set(self.server.generation.filters.get(self.kind, ()))
 
     def exclude_hidden(self, queryset):
         """Leave out what a paging fault takes away between two pages."""
@@ -93,25 +90,78 @@ class ConnectionViewSet(viewsets.ReadOnlyModelViewSet):
 
     def get_serializer_context(self):
         """Tell the serializer what to show."""
+        return {"generation": self.server.generation, "listed": self.action == "list"}
+
+
+class ProjectViewSet(RecordViewSet):
+    """Projects."""
+
+    kind = PROJECT
+    serializer_class = ProjectSerializer
+
+    def get_queryset(self):
+        """The projects that the user may see."""
+        queryset = super().get_queryset()
+        sees_all = self.request.user.has_perm("demo_server.see_all_projects")
+        return queryset if sees_all else queryset.exclude(restricted=True)
+
+
+class ToolViewSet(RecordViewSet):
+    """The views of connectors and connections of both kinds."""
+
+    # Of the connections: ALM or ANALYSIS.
+    connection_kind: str
+
+    def get_serializer_context(self):
+        """Tell the serializer what to show."""
         return {
-            "generation": self.server.generation,
-            "kind": self.kind,
-            "listed": self.action == "list",
-            "may_edit": self.request.user.has_perm(models.edit_permission(self.kind)),
+            **super().get_serializer_context(),
+            "kind": self.connection_kind,
+            "may_edit": self.request.user.has_perm(models.edit_permission(self.connection_kind)),
             "include": self.request.query_params.get("include", "").split(","),
         }
+
+
+class ConnectionViewSet(ToolViewSet):
+    """The views of connections of both kinds."""
+
+    serializer_class = ConnectionSerializer
+
+    def known_filters(self) -> set[str]:
+        """A server may be told to know the filters of all releases."""
+        return (
+            {"alias", "frequency", "system", "project"}
+            if self.server.filters == "honoured"
+            else super().known_filters()
+        )
 
 
 class AlmViewSet(ConnectionViewSet):
     """Connections to issue trackers."""
 
-    kind = ALM
+    kind = connection_kind = ALM
 
 
 class AnalysisViewSet(ConnectionViewSet):
     """Connections to security tools."""
 
-    kind = ANALYSIS
+    kind = connection_kind = ANALYSIS
+
+
+class AlmConnectorViewSet(ToolViewSet):
+    """Connectors to issue trackers."""
+
+    kind = CONNECTOR_KINDS[ALM]
+    connection_kind = ALM
+    serializer_class = ConnectorSerializer
+
+
+class AnalysisConnectorViewSet(ToolViewSet):
+    """Connectors to security tools."""
+
+    kind = CONNECTOR_KINDS[ANALYSIS]
+    connection_kind = ANALYSIS
+    serializer_class = ConnectorSerializer
 
 
 class CurrentUserView(views.APIView):

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import ROOT
+from tests.conftest import INFO_MODULES, ROOT
 from tests.demo_server import FAULTS, GENERATIONS
-from tests.support import KINDS, canned_server, connections
+from tests.support import KINDS, RESOURCES, canned_server, connections
 
 TOKEN = "CANARY0000token0000token"
 NAMES = """
@@ -25,7 +25,7 @@ token password client_secret private_key credentials oauth_access_token webhook_
 
 
 def planted() -> list[dict]:
-    """A connection of each kind, full of canaries."""
+    """A connection and a connector of each kind, and a project, full of canaries."""
     numbers = itertools.count(1)
 
     def canary() -> str:
@@ -73,29 +73,58 @@ def planted() -> list[dict]:
             "last_job": {**job, "result_message": message},
         }
 
-    return [record("alm", "Rally"), record("analysis", "WhiteHat")]
+    def connector(kind: str, system: str) -> dict:
+        name = f"Connector https://someone:{canary()}@name.example.com/"
+        return {"kind": kind, "id": 1, "name": name, "system": system, "params": params()}
+
+    project = {
+        "kind": "project",
+        "id": 1,
+        "name": f"Portal, api_key={canary()}",
+        "slug": f"https://someone:{canary()}@slug.example.com/",
+        "url": f"https://someone:{canary()}@sde.example.com/bunits/a/b/c",
+        "description": f"Log in with password={canary()} or Authorization: Bearer {canary()}",
+        "tags": ["plain", f"token={canary()}", f"https://someone:{canary()}@tag.example.com/"],
+        "profile": {"id": "P1", "name": f"secret={canary()}", "logo_url": f"https://x:{canary()}@logo.example.com/"},
+        "custom_attributes": {
+            **{name: canary() for name in NAMES},
+            "note": json.dumps({"password": canary()}),
+            "nested": [{"name": "X-Api-Key", "value": canary()}],
+        },
+        "users": [{"id": "1", "email": "me@example.com", "api_token": canary()}],
+        "groups": [{"id": "G1", "name": f"https://someone:{canary()}@group.example.com/"}],
+    }
+    return [
+        record("alm", "Rally"),
+        record("analysis", "WhiteHat"),
+        connector("alm_connector", "Rally"),
+        connector("analysis_connector", "WhiteHat"),
+        project,
+    ]
 
 
 def playbook(tasks: list[dict]) -> str:
     return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False)
 
 
+OTHER_KINDS = [kind for kind in RESOURCES if kind not in KINDS]
 IN_PROCESS = {}
 AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
 
 
 def tasks_for(kind: str, url: str | None, ways: tuple[dict, ...] = (IN_PROCESS, AS_MODULE), **options) -> list[dict]:
     """Gather, print, and keep as a cacheable fact; in the controller's process, and as a module."""
+    everything = {name: True for name in ("include_last_job", "include_users") if name in RESOURCES[kind].options}
     arguments = {
         "url": url or "{{ omit }}",
         "timeout": 1,
         "deadline": 4,
         "retries": 0,
-        "include_last_job": True,
+        **everything,
         **options,
     }
     gather = {
-        f"securitycompass.sdelements.sde_{kind}_connection_info": arguments,
+        f"securitycompass.sdelements.{INFO_MODULES[kind]}": arguments,
         "register": "result",
         "ignore_errors": True,
     }
@@ -197,6 +226,9 @@ def test_no_canary_in_any_generation(start, leaks):
         for kind in KINDS:
             tasks += tasks_for(kind, server.url, ways)
             tasks += tasks_for(kind, server.url, (IN_PROCESS,), id=1, canonical_names=False)
+        if generation in ("3.2", "4.8", "newest"):
+            for kind in OTHER_KINDS:
+                tasks += tasks_for(kind, server.url, (IN_PROCESS,))
     assert leaks(tasks) == set()
 
 
@@ -206,8 +238,8 @@ def test_no_canary_in_any_generation(start, leaks):
 def test_no_canary_in_any_failure(start, leaks, way):
     dataset = planted()
     tasks = []
-    for fault in FAULTS:
-        tasks += tasks_for("alm", start("5.2", fault, dataset=dataset, token=TOKEN).url, (way,), page_size=1)
+    for fault, kind in zip(FAULTS, itertools.cycle(RESOURCES)):
+        tasks += tasks_for(kind, start("5.2", fault, dataset=dataset, token=TOKEN).url, (way,), page_size=1)
     assert leaks(tasks) == set()
 
 
@@ -247,8 +279,10 @@ def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
     with (copy / "plugins" / "module_utils" / "_redact.py").open("a", encoding="utf-8") as code:
         code.write("\n\ndef redact(value, *_):\n    return value, []\n\n\ndef scrub_text(text, *_):\n    return text\n")
     server = start("5.2", dataset=planted(), token=TOKEN)
-    tasks = [task for kind in KINDS for task in tasks_for(kind, server.url)]
+    tasks = [task for kind in RESOURCES for task in tasks_for(kind, server.url)]
     found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]
     tasks += audit_tasks(tmp_path, found)
-    assert leaks(tasks, collections=tmp_path) == set(re.findall(r"CANARY\d{4}\w*", json.dumps(planted())))
+    # This release does not list the members of a project.
+    sent = [{name: one[name] for name in one if name not in ("users", "groups")} for one in planted()]
+    assert leaks(tasks, collections=tmp_path) == set(re.findall(r"CANARY\d{4}\w*", json.dumps(sent)))
     assert all("CANARY" in report for report in reports_in(tmp_path))

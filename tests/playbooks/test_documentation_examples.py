@@ -17,9 +17,10 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from tests.conftest import COLLECTION, ROOT
+from tests.conftest import COLLECTION, INFO_MODULES, ROOT
+from tests.contract import CONTRACTS
 from tests.playbooks.test_playbooks import MODES, UNDECIDED, assert_clean
-from tests.support import DOCUMENTED_HOUR, KINDS, access, connections
+from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, access, connections
 
 PAGES = [
     ROOT / "README.md",
@@ -104,8 +105,8 @@ def test_playbooks(start, ansible, tmp_path, mode):
     """All in one run, which is many times quicker than one run for each."""
     files = [written(block, tmp_path) for block in yaml_blocks("playbook")]
     # One example resolves each name of a host, by a module that is started for each: so few have a name.
-    dataset = [one for kind in KINDS for one in start("5.2").records(kind)]
-    for params in [one["params"] for one in dataset if one["id"] > 1]:
+    dataset = [one for kind in RESOURCES for one in start("5.2").records(kind)]
+    for params in [one["params"] for one in dataset if one["kind"] in KINDS and one["id"] > 1]:
         params.update({name: "192.0.2.7" for name in params if name.endswith("_server") and params[name]})
     run = ansible("ansible-playbook", *files, *mode, cwd=tmp_path, **access(start("5.2", dataset=dataset)))
     assert_ran(run)
@@ -155,12 +156,12 @@ def test_policies(start, ansible, tmp_path):
 def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
     # The data hold connections without TLS, or with an unchecked certificate, which the assertion of an example finds.
     server = start("5.2")
-    dataset = [one for kind in KINDS for one in server.records(kind)
-               if one["params"].get("alm_method") != "http"
-               and one["params"].get("alm_validate_cert") is not False]  # fmt: skip
+    dataset = [one for kind in RESOURCES for one in server.records(kind)
+               if one.get("params", {}).get("alm_method") != "http"
+               and one.get("params", {}).get("alm_validate_cert") is not False]  # fmt: skip
     files = []
     filters = ["filter.egress", "filter.misspelt_names", "filter.split_names"]
-    for name in [*(f"modules.sde_{kind}_connection_info" for kind in KINDS), *filters]:
+    for name in [*(f"modules.{name}" for name in INFO_MODULES.values()), *filters]:
         examples = importlib.import_module(f"{COLLECTION}.{name}").EXAMPLES
         play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
         files.append(tmp_path / f"{name}.yml")
@@ -180,10 +181,15 @@ def excerpt(facts: dict, keys: dict) -> dict:
     return {key: excerpt(facts[key], part) if isinstance(part, dict) else facts[key] for key, part in keys.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_keys_of_facts_are_documented(start, kind):
-    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "facts.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert table == list(connections(start("3.2"), kind)[0])
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_keys_of_facts_are_documented(kind):
+    text = (ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {RESOURCES[kind].name.title()}\n")[1].split("\n## ")[0]
+    if kind.endswith("_connector"):  # in a sentence, since nearly all are those of connections
+        assert set(CONTRACTS[kind]) <= set(re.findall(r"`(\w+)`", section.partition("\n\n")[0]))
+    else:
+        rows = re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)
+        assert re.findall(r"`(\w+)`", " ".join(rows)) == list(CONTRACTS[kind])
 
 
 @pytest.mark.parametrize(
@@ -235,8 +241,7 @@ def test_kinds_of_failure_are_documented():
     guide = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| \[`(\w+)`\]\(#", guide, re.MULTILINE)) == of_modules | of_actions
     for name, kinds in (
-        ("sde_alm_connection_info", of_modules),
-        ("sde_analysis_connection_info", of_modules),
+        *((module, of_modules) for module in INFO_MODULES.values()),
         ("sde_connection_audit", of_actions | {"option"}),
     ):
         returned = yaml.safe_load(importlib.import_module(f"{COLLECTION}.modules.{name}").RETURN)

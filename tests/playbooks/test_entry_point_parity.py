@@ -7,11 +7,14 @@ from __future__ import annotations
 import re
 import sys
 import venv
+from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.conftest import INFO_MODULES
 from tests.support import access, printed_results, printing
 
 AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
@@ -40,7 +43,19 @@ CASES = {
     "out of bounds": {"retries": 11},
     "nobody there": {"url": "http://127.0.0.1:9", "retries": 0},
 }
-FAILING = set(list(CASES)[9:]) - {"number as alias"}
+# Of the other resources, with the kind of the embedded API's records.
+OTHER_CASES = {
+    "projects": ("project", {}),
+    "some projects": ("project", {"tags": ["pci", "nis2"], "archived": False}),
+    "users of a project": ("project", {"id": 3, "include_users": True}),
+    "connectors": ("alm_connector", {"keep_params": "alm_s*"}),
+    "secrets of a connector": ("alm_connector", {"id": 1, "include_secrets": True}),
+    "some connectors": ("analysis_connector", {"name": "Checkmarx cx.example.com", "system": "checkmarx"}),
+    "project and filter": ("project", {"id": 3, "name": "x"}),
+    "empty name": ("alm_connector", {"name": []}),
+    "option of another module": ("analysis_connector", {"tags": "x"}),
+}
+FAILING = set(list(CASES)[9:]) - {"number as alias"} | set(list(OTHER_CASES)[6:])
 # One of each kind; the slow test compares all.
 QUICK = (
     "all",
@@ -52,6 +67,8 @@ QUICK = (
     "wrong type",
     "id and filter",
     "nobody there",
+    "some projects",
+    "secrets of a connector",
 )
 
 
@@ -76,10 +93,10 @@ MEASURED = [
 def results(ansible, tmp_path, request):
     """Run a task for each given set of arguments and keywords; the results as later tasks see them, and the output."""
 
-    def run(server, tasks: list[tuple[dict, dict]], *arguments, kind: str = "alm", **environment):
+    def run(server, tasks: list[tuple[dict, dict]], *arguments, kinds: Iterable[str] = (), **environment):
         steps = []
-        for number, (options, task_keywords) in enumerate(tasks):
-            module = {f"securitycompass.sdelements.sde_{kind}_connection_info": options}
+        for number, ((options, task_keywords), kind) in enumerate(zip_longest(tasks, kinds, fillvalue="alm")):
+            module = {f"securitycompass.sdelements.{INFO_MODULES[kind]}": options}
             steps.append({**module, "register": f"result{number}", "ignore_errors": True, **task_keywords})
         playbook = tmp_path / "play.yml"
         playbook.write_text(play([*steps, printing([one["register"] for one in steps])]))
@@ -97,13 +114,17 @@ def comparable(result: dict) -> dict:
 
 @pytest.mark.parametrize(
     "kind, mode, names",
-    [("alm", [], QUICK), pytest.param("analysis", ["--check"], tuple(CASES), marks=pytest.mark.slow)],
+    [
+        ("alm", [], QUICK),
+        pytest.param("analysis", ["--check"], (*CASES, *OTHER_CASES), marks=pytest.mark.slow),
+    ],
     ids=["run", "check"],
 )
 def test_both_entry_points_return_the_same(start, results, kind, mode, names):
     server = start("5.2")
-    tasks = [(CASES[name], way) for name in names for way in (IN_PROCESS, AS_MODULE)]
-    found, printed = results(server, tasks, "-vvv", *mode, kind=kind)
+    cases = [OTHER_CASES.get(name) or (kind, CASES[name]) for name in names]
+    tasks = [(options, way) for _kind, options in cases for way in (IN_PROCESS, AS_MODULE)]
+    found, printed = results(server, tasks, "-vvv", *mode, kinds=[kind for kind, _options in cases for _way in "ab"])
     for name, in_process, as_module in zip(names, found[::2], found[1::2], strict=True):
         assert comparable(in_process) == comparable(as_module), name
     assert printed.count("runs in the process of ansible-core") == len(names)
@@ -117,9 +138,11 @@ def test_both_entry_points_return_the_same(start, results, kind, mode, names):
 def test_warnings_are_the_same_and_data_of_the_server_are_no_template(start, results):
     server = start("3.2", dataset=[{"kind": "alm", "id": 1, "alias": "{{ 7 * 7 }}", "system": "JIRA"}])
     asked = {"include_last_job": True, "include_secrets": True}
-    (in_process, as_module), printed = results(server, [(asked, IN_PROCESS), (asked, AS_MODULE)])
-    assert comparable(in_process) == comparable(as_module)
-    assert "older than SD Elements 4.4" in printed
+    tasks = [(options, way) for options in (asked, {}) for way in (IN_PROCESS, AS_MODULE)]
+    found, printed = results(server, tasks, kinds=["alm", "alm", "alm_connector", "alm_connector"])
+    in_process, as_module, *connectors = map(comparable, found)
+    assert in_process == as_module and connectors[0] == connectors[1]
+    assert "older than SD Elements 4.4" in printed and "This server has no list of connectors" in printed
     assert [one["alias"] for one in in_process["connections"]] == ["{{ 7 * 7 }}"]
 
 

@@ -8,72 +8,17 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils import _connection_facts, _redact, _resource
+from ansible_collections.securitycompass.sdelements.plugins.module_utils import (
+    _redact,
+    _resource,
+    _tool_params,
+)
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import RecordError
-from tests.demo_server import GENERATIONS, DemoServer, seed
+from tests.demo_server import GENERATIONS
 from tests.support import KINDS, canned_server, connections, gather
 
 VENDOR_DOCUMENT = json.loads((Path(__file__).parent.parent / "fixtures" / "seed-connections.json").read_text())
-
-CONTRACT = {
-    "id": int,
-    "kind": str,
-    "alias": (str, type(None)),
-    "project": (int, type(None)),
-    "connector": (int, type(None)),
-    "system": (str, type(None)),
-    "system_id": (str, type(None)),
-    "system_short_name": (str, type(None)),
-    "frequency": (str, type(None)),
-    "command": (str, type(None)),
-    "server": dict,
-    "validate_certs": (bool, type(None)),
-    "params": dict,
-    "params_visible": bool,
-    "secrets_set": list,
-    "inaccessible": (bool, type(None)),
-    "in_progress": (bool, type(None)),
-    "debug_mode": (bool, type(None)),
-    "last_job": (dict, type(None)),
-}
-# What old releases do not say at all, what changes, and what new ones add.
-NOT_EVERYWHERE = {
-    "system",
-    "connector",
-    "system_short_name",
-    "inaccessible",
-    "in_progress",
-    "debug_mode",
-    "last_job",
-    "validate_certs",
-}
-NEW_PARAMS = {
-    "alm_validate_cert",
-    "analysis_validate_cert",
-    "alm_reference_context",
-    "alm_auth_mode",
-    "last_successful_run",
-}
-
-
-@pytest.fixture(scope="module")
-def running():
-    """One server of each generation."""
-    running = {generation: DemoServer(generation=generation).start() for generation in GENERATIONS}
-    yield running
-    for server in running.values():
-        server.stop()
-
-
-@pytest.fixture
-def servers(running):
-    """The same, with the seed data, whatever the test before loaded."""
-    seed.load()
-    return running
-
 
 # ---------------------------------------------------------------------------------------------------------------
 # The user's document
@@ -97,42 +42,6 @@ def test_facts_of_documented_connection(servers, kind):
 
 # ---------------------------------------------------------------------------------------------------------------
 # Generations
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_facts_have_contract_keys_and_types(servers, generation, kind):
-    result = gather(servers[generation], kind, include_last_job=True)
-    assert result.facts["count"] == len(result.facts["connections"]) > 0
-    for connection in result.facts["connections"]:
-        assert set(CONTRACT) <= set(connection)
-        for name, types in CONTRACT.items():
-            assert isinstance(connection[name], types), (name, connection[name])
-            assert types is bool or not (types is int and isinstance(connection[name], bool))
-
-
-def comparable(connection: dict) -> dict:
-    """What every release says of a connection."""
-    kept = {name: value for name, value in connection.items() if name in CONTRACT and name not in NOT_EVERYWHERE}
-    kept["params"] = {name: value for name, value in connection["params"].items() if name not in NEW_PARAMS}
-    return kept
-
-
-@given(data=st.data())
-def test_one_connection_is_the_same_in_every_generation(running, data):
-    kind = data.draw(st.sampled_from(KINDS))
-    one, other = data.draw(st.sampled_from(GENERATIONS)), data.draw(st.sampled_from(GENERATIONS))
-    seed.load()
-    number = data.draw(st.sampled_from([record["id"] for record in running[one].records(kind)]))
-    alone = [connections(running[name], kind, connection_id=number)[0] for name in (one, other)]
-    assert comparable(alone[0]) == comparable(alone[1])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_list_is_the_same_in_every_generation(servers, generation, kind):
-    expected = [comparable(connection) for connection in connections(servers["3.2"], kind)]
-    assert [comparable(connection) for connection in connections(servers[generation], kind)] == expected
 
 
 @pytest.mark.parametrize("generation", ["4.4", "4.8", "4.12", "5.2", "newest"])
@@ -174,7 +83,7 @@ def test_validate_certs_by_generation(servers, generation, kind):
 
 def test_old_and_new_parameter_name_together():
     sent = {"alm_server": "old", "issue_tracker_server": "new", "issue_tracker_user": "u"}
-    renamed = _connection_facts._renamed(_connection_facts.ConnectionKind("alm", "issue_tracker"), sent)
+    renamed = _tool_params.renamed_params(_tool_params.ALM_KIND, sent)
     assert renamed == {"alm_server": "old", "issue_tracker_server": "new", "alm_user": "u"}
 
 
@@ -193,30 +102,6 @@ def test_unknown_fields_are_passed_on(servers):
 def test_context_path_and_api_path(servers):
     server = servers["4.8"]
     assert gather(server, url=f"{server.url}/api/v2/").facts["endpoint"] == f"{server.url}/api/v2/connections/alm/"
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# One connection
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("generation", ["3.2", "4.8", "newest"])
-def test_unknown_id(servers, generation, kind):
-    result = gather(servers[generation], kind, connection_id=9999)
-    assert (result.facts["connections"], result.facts["count"]) == ([], 0)
-
-
-def test_unknown_id_with_a_wrong_token(servers):
-    with pytest.raises(SDElementsError, match="401"):
-        gather(servers["4.8"], connection_id=9999, api_token="unknown-token")
-
-
-def test_response_with_another_id():
-    with (
-        canned_server(b'{"id": 2, "alias": "a", "frequency": "daily", "system": "JIRA"}') as server,
-        pytest.raises(SDElementsError, match="it holds connection 2"),
-    ):
-        connections(server, connection_id=1)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -275,25 +160,6 @@ def test_alias_with_a_comma(start):
     assert [one["id"] for one in connections(server, alias="Jira, Europe")] == [1]
 
 
-FILTERS = {"alias": "Rally Integration", "system": "rally", "frequency": "daily", "project": 3}
-
-
-@pytest.mark.parametrize("option", FILTERS)
-def test_connection_id_excludes_filters(servers, option):
-    with pytest.raises(OptionError, match=f"connection_id cannot be combined with {option}"):
-        gather(servers["4.8"], connection_id=1, **{option: FILTERS[option]})
-
-
-@pytest.mark.parametrize("option", FILTERS)
-def test_null_filter_is_not_set(servers, option):
-    server = servers["4.8"]
-    assert connections(server, **{option: None}) == connections(server)
-    assert [one["id"] for one in connections(server, connection_id=1, **{option: None})] == [1]
-    assert connections(server, connection_id=None, **{option: FILTERS[option]}) == connections(
-        server, **{option: FILTERS[option]}
-    )
-
-
 @pytest.mark.parametrize(
     "loose, tight",
     [
@@ -328,30 +194,8 @@ def test_unknown_frequency(servers, value):
         gather(servers["4.8"], frequency=value)
 
 
-def test_count_is_that_of_the_matching_connections(servers):
-    facts = gather(servers["4.8"], system="jira").facts
-    assert 0 < facts["count"] == len(facts["connections"]) < len(servers["4.8"].records("alm"))
-
-
-@pytest.mark.parametrize("option", ["alias", "system", "frequency", "project"])
-def test_empty_filter_is_an_error(servers, option):
-    with pytest.raises(OptionError, match=f"{option} is an empty list"):
-        gather(servers["4.8"], **{option: []})
-
-
 # ---------------------------------------------------------------------------------------------------------------
 # Secrets and permissions
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_facts_contain_no_secret_of_seed_data(servers, generation, kind):
-    asked = gather(servers[generation], kind, include_secrets=True, include_last_job=True)
-    clean = json.dumps(gather(servers[generation], kind, include_last_job=True).facts)
-    # One password of the seed data is a 7, which is also a priority.
-    secrets = [secret for secret in asked.secrets if len(secret) > 1]
-    assert secrets
-    assert [secret for secret in secrets if secret in clean] == []
 
 
 def test_secrets_set(servers):
@@ -388,47 +232,6 @@ def test_secrets_in_a_job_message(start):
     assert asked.secrets == ["correct horse battery", "rally_user:other"]
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_hidden_params(servers, generation):
-    server = servers[generation]
-    for kind in KINDS:
-        found = connections(server, kind, api_token=server.limited_token)
-        assert len(found) == len(server.records(kind))
-        assert all(one["params"] == {} and not one["params_visible"] and one["secrets_set"] == [] for one in found)
-        assert all(one["server"]["state"] == "hidden" and one["validate_certs"] is None for one in found)
-
-
-def test_keep_params_and_include_params(servers):
-    for server in servers.values():
-        everything = connections(server)
-        some = connections(server, keep_params=["alm_serv*", "sde_min_priorit?"])
-        none = connections(server, include_params=False)
-        for one, few, bare in zip(everything, some, none, strict=True):
-            kept = {name: value for name, value in one["params"].items() if name in ("alm_server", "sde_min_priority")}
-            assert few == {**one, "params": kept}
-            assert bare == {**one, "params": {}}
-
-
-@pytest.mark.parametrize(
-    "options, unmatched",
-    [
-        ({"keep_params": ["alm_server", "alm_m*"]}, []),
-        ({"keep_params": "alm_sever, alm_method,"}, ["alm_sever"]),
-        ({"keep_params": ["x*", "alm_*"]}, ["x*"]),
-        ({"keep_params": ["issue_tracker_server"]}, ["issue_tracker_server"]),
-        ({"keep_params": []}, []),
-        # Where nothing is returned in which it could be found, a name is not wrong.
-        ({"keep_params": ["x*"], "include_params": False}, []),
-        ({"keep_params": ["x*"], "alias": "no such alias"}, []),
-    ],
-)
-def test_keep_params_without_match_warns(servers, options, unmatched):
-    for server in servers.values():
-        said = [f"keep_params: no connection has a parameter {name!r}." for name in unmatched]
-        assert gather(server, **options).warnings == said
-        assert gather(server, **options, api_token=server.limited_token).warnings == []
-
-
 def test_keep_params_by_newest_names(servers):
     assert gather(servers["newest"], keep_params=["issue_tracker_server"], canonical_names=False).warnings == []
     assert len(gather(servers["newest"], keep_params=["alm_server"], canonical_names=False).warnings) == 1
@@ -451,51 +254,6 @@ def test_job_message_masks_secrets_of_omitted_params(start):
 
 # ---------------------------------------------------------------------------------------------------------------
 # Shapes: what the facts promise is checked, not hoped for
-
-GOOD = {
-    "id": 1,
-    "alias": "a",
-    "frequency": "daily",
-    "system": {"name": "JIRA"},
-    "last_job": {"last_run": "2026-01-01T00:00:00Z"},
-}
-
-
-@pytest.mark.parametrize(
-    "change, problem",
-    [
-        ({"alias": 7}, "'alias' of connection 1 is of type int"),
-        ({"frequency": []}, "'frequency' of connection 1 is of type list"),
-        ({"system": ["JIRA"]}, "'system' of connection 1 is of type list"),
-        ({"system": {"name": 3}}, "'name' of connection 1 is of type int"),
-        ({"system": {"name": "x", "id": 3}}, "'id' of connection 1 is of type int"),
-        ({"project": True}, "'project' of connection 1 is of type bool"),
-        ({"connector": "4"}, "'connector' of connection 1 is of type str"),
-        ({"params": "hidden"}, "'params' of connection 1 is of type str"),
-        ({"inaccessible": 1}, "'inaccessible' of connection 1 is of type int"),
-        ({"last_job": "never"}, "'last_job' of connection 1 is of type str"),
-        ({"last_job": {"succeeded": "yes"}}, "'succeeded' of connection 1 is of type str"),
-        ({"last_job": {"last_run": "yesterday"}}, "'last_run' of connection 1 is not a time with a zone"),
-        ({"last_job": {"last_run": "2026-01-01T00:00:00"}}, "'last_run' of connection 1 is not a time with a zone"),
-        ({"last_job": {"last_run": "2026-13-01T00:00:00Z"}}, "'last_run' of connection 1 is not a time with a zone"),
-        (
-            {"last_job": {"last_run": "0001-01-01T00:00:00+14:00"}},
-            "'last_run' of connection 1 is not a time with a zone",
-        ),
-    ],
-)
-def test_malformed_record(change, problem):
-    with pytest.raises(RecordError, match=problem):
-        _connection_facts.check_connection({**GOOD, **change})
-
-
-def test_well_formed_record():
-    _connection_facts.check_connection(GOOD)
-
-
-def test_record_of_other_kind():
-    with pytest.raises(RecordError, match="record 1 has neither 'alias' nor 'frequency' nor 'system'"):
-        _connection_facts.check_connection({"id": 1, "name": "a project", "params": {}})
 
 
 @pytest.mark.parametrize(

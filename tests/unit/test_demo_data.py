@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.demo_server import seed
-from tests.support import KINDS, connections
+from tests.support import KINDS, connections, facts
 from tests.unit import test_audit_rules
 from tests.unit.test_audit_rules import STARTER
 
@@ -49,24 +49,26 @@ def without_times(value, found: list[datetime]):
 def test_seed_data_are_relative_to_now(start, monkeypatch, way):
     today = datetime.now(timezone.utc)
     later = today + timedelta(days=400)
-    before = facts_of(start("newest", now=today))
+    server = start("newest", now=today)
+    before, projects = facts_of(server), facts(server, "project")
     verdicts = verdicts_of(before, today, monkeypatch)
     if way == "switch":
-        after = facts_of(start("newest", now=later))
+        server = start("newest", now=later)
     else:
         monkeypatch.setattr(seed, "current_time", lambda: later)
-        after = facts_of(start("newest"))
+        server = start("newest")
+    after = facts_of(server)
     old, new = [], []
-    assert without_times(before, old) == without_times(after, new)
-    assert len(old) > 50 and {two - one for one, two in zip(old, new, strict=True)} == {later - today}
+    assert without_times(before + projects, old) == without_times(after + facts(server, "project"), new)
+    assert len(old) > 100 and {two - one for one, two in zip(old, new, strict=True)} == {later - today}
     assert verdicts_of(after, later, monkeypatch) == verdicts
 
 
 @pytest.mark.parametrize("minute", [0, 59])
 def test_seed_data_have_no_future_times(start, minute):
     now = datetime.now(timezone.utc).replace(minute=minute, second=0, microsecond=0)
-    found = []
-    without_times(facts_of(start("newest", now=now)), found)
+    server, found = start("newest", now=now), []
+    without_times(facts_of(server) + facts(server, "project"), found)
     assert found and max(found) <= now
 
 
@@ -96,3 +98,21 @@ def test_seed_data_have_valid_schedules(start):
     facts = facts_of(start("5.2"))
     assert {one["frequency"] for one in facts} == {"hourly", "daily", "weekly", "monthly", "manually"}
     assert not [one["id"] for one in facts if one["inaccessible"] and one["frequency"] == "manually"]
+
+
+def test_seed_data_have_projects_for_each_question(start):
+    """Projects without a connection: one that is active, one that is archived, and one that is excluded by a tag."""
+    server = start("5.2")
+    connected = {one["project"] for one in facts_of(server)}
+    projects = facts(server, "project")
+    assert connected < {one["id"] for one in projects}
+    states = {(one["archived"], "sandbox" in one["tags"]) for one in projects if one["id"] not in connected}
+    assert states == {(False, False), (True, False), (False, True)}
+
+
+def test_seed_data_have_shared_connectors(start):
+    server = start("5.2")
+    for kind in KINDS:
+        used = [one["connector"] for one in connections(server, kind)]
+        assert set(used) == {one["id"] for one in facts(server, f"{kind}_connector")}
+        assert len(used) > len(set(used))

@@ -22,7 +22,7 @@ import pytest
 import requests
 
 from tests.demo_server import FAULTS, GENERATIONS, PAGING_STYLES, DemoServer
-from tests.demo_server.dataset import SEED
+from tests.demo_server.dataset import CONNECTIONS
 from tests.demo_server.systems import SYSTEMS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,6 +30,8 @@ VENDOR_DOCUMENT = json.loads((ROOT / "tests" / "fixtures" / "seed-connections.js
 ALM = "/api/v2/connections/alm/"
 ISSUE_TRACKER = "/api/v2/connections/issue-tracker/"
 ANALYSIS = "/api/v2/connections/analysis/"
+PROJECTS = "/api/v2/projects/"
+CONNECTORS = "/api/v2/connectors/"
 
 # A tool of the tests, which has nothing of Ansible in it.
 pytestmark = pytest.mark.once
@@ -94,7 +96,7 @@ def check_threads_end():
 
 @pytest.mark.parametrize("path", VENDOR_DOCUMENT)
 def test_responses_equal_vendor_documentation(path):
-    with DemoServer(generation="3.2", dataset=[record for record in SEED if record["id"] == 1]) as server:
+    with DemoServer(generation="3.2", dataset=[record for record in CONNECTIONS if record["id"] == 1]) as server:
         answer = get(server, path)
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json() == VENDOR_DOCUMENT[path]
@@ -116,6 +118,95 @@ def test_fields_by_generation(generation):
     assert {frozenset(record) for record in analysis} == {frozenset(ALM_FIELDS[generation] - {"in_progress"})}
     assert set(one) == ALM_FIELDS[generation] - {"in_progress"}
     assert any("last_job" in record for record in with_job) == (generation not in ("3.2", "4.2"))
+
+
+OLDEST_PROJECT = {
+    "id", "slug", "application", "archived", "name", "creator", "description", "tags", "created", "updated",
+}  # fmt: skip
+PROJECT_WITH_MEMBERS = OLDEST_PROJECT | {"url", "profile", "parent", "users", "groups", "custom_attributes"}
+NEWER_PROJECT = PROJECT_WITH_MEMBERS - {"users", "groups"} | {"locked", "locked_on", "locked_by"}
+PROJECT_FIELDS = {
+    "3.2": OLDEST_PROJECT,
+    "4.2": PROJECT_WITH_MEMBERS - {"custom_attributes"},
+    "4.4": PROJECT_WITH_MEMBERS,
+    "4.8": PROJECT_WITH_MEMBERS,
+    "4.12": NEWER_PROJECT,
+    "5.2": NEWER_PROJECT,
+    "newest": NEWER_PROJECT,
+}
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_project_fields_by_generation(generation):
+    with DemoServer(generation=generation) as server:
+        listed = get(server, PROJECTS + "?page_size=50").json()["results"]
+        one = get(server, PROJECTS + "3/").json()
+    assert len(listed) == 24 and one == listed[2]
+    assert {frozenset(record) for record in listed} == {frozenset(PROJECT_FIELDS[generation])}
+    assert isinstance(one["creator"], str if generation == "3.2" else int)
+    has_logo = "logo_url" in (one.get("profile") or {})
+    assert has_logo == (generation in ("4.12", "5.2", "newest"))
+
+
+TOOL = {"id": "rally", "name": "CA Agile Central (formerly Rally)"}
+
+
+@pytest.mark.parametrize(
+    "generation, system, alm_fields, analysis_fields",
+    [
+        ("4.2", "Rally", set(), set()),
+        ("4.4", "rally", {"params"}, set()),
+        ("4.8", TOOL, {"params", "fields_editable_on_project"}, {"fields_editable_on_project"}),
+        ("4.12", TOOL, {"params"}, set()),
+        ("5.2", TOOL, {"params"}, {"params"}),
+        ("newest", TOOL, {"params"}, {"params"}),
+    ],
+)
+def test_connectors_by_generation(generation, system, alm_fields, analysis_fields):
+    with DemoServer(generation=generation) as server:
+        path = CONNECTORS + ("issue-tracker/" if generation == "newest" else "alm/")
+        alm, analysis = (get(server, one).json()["results"] for one in (path, CONNECTORS + "analysis/"))
+        one = get(server, path + "1/").json()
+        hidden = get(server, path, token=server.limited_token).json()["results"]
+    base = {"id", "name", "system", "inaccessible"}
+    assert {frozenset(record) for record in alm} == {frozenset(base | alm_fields)}
+    assert {frozenset(record) for record in analysis} == {frozenset(base | analysis_fields)}
+    assert {frozenset(record) for record in hidden} == {frozenset(base | alm_fields - {"params"})}
+    assert one["system"] == system
+    listed = {**system, "short_name": "CA Agile Central"} if isinstance(system, dict) else system
+    assert alm[0]["system"] == listed
+
+
+def test_oldest_release_has_no_connectors():
+    with DemoServer(generation="3.2") as server:
+        for path in ("alm/", "analysis/", "alm/1/"):
+            answer = get(server, CONNECTORS + path)
+            assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+
+
+@pytest.mark.parametrize(
+    "query, ids",
+    [
+        ("name=Customer Portal", [3, 19]),
+        ("slug=ios-app", [6]),
+        ("application=1", [1, 2, 24]),
+        ("tags=pci", range(1, 25)),
+    ],
+)
+def test_project_filters(query, ids):
+    with DemoServer() as server, DemoServer(filters="ignored") as other:
+        assert ids_of_page(server, f"{PROJECTS}?{query}") == list(ids)
+        assert len(ids_of_page(other, f"{PROJECTS}?{query}")) == 24
+        assert list(get(server, PROJECTS + "?application=one").json()) == ["application"]
+
+
+def test_projects_depend_on_permissions():
+    with DemoServer() as server:
+        seen = get(server, PROJECTS, token=server.limited_token).json()["results"]
+        assert [number for number in range(1, 25) if number not in {one["id"] for one in seen}] == [14, 15, 23]
+        assert get(server, PROJECTS + "14/", token=server.limited_token).status_code == 404
+        assert get(server, PROJECTS + "14/").status_code == 200
+        assert get(server, PROJECTS, token=server.forbidden_token).status_code == 403
 
 
 LONG_NAME = "CA Agile Central (formerly Rally)"
@@ -251,27 +342,28 @@ def test_last_successful_run_follows_jobs():
 
 def test_seed_covers_each_system_and_state():
     for kind, systems in SYSTEMS.items():
-        records = [record for record in SEED if record["kind"] == kind]
+        records = [record for record in CONNECTIONS if record["kind"] == kind]
         assert {record["system_id"] for record in records} == {system.id for system in systems}
         jobs = [record.get("last_job") for record in records]
         assert None in jobs and {job["succeeded"] for job in jobs if job} == {True, False}
         for flag in ("inaccessible", "debug_mode"):
             assert any(record.get(flag) for record in records)
-    assert len({record["project"] for record in SEED}) == 20
-    assert any(record["params"].get("alm_method") == "http" for record in SEED)
-    assert any(record["alias"] is None for record in SEED)
+    assert len({record["project"] for record in CONNECTIONS}) == 20
+    assert any(record["params"].get("alm_method") == "http" for record in CONNECTIONS)
+    assert any(record["alias"] is None for record in CONNECTIONS)
 
 
 @pytest.mark.parametrize("kind, name", [("alm", "alm_validate_cert"), ("analysis", "analysis_validate_cert")])
 def test_seed_covers_each_certificate_state(kind, name):
-    with_tls = [one["params"] for one in SEED if one["kind"] == kind and one["params"].get("alm_method") != "http"]
+    params = [one["params"] for one in CONNECTIONS if one["kind"] == kind]
+    with_tls = [one for one in params if one.get("alm_method") != "http"]
     assert {one.get(name) for one in with_tls if f"{kind}_server" in one} == {True, False, None}
-    assert not [one for one in SEED if "bypass_cert_validation" in one["params"]]
+    assert not [one for one in params if "bypass_cert_validation" in one]
 
 
 def test_seed_has_two_context_roots_on_one_host():
     roots = {}
-    for params in (record["params"] for record in SEED if record["kind"] == "alm"):
+    for params in (record["params"] for record in CONNECTIONS if record["kind"] == "alm"):
         roots.setdefault((params["alm_server"], params["sde_project"]), set()).add(params.get("alm_context_root"))
     assert {"/jira", "/jira-eu"} in roots.values()
     forms = {root for group in roots.values() for root in group if root}
