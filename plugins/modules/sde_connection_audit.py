@@ -49,7 +49,7 @@ options:
   policy:
     description:
       - Policy files (YAML or JSON), merged in this order. V(starter) is the policy of this collection.
-      - A later file can set variables and disable rules of earlier files, and add rules and waivers.
+      - A later file can set variables of earlier files, override or disable their rules, and add rules and waivers.
       - All files are validated before any rule is evaluated. Each error names the file, the rule and the field.
       - The JSON Schema of policies is
         U(https://securitycompass.github.io/ansible-collection-sdelements/schemas/policy-1.schema.json).
@@ -61,6 +61,23 @@ options:
       - Values of variables, by name. They replace the values in the policy files. Unknown names are an error.
     type: dict
     default: {}
+  rules:
+    description:
+      - IDs of the rules to evaluate. An empty list means all.
+      - Reports name the rules that O(rules), O(skip_rules) and O(rule_tags) leave out. Unknown IDs and tags are errors.
+    type: list
+    elements: str
+    default: []
+  skip_rules:
+    description: IDs of rules that are left out.
+    type: list
+    elements: str
+    default: []
+  rule_tags:
+    description: Tags of rules. Only rules with one of them are evaluated. An empty list means all.
+    type: list
+    elements: str
+    default: []
   server:
     description:
       - Name of the SD Elements server. Of a URL, host and port are the name, and reports link to the URL.
@@ -95,6 +112,13 @@ options:
     type: str
     choices: [fail, accept]
     default: fail
+  vacuous:
+    description:
+      - Whether a rule that matches nothing is a warning, or fails the audit. Such a rule excludes all connections,
+        although there are connections of its kind.
+      - If it is not set, the policy decides, which warns by default. Rules with C(may_apply_to_nothing) are not meant.
+    type: str
+    choices: [warn, fail]
 attributes:
   action_group:
     description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options of the server.
@@ -287,6 +311,11 @@ findings:
       returned: success
       type: int
       sample: 0
+    expired_waiver:
+      description: Index of a waiver that has expired and would waive the finding. Null if there is none.
+      returned: success
+      type: int
+      sample: 1
     baseline:
       description: V(new) or V(known). Null without O(baseline), and if the finding is waived.
       returned: success
@@ -310,7 +339,9 @@ findings_omitted:
   type: int
   sample: 0
 fixed:
-  description: Failing findings of the O(baseline) that no longer fail, the 100 most severe ones.
+  description:
+    - Failing findings of the O(baseline) that were judged again and pass, the 100 most severe ones.
+    - RV(not_fixed) has the others that are no longer findings.
   returned: when the audit is complete
   type: list
   elements: dict
@@ -340,6 +371,50 @@ fixed:
       returned: success
       type: str
       sample: 65b00b4e44463b1edc1e0b89e2602096
+not_fixed:
+  description:
+    - Failing findings of the O(baseline) that are no longer findings for another reason, the 100 most severe ones.
+  returned: when the audit is complete
+  type: list
+  elements: dict
+  contains:
+    server:
+      description: Name of the SD Elements server. Null if it is unknown.
+      returned: success
+      type: str
+      sample: sde.example.com
+    rule:
+      description: ID of the rule.
+      returned: success
+      type: str
+      sample: tls
+    severity:
+      description: Severity that the finding had.
+      returned: success
+      type: str
+      sample: high
+    subject:
+      description: The connection or item that it was about, for people.
+      returned: success
+      type: str
+      sample: ALM connection 8 "Quote Engine tickets"
+    fingerprint:
+      description: The same in every run, as in RV(findings).
+      returned: success
+      type: str
+      sample: 65b00b4e44463b1edc1e0b89e2602096
+    reason:
+      description:
+        - V(waived), V(rule_gone), V(not_applicable), V(connection_removed) or V(item_removed).
+        - V(not_looked_at) if this audit did not gather the connection, or did not select the rule.
+      returned: success
+      type: str
+      sample: connection_removed
+not_fixed_omitted:
+  description: The number of these findings that only the JSON report contains.
+  returned: when the audit is complete
+  type: int
+  sample: 0
 fixed_omitted:
   description: The number of fixed findings that only the JSON report contains.
   returned: when the audit is complete

@@ -224,7 +224,8 @@ def test_waivers_and_baseline(audit, file, tmp_path):
     assert "expired after 2020-01-31" in " ".join(expired.output.split())
     # Reports go to where Ansible was started, and are found there again.
     assert expired.result["reports"] == [str(tmp_path / "cwd" / "reports" / "one.json")]
-    assert not in_force.result["failed"] and in_force.found("waived") and len(in_force.result["fixed"]) == 1
+    assert not in_force.result["failed"] and in_force.found("waived") and in_force.result["fixed"] == []
+    assert [one["reason"] for one in in_force.result["not_fixed"]] == ["waived"]
     assert not known.result["failed"] and known.result["findings"][0]["baseline"] == "known"
 
 
@@ -242,10 +243,10 @@ def test_variables(audit, file):
 
 
 def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
-    rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.parms.x == 1"}
+    rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.params.x.y == 1"}
     outcome = audit(connections=[good()], policy=[file("p.yml", policy(rule))], fail_on="critical")
     assert outcome.result["failed"] and outcome.found("error") == [("typo", 'ALM connection 1 "good 1"')]
-    assert 'Rule typo cannot be evaluated for ALM connection 1 "good 1": connection.parms.x == 1:' in " ".join(
+    assert 'Rule typo cannot be evaluated for ALM connection 1 "good 1": connection.params.x.y == 1:' in " ".join(
         outcome.output.split()
     )
 
@@ -498,7 +499,11 @@ def test_result_is_bounded(audit, file, tmp_path):
                 "policy": [file("many.yml", policy(TLS, worse, waivers=[unused] * 102))],
                 "reports": {"json": report},
             },
-            {"connections": [good()], "policy": [file("plain.yml", policy())], "baseline": report},
+            {
+                "connections": [good(connection["id"]) for connection in connections],
+                "policy": [file("plain.yml", policy())],
+                "baseline": report,
+            },
             {"connections": [BAD], "policy": ["plain.yml"]},
         ]
     )
@@ -511,9 +516,9 @@ def test_result_is_bounded(audit, file, tmp_path):
     assert (
         len(json.loads((tmp_path / "report.json").read_text())["findings"]) == found.result["verdicts"]["fail"] == 103
     )
-    assert (len(fixed.result["fixed"]), fixed.result["fixed_omitted"]) == (100, 3)
-    assert (fixed.result["fixed"][0]["rule"], fixed.result["findings"]) == ("worse", [])
-    assert fixed.result["warnings"][-1] == "Only the JSON report contains all fixed (3 more): set reports.json."
+    assert (len(fixed.result["fixed"]), fixed.result["fixed_omitted"], fixed.result["findings"]) == (100, 2, [])
+    assert [(one["rule"], one["reason"]) for one in fixed.result["not_fixed"]] == [("worse", "rule_gone")]
+    assert fixed.result["warnings"][-1] == "Only the JSON report contains all fixed (2 more): set reports.json."
     assert (len(few.result["findings"]), few.result["findings_omitted"], few.result.get("warnings")) == (1, 0, None)
 
 

@@ -31,8 +31,8 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
     Scope,
     build_report,
+    most_severe,
     top_findings,
-    top_fixed,
     validate_report,
     warnings_of,
 )
@@ -655,7 +655,7 @@ def test_limits_of_waivers():
     assert used["summary"]["verdict"] == "pass"
 
 
-def test_expired_waiver_stands_at_its_finding():
+def test_finding_names_its_expired_waiver():
     waivers = [waiver("high", expires="2026-11-23"), waiver("low", expires="2026-11-23"), waiver("critical")]
     made = report(("high", "fail", 1), ("low", "inconclusive", 1), ("critical", "fail", 1), waivers=waivers)
     assert [(one["verdict"], one["waiver"], one["expired_waiver"]) for one in made["findings"]] == [
@@ -965,7 +965,7 @@ def test_top_findings_are_bounded():
 
 def test_top_fixed_are_the_most_severe():
     fixed = [{"severity": "low", "subject": str(number)} for number in range(150)]
-    top = top_fixed([*fixed, {"severity": "high", "subject": "worst"}])
+    top = most_severe([*fixed, {"severity": "high", "subject": "worst"}])
     assert [one["subject"] for one in top] == ["worst", *(str(number) for number in range(99))]
 
 

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ...module_utils._errors import OptionError
 from .._render.text import escape_line
@@ -36,6 +36,7 @@ from .model import (
     Rule,
     RuleEntry,
     Summary,
+    UndecidedFinding,
     VerdictGroup,
     VerdictOptions,
     Waiver,
@@ -271,7 +272,7 @@ def _is_selected(connection: Facts, wanted: dict[str, list[Any]]) -> bool:
 
 
 class Scope(NamedTuple):
-    """What was audited: the server with its web address, and the kinds that were gathered; None if they were given."""
+    """The audited server with its web address, and the kinds that were gathered; None if they were given."""
 
     server: str | None
     url: str | None
@@ -289,7 +290,7 @@ class _Comparison:
         findings = baseline["findings"] if baseline else []
         self._before = {one["fingerprint"]: one for one in findings}
         self._rules_before = {one["rule"] for one in findings}
-        # What each finding of the baseline is now.
+        # The present verdicts on the findings of the baseline.
         self._verdicts: dict[str, str] = {}
         self._earlier: dict[str, Finding] = {}
 
@@ -593,6 +594,9 @@ def _line(finding: Finding, template: str | None) -> str:
     return escape_line(f"{state}{finding['verdict']}, {finding['severity']}: {line}")
 
 
-def top_fixed(fixed: list[FixedFinding]) -> list[FixedFinding]:
-    """Return the most severe ones of the fixed findings."""
-    return heapq.nsmallest(MAX_RETURNED, fixed, key=lambda one: SEVERITY_RANK[one["severity"]])
+_Earlier = TypeVar("_Earlier", FixedFinding, UndecidedFinding)
+
+
+def most_severe(earlier: list[_Earlier]) -> list[_Earlier]:
+    """Return the most severe ones of the baseline's findings."""
+    return heapq.nsmallest(MAX_RETURNED, earlier, key=lambda one: SEVERITY_RANK[one["severity"]])

@@ -26,7 +26,7 @@ from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, Selecti
 from .policy import STARTER, STARTER_FILE, PolicyError, load_policy
 from .policy_checks import unknown_facts
 from .policy_yaml import parse_policy
-from .report import ADVICE, MAX_RETURNED, Scope, build_report, top_findings, top_fixed, validate_report, warnings_of
+from .report import ADVICE, MAX_RETURNED, Scope, build_report, most_severe, top_findings, validate_report, warnings_of
 from .rules import evaluate_rule, rule_state
 from .templating import Engine
 
@@ -132,10 +132,12 @@ def audit(
         audited_at=audited_at,
         baseline=baseline,
     )
-    fixed = report["baseline"]["fixed"] if report["baseline"] else []
+    compared = report["baseline"]
+    fixed, not_fixed = (compared["fixed"], compared["not_fixed"]) if compared else ([], [])
     lists: dict[str, _BoundedList] = {
         "findings": (top_findings(report), len(report["findings"])),
-        "fixed": (top_fixed(fixed), len(fixed)),
+        "fixed": (most_severe(fixed), len(fixed)),
+        "not_fixed": (most_severe(not_fixed), len(not_fixed)),
     }
     return _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
 
