@@ -103,6 +103,7 @@ format: env ## Format the Python files, and fix what ruff can fix by itself
 .PHONY: docs
 docs: env ## Build the documentation site into build/docs, and check its links
 	python -m tests.tools.architecture
+	python -m tests.tools.starter_policy
 	python -m tests.tools.docs
 
 .PHONY: sanity

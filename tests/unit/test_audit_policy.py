@@ -27,6 +27,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._files import TaskFiles
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
 from tests.strategies import mutated
+from tests.tools import starter_policy
 
 # One that uses every field.
 FULL = {
@@ -740,6 +741,11 @@ def test_unknown_facts(rule, expected):
     policy = load_policy(["p.yml"], lambda name: {"rules": [{"id": "r", "title": "R", "severity": "low", **rule}]}, {})
     facts = {"id": 1, "kind": "alm", "params": {"alm_method": "https"}, "of_a_later_release": 1}
     assert list(unknown_facts(policy, [facts])) == expected
+
+
+def test_guide_has_the_tables_of_the_starter_policy():
+    guide = starter_policy.GUIDE.read_text(encoding="utf-8")
+    assert starter_policy.with_tables(guide) == guide and "| `tls` | high |" in guide
 
 
 def test_starter_knows_all_facts_without_connections():
