@@ -17,14 +17,13 @@ from .._audit.model import (
     Finding,
     Report,
     RuleEntry,
-    WaiverEntry,
     connection_subject,
     findings_by_rule,
     full_subject,
     importance,
     observed_text,
 )
-from .findings import explanation
+from .findings import explanation, waiver_name
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -131,7 +130,6 @@ class _JUnitBuilder:
 
     def _details(self, rule: RuleEntry, finding: Finding) -> dict[str, str]:
         needs_attention = finding["verdict"] in NEEDS_ATTENTION
-        waiver = None if finding["waiver"] is None else self._report["waivers"][finding["waiver"]]
         return {
             "Rule": f"{collapse(rule['title'])} ({finding['severity']})",
             "About": escape_line(full_subject(finding)),
@@ -141,12 +139,21 @@ class _JUnitBuilder:
             "Condition": escape_line(finding["condition"]),
             "Fails the audit": ("yes" if finding["fails_audit"] else "no") if needs_attention else "",
             "Baseline": finding["baseline"] or "",
-            "Waived": _waiver_text(waiver) if waiver else "",
+            "Waived": self._waiver_text(finding["waiver"]),
+            "Expired waiver": self._waiver_text(finding["expired_waiver"]),
             "Remediation": collapse(rule["remediation"]) if needs_attention else "",
             "References": escape_line(", ".join(rule["references"]), 2000) if needs_attention else "",
             "Server": escape_line(self._report["server_urls"].get(finding["server"] or "")),
             "Fingerprint": finding["fingerprint"],
         }
+
+    def _waiver_text(self, index: int | None) -> str:
+        if index is None:
+            return ""
+        waiver = self._report["waivers"][index]
+        reason, owner = collapse(waiver["reason"]), collapse(waiver["owner"])
+        end = f"{escape_line(waiver['expires'])}{', ends soon' if waiver['ends_soon'] else ''}"
+        return f"{reason} ({owner}, until {end}; {escape_line(waiver_name(waiver))})"
 
     def _connections(self, finding: Finding) -> str:
         """Return the connections of an item."""
@@ -185,10 +192,5 @@ def _marks(finding: Finding, element: str) -> list[str]:
     verdict = finding["verdict"]
     marks = [] if verdict in ("fail", "error") else [verdict.replace("_", " ")]
     marks += [finding["baseline"]] if finding["baseline"] else []
+    marks += ["waiver expired"] if finding["expired_waiver"] is not None else []
     return marks + (["does not fail the audit"] if element != "skipped" and not finding["fails_audit"] else [])
-
-
-def _waiver_text(waiver: WaiverEntry) -> str:
-    reason, owner = collapse(waiver["reason"]), collapse(waiver["owner"])
-    end = f"{escape_line(waiver['expires'])}{', ends soon' if waiver['ends_soon'] else ''}"
-    return f"{reason} ({owner}, until {end}; {escape_line(waiver['file'])}, waiver {waiver['number']})"
