@@ -315,7 +315,7 @@ def test_missing_servers_are_errors():
     """Without them, a pipeline would show fewer findings, and nothing wrong."""
     report = sample_reports.merged()
     [first, *_others] = junit_cases(render_junit(report))
-    assert (first.classname, first.name) == ("sdelements.servers", "sde.example.org")
+    assert (first.classname, first.name) == ("sdelements.audit", "sde.example.org")
     assert (first.result[0]._tag, first.result[0].message) == ("error", "sde.example.org has no report")
     [invocation] = sarif(report)["invocations"]
     assert not invocation["executionSuccessful"]
@@ -324,9 +324,18 @@ def test_missing_servers_are_errors():
     names = [one["id"] for one in sarif(report)["tool"]["driver"]["notifications"]]
     assert names[note["descriptor"]["index"]] == note["descriptor"]["id"]
     complete = {**report, "missing_servers": []}
-    assert sarif(complete)["invocations"][0]["executionSuccessful"] and "sdelements.servers" not in render_junit(
-        complete
-    )
+    assert sarif(complete)["invocations"][0]["executionSuccessful"] and "sdelements.audit" not in render_junit(complete)
+
+
+@pytest.mark.parametrize("verdict", ["fail", "pass"])
+def test_junit_of_an_audit_that_fails_without_a_finding(verdict):
+    """A rule that matches nothing, or an audit without connections, can fail it."""
+    report = sample_reports.passed()
+    report["summary"].update(verdict=verdict, message="SD Elements audit failed: 1 rule matches nothing: tls.")
+    errors = [(case.name, case.result[0].message) for case in junit_cases(render_junit(report)) if case.result]
+    assert errors == ([("audit", report["summary"]["message"])] if verdict == "fail" else [])
+    report["servers"] = ["sde.example.com"]
+    assert ('name="sde.example.com"' in render_junit(report)) is (verdict == "fail")
 
 
 def test_junit_names_connections_of_items():

@@ -44,8 +44,9 @@ def render(report: Report) -> str:
     """Return JUnit XML that is valid by the schema of Jenkins."""
     builder = _JUnitBuilder(report)
     suites = ET.Element("testsuites", name="SD Elements connection audit")
-    if report.get("missing_servers"):
-        suites.append(_suite_of_missing_servers(report["missing_servers"], report["audited_at"]))
+    errors = _errors_without_finding(report)
+    if errors:
+        suites.append(_suite_of_errors(errors, report["audited_at"]))
     for rule, findings in findings_by_rule({**report, "rules": _by_importance(report)}):
         suites.append(builder.suite(rule, sorted(findings, key=_rank)))
     for count in ("tests", "failures", "errors"):
@@ -54,13 +55,21 @@ def render(report: Report) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 
 
-def _suite_of_missing_servers(servers: list[str], audited_at: str) -> ET.Element:
-    """Return a test suite with an error for each server without a report."""
-    elements: _Elements = Counter({"error": len(servers)})
-    suite = ET.Element("testsuite", _attributes("servers", audited_at, elements, len(servers)))
-    for server in map(escape_line, servers):
-        case = ET.SubElement(suite, "testcase", classname="sdelements.servers", name=server)
-        ET.SubElement(case, "error", type="error", message=f"{server} has no report")
+def _errors_without_finding(report: Report) -> dict[str, str]:
+    """Return messages by the server that they are about. Without them, an audit could fail and all test cases pass."""
+    errors = {server: f"{server} has no report" for server in report.get("missing_servers", ())}
+    summary = report["summary"]
+    if summary["verdict"] == "pass" or errors or any(finding["fails_audit"] for finding in report["findings"]):
+        return errors
+    return {", ".join(report["servers"]) or "audit": summary["message"]}
+
+
+def _suite_of_errors(errors: dict[str, str], audited_at: str) -> ET.Element:
+    elements: _Elements = Counter({"error": len(errors)})
+    suite = ET.Element("testsuite", _attributes("audit", audited_at, elements, len(errors)))
+    for name, message in errors.items():
+        case = ET.SubElement(suite, "testcase", classname="sdelements.audit", name=escape_line(name))
+        ET.SubElement(case, "error", type="error", message=collapse(message))
     return suite
 
 
