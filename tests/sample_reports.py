@@ -101,7 +101,7 @@ def small() -> dict[str, Any]:
             "ops@example.com",
             "2026-10-31",
             "expired",
-            0,
+            1,
             number=2,
         ),
         waiver(
@@ -138,7 +138,7 @@ def small() -> dict[str, Any]:
         finding(rules[2], connections[1], "pass"),
         finding(rules[2], connections[2], "pass"),
         finding(rules[2], connections[3], "inconclusive", "last_job is lacking", baseline="new"),
-        finding(rules[3], connections[0], "fail", baseline="new"),
+        finding(rules[3], connections[0], "fail", baseline="new", expired_waiver=1),
         finding(rules[3], connections[1], "pass"),
         finding(rules[3], connections[2], "pass"),
         finding(rules[3], connections[3], "error", "connection.passes is undefined", baseline="new"),
@@ -173,7 +173,8 @@ def small() -> dict[str, Any]:
             "fingerprint": fingerprint("alm-tls", "alm", "9"),
         },
     ]
-    baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed, "not_fixed": []}
+    gone = [{**fixed[0], "subject": 'ALM connection 7 "Trac"', "reason": "connection_removed"}]
+    baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed, "not_fixed": gone}
     return report(rules, connections, findings, waivers, baseline)
 
 
@@ -252,7 +253,8 @@ def hostile() -> dict[str, Any]:
         }
         for text in texts
     ]
-    baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed, "not_fixed": []}
+    gone = [{**one, "reason": "not_looked_at"} for one in fixed]
+    baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed, "not_fixed": gone}
     return report(rules, connections, findings, waivers, baseline)
 
 
@@ -476,6 +478,7 @@ def _outcome(
     message: str | None,
     observed: dict[str, str] | None = None,
     waiver: int | None = None,
+    expired_waiver: int | None = None,
     baseline: str | None = None,
 ) -> dict[str, Any]:
     is_false = verdict in ("fail", "waived")
@@ -490,7 +493,7 @@ def _outcome(
         "condition": of["that"][0] if is_false else None,
         "observed": [{"name": name, "value": value} for name, value in (observed or {}).items()],
         "waiver": waiver,
-        "expired_waiver": None,
+        "expired_waiver": expired_waiver,
         "baseline": baseline,
         "fails_audit": verdict == "error" or (verdict == "fail" and of["severity"] in ("critical", "high")),
     }

@@ -273,6 +273,9 @@ def test_junit_contains_values_and_remediation():
     waiver = "Waived: Migration is under way. (sec@example.com, until 2026-12-05, ends soon; our_policy.yml, waiver 1)"
     assert waiver in skipped.text.splitlines()
     assert elsewhere.result[0].message.startswith("not applicable: ")
+    texts = [case.result[0].text for case in suites_of(report)["no-debug-mode"] if case.result]
+    expired = "Expired waiver: Looking for a fault. (ops@example.com, until 2026-10-31; our_policy.yml, waiver 2)"
+    assert [expired in text.splitlines() for text in texts] == [False, True]
 
 
 def test_junit_begins_with_what_fails_the_audit():
@@ -288,7 +291,7 @@ def test_junit_begins_with_what_fails_the_audit():
     ]
     messages = [case.result[0].message if case.result else None for case in suites["no-debug-mode"]]
     assert messages[0].startswith("new: sde.example.com, Analysis connection 1 ")
-    assert messages[1].startswith("new, does not fail the audit: sde.example.com, ALM connection 1 ")
+    assert messages[1].startswith("new, waiver expired, does not fail the audit: sde.example.com, ALM connection 1 ")
     assert messages[2:] == [None, None]
     [known] = [case.result[0] for case in suites["alm-tls"] if case.result and case.result[0]._tag == "failure"]
     assert known.message.startswith("known, does not fail the audit: sde.example.com, ALM connection 1 ")
@@ -312,7 +315,7 @@ def test_missing_servers_are_errors():
     """Without them, a pipeline would show fewer findings, and nothing wrong."""
     report = sample_reports.merged()
     [first, *_others] = junit_cases(render_junit(report))
-    assert (first.classname, first.name) == ("sdelements.servers", "sde.example.org")
+    assert (first.classname, first.name) == ("sdelements.audit", "sde.example.org")
     assert (first.result[0]._tag, first.result[0].message) == ("error", "sde.example.org has no report")
     [invocation] = sarif(report)["invocations"]
     assert not invocation["executionSuccessful"]
@@ -321,9 +324,18 @@ def test_missing_servers_are_errors():
     names = [one["id"] for one in sarif(report)["tool"]["driver"]["notifications"]]
     assert names[note["descriptor"]["index"]] == note["descriptor"]["id"]
     complete = {**report, "missing_servers": []}
-    assert sarif(complete)["invocations"][0]["executionSuccessful"] and "sdelements.servers" not in render_junit(
-        complete
-    )
+    assert sarif(complete)["invocations"][0]["executionSuccessful"] and "sdelements.audit" not in render_junit(complete)
+
+
+@pytest.mark.parametrize("verdict", ["fail", "pass"])
+def test_junit_of_an_audit_that_fails_without_a_finding(verdict):
+    """A rule that matches nothing, or an audit without connections, can fail it."""
+    report = sample_reports.passed()
+    report["summary"].update(verdict=verdict, message="SD Elements audit failed: 1 rule matches nothing: tls.")
+    errors = [(case.name, case.result[0].message) for case in junit_cases(render_junit(report)) if case.result]
+    assert errors == ([("audit", report["summary"]["message"])] if verdict == "fail" else [])
+    report["servers"] = ["sde.example.com"]
+    assert ('name="sde.example.com"' in render_junit(report)) is (verdict == "fail")
 
 
 def test_junit_names_connections_of_items():
@@ -404,6 +416,9 @@ def test_sarif_results():
     assert (
         suppression["justification"] == "Migration is under way. (owner: sec@example.com, until 2026-12-05, ends soon)"
     )
+
+    text = of["no-debug-mode", "sde.example.com/alm/1"]["message"]["text"]
+    assert text.splitlines()[0].endswith(" is false. Its waiver expired after 2026-10-31 (our_policy.yml, waiver 2)")
 
     doubtful = of["allowed-server", "sde.example.com/analysis/1"]
     assert (doubtful["kind"], doubtful["level"]) == ("open", "none")
@@ -527,7 +542,7 @@ def test_sarif_texts_have_neither_links_nor_placeholders():
 
 def test_markdown_tables():
     text = render_markdown(sample_reports.small())
-    counts, failing, others, doubts, fixed, waived, waivers = markdown_tables(text)
+    counts, failing, others, doubts, fixed, gone, waived, waivers = markdown_tables(text)
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
     assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
@@ -536,6 +551,7 @@ def test_markdown_tables():
         "Failed, without effect on the verdict (4)",
         "Inconclusive (2)",
         "Fixed since `2026-11-17T18:00:00Z` (2)",
+        "No longer found since `2026-11-17T18:00:00Z`, but not fixed (1)",
         "Waived (1)",
         "Waivers that are expired, unused or end soon (3)",
     ]
@@ -551,13 +567,15 @@ def test_markdown_tables():
         "Set the connection's method to https.",
     ]
     assert [row[:2] for row in others[1:]] == [["medium", "new"], ["low", "new"], ["info", "new"], ["medium", "known"]]
-    assert others[2][4] == '"Debug mode is off" is not met: passes is false'
+    expired = "Its waiver expired after 2026-10-31 (our_policy.yml, waiver 2)"
+    assert others[2][4] == f'"Debug mode is off" is not met: passes is false {expired}'
     assert doubts[0][-1] == "Finding" and doubts[1][-1] == "last_job is lacking"
     assert [row[3] for row in doubts[1:]] == ['Analysis connection 1 "Nightly scan"'] * 2
     assert fixed[1:] == [
         ["medium", "last-sync", 'ALM connection 2 "Rally"'],
         ["high", "alm-tls", 'ALM connection 9 "Old Jira"'],
     ]
+    assert gone[1:] == [["medium", "last-sync", 'ALM connection 7 "Trac"', "Connection removed"]]
     assert waived[1][2:] == [
         "Connects to sandbox.example.net without TLS (server.scheme = http)",
         "Migration is under way.",
@@ -565,8 +583,8 @@ def test_markdown_tables():
         "2026-12-05 (ends soon)",
     ]
     assert [[*row[:3], row[-1]] for row in waivers[1:]] == [
-        ["active", "our_policy.yml, waiver 1", "alm-tls", "2026-12-05 (ends soon)"],
         ["expired", "our_policy.yml, waiver 2", "no-debug-mode", "2026-10-31"],
+        ["active", "our_policy.yml, waiver 1", "alm-tls", "2026-12-05 (ends soon)"],
         ["unused", "our_policy.yml, waiver 3", "project-connected", "2027-06-30"],
     ]
 
@@ -597,6 +615,9 @@ def test_markdown_offers_waivers_of_the_most_important_findings():
     ]
     assert text.count("\nRemediation: Fix `` `it` ``.\n") == MAX_NEXT_STEPS
     assert "\n\n40 more are omitted here.\n" in text.partition("<details>")[2].partition("</details>")[0]
+    rules[1]["waivable"] = False
+    text = render_markdown(sample_reports.report(rules, connections, findings))
+    assert "```yaml" not in text and text.count("\nRemediation: ") == MAX_NEXT_STEPS
 
 
 def test_markdown_code_block_ends_with_itself():
@@ -816,7 +837,8 @@ def with_text_in(place: str, text: str) -> dict:
     elif place == "title":
         report["rules"][0].update(title=text, description=text, remediation=text, references=[text], that=[text])
     elif place == "waiver":
-        report["waivers"][0].update(reason=text, owner=text)
+        for waiver in report["waivers"]:
+            waiver.update(reason=text, owner=text, file=text)
     elif place == "server":
         report.update(servers=[text], server_urls={text: "https://sde.example.com/sde"})
         for one in report["findings"]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .._audit.model import Facts, Finding
+from .._audit.model import Facts, Finding, WaiverEntry
 from .text import escape_block, escape_line
 
 # A longer label would make a waiver hard to read.
@@ -24,6 +24,11 @@ def unstated_values(finding: Finding) -> str:
     """Return the observed values without those that the message has, such as the default message."""
     others = [one for one in finding["observed"] if f"{one['name']} is {one['value']}" not in finding["message"]]
     return ", ".join(f"{one['name']} = {one['value']}" for one in others)
+
+
+def waiver_name(waiver: WaiverEntry) -> str:
+    """Return the place of a waiver."""
+    return f"{waiver['file']}, waiver {waiver['number']}"
 
 
 def waiver_yaml(finding: Finding, facts: Mapping[str, Facts]) -> str | None:

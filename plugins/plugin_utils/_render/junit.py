@@ -17,14 +17,13 @@ from .._audit.model import (
     Finding,
     Report,
     RuleEntry,
-    WaiverEntry,
     connection_subject,
     findings_by_rule,
     full_subject,
     importance,
     observed_text,
 )
-from .findings import explanation
+from .findings import explanation, waiver_name
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -45,8 +44,9 @@ def render(report: Report) -> str:
     """Return JUnit XML that is valid by the schema of Jenkins."""
     builder = _JUnitBuilder(report)
     suites = ET.Element("testsuites", name="SD Elements connection audit")
-    if report.get("missing_servers"):
-        suites.append(_suite_of_missing_servers(report["missing_servers"], report["audited_at"]))
+    errors = _errors_without_finding(report)
+    if errors:
+        suites.append(_suite_of_errors(errors, report["audited_at"]))
     for rule, findings in findings_by_rule({**report, "rules": _by_importance(report)}):
         suites.append(builder.suite(rule, sorted(findings, key=_rank)))
     for count in ("tests", "failures", "errors"):
@@ -55,13 +55,21 @@ def render(report: Report) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 
 
-def _suite_of_missing_servers(servers: list[str], audited_at: str) -> ET.Element:
-    """Return a test suite with an error for each server without a report."""
-    elements: _Elements = Counter({"error": len(servers)})
-    suite = ET.Element("testsuite", _attributes("servers", audited_at, elements, len(servers)))
-    for server in map(escape_line, servers):
-        case = ET.SubElement(suite, "testcase", classname="sdelements.servers", name=server)
-        ET.SubElement(case, "error", type="error", message=f"{server} has no report")
+def _errors_without_finding(report: Report) -> dict[str, str]:
+    """Return messages by the server that they are about. Without them, an audit could fail and all test cases pass."""
+    errors = {server: f"{server} has no report" for server in report.get("missing_servers", ())}
+    summary = report["summary"]
+    if summary["verdict"] == "pass" or errors or any(finding["fails_audit"] for finding in report["findings"]):
+        return errors
+    return {", ".join(report["servers"]) or "audit": summary["message"]}
+
+
+def _suite_of_errors(errors: dict[str, str], audited_at: str) -> ET.Element:
+    elements: _Elements = Counter({"error": len(errors)})
+    suite = ET.Element("testsuite", _attributes("audit", audited_at, elements, len(errors)))
+    for name, message in errors.items():
+        case = ET.SubElement(suite, "testcase", classname="sdelements.audit", name=escape_line(name))
+        ET.SubElement(case, "error", type="error", message=collapse(message))
     return suite
 
 
@@ -131,7 +139,6 @@ class _JUnitBuilder:
 
     def _details(self, rule: RuleEntry, finding: Finding) -> dict[str, str]:
         needs_attention = finding["verdict"] in NEEDS_ATTENTION
-        waiver = None if finding["waiver"] is None else self._report["waivers"][finding["waiver"]]
         return {
             "Rule": f"{collapse(rule['title'])} ({finding['severity']})",
             "About": escape_line(full_subject(finding)),
@@ -141,12 +148,21 @@ class _JUnitBuilder:
             "Condition": escape_line(finding["condition"]),
             "Fails the audit": ("yes" if finding["fails_audit"] else "no") if needs_attention else "",
             "Baseline": finding["baseline"] or "",
-            "Waived": _waiver_text(waiver) if waiver else "",
+            "Waived": self._waiver_text(finding["waiver"]),
+            "Expired waiver": self._waiver_text(finding["expired_waiver"]),
             "Remediation": collapse(rule["remediation"]) if needs_attention else "",
             "References": escape_line(", ".join(rule["references"]), 2000) if needs_attention else "",
             "Server": escape_line(self._report["server_urls"].get(finding["server"] or "")),
             "Fingerprint": finding["fingerprint"],
         }
+
+    def _waiver_text(self, index: int | None) -> str:
+        if index is None:
+            return ""
+        waiver = self._report["waivers"][index]
+        reason, owner = collapse(waiver["reason"]), collapse(waiver["owner"])
+        end = f"{escape_line(waiver['expires'])}{', ends soon' if waiver['ends_soon'] else ''}"
+        return f"{reason} ({owner}, until {end}; {escape_line(waiver_name(waiver))})"
 
     def _connections(self, finding: Finding) -> str:
         """Return the connections of an item."""
@@ -185,10 +201,5 @@ def _marks(finding: Finding, element: str) -> list[str]:
     verdict = finding["verdict"]
     marks = [] if verdict in ("fail", "error") else [verdict.replace("_", " ")]
     marks += [finding["baseline"]] if finding["baseline"] else []
+    marks += ["waiver expired"] if finding["expired_waiver"] is not None else []
     return marks + (["does not fail the audit"] if element != "skipped" and not finding["fails_audit"] else [])
-
-
-def _waiver_text(waiver: WaiverEntry) -> str:
-    reason, owner = collapse(waiver["reason"]), collapse(waiver["owner"])
-    end = f"{escape_line(waiver['expires'])}{', ends soon' if waiver['ends_soon'] else ''}"
-    return f"{reason} ({owner}, until {end}; {escape_line(waiver['file'])}, waiver {waiver['number']})"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .._audit.model import (
+    NOT_FIXED,
     SEVERITIES,
     VERDICT_HEADINGS,
     VERDICTS,
@@ -24,7 +25,7 @@ from .._audit.model import (
     full_subject,
     importance,
 )
-from .findings import unstated_values, waiver_yaml
+from .findings import unstated_values, waiver_name, waiver_yaml
 from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
 
 # GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
@@ -167,6 +168,7 @@ def _sections(report: Report) -> Iterator[_Section]:
     yield _findings("Inconclusive", others["inconclusive"], report, rules)
     if report["baseline"]:
         yield _fixed(report["baseline"], report)
+        yield _not_fixed(report["baseline"], report)
     yield _waived(others["waived"], report, rules)
     yield _waivers_to_look_at(report["waivers"])
 
@@ -204,7 +206,7 @@ def _findings(title: str, findings: list[Finding], report: Report, rules: dict[s
             *[finding["baseline"] or "" for _column in state],
             _rule(rules[finding["rule"]]),
             _subject(report, finding),
-            _explanation(finding),
+            _explanation(finding) + _expired_waiver(finding, report["waivers"]),
             *[_remediation(finding, rules[finding["rule"]]) for _column in advice],
         )
         for finding in findings
@@ -222,7 +224,7 @@ def _next_steps(failing: list[Finding], report: Report, rules: dict[str, RuleEnt
 
 
 def _next_step(finding: Finding, report: Report, rule: RuleEntry, facts: dict[str, Facts]) -> str:
-    waiver = waiver_yaml(finding, facts)
+    waiver = waiver_yaml(finding, facts) if rule["waivable"] else None
     paragraphs = [
         f"**{code(finding['rule'])}** {_subject(report, finding)}",
         f"Remediation: {markdown_text(rule['remediation'])}" if rule["remediation"] else "",
@@ -234,6 +236,15 @@ def _next_step(finding: Finding, report: Report, rule: RuleEntry, facts: dict[st
 def _fixed(baseline: Baseline, report: Report) -> _Section:
     rows = [(markdown_text(one["severity"]), code(one["rule"]), _subject(report, one)) for one in baseline["fixed"]]
     return _table_section(f"Fixed since {code(baseline['audited_at'])}", ("Severity", "Rule", "Connection"), rows)
+
+
+def _not_fixed(baseline: Baseline, report: Report) -> _Section:
+    rows = [
+        (markdown_text(one["severity"]), code(one["rule"]), _subject(report, one), NOT_FIXED[one["reason"]])
+        for one in baseline["not_fixed"]
+    ]
+    title = f"No longer found since {code(baseline['audited_at'])}, but not fixed"
+    return _table_section(title, ("Severity", "Rule", "Connection", "Reason"), rows)
 
 
 def _waived(findings: list[Finding], report: Report, rules: dict[str, RuleEntry]) -> _Section:
@@ -251,8 +262,8 @@ def _waived(findings: list[Finding], report: Report, rules: dict[str, RuleEntry]
 
 def _waivers_to_look_at(waivers: list[WaiverEntry]) -> _Section:
     rows = [
-        (one["state"], code(f"{one['file']}, waiver {one['number']}"), _few(map(code, one["rules"])), *_waiver(one))
-        for one in waivers
+        (one["state"], code(waiver_name(one)), _few(map(code, one["rules"])), *_waiver(one))
+        for one in sorted(waivers, key=lambda one: (one["state"] != "expired", not one["ends_soon"]))
         if one["state"] != "active" or one["ends_soon"]
     ]
     columns = ("State", "Waiver", "Rules", "Reason", "Owner", "Until")
@@ -281,6 +292,13 @@ def _explanation(finding: Finding) -> str:
     label = f"{VERDICTS[verdict]}: " if finding["fails_audit"] and verdict != "fail" else ""
     message = code(finding["message"]) if finding["message"] else ""
     return label + " ".join(filter(None, [message, f"({code(values)})" if values else ""]))
+
+
+def _expired_waiver(finding: Finding, waivers: list[WaiverEntry]) -> str:
+    if finding["expired_waiver"] is None:
+        return ""
+    waiver = waivers[finding["expired_waiver"]]
+    return f" Its waiver expired after {markdown_text(waiver['expires'])} ({code(waiver_name(waiver))})"
 
 
 def _remediation(finding: Finding, rule: RuleEntry) -> str:

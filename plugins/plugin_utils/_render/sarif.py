@@ -24,7 +24,7 @@ from .._audit.model import (
     importance,
     stable_name,
 )
-from .findings import explanation
+from .findings import explanation, waiver_name
 from .markup import code, is_web_page, link, markdown_text
 from .text import collapse, escape_cell, escape_line
 
@@ -248,8 +248,15 @@ class _SarifBuilder:
         # Messages of failures are sentences. Others, such as 'last_job is unknown', need the title.
         reason = explanation(finding) or title
         sentence = reason if finding["verdict"] in ("fail", "waived") else f"{title.rstrip('.')}. {reason}"
-        text = f"{prefix}{escape_cell(full_subject(finding))}: {sentence}"
+        text = f"{prefix}{escape_cell(full_subject(finding))}: {sentence}{self._expired_waiver(finding)}"
         return _escape_message(text.strip()) + self._server_link(finding)
+
+    def _expired_waiver(self, finding: Finding) -> str:
+        """Return a sentence about the waiver that was for the finding."""
+        if finding["expired_waiver"] is None:
+            return ""
+        waiver = self._report["waivers"][finding["expired_waiver"]]
+        return f". Its waiver expired after {escape_line(waiver['expires'])} ({escape_line(waiver_name(waiver))})"
 
     def _server_link(self, finding: Finding) -> str:
         """Return a line with a link to the server, if its URL is known."""
