@@ -329,6 +329,8 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
     assert facts["debug_mode"] == "false"
     assert facts["last_job.last_run"] == "2026-11-24T06:00:00Z"
     assert facts["secrets_set[0]"] == "alm_pass"
+    # People read names of connections, not their keys.
+    assert SMALL["connections"][0]["key"] not in rendered("small")
     server = panel.get_by_role("link", name="sde.example.com")
     assert server.get_attribute("href") == SMALL["server_urls"]["sde.example.com"]
 
