@@ -627,6 +627,23 @@ def test_first_it_shows_what_needs_attention(show):
     assert severities == sorted(severities)
     field(page, "Order").select_option("importance")
     assert [importance(FINDINGS[place]) for place in shown(page)] == order
+    page.get_by_role("button", name="Show all verdicts").click()
+    notable = [FINDINGS[place]["verdict"] in sample_reports.NOTABLE for place in shown(page)]
+    assert notable == sorted(notable, reverse=True)
+    assert not all(notable)
+
+
+def test_an_inconclusive_finding_that_fails_the_audit_is_among_the_failures(show):
+    report = copy.deepcopy(SMALL)
+    report["summary"]["inconclusive"] = "fail"
+    for one in report["findings"]:
+        one["fails_audit"] = one["fails_audit"] or one["verdict"] == "inconclusive"
+    findings = all_findings(report)
+    page = show(report)
+    order = [importance(findings[place]) for place in shown(page)]
+    assert order == sorted(order)
+    marked = page.locator("tr.finding", has_text="Fails the audit").count()
+    assert marked == sum(one["fails_audit"] for one in findings)
 
 
 FILTERS = {
