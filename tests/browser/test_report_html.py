@@ -654,6 +654,10 @@ FILTERS = {
     ),
     "search in rules": (lambda page: field(page, "Search").fill("debug"), lambda one: one["rule"] == "no-debug-mode"),
     "search in messages": (lambda page: field(page, "Search").fill("undefined"), lambda one: one["verdict"] == "error"),
+    "search in observed values": (
+        lambda page: field(page, "Search").fill("4 items"),
+        lambda one: one["label"] == "Payments API",
+    ),
     "search in labels": (
         lambda page: field(page, "Search").fill("payments"),
         lambda one: one["label"] == "Payments API",
