@@ -329,6 +329,8 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
     assert facts["debug_mode"] == "false"
     assert facts["last_job.last_run"] == "2026-11-24T06:00:00Z"
     assert facts["secrets_set[0]"] == "alm_pass"
+    # People read names of connections, not their keys.
+    assert SMALL["connections"][0]["key"] not in rendered("small")
     server = panel.get_by_role("link", name="sde.example.com")
     assert server.get_attribute("href") == SMALL["server_urls"]["sde.example.com"]
 
@@ -625,6 +627,23 @@ def test_first_it_shows_what_needs_attention(show):
     assert severities == sorted(severities)
     field(page, "Order").select_option("importance")
     assert [importance(FINDINGS[place]) for place in shown(page)] == order
+    page.get_by_role("button", name="Show all verdicts").click()
+    notable = [FINDINGS[place]["verdict"] in sample_reports.NOTABLE for place in shown(page)]
+    assert notable == sorted(notable, reverse=True)
+    assert not all(notable)
+
+
+def test_an_inconclusive_finding_that_fails_the_audit_is_among_the_failures(show):
+    report = copy.deepcopy(SMALL)
+    report["summary"]["inconclusive"] = "fail"
+    for one in report["findings"]:
+        one["fails_audit"] = one["fails_audit"] or one["verdict"] == "inconclusive"
+    findings = all_findings(report)
+    page = show(report)
+    order = [importance(findings[place]) for place in shown(page)]
+    assert order == sorted(order)
+    marked = page.locator("tr.finding", has_text="Fails the audit").count()
+    assert marked == sum(one["fails_audit"] for one in findings)
 
 
 FILTERS = {
@@ -635,6 +654,10 @@ FILTERS = {
     ),
     "search in rules": (lambda page: field(page, "Search").fill("debug"), lambda one: one["rule"] == "no-debug-mode"),
     "search in messages": (lambda page: field(page, "Search").fill("undefined"), lambda one: one["verdict"] == "error"),
+    "search in observed values": (
+        lambda page: field(page, "Search").fill("4 items"),
+        lambda one: one["label"] == "Payments API",
+    ),
     "search in labels": (
         lambda page: field(page, "Search").fill("payments"),
         lambda one: one["label"] == "Payments API",

@@ -18,24 +18,29 @@ from playwright.sync_api import sync_playwright
 from tests import demo
 
 PICTURE = demo.ROOT / "docs" / "images" / "audit_report.png"
-# The top of the report: the verdict, and the findings by severity.
-SIZE = {"width": 1280, "height": 782}
+SIZE = {"width": 1280, "height": 1000}
 
 
 def take_screenshot(report: Path, picture: Path) -> None:
-    """Write the picture of a report."""
+    """Write the picture of the top of a report: the verdict, and the findings by severity."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = chromium.new_page(viewport=SIZE, device_scale_factor=1.25)
         page.goto(report.as_uri())
-        page.screenshot(path=picture)
+        chart = page.locator(".chart").first.bounding_box()
+        page.screenshot(path=picture, clip={"x": 0, "y": 0, **SIZE, "height": chart["y"] + chart["height"] + 20})
         chromium.close()
 
 
 def main() -> int:
     """Audit the embedded SD Elements API, which fails, and write the picture."""
     with tempfile.TemporaryDirectory() as folder, demo.embedded_server() as access:
-        variables = {"connection_audit_report_dir": folder, "connection_audit_report_formats": ["html"]}
+        variables = {
+            "connection_audit_report_dir": folder,
+            "connection_audit_report_formats": ["html"],
+            # The port of the embedded server is another one each time.
+            "connection_audit_server": "sde.example.com",
+        }
         status = demo.run_playbook("audit", access, "-e", json.dumps(variables))
         if status == demo.FAILED_HOSTS:
             take_screenshot(Path(folder) / "localhost.html", PICTURE)

@@ -28,7 +28,6 @@ from .._audit.model import (
     NEVER,
     NOT_FIXED,
     NOTABLE,
-    NOTABLE_RANK,
     SEVERITIES,
     SEVERITY_RANK,
     VERDICTS,
@@ -443,6 +442,9 @@ class _ScriptRows:
         self.readings: dict[tuple[int, ...], int] = {}
         self.subjects = [connection_subject(connection["facts"]) for connection in report["connections"]]
         self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
+        self._ranks = {key: rank for rank, key in enumerate(sorted({importance(one) for one in report["findings"]}))}
+        # Findings that fail the audit have the first ranks.
+        self.failing_ranks = len({importance(one) for one in report["findings"] if one["fails_audit"]})
         self._verdicts = {verdict: index for index, verdict in enumerate(VERDICTS)}
         self._servers = servers
         self._index_of = index_of
@@ -459,7 +461,7 @@ class _ScriptRows:
             self._index_of_text(finding["message"]),
             finding["fingerprint"] if finding["verdict"] in NOTABLE else None,
             self._index_of_reading(finding),
-            1 if finding["fails_audit"] else None,
+            self._ranks[importance(finding)] if finding["verdict"] in NOTABLE else None,
             finding["baseline"],
             finding["waiver"],
             finding["expired_waiver"],
@@ -494,7 +496,7 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
     return {
         "verdicts": list(VERDICTS.items()),
         "severities": list(SEVERITIES.items()),
-        "urgency": [NOTABLE_RANK.get(verdict, len(NOTABLE_RANK)) for verdict in VERDICTS],
+        "failingRanks": table.failing_ranks,
         "nextSteps": NEXT_STEPS,
         "waiverTemplates": [_waiver_template(name) for name in servers.index_of or (None,)],
         "waiverAdvice": WAIVER_ADVICE,

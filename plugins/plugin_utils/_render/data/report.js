@@ -38,7 +38,7 @@
     const facts = unpack(one.facts);
     return { ...one, facts, kind: String(facts.kind ?? null) };
   });
-  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, fails, baseline, waiver, expiredWaiver, subject, server, ownWaiver], index) => ({
+  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, rank, baseline, waiver, expiredWaiver, subject, server, ownWaiver], index) => ({
     index,
     rule: data.rules[rule],
     ruleIndex: rule,
@@ -47,7 +47,8 @@
     message,
     fingerprint: fingerprint ?? "",
     reading: data.readings[reading] ?? [], // texts: the failed condition, and the names and values that it read
-    fails: Boolean(fails),
+    rank: rank ?? 100, // by importance: there are fewer than 100 ranks, and a finding without a rank passes
+    fails: rank < data.failingRanks,
     baseline: baseline ?? "",
     waiver: waiver ?? null,
     expiredWaiver: expiredWaiver ?? null,
@@ -228,8 +229,7 @@
   // A finding is sorted by its first connection.
   const first = (finding) => connections[finding.places[0]];
   const RANKS = {
-    // As importance() in Python.
-    importance: () => (finding) => ((finding.fails ? 0 : 2) + (finding.baseline === "known" ? 1 : 0)) * 8 + data.urgency[finding.verdict],
+    importance: () => (finding) => finding.rank,
     severity: () => (finding) => -finding.rule.severity,
     verdict: () => (finding) => finding.verdict,
     rule: () => textRank((finding) => finding.rule.id),
