@@ -3,7 +3,8 @@
 """Run the benchmark: ``make bench``, with BENCH=quick for a small one, PUBLISH=1 to renew the one in docs/.
 
 BEFORE=checkout adds another checkout of this collection as a candidate; NEWEST=1 serves as the newest release of SD
-Elements does, which always divides its lists into pages.
+Elements does, which always divides its lists into pages. ``BENCH=projects python -m tests.benchmark`` measures many
+projects alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmark import candidates, dataset, plot, process, report, runner, server
-from tests.benchmark.scenarios import PLANS, WHOLE, Plan
+from tests.benchmark.scenarios import CONNECTIONS, PLANS, PROJECTS, WHOLE, Plan
 from tests.demo_server.generations import BY_NAME
 
 ROOT = candidates.ROOT
@@ -58,7 +59,7 @@ def is_set(name: str) -> bool:
 
 
 def run(plan: Plan, generation: str) -> report.Results:
-    """Serve the connections and run the candidates in turn."""
+    """Serve the records and run the candidates in turn."""
     if BY_NAME[generation].paging == "always":
         # No answer of such a server holds them all.
         plan = plan._replace(scenarios=tuple(scenario for scenario in plan.scenarios if scenario.kind != WHOLE))
@@ -66,11 +67,14 @@ def run(plan: Plan, generation: str) -> report.Results:
         folder = Path(name)
         before = runner.link_collection(Path(os.environ["BEFORE"]), folder) if os.environ.get("BEFORE") else None
         selected = candidates.select(runner.known_options(), before)
-        print(f"The embedded API renders {plan.max_connections:,} connections ...", file=sys.stderr, flush=True)
-        records = folder / "records.jsonl"
-        dataset.write_records(plan.max_connections, generation, records)
-        with server.running(records, generation) as api:
-            workspace = candidates.Workspace(folder, api.base, api.token, BY_NAME[generation].alm_path)
+        files = []
+        for resource in (CONNECTIONS, PROJECTS):
+            size = plan.max_size(resource)
+            print(f"The embedded API renders {size:,} {resource} ...", file=sys.stderr, flush=True)
+            files.append(folder / f"{resource}.jsonl")
+            dataset.write_records(size, generation, files[-1], resource)
+        with server.running(files[0], generation, files[1]) as api:
+            workspace = candidates.Workspace(folder, api.base, api.token, generation)
             benchmark = runner.Runner(plan, selected, workspace)
             benchmark.run_all()
             return report.Results(benchmark)
@@ -81,10 +85,11 @@ def notes() -> list[str]:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
     return [
         (
-            "How long it takes to have the connections of an SD Elements server in a play, and how much memory,"
-            " compared with what people use today and with what Ansible itself takes. The server is the embedded SD"
-            " Elements API's answers, rendered beforehand and sent after a fixed latency, so that it holds nobody up."
-            " All candidates run in turn. A run counts only if it got every connection."
+            "How long it takes to have the connections or projects of an SD Elements server in a play, and how much"
+            " memory, compared with what people use today and with what Ansible itself takes. The server is the"
+            " embedded SD Elements API's answers, rendered beforehand and sent after a fixed latency, so that it holds"
+            " nobody up."
+            " All candidates run in turn. A run counts only if it got every record."
         ),
         (
             f"Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} processors. Values are"

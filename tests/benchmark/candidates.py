@@ -10,29 +10,38 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmark.scenarios import PAGES, SMALL, SWEEP, WHOLE, Scenario
+from tests.benchmark.dataset import path_of
+from tests.benchmark.scenarios import CONNECTIONS, PAGES, PROJECTS, SMALL, SWEEP, WHOLE, Scenario
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-MODULE = "securitycompass.sdelements.sde_alm_connection_info"
+MODULES = {
+    CONNECTIONS: "securitycompass.sdelements.sde_alm_connection_info",
+    PROJECTS: "securitycompass.sdelements.sde_project_info",
+}
+# In place of a file of tasks: a task of the scenario's module.
+GATHER = "gather"
 ALL_KINDS = (SMALL, PAGES, WHOLE, SWEEP)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to get the connections, or to do as much of Ansible's work without them."""
+    """One way to get the records of a scenario, or to do as much of Ansible's work without them."""
 
     name: str
     description: str
-    # A file in tasks/, or none: then it is the plain script.
+    # A file in tasks/, GATHER, or none: then it is the plain script.
     tasks: str | None = None
     threads: int = 1
     # The kinds of scenario in which it runs.
     kinds: tuple[str, ...] = ALL_KINDS
-    # Options of our task, in addition to the page size.
+    # Options of our task, in addition to the page size, and its keywords.
     options: dict = field(default_factory=dict)
-    # Whether it returns the connections.
-    returns_connections: bool = True
+    keywords: dict = field(default_factory=dict)
+    # The resources for which it has these options.
+    resources: tuple[str, ...] = (CONNECTIONS, PROJECTS)
+    # Whether it returns the records.
+    returns_records: bool = True
     # It does not depend on size and latency, so it runs with the smallest only.
     is_constant: bool = False
     # Skipped where one run would take longer, judging by the scenario before.
@@ -43,13 +52,17 @@ class Candidate:
     def is_eligible(self, scenario: Scenario) -> bool:
         """Whether this candidate runs in a scenario."""
         fits = not self.is_constant or (scenario.size == 1 and scenario.latency == 0)
-        return scenario.kind in self.kinds and fits
+        return scenario.kind in self.kinds and scenario.resource in self.resources and fits
 
 
-IN_PROCESS = Candidate(
-    "task, in-process", "the task of this collection, in Ansible's own process: the default", "in_process"
+IN_PROCESS = Candidate("task, in-process", "the task of this collection, in Ansible's own process: the default", GATHER)
+# A task with an environment of its own always runs as a module.
+AS_MODULE = Candidate(
+    "task, as module",
+    "the same task where it has to run as a module",
+    GATHER,
+    keywords={"environment": {"SDE_BENCH": "module"}},
 )
-AS_MODULE = Candidate("task, as module", "the same task where it has to run as a module", "module")
 URI_PAGES = Candidate(
     "uri, page by page",
     "`ansible.builtin.uri` for the first page, then in a loop over the others, then the lists are joined",
@@ -72,21 +85,21 @@ FLOOR_ACTION = Candidate(
 )
 FLOOR_MODULE = Candidate("floor: a module returns as much", "a module that does the same", "floor_module")
 PING = Candidate(
-    "floor: ping", "`ansible.builtin.ping`", "ping", kinds=(SMALL, SWEEP), returns_connections=False, is_constant=True
+    "floor: ping", "`ansible.builtin.ping`", "ping", kinds=(SMALL, SWEEP), returns_records=False, is_constant=True
 )
 DEBUG = Candidate(
     "floor: debug",
     "`ansible.builtin.debug`",
     "debug",
     kinds=(SMALL, SWEEP),
-    returns_connections=False,
+    returns_records=False,
     is_constant=True,
 )
 EMPTY_PLAY = Candidate(
     "play without tasks",
     "what starting Ansible takes; it is not part of the seconds of a task",
     "",
-    returns_connections=False,
+    returns_records=False,
 )
 DEFAULT_CANDIDATES = (
     IN_PROCESS,
@@ -105,14 +118,15 @@ DEFAULT_CANDIDATES = (
 WITHOUT_PARAMS = Candidate(
     "task, in-process, no params",
     "the default, with `include_params: false`",
-    "in_process",
+    GATHER,
     kinds=(PAGES, SWEEP),
+    resources=(CONNECTIONS,),
     options={"include_params": False},
 )
 SEQUENTIAL = Candidate(
     "task, in-process, concurrency 1",
     "the default, with `concurrency: 1`",
-    "in_process",
+    GATHER,
     kinds=(PAGES,),
     options={"concurrency": 1},
 )
@@ -123,9 +137,7 @@ def select(known_options: set[str], before: Path | None = None) -> list[Candidat
     selected = list(DEFAULT_CANDIDATES)
     selected[2:2] = [candidate for candidate in (WITHOUT_PARAMS, SEQUENTIAL) if set(candidate.options) <= known_options]
     if before:
-        selected.insert(
-            2, Candidate("task, before", "another checkout of this collection", "in_process", collections=before)
-        )
+        selected.insert(2, Candidate("task, before", "another checkout of this collection", GATHER, collections=before))
     return selected
 
 
@@ -136,16 +148,21 @@ class Workspace:
     folder: Path
     base_url: str
     token: str
-    resource: str
+    generation: str
 
     @property
     def output_file(self) -> Path:
         """The file to which a run writes its seconds and ids."""
         return self.folder / "out.json"
 
-    def facts_file(self, size: int) -> Path:
-        """The facts of so many connections, for the floors."""
-        return self.folder / f"facts-{size}.json"
+    def facts_file(self, scenario: Scenario) -> Path:
+        """The facts of so many records, for the floors."""
+        return self.folder / f"facts-{scenario.resource}-{scenario.size}.json"
+
+    def list_url(self, scenario: Scenario) -> str:
+        """The address of the list."""
+        api = f"{self.base_url}/{scenario.size}/{scenario.latency}/api/v2"
+        return f"{api}/{path_of(scenario.resource, self.generation)}"
 
     def environment(self, candidate: Candidate, scenario: Scenario) -> dict[str, str]:
         """The caller's environment without what would change the outcome, and what candidates need."""
@@ -168,8 +185,8 @@ class Workspace:
             "SDE_API_KEY": self.token,
             "SDE_BENCH_OUTPUT": str(self.output_file),
             "SDE_BENCH_PAGE_SIZE": str(scenario.page_size or ""),
-            "SDE_BENCH_RESOURCE": self.resource,
-            "SDE_BENCH_FACTS_FILE": str(self.facts_file(scenario.size)),
+            "SDE_BENCH_LIST_URL": self.list_url(scenario),
+            "SDE_BENCH_FACTS_FILE": str(self.facts_file(scenario)),
         }
 
     def command(self, candidate: Candidate, scenario: Scenario) -> list[str]:
@@ -190,16 +207,19 @@ class Workspace:
     def _play(self, candidate: Candidate, scenario: Scenario) -> dict:
         """The candidate's tasks, so many times. They are imported, which costs nothing while the play runs."""
         paging = {"page_size": scenario.page_size} if scenario.page_size else {}
-        tasks = [{"ansible.builtin.import_tasks": str(HERE / "tasks" / f"{candidate.tasks}.yml")}] * scenario.tasks
+        module = MODULES[scenario.resource]
+        task = {"ansible.builtin.import_tasks": str(HERE / "tasks" / f"{candidate.tasks}.yml")}
+        if candidate.tasks == GATHER:
+            task = {module: {}, "register": "gathered", **candidate.keywords}
         return {
             "name": candidate.name,
             "hosts": "localhost",
             "gather_facts": False,
-            "module_defaults": {MODULE: {**paging, **candidate.options}},
+            "module_defaults": {module: {**paging, **candidate.options}},
             "vars": {
-                "list_url": f"{self.base_url}/{scenario.size}/{scenario.latency}/api/v2/connections/{self.resource}/",
+                "list_url": self.list_url(scenario),
                 "page_size": scenario.page_size,
                 "token": self.token,
             },
-            "tasks": tasks if candidate.tasks else [],
+            "tasks": [task] * scenario.tasks if candidate.tasks else [],
         }

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections that are served, as the embedded API renders them."""
+"""The connections and projects that are served, as the embedded API renders them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+from tests.benchmark.scenarios import CONNECTIONS, PROJECTS
 from tests.demo_server import DemoServer
 from tests.demo_server.dataset import ALM_RECORDS
 from tests.demo_server.generations import BY_NAME
+from tests.demo_server.projects import seed_projects
 
-# The same connections in every run, byte by byte.
+# The same records in every run, byte by byte.
 NOW = datetime(2026, 11, 24, 18, tzinfo=timezone.utc)
 PARAM_COUNT = 22
 _BATCH = 1000
@@ -29,28 +31,46 @@ _MORE_PARAMS = {
 }
 
 
-def records(count: int) -> Iterator[dict]:
-    """The seed's ALM connections again and again, with ids and aliases of their own."""
+def path_of(resource: str, generation: str) -> str:
+    """The path of a list, below the address of the API."""
+    return "projects/" if resource == PROJECTS else f"connections/{BY_NAME[generation].alm_path}/"
+
+
+def seed_of(resource: str) -> list[dict]:
+    """The embedded API's own records."""
+    return seed_projects() if resource == PROJECTS else ALM_RECORDS
+
+
+def records(count: int, resource: str = CONNECTIONS) -> Iterator[dict]:
+    """The seed's records again and again, with ids and names of their own."""
+    seed = seed_of(resource)
     for index in range(count):
-        record = copy.deepcopy(ALM_RECORDS[index % len(ALM_RECORDS)])
-        missing = {name: value for name, value in _MORE_PARAMS.items() if name not in record["params"]}
-        wanted = max(0, PARAM_COUNT - len(record["params"]))
-        record["params"].update(list(missing.items())[:wanted])
+        record = copy.deepcopy(seed[index % len(seed)])
+        if resource == CONNECTIONS:
+            _add_params(record)
         yield {**record, **unique_fields(record, index + 1)}
 
 
+def _add_params(record: dict) -> None:
+    """Let a connection have PARAM_COUNT parameters."""
+    missing = {name: value for name, value in _MORE_PARAMS.items() if name not in record["params"]}
+    wanted = max(0, PARAM_COUNT - len(record["params"]))
+    record["params"].update(list(missing.items())[:wanted])
+
+
 def unique_fields(record: dict, id_: int) -> dict:
-    """The fields that differ between connections."""
-    return {"id": id_, "alias": f"{record['alias']} {id_}"}
+    """The fields that differ between records."""
+    name = "alias" if "alias" in record else "name"
+    return {"id": id_, name: f"{record[name]} {id_}"}
 
 
-def write_records(count: int, generation: str, target: Path) -> None:
-    """Render connections by the embedded API, and write one per line."""
+def write_records(count: int, generation: str, target: Path, resource: str = CONNECTIONS) -> None:
+    """Render records by the embedded API, and write one per line."""
     with (
-        DemoServer(generation, dataset=list(records(count)), paging="page", now=NOW) as server,
+        DemoServer(generation, dataset=list(records(count, resource)), paging="page", now=NOW) as server,
         target.open("wb") as file,
     ):
-        path = f"/api/v2/connections/{BY_NAME[generation].alm_path}/"
+        path = f"/api/v2/{path_of(resource, generation)}"
         for page in range(1, -(-count // _BATCH) + 1):
             body = fetch(f"{server.url}{path}?page_size={_BATCH}&page={page}", server.token)
             for record in json.loads(body)["results"]:

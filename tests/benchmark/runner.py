@@ -14,10 +14,9 @@ from types import SimpleNamespace
 
 from tests.benchmark import process
 from tests.benchmark.candidates import ROOT, Candidate, Workspace
-from tests.benchmark.dataset import unique_fields
-from tests.benchmark.scenarios import Plan, Scenario
+from tests.benchmark.dataset import seed_of, unique_fields
+from tests.benchmark.scenarios import CONNECTIONS, Plan, Scenario
 from tests.benchmark.server import Server
-from tests.demo_server.dataset import ALM_RECORDS
 
 # A candidate that would take longer than this in one scenario runs fewer rounds than planned, but at least one.
 SCENARIO_BUDGET_SECONDS = 75
@@ -59,9 +58,9 @@ class Runner:
         """All scenarios, in the order of the plan."""
         for number, scenario in enumerate(self.plan.scenarios, 1):
             self.log(f"\n[{number}/{len(self.plan.scenarios)}] {scenario.title}")
-            write_facts(self.workspace, scenario.size)
+            write_facts(self.workspace, scenario)
             self.run_scenario(scenario)
-            self.workspace.facts_file(scenario.size).unlink()
+            self.workspace.facts_file(scenario).unlink()
 
     def run_scenario(self, scenario: Scenario) -> None:
         """All rounds of a scenario; each round begins with another candidate."""
@@ -95,6 +94,7 @@ class Runner:
             run
             for run in self.measurements
             if run.candidate == candidate.name
+            and run.scenario.resource == scenario.resource
             and run.scenario.latency == scenario.latency
             and run.scenario.size <= scenario.size
             and run.scenario.tasks == scenario.tasks
@@ -117,6 +117,7 @@ class Runner:
         """Whether a smaller size was too slow already."""
         return any(
             one.candidate == candidate.name
+            and one.scenario.resource == scenario.resource
             and one.scenario.size <= scenario.size
             and one.scenario.latency == scenario.latency
             for one in self.skipped
@@ -132,7 +133,7 @@ class Runner:
 
 
 def measure(candidate: Candidate, scenario: Scenario, workspace: Workspace, round_: int = 0) -> Measurement:
-    """One run. It counts only if the candidate got every connection."""
+    """One run. It counts only if the candidate got every record."""
     workspace.output_file.unlink(missing_ok=True)
     environment = workspace.environment(candidate, scenario)
     try:
@@ -145,31 +146,33 @@ def measure(candidate: Candidate, scenario: Scenario, workspace: Workspace, roun
             else None
         )
         raise process.RunError(f"{candidate.name} ({scenario.title}): {failure or exc}") from exc
-    expected = list(range(1, scenario.size + 1)) if candidate.returns_connections else []
+    expected = list(range(1, scenario.size + 1)) if candidate.returns_records else []
     if output["ids"] != expected:
-        raise process.RunError(f"{candidate.name} ({scenario.title}): got {len(output['ids'])} connections, or others")
+        raise process.RunError(
+            f"{candidate.name} ({scenario.title}): got {len(output['ids'])} {scenario.resource}, or others"
+        )
     return Measurement(candidate.name, scenario, round_, output["seconds"], usage.wall, usage.peak_bytes)
 
 
-def write_facts(workspace: Workspace, size: int) -> None:
-    """Write the result of our task for so many connections, which the floors return."""
-    target = workspace.facts_file(size)
-    found = {"connections": list(facts(workspace, size)), "count": size, "endpoint": workspace.base_url}
-    target.write_text(json.dumps(found), encoding="utf-8")
+def write_facts(workspace: Workspace, scenario: Scenario) -> None:
+    """Write the result of our task for so many records, which the floors return."""
+    records = list(facts(workspace, scenario.size, scenario.resource))
+    found = {scenario.resource: records, "count": scenario.size, "endpoint": workspace.base_url}
+    workspace.facts_file(scenario).write_text(json.dumps(found), encoding="utf-8")
 
 
-def facts(workspace: Workspace, size: int) -> Iterator[dict]:
-    """The facts of the seed's connections by the collection itself, again and again as the dataset has them."""
-    from tests.support import gather
+def facts(workspace: Workspace, size: int, resource: str = CONNECTIONS) -> Iterator[dict]:
+    """The facts of the seed's records by the collection itself, again and again as the dataset has them."""
+    from tests.support import facts as gathered
 
-    count = min(size, len(ALM_RECORDS))
+    count = min(size, len(seed_of(resource)))
     server = Server(workspace.base_url)
     server_access = SimpleNamespace(url=server.url(count), token=server.token)
-    first = gather(server_access).facts["connections"]
+    first = gathered(server_access, "alm" if resource == CONNECTIONS else "project")
     for index in range(size):
         fact = first[index % count]
-        alias = fact["alias"].rpartition(" ")[0]
-        yield {**fact, **unique_fields({"alias": alias}, index + 1)}
+        name = "alias" if "alias" in fact else "name"
+        yield {**fact, **unique_fields({name: fact[name].rpartition(" ")[0]}, index + 1)}
 
 
 def known_options() -> set[str]:

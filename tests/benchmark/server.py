@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An API that is not the bottleneck: ready-made records, one asyncio process, keep-alive, a fixed latency.
 
-The address says what is served: below ``/1000/50/`` lies an API of 1,000 connections that waits 50 ms before each
-answer. So one server is enough for all scenarios, and candidates can run in turn.
+The address says what is served: below ``/1000/50/`` lies an API of 1,000 connections, or projects, that waits 50 ms
+before each answer. So one server is enough for all scenarios, and candidates can run in turn.
 
-``python -m tests.benchmark.server RECORDS GENERATION`` prints its port, and ends when its standard input does: no
-server stays behind, however the benchmark ends.
+``python -m tests.benchmark.server GENERATION CONNECTIONS [PROJECTS]`` prints its port, and ends when its standard input
+does: no server stays behind, however the benchmark ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.benchmark.dataset import compact
+from tests.benchmark.dataset import compact, path_of
+from tests.benchmark.scenarios import CONNECTIONS, PROJECTS
 from tests.demo_server.generations import BY_NAME, Generation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,14 +39,14 @@ class Server(NamedTuple):
     token: str = TOKEN
 
     def url(self, size: int, latency: int = 0) -> str:
-        """The address of an API of so many connections and so many milliseconds."""
+        """The address of an API of so many records and so many milliseconds."""
         return f"{self.base}/{size}/{latency}"
 
 
 @contextlib.contextmanager
-def running(records: Path, generation: str) -> Iterator[Server]:
-    """Start a server in a process of its own, and stop it."""
-    command = [sys.executable, "-m", __name__, str(records), generation]
+def running(connections: Path, generation: str, projects: Path | None = None) -> Iterator[Server]:
+    """Start a server of these records in a process of its own, and stop it."""
+    command = [sys.executable, "-m", __name__, generation, str(connections), *([str(projects)] if projects else [])]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     try:
         port = process.stdout.readline().strip()
@@ -62,32 +63,31 @@ def running(records: Path, generation: str) -> Iterator[Server]:
 class Api:
     """The responses of the API, whatever brings the request."""
 
-    def __init__(self, records: list[bytes], generation: Generation) -> None:
-        self._records = records
+    def __init__(self, records: dict[str, list[bytes]], generation: Generation) -> None:
+        self._records = {f"api/v2/{path_of(resource, generation.name)}": lines for resource, lines in records.items()}
         self._always_pages = generation.paging == "always"
-        self._path = f"api/v2/connections/{generation.alm_path}/"
 
     def answer(self, host: str, target: str, authorization: str) -> tuple[int, float, list[bytes]]:
         """Status, seconds to wait, and the body in pieces."""
         parts = urlsplit(target)
         size, latency, path = [*parts.path[1:].split("/", 2), "", ""][:3]
-        if not size.isdecimal() or not latency.isdecimal() or path != self._path:
+        if not size.isdecimal() or not latency.isdecimal() or path not in self._records:
             return 404, 0.0, [compact({"detail": "Not found."})]
         seconds = int(latency) / 1000
         if authorization != f"Token {TOKEN}":
             return 401, seconds, [compact({"detail": "Invalid token."})]
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        body = self._list_body(f"http://{host}{parts.path}", int(size), query)
+        body = self._list_body(f"http://{host}{parts.path}", self._records[path][: int(size)], query)
         return (200, seconds, body) if body else (404, seconds, [compact({"detail": "Invalid page."})])
 
-    def _list_body(self, url: str, size: int, query: dict[str, str]) -> list[bytes]:
+    def _list_body(self, url: str, records: list[bytes], query: dict[str, str]) -> list[bytes]:
         """A page, or the whole list if nobody asks for pages; nothing if there is no such page."""
-        size = min(size, len(self._records))
+        size = len(records)
         page_size = int(query.get("page_size", 0))
         if self._always_pages:
             page_size = min(page_size or _DEFAULT_PAGE_SIZE, _MAX_PAGE_SIZE)
         if not page_size:
-            return [b'{"results":[', b",".join(self._records[:size]), b"]}"]
+            return [b'{"results":[', b",".join(records), b"]}"]
         page = int(query.get("page", 1))
         start, end = (page - 1) * page_size, min(page * page_size, size)
         if start >= max(size, 1) or page < 1:
@@ -95,7 +95,7 @@ class Api:
         following = _link(url, query, page + 1) if end < size else None
         previous = _link(url, query, page - 1) if page > 1 else None
         head = compact({"count": size, "next": following, "previous": previous})[:-1]
-        return [head, b',"results":[', b",".join(self._records[start:end]), b"]}"]
+        return [head, b',"results":[', b",".join(records[start:end]), b"]}"]
 
 
 def _link(url: str, query: dict[str, str], page: int) -> str:
@@ -133,9 +133,10 @@ def _head(status: int, length: int, closes: bool) -> bytes:
     )
 
 
-async def _main(records: Path, generation: str) -> None:
+async def _main(generation: str, *files: str) -> None:
     """Serve until standard input ends."""
-    api = Api(records.read_bytes().splitlines(), BY_NAME[generation])
+    records = [Path(file).read_bytes().splitlines() for file in files]
+    api = Api(dict(zip((CONNECTIONS, PROJECTS), records, strict=False)), BY_NAME[generation])
     server = await asyncio.start_server(lambda r, w: _serve_client(api, r, w), "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     # A read in a thread of the loop's pool would keep the process from ending; a reader on the pipe does not.
@@ -145,4 +146,4 @@ async def _main(records: Path, generation: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2]))
+    asyncio.run(_main(*sys.argv[1:]))

@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from tests.benchmark import audit_play, candidates, dataset, process, report, runner, server
-from tests.benchmark.scenarios import PAGES, QUICK, SMALL, SWEEP, Plan, Scenario
+from tests.benchmark.scenarios import CONNECTIONS, PAGES, PROJECTS, QUICK, SMALL, SWEEP, Plan, Scenario
 from tests.demo_server import DemoServer
-from tests.support import gather
+from tests.support import facts
 
 SIZE = 35
 
@@ -31,16 +31,18 @@ def workspace(tmp_path_factory):
     """The benchmark's server, and a folder to run in."""
     folder = tmp_path_factory.mktemp("bench")
     dataset.write_records(SIZE, "5.2", folder / "records.jsonl")
-    with server.running(folder / "records.jsonl", "5.2") as api:
-        yield candidates.Workspace(folder, api.base, api.token, "alm")
+    dataset.write_records(SIZE, "5.2", folder / "projects.jsonl", PROJECTS)
+    with server.running(folder / "records.jsonl", "5.2", folder / "projects.jsonl") as api:
+        yield candidates.Workspace(folder, api.base, api.token, "5.2")
 
 
 @pytest.mark.parametrize(
     "query", ["", "?page_size=10", "?page=2&page_size=10", "?page_size=10&page=4", "?page_size=50"]
 )
-def test_api_bodies_equal_embedded_api(workspace, query):
-    path = f"/api/v2/connections/alm/{query}"
-    with DemoServer("5.2", dataset=list(dataset.records(SIZE)), now=dataset.NOW) as demo:
+@pytest.mark.parametrize("resource", [CONNECTIONS, PROJECTS])
+def test_api_bodies_equal_embedded_api(workspace, resource, query):
+    path = f"/api/v2/{dataset.path_of(resource, '5.2')}{query}"
+    with DemoServer("5.2", dataset=list(dataset.records(SIZE, resource)), now=dataset.NOW) as demo:
         real = dataset.fetch(demo.url + path, demo.token).replace(demo.url.encode(), b"BASE")
     url = server.Server(workspace.base_url).url(SIZE)
     assert dataset.fetch(url + path, workspace.token).replace(url.encode(), b"BASE") == real
@@ -66,14 +68,16 @@ def test_records_have_realistic_number_of_params():
     assert {len(record["params"]) for record in dataset.records(SIZE)} == {dataset.PARAM_COUNT}
 
 
-def test_facts_equal_task_result(workspace):
+@pytest.mark.parametrize("kind, resource", [("alm", CONNECTIONS), ("project", PROJECTS)])
+def test_facts_equal_task_result(workspace, kind, resource):
     server_access = SimpleNamespace(url=server.Server(workspace.base_url).url(SIZE), token=workspace.token)
-    assert list(runner.facts(workspace, SIZE)) == gather(server_access).facts["connections"]
+    assert list(runner.facts(workspace, SIZE, resource)) == facts(server_access, kind)
 
 
-def test_run_all_measures_each_candidate(workspace):
+@pytest.mark.parametrize("resource", [CONNECTIONS, PROJECTS])
+def test_run_all_measures_each_candidate(workspace, resource):
     """A run that gets anything else is an error."""
-    plan = Plan("tiny", (Scenario(PAGES, 5, 1, rounds=1, page_size=2),))
+    plan = Plan("tiny", (Scenario(PAGES, 5, 1, rounds=1, page_size=2, resource=resource),))
     benchmark = runner.Runner(plan, list(candidates.DEFAULT_CANDIDATES), workspace)
     benchmark.run_all()
     assert {run.candidate for run in benchmark.measurements} == {
@@ -100,7 +104,7 @@ def test_measure_rejects_wrong_connections(workspace):
 
 
 def test_measure_reports_reason_of_failed_task(workspace):
-    other = candidates.Workspace(workspace.folder, workspace.base_url, "another-token", "alm")
+    other = candidates.Workspace(workspace.folder, workspace.base_url, "another-token", "5.2")
     with pytest.raises(process.RunError, match=r"task, as module .*401"):
         runner.measure(candidates.AS_MODULE, Scenario(SWEEP, 1, 0, rounds=1), other)
 

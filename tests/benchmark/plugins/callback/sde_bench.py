@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notes how long the tasks of a play took and which connections they gathered, for the benchmark."""
+"""Notes how long the tasks of a play took and which records they gathered, for the benchmark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: sde_bench
 type: notification
 short_description: Note how long the tasks of a play took
-description: Writes seconds and connection IDs to the file in the environment variable E(SDE_BENCH_OUTPUT).
+description: Writes seconds and the IDs of records to the file in the environment variable E(SDE_BENCH_OUTPUT).
 """
 
 import json
@@ -38,7 +38,7 @@ class CallbackModule(CallbackBase):
             self._started = time.monotonic()
 
     def v2_runner_on_ok(self, result):
-        """Keep the last result: it is the one with the connections."""
+        """Keep the last result: it is the one with the records."""
         self._last = result
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
@@ -50,16 +50,17 @@ class CallbackModule(CallbackBase):
         now = time.monotonic()
         noted = {
             "seconds": 0.0 if self._started is None else now - self._started,
-            "ids": [connection["id"] for connection in self._connections()],
+            "ids": [record["id"] for record in self._records()],
             "failure": self._failure,
         }
         with open(os.environ["SDE_BENCH_OUTPUT"], "w", encoding="utf-8") as file:
             json.dump(noted, file)
 
-    def _connections(self):
+    def _records(self):
         result = {} if self._last is None else self._last.result
-        # A module calls them so, 'set_fact' puts them among the facts, and 'uri' returns what the server sent.
-        for source in (result, result.get("ansible_facts"), {"connections": (result.get("json") or {}).get("results")}):
-            if source and source.get("connections"):
-                return source["connections"]
+        # Modules name them so, 'set_fact' puts them among the facts, and 'uri' returns what the server sent.
+        for source in (result, result.get("ansible_facts"), result.get("json")):
+            for name in ("connections", "projects", "results"):
+                if source and source.get(name):
+                    return source[name]
         return []
