@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 
@@ -15,8 +16,17 @@ from hypothesis import given, strategies as st
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import task
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.connections import validate_connections
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import Evaluation, key_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    Evaluation,
+    VerdictOptions,
+    key_of,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import STARTER_FILE, load_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
+    Scope,
+    build_report,
+    top_findings,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.rules import evaluate_rule, rule_state
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
     Engine,
@@ -26,6 +36,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     trust_as_template,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._native_types import to_builtin_types
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.support import KINDS, LINEAR, conditional, connections as gathered, growth, templar_of
 
 STARTER = yaml.safe_load(STARTER_FILE.read_text(encoding="utf-8"))
@@ -1118,6 +1129,60 @@ def test_starter_on_facts_of_an_older_release_without_parameters():
     assert {
         verdicts[name].pop() for name in ("tls", "certificate-validated", "no-credentials-in-urls", "allowed-server")
     } == {"inconclusive"}
+
+
+SENTENCES = {
+    "params-visible": "The token may not see the parameters (params_visible = false)",
+    "tls": "Connects to alm1.example.com without TLS (server.scheme = http)",
+    "certificate-validated": "Does not validate the certificate of alm1.example.com (validate_certs = false)",
+    "no-credentials-in-urls": "A URL contains credentials, in alm_server (params = 3 keys)",
+    "allowed-server": "Connects to alm1.example.org, which allowed_servers does not contain "
+    "(server.host = alm1.example.org, allowed_servers = 1 item)",
+    "scheduled": "Synchronises only when somebody starts it (frequency = manually)",
+    "last-sync-succeeded": "The last synchronisation of 2026-11-24T17:00:00Z failed: the server does not say why "
+    "(last_job.succeeded = false)",
+    "last-sync-recent": "Scheduled hourly, but last synchronised on 2026-11-24T14:59:59Z (last_job.last_run = "
+    "2026-11-24T14:59:59Z, max_hours.hourly = 3, frequency = hourly)",
+    "sync-not-stuck": "Stuck, because a synchronisation that started on 2026-11-24T16:59:59Z has not ended "
+    "(last_job.last_run = 2026-11-24T16:59:59Z)",
+    "no-debug-mode": "Writes debug logs (debug_mode = true)",
+    "conflict-policy": "Settles conflicts by sde, which conflict_policies does not contain "
+    "(params.conflict_policy = sde, conflict_policies = 1 item)",
+    "no-duplicates": "2 connections of one project use the same server: 1, 2 (item.connections = 2 items)",
+    "project-connected": "Project 7 has no ALM connection (item[1] = not connected)",
+}
+
+
+def test_each_starter_rule_says_what_is_wrong_in_every_format():
+    """One failing finding of each rule: the sentence, and the values that the condition read."""
+    failing = {rule: facts for facts, rule in reversed(FAILING)}
+    failing["params-visible"] = connection(params={}, params_visible=False)
+    failing["last-sync-recent"] = connection(last_job={**JOB, "last_run": "2026-11-24T14:59:59Z"})
+    policy = load_policy(["starter"], lambda name: STARTER, {**POLICY_VARIABLES, "required_projects": [7]})
+    lines = {}
+    for rule in policy.rules:
+        facts = [failing.get(rule.id, connection())]
+        if rule.id == "no-duplicates":
+            facts.append({**facts[0], "id": 2})
+        facts = validate_connections(facts)
+        engine = Engine(TEMPLAR, PLAY, {**policy.variables, "connections": facts, "audited_at": NOW})
+        report = build_report(
+            policy,
+            facts,
+            evaluate_rule(rule, facts, engine),
+            VerdictOptions("info", "warn", "fail"),
+            states={one.id: "evaluated" for one in policy.rules},
+            scope=Scope("sde.example.com", None, None),
+            audited_at=NOW,
+            baseline=None,
+        )
+        [finding] = [one for one in top_findings(report) if one["verdict"] == "fail"]
+        lines[rule.id] = finding["line"].partition(f"{finding['subject']}: ")[2]
+        for name, render in FORMATS.items():
+            text = html.unescape(render(report)).replace("\\", "").replace("`", "")
+            assert finding["message"] in text, (rule.id, name)
+            assert all(one["value"] in text for one in finding["observed"]), (rule.id, name)
+    assert lines == SENTENCES
 
 
 def test_starter_calls_no_filter_of_ours():
