@@ -541,7 +541,9 @@ def test_sarif_texts_have_neither_links_nor_placeholders():
 
 
 def test_markdown_tables():
-    text = render_markdown(sample_reports.small())
+    report = sample_reports.small()
+    report["baseline"]["not_fixed"] = [{**report["baseline"]["fixed"][0], "reason": "connection_removed"}]
+    text = render_markdown(report)
     counts, failing, others, doubts, fixed, gone, waived, waivers = markdown_tables(text)
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
@@ -575,7 +577,7 @@ def test_markdown_tables():
         ["medium", "last-sync", 'ALM connection 2 "Rally"'],
         ["high", "alm-tls", 'ALM connection 9 "Old Jira"'],
     ]
-    assert gone[1:] == [["medium", "last-sync", 'ALM connection 7 "Trac"', "Connection removed"]]
+    assert gone[1:] == [["medium", "last-sync", 'ALM connection 2 "Rally"', "Connection removed"]]
     assert waived[1][2:] == [
         "Connects to sandbox.example.net without TLS (server.scheme = http)",
         "Migration is under way.",
