@@ -1057,6 +1057,17 @@ def test_hostile_texts_are_texts(show):
     assert "15,009 more characters in the JSON report" in texts
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_address_of_a_server_that_is_not_a_web_page_is_not_a_link(show, scripts):
+    report = copy.deepcopy(MERGED)
+    report["server_urls"] = dict.fromkeys(report["servers"], "javascript:alert(1)")
+    page = show(report, scripts=scripts)
+    if scripts:
+        page.locator("button.opener").first.click()
+    assert page.locator("a[rel]").count() == 0
+    assert page.get_by_role("region", name="By server").get_by_text("sde.example.com").is_visible()
+
+
 def test_hostile_texts_cannot_change_the_direction_of_others(show):
     page = show("hostile", "#verdict=all")
     page.locator("button.opener").first.click()
