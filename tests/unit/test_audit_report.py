@@ -695,7 +695,9 @@ def test_findings_that_fail_the_audit_are_first():
     """Known findings that are accepted must not hide the new one that fails the audit."""
     known = [("critical", "fail", 1), ("high", "fail", 1), ("high", "fail", 2)]
     verdicts = [("low", "fail", 1), ("low", "error", 2), ("critical", "inconclusive", 2), *known, ("high", "fail", 12)]
-    made = report(*verdicts, baseline=report(*known), known_findings="accept")
+    verdicts.append(("critical", "fail", 12))
+    waivers = [waiver("critical", connections={"id": 12})]
+    made = report(*verdicts, waivers=waivers, baseline=report(*known), known_findings="accept")
     found = [(one["rule"], one["verdict"], one["baseline"], one["fails_audit"]) for one in top_findings(made)]
     assert found == [
         ("low", "error", "new", True),
@@ -705,6 +707,7 @@ def test_findings_that_fail_the_audit_are_first():
         ("critical", "fail", "known", False),
         ("high", "fail", "known", False),
         ("high", "fail", "known", False),
+        ("critical", "waived", None, False),
     ]
     assert [one["line"] for one in top_findings(made)][:2] == [
         'new, error, low: low: ALM connection 2 "Jira 2": why',

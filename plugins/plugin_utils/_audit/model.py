@@ -361,12 +361,13 @@ def headline(verdict: str, servers: Sequence[str]) -> str:
     return f"SD Elements audit{subject} {'failed' if verdict == 'fail' else 'passed'}"
 
 
-def importance(finding: Finding) -> tuple[bool, bool, int, int]:
-    """Return a sort key: findings that fail the audit come first, and new ones before known ones."""
+def importance(finding: Finding) -> tuple[bool, bool, bool, int, int]:
+    """Return a sort key: findings that fail the audit come first, new ones before known ones, and waived ones last."""
     verdict, fails_audit = finding["verdict"], finding["fails_audit"]
     # An inconclusive finding that fails the audit is as important as a failure.
     rank = NOTABLE_RANK["fail" if fails_audit and verdict == "inconclusive" else verdict]
-    return not fails_audit, finding["baseline"] == "known", rank, SEVERITY_RANK[finding["severity"]]
+    is_known = finding["baseline"] == "known"
+    return not fails_audit, verdict == "waived", is_known, rank, SEVERITY_RANK[finding["severity"]]
 
 
 def observed_text(finding: Finding) -> str:
