@@ -21,13 +21,13 @@ from .._files import TaskFiles, find_files, read_json
 from .._render import write
 from .._render.text import escape_line
 from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
-from .merge import MergeOptions, merge_reports, validate_source
+from .merge import MergeOptions, merge_reports, messages_of_failed, validate_source
 from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, Selection, VerdictOptions, key_of
 from .policy import FILES, STARTER, PolicyError, load_policy
 from .policy_checks import unknown_facts
 from .policy_tests import checked_rules, conclusion, run_tests
 from .policy_yaml import parse_policy
-from .report import ADVICE, MAX_RETURNED, Scope, build_report, most_severe, top_findings, validate_report, warnings_of
+from .report import ADVICE, MAX_RETURNED, Scope, build_report, most_severe, top_findings, validate_baseline, warnings_of
 from .rules import evaluate_rule, rule_state
 from .schema import schema_file
 from .templating import Engine
@@ -97,7 +97,7 @@ def audit(
     if options["known_findings"] == "accept" and not options["baseline"]:
         raise OptionError("known_findings=accept requires baseline.", "Set it to the JSON report of an earlier audit.")
     name = options["baseline"]
-    baseline = validate_report(files.read("baseline", name), "baseline", name) if name else None
+    baseline = validate_baseline(files.read("baseline", name), name) if name else None
     policy = _policy(options, files, templar, Selection(options["rules"], options["skip_rules"], options["rule_tags"]))
     connections, endpoint, warnings = _connections(options, files, gather)
     _reject_unknown_facts(policy, connections)
@@ -165,8 +165,9 @@ def merge(options: Options, check_mode: bool) -> Result:
     wanted = MergeOptions(options["fail_on"], options["inconclusive"], options["known_findings"])
     report = merge_reports(sources, servers, wanted)
     # The findings of many servers are too many for a log; the reports have them.
+    warnings = [*messages_of_failed(sources), *warnings_of(report)]
     return {
-        **_result(report, options["reports"], check_mode, warnings_of(report), {}),
+        **_result(report, options["reports"], check_mode, warnings, {}),
         "servers": report["servers"],
         "missing_servers": report["missing_servers"],
     }
