@@ -235,7 +235,7 @@ def documented_options(module: str) -> dict[str, dict]:
     """Return the documented options of a module, with those of the fragments that it extends."""
     documentation = yaml.safe_load(importlib.import_module(f"{COLLECTION}.modules.{module}").DOCUMENTATION)
     options = dict(documentation.get("options", {}))
-    for name in documentation["extends_documentation_fragment"]:
+    for name in documentation.get("extends_documentation_fragment", ()):
         file, _dot, section = name.removeprefix("securitycompass.sdelements.").partition(".")
         fragment = importlib.import_module(f"{COLLECTION}.doc_fragments.{file}").ModuleDocFragment
         text = getattr(fragment, (section or "documentation").upper())

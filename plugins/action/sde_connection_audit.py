@@ -7,8 +7,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..plugin_utils._action import ControllerAction, gather_side_by_side, validate_arguments
+from ..plugin_utils._action import ControllerAction, gather_side_by_side, validate_with_connections
 from ..plugin_utils._audit import task
+from ..plugin_utils._audit.failure import failure_reported
 from ..plugin_utils._files import TaskFiles
 from ..plugin_utils._native_types import to_builtin_types
 
@@ -19,20 +20,11 @@ class ActionModule(ControllerAction):
     def result(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the audit's result."""
         arguments = to_builtin_types(self._task.args)
-        connections = arguments.get("connections")
-        # There may be many connections, and the validator copies all arguments.
-        small = {**arguments, "connections": None if connections is None else []}
-        # Null means 'not set', and some options have choices.
-        small = {name: value for name, value in small.items() if value is not None}
-        options = validate_arguments(
-            self._task.action,
-            task.AUDIT_ARGUMENTS,
-            small,
-            mutually_exclusive=task.NOT_BOTH,
-        )
+        check_mode = self._task.check_mode
         files = TaskFiles(self._find_needle, self._loader)
-        options["connections"] = connections
         gather = partial(gather_side_by_side, self, arguments=task.gather_arguments(arguments), task_vars=task_vars)
-        return task.audit(
-            options, files, gather, templar=self._templar, task_vars=task_vars, check_mode=self._task.check_mode
-        )
+        with failure_reported(task.AUDIT_ARGUMENTS, arguments, files, check_mode=check_mode):
+            options = validate_with_connections(
+                self._task.action, task.AUDIT_ARGUMENTS, arguments, mutually_exclusive=task.NOT_BOTH
+            )
+            return task.audit(options, files, gather, templar=self._templar, task_vars=task_vars, check_mode=check_mode)

@@ -8,6 +8,9 @@ from typing import Any
 
 from ..plugin_utils._action import ControllerAction, validate_arguments
 from ..plugin_utils._audit import task
+from ..plugin_utils._audit.failure import failure_reported
+from ..plugin_utils._files import TaskFiles
+from ..plugin_utils._native_types import to_builtin_types
 
 
 class ActionModule(ControllerAction):
@@ -15,5 +18,8 @@ class ActionModule(ControllerAction):
 
     def result(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the result of all audits together."""
-        options = validate_arguments(self._task.action, task.MERGE_ARGUMENTS, self._task.args)
-        return task.merge(options, self._task.check_mode)
+        arguments, check_mode = to_builtin_types(self._task.args), self._task.check_mode
+        files = TaskFiles(self._find_needle, self._loader)
+        with failure_reported(task.MERGE_ARGUMENTS, arguments, files, check_mode=check_mode):
+            options = validate_arguments(self._task.action, task.MERGE_ARGUMENTS, arguments)
+            return task.merge(options, check_mode)

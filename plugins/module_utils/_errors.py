@@ -27,6 +27,7 @@ class SDElementsError(Exception):
     ) -> None:
         super().__init__(f"{problem} {advice}".strip())
         self.kind = kind
+        self.problem = problem
         self.status = status
         self.method = method
         self.url = url

@@ -111,6 +111,18 @@ def result_of(work: Callable[[], Result]) -> Result:
         return failed_result(exc)
 
 
+def validate_with_connections(
+    action: str, spec: dict[str, Any], arguments: dict[str, Any], **constraints: Any
+) -> dict[str, Any]:
+    """Return validated arguments with unchanged connections: there may be many, and the validator copies all others.
+
+    Null means 'not set', because some options have choices.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    small = {**given, "connections": []} if "connections" in given else given
+    return {**validate_arguments(action, spec, small, **constraints), "connections": given.get("connections")}
+
+
 def validate_arguments(
     action: str, spec: dict[str, Any], arguments: dict[str, Any], **constraints: Any
 ) -> dict[str, Any]:

@@ -47,14 +47,15 @@ class TaskFiles:
 
         Raises an SDElementsError of this kind.
         """
-        path = self._find(option, name)
+        path = self.find(option, name)
         try:
             text = Path(self._loader.get_real_file(path)).read_text(encoding="utf-8")
             return to_builtin_types(parse(text, self._yaml_loader))
         except (AnsibleError, YAMLError, OSError, ValueError, RecursionError) as exc:
             raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
 
-    def _find(self, option: str, name: str) -> str:
+    def find(self, option: str, name: str) -> str:
+        """Return the path of a file, or raise an OptionError."""
         try:
             return self._find_needle("files", name)
         except AnsibleError:

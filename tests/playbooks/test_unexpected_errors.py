@@ -21,6 +21,7 @@ OPTIONS = {
     **dict.fromkeys(INFO_MODULES, SERVER),
     "sde_connection_audit": {"connections": []},
     "sde_connection_audit_merge": {"documents": ["report.json"]},
+    "sde_connection_policy_check": {},
 }
 TASKS = [
     *((name, "action", {}) for name in MODULES),

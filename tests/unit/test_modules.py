@@ -185,10 +185,17 @@ def test_info_modules_document_the_same_failures():
     assert len({re.sub("/api/v2/[a-z/]+/", "URL", str(one)) for one in parts}) == 1
 
 
-@pytest.mark.parametrize("name", ["sde_connection_audit", "sde_connection_audit_merge"])
+TASKS = {
+    "sde_connection_audit": "AUDIT_ARGUMENTS",
+    "sde_connection_audit_merge": "MERGE_ARGUMENTS",
+    "sde_connection_policy_check": "CHECK_ARGUMENTS",
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_documented_audit_options_equal_argument_spec(name):
     task = importlib.import_module(f"{COLLECTION}.plugin_utils._audit.task")
-    table = task.MERGE_ARGUMENTS if name.endswith("_merge") else task.AUDIT_ARGUMENTS
+    table = getattr(task, TASKS[name])
     documented = documented_options(name)
     assert set(documented) == set(table)
     for option, spec in table.items():

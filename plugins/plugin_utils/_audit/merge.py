@@ -135,10 +135,14 @@ def _parse_time(time: str) -> datetime:
 
 
 def merge_reports(sources: list[SourceReport], servers: list[str], options: MergeOptions) -> Report:
-    """Return one report of all. The audit fails if one of the servers has no report."""
-    reports = [source.report for source in sources]
+    """Return one report of all. The audit fails if one of the servers has no report, or could not be audited."""
     _validate_distinct(sources)
     audited_at, audited_until = _times_of_one_run(sources)
+    failed = [source for source in sources if _has_failed(source)]
+    sources = [source for source in sources if not _has_failed(source)]
+    if not sources:
+        raise OptionError(f"documents: no audit could be made. {' '.join(messages_of_failed(failed))}")
+    reports = [source.report for source in sources]
     rules = _merge_rules(sources)
     order = {rule["id"]: number for number, rule in enumerate(rules)}
     waivers, indexes = _merge_waivers(reports)
@@ -151,7 +155,12 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     findings.sort(key=lambda finding: order[finding["rule"]])
     others = [_merged_group(group) for report in reports for group in report["other_verdicts"]]
     others.sort(key=lambda group: order[group["rule"]])
-    expected = [*servers, *(server for report in reports for server in report.get("missing_servers") or [])]
+    not_audited = [server for name, report in failed for server in report["servers"] or [name]]
+    expected = [
+        *servers,
+        *not_audited,
+        *(server for report in reports for server in report.get("missing_servers") or []),
+    ]
     missing = [server for server in _unique(expected) if server not in audited]
     connections = [entry for report in reports for entry in report["connections"]]
     verdict_options = _verdict_options(reports, options)
@@ -184,6 +193,15 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "waivers": waivers,
         "baseline": _merge_baselines(reports),
     }
+
+
+def messages_of_failed(sources: list[SourceReport]) -> list[str]:
+    """Return a sentence about each report of an audit that could not be made."""
+    return [f"{name}: {scrub_text(report['summary']['message'])}" for name, report in filter(_has_failed, sources)]
+
+
+def _has_failed(source: SourceReport) -> bool:
+    return source.report["summary"]["verdict"] == "error"
 
 
 def _validate_distinct(sources: list[SourceReport]) -> None:

@@ -31,6 +31,8 @@ VERDICTS = {
 }
 # The same for columns that count findings.
 VERDICT_HEADINGS = {**VERDICTS, "fail": "Failed", "error": "Errors", "pass": "Passed"}
+# The words for the verdict of an audit.
+OUTCOMES = {"pass": "passed", "fail": "failed", "error": "could not be made"}
 # The states of a rule in an audit, the most important first: whether it was evaluated, matches no connection although
 # there are some, has nothing to evaluate, or is turned off by a variable.
 RULE_STATES = ("matches_nothing", "evaluated", "no_subjects", "off")
@@ -358,7 +360,7 @@ class Report(_OfMergedReports):
 def headline(verdict: str, servers: Sequence[str]) -> str:
     """Return the start of the one-line message of an audit with this verdict."""
     subject = {0: "", 1: f" of {''.join(servers)}"}.get(len(servers), f" of {len(servers)} servers")
-    return f"SD Elements audit{subject} {'failed' if verdict == 'fail' else 'passed'}"
+    return f"SD Elements audit{subject} {OUTCOMES[verdict]}"
 
 
 def importance(finding: Finding) -> tuple[bool, bool, bool, int, int]:

@@ -15,6 +15,8 @@ from .schema import suggestion
 
 STARTER = "starter"
 STARTER_FILE = Path(__file__).with_name("data") / "starter_policy.yml"
+# The policies of this collection, by the names that users write instead of a file's.
+FILES = {STARTER: STARTER_FILE, "starter_tests": STARTER_FILE.with_name("starter_policy_tests.yml")}
 
 
 class PolicyError(SDElementsError):

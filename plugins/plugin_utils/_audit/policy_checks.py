@@ -23,6 +23,8 @@ FACTS = (
     "id kind alias project connector system system_id system_short_name frequency command server validate_certs params "
     "params_visible secrets_set inaccessible in_progress debug_mode last_job"
 ).split()
+SERVER_FACTS = "state scheme host port path url".split()
+JOB_FACTS = "id last_run succeeded ready automatic result_message user".split()
 
 _EXPRESSIONS = ("when", "loop", "label", "affected", "identity", "that")
 
@@ -123,6 +125,7 @@ def errors_of(files: list[PolicyFile], compile_error: CompileError) -> Iterator[
         yield from _former_ids(file, rules)
         earlier |= {raw["id"] for raw in file.section("rules")}
         yield from _waiver_errors(file, rules, files)
+        yield from _test_errors(file, rules, files)
     fields = list(_all_fields(files, rules))
     variables = {name for file in files for name in file.mapping("vars")}
     errors = [error for one in fields for error in _expression_errors(one, compile_error, variables)]
@@ -218,9 +221,6 @@ def _unknown_rules(file: PolicyFile, rules: Collection[str], earlier: Collection
             yield file.error(("override", id_), _unknown("rule", id_, rules))
         elif id_ not in earlier:
             yield file.error(("override", id_), "is not a rule of an earlier file; change the rule itself")
-    for index, test in enumerate(file.section("tests")):
-        if test["rule"] not in rules:
-            yield file.error(("tests", index, "rule"), _unknown("rule", test["rule"], rules))
 
 
 def _former_ids(file: PolicyFile, rules: Collection[str]) -> Iterator[str]:
@@ -284,6 +284,38 @@ def _date_error(text: str, longest_days: int | None) -> str | None:
     if longest_days is not None and last_day > today + timedelta(days=longest_days):
         return f"is more than {longest_days} days from today: {text}; waiver_limits.longest_days allows no more"
     return None
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Tests
+
+
+def _test_errors(file: PolicyFile, rules: Collection[str], files: list[PolicyFile]) -> Iterator[str]:
+    """Find rules, variables and facts that are unknown, and values of another form."""
+    variables = {name for one in files for name in one.mapping("vars")}
+    for index, test in enumerate(file.section("tests")):
+        if test["rule"] not in rules:
+            yield file.error(("tests", index, "rule"), _unknown("rule", test["rule"], rules))
+        for name in test.get("vars", {}):
+            if name not in variables:
+                yield file.error(("tests", index, "vars", name), _unknown("variable", name, variables))
+        for wrong_type in type_errors(test.get("vars", {}), files):
+            yield file.error(("tests", index, "vars", *wrong_type.location), wrong_type.message)
+        for connection in test.get("connections", [test.get("connection", {})]):
+            for error in _misspelt_facts(connection):
+                yield file.error(("tests", index), error)
+
+
+def _misspelt_facts(connection: Facts) -> Iterator[str]:
+    """Find names that resemble those of facts. Other names may come from a later release, except in a server."""
+    for prefix, facts, known in (
+        ("", connection, FACTS),
+        ("server.", connection.get("server"), SERVER_FACTS),
+        ("last_job.", connection.get("last_job"), JOB_FACTS),
+    ):
+        for name in facts if isinstance(facts, dict) else ():
+            if name not in known and (suggestion(name, known) or known is SERVER_FACTS):
+                yield f"has an unknown fact: {prefix}{name}{suggestion(name, known)}"
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -387,6 +387,40 @@ def validate_report(content: Any, option: str, name: str) -> Report:
     if error:
         raise OptionError(f"{option}: {name} is not a valid report: {error}.", "Create the report again.")
     return cast(Report, content)
+
+
+def validate_baseline(content: Any, name: str) -> Report:
+    """Return the report of an earlier audit that was made, or raise an OptionError."""
+    report = validate_report(content, "baseline", name)
+    if report["summary"]["verdict"] == "error":
+        problem = f"baseline: {name} is the report of an audit that could not be made."
+        raise OptionError(problem, "Use the report of an audit that was made.")
+    return report
+
+
+def failed_report(problem: str, scope: Scope, policies: list[str], options: VerdictOptions) -> Report:
+    """Return the report of an audit that could not be made."""
+    servers = [scope.server] if scope.server else []
+    summary = summarize([], [], [], [], [], options=options)
+    summary["verdict"] = "error"
+    summary["message"] = f"{headline('error', servers)}: {' '.join(problem.split())}"
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "audited_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "servers": servers,
+        "server_urls": {scope.server: scope.url} if scope.server and scope.url else {},
+        "kinds": scope.kinds,
+        "policies": policies,
+        "left_out": [],
+        "summary": summary,
+        "rules": [],
+        "connections": [],
+        "findings": [],
+        "other_verdicts": [],
+        "waivers": [],
+        "baseline": None,
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -50,10 +50,15 @@ class SchemaError(NamedTuple):
         return "".join(keys).lstrip(".")
 
 
+def schema_file(kind: str) -> Path:
+    """Return the path of the schema of a 'policy' or a 'report'."""
+    return _DATA / f"{kind}.schema.json"
+
+
 @cache
 def schema_of(kind: str) -> Schema:
     """Return the published schema of a 'policy' or a 'report'."""
-    return cast(Schema, json.loads((_DATA / f"{kind}.schema.json").read_text(encoding="utf-8")))
+    return cast(Schema, json.loads(schema_file(kind).read_text(encoding="utf-8")))
 
 
 def errors_in(value: Any, kind: str) -> Iterator[SchemaError]:

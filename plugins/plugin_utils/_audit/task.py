@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: audit connections or merge reports, from the options of the task to its result."""
+"""Private to this collection: audit connections, check policies and merge reports, each from options to result."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from .._files import TaskFiles, find_files, read_json
 from .._render import write
 from .._render.text import escape_line
 from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
-from .merge import MergeOptions, merge_reports, validate_source
+from .merge import MergeOptions, merge_reports, messages_of_failed, validate_source
 from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, Selection, VerdictOptions, key_of
-from .policy import STARTER, STARTER_FILE, PolicyError, load_policy
+from .policy import FILES, STARTER, PolicyError, load_policy
 from .policy_checks import unknown_facts
+from .policy_tests import checked_rules, conclusion, run_tests
 from .policy_yaml import parse_policy
-from .report import ADVICE, MAX_RETURNED, Scope, build_report, most_severe, top_findings, validate_report, warnings_of
+from .report import ADVICE, MAX_RETURNED, Scope, build_report, most_severe, top_findings, validate_baseline, warnings_of
 from .rules import evaluate_rule, rule_state
+from .schema import schema_file
 from .templating import Engine
 
 # Validated options, argument specs and results of Ansible.
@@ -68,6 +70,7 @@ AUDIT_ARGUMENTS: Options = {
     "reports": _REPORTS,
 }
 NOT_BOTH = [("connections", "connections_file")]
+CHECK_ARGUMENTS: Options = {name: AUDIT_ARGUMENTS[name] for name in ("policy", "policy_vars", *NOT_BOTH[0])}
 MERGE_ARGUMENTS: Options = {
     "documents": {"type": "list", "elements": "str", "required": True},
     "servers": {"type": "list", "elements": "str", "default": []},
@@ -94,28 +97,13 @@ def audit(
     if options["known_findings"] == "accept" and not options["baseline"]:
         raise OptionError("known_findings=accept requires baseline.", "Set it to the JSON report of an earlier audit.")
     name = options["baseline"]
-    baseline = validate_report(files.read("baseline", name), "baseline", name) if name else None
-    policy = load_policy(
-        options["policy"],
-        partial(_read_policy, files),
-        options["policy_vars"],
-        # Compiling an expression needs no variables.
-        Engine(templar, {}, {}).compile_error,
-        Selection(options["rules"], options["skip_rules"], options["rule_tags"]),
-    )
+    baseline = validate_baseline(files.read("baseline", name), name) if name else None
+    policy = _policy(options, files, templar, Selection(options["rules"], options["skip_rules"], options["rule_tags"]))
     connections, endpoint, warnings = _connections(options, files, gather)
-    unknown = list(unknown_facts(policy, connections))
-    if unknown:
-        raise PolicyError([f"{one}." for one in unknown])
-    audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    data = {**policy.variables, "connections": connections, "audited_at": audited_at}
-    progress = _Progress(len(policy.rules))
-    engine = Engine(templar, task_vars, data, progress.tick)
-    states: dict[str, str] = {}
-    report = build_report(
+    _reject_unknown_facts(policy, connections)
+    report = _report(
         policy,
         connections,
-        _evaluations(policy, connections, engine, progress, states),
         VerdictOptions(
             fail_on=options["fail_on"],
             inconclusive=options["inconclusive"],
@@ -123,13 +111,12 @@ def audit(
             vacuous=options["vacuous"] or policy.vacuous,
             unused_waivers=policy.limits.unused,
         ),
-        states=states,
-        scope=Scope(
+        Scope(
             server=server_name(options["server"] or endpoint),
             url=server_url(options["server"]) or server_url(endpoint),
             kinds=_gathered_kinds(options),
         ),
-        audited_at=audited_at,
+        partial(Engine, templar, task_vars),
         baseline=baseline,
     )
     compared = report["baseline"]
@@ -140,6 +127,31 @@ def audit(
         "not_fixed": (most_severe(not_fixed), len(not_fixed)),
     }
     return _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
+
+
+def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_vars: Options) -> Result:
+    """Check a policy: its form, its names, and its tests. Count what its rules find in connections that are given."""
+    policy = _policy(options, files, templar)
+    given = _given_connections(options, files)
+    connections = given[0] if given else []
+    # A test knows facts of later releases, but not the parameters of all connections.
+    tested_facts = [{**one, "params": {}} for test in policy.tests for one in test.connections]
+    _reject_unknown_facts(policy, [*connections, *tested_facts])
+    new_engine = partial(Engine, templar, task_vars)
+    tested = run_tests(policy, new_engine)
+    never = VerdictOptions(NEVER, "warn", "fail", policy.vacuous, policy.limits.unused)
+    report = _report(policy, connections, never, Scope(None, None, None), new_engine) if given else None
+    return {
+        "changed": False,
+        "failed": bool(tested.failed),
+        **conclusion(policy, tested),
+        "tests": tested.failed,
+        "tests_passed": tested.passed,
+        "tests_skipped": tested.skipped,
+        "rules": checked_rules(policy, report),
+        "schema": str(schema_file("policy")),
+        "warnings": warnings_of(report) if report else [],
+    }
 
 
 def merge(options: Options, check_mode: bool) -> Result:
@@ -153,8 +165,9 @@ def merge(options: Options, check_mode: bool) -> Result:
     wanted = MergeOptions(options["fail_on"], options["inconclusive"], options["known_findings"])
     report = merge_reports(sources, servers, wanted)
     # The findings of many servers are too many for a log; the reports have them.
+    warnings = [*messages_of_failed(sources), *warnings_of(report)]
     return {
-        **_result(report, options["reports"], check_mode, warnings_of(report), {}),
+        **_result(report, options["reports"], check_mode, warnings, {}),
         "servers": report["servers"],
         "missing_servers": report["missing_servers"],
     }
@@ -162,18 +175,14 @@ def merge(options: Options, check_mode: bool) -> Result:
 
 def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[list[Facts], str | None, list[str]]:
     """Return the connections, the URL that they were gathered from, and the warnings about them."""
-    name = options["connections_file"]
-    if name == "":
-        raise OptionError("connections_file is empty.", "Leave it out to gather the connections.")
-    if name or options["connections"] is not None:
+    given = _given_connections(options, files)
+    if given:
         if options["kinds"] is not None:
             raise OptionError(
                 "kinds requires that the task gathers connections.",
                 "Remove kinds, or connections and connections_file.",
             )
-        content = files.read("connections_file", name) if name else options["connections"]
-        given = connections_in(content, name) if name else content
-        return validate_connections(given), endpoint_in(content), []
+        return *given, []
     if options["kinds"] == []:
         raise OptionError("kinds is an empty list.", f"Use {' or '.join(KINDS)}, or remove kinds to gather both.")
     results = gather({_MODULE.format(kind=kind): KINDS[kind] for kind in options["kinds"] or KINDS})
@@ -185,8 +194,38 @@ def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[li
     return sorted(connections, key=key_of), results[0]["endpoint"], warnings
 
 
+def _given_connections(options: Options, files: TaskFiles) -> tuple[list[Facts], str | None] | None:
+    """Return the connections that the task has, and the URL that they were gathered from; None without connections."""
+    name = options["connections_file"]
+    if name == "":
+        raise OptionError("connections_file is empty.", "Leave it out to gather the connections.")
+    if name:
+        content = files.read("connections_file", name)
+        return validate_connections(connections_in(content, name)), endpoint_in(content)
+    if options["connections"] is None:
+        return None
+    return validate_connections(options["connections"]), None
+
+
+def _policy(options: Options, files: TaskFiles, templar: Templar, selection: Selection | None = None) -> Policy:
+    return load_policy(
+        options["policy"],
+        partial(_read_policy, files),
+        options["policy_vars"],
+        # Compiling an expression needs no variables.
+        Engine(templar, {}, {}).compile_error,
+        selection,
+    )
+
+
+def _reject_unknown_facts(policy: Policy, connections: list[Facts]) -> None:
+    unknown = list(unknown_facts(policy, connections))
+    if unknown:
+        raise PolicyError([one if one.endswith("?") else f"{one}." for one in unknown])
+
+
 def _read_policy(files: TaskFiles, name: str) -> Any:
-    path = str(STARTER_FILE) if name == STARTER else name
+    path = str(FILES.get(name, name))
     return files.read("policy", path, partial(parse_policy, name), kind="policy")
 
 
@@ -195,6 +234,32 @@ def _gathered_kinds(options: Options) -> list[str] | None:
     if options["connections"] is not None or options["connections_file"]:
         return None
     return list(options["kinds"] or KINDS)
+
+
+def _report(
+    policy: Policy,
+    connections: list[Facts],
+    options: VerdictOptions,
+    scope: Scope,
+    new_engine: Callable[..., Engine],
+    *,
+    baseline: Report | None = None,
+) -> Report:
+    """Evaluate the policy now, and return the report."""
+    audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    progress = _Progress(len(policy.rules))
+    engine = new_engine({**policy.variables, "connections": connections, "audited_at": audited_at}, progress.tick)
+    states: dict[str, str] = {}
+    return build_report(
+        policy,
+        connections,
+        _evaluations(policy, connections, engine, progress, states),
+        options,
+        states=states,
+        scope=scope,
+        audited_at=audited_at,
+        baseline=baseline,
+    )
 
 
 def _evaluations(

@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: evaluate the tests of a policy, which need no server.
+
+A test has only the facts that matter to it. The others are those of a good connection to Jira, and the time of the
+audit is always the same, so the verdict depends on nothing but the policy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypedDict
+
+from ...module_utils._errors import SDElementsError
+from ...module_utils._tool_server import server_facts
+from .connections import validate_connections
+from .model import VERDICTS, Evaluation, Facts, Policy, PolicyTest, Report, Rule, key_of
+from .policy import PolicyError
+from .rules import evaluate_rule
+from .templating import Engine
+
+AUDITED_AT = "2026-01-15T12:00:00Z"
+# The server and validate_certs are derived from the parameters, as those of connections from an old file are.
+_GOOD_CONNECTION: Facts = {
+    "kind": "alm",
+    "alias": "Jira",
+    "connector": 1,
+    "system": "Jira",
+    "system_id": "jira",
+    "system_short_name": "Jira",
+    "frequency": "daily",
+    "command": "sync_jira",
+    "params": {
+        "alm_method": "https",
+        "alm_server": "jira.example.com",
+        "alm_validate_cert": True,
+        "alm_user": "sdelements",
+        "alm_pass": "********",
+        "alm_project": "APP",
+        "conflict_policy": "alm",
+    },
+    "params_visible": True,
+    "secrets_set": ["alm_pass"],
+    "inaccessible": False,
+    "in_progress": False,
+    "debug_mode": False,
+    "last_job": {
+        "id": 1,
+        "last_run": "2026-01-15T11:00:00Z",
+        "succeeded": True,
+        "ready": True,
+        "automatic": True,
+        "result_message": "",
+        "user": None,
+    },
+}
+_GOOD_ADDRESS = {"scheme": "https", "host": "jira.example.com", "port": None, "path": ""}
+
+# Makes an engine of its data.
+NewEngine = Callable[[dict[str, Any]], Engine]
+
+
+class FailedTest(TypedDict):
+    """A test whose rule has other verdicts than it expects."""
+
+    file: str
+    number: int
+    rule: str
+    expected: list[str]
+    actual: list[str]
+    message: str
+
+
+class CheckedRule(TypedDict):
+    """A rule with the number of its tests. With connections, it also has its state and the number of its verdicts."""
+
+    id: str
+    title: str
+    severity: str
+    tests: int
+    state: str | None
+    verdicts: dict[str, int] | None
+    line: str
+
+
+class Outcome(NamedTuple):
+    """The outcome of a policy's tests. Tests of disabled rules are skipped."""
+
+    failed: list[FailedTest]
+    passed: int
+    skipped: int
+
+
+def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
+    """Evaluate the tests of a policy."""
+    rules = {rule.id: rule for rule in policy.rules}
+    tests = [(test, connections) for test, connections in _with_connections(policy.tests) if test.rule in rules]
+    failed = []
+    for test, connections in tests:
+        variables = {**policy.variables, **test.variables}
+        engine = new_engine({**variables, "connections": connections, "audited_at": AUDITED_AT})
+        result = _failure(test, rules[test.rule], connections, engine)
+        failed += [result] if result else []
+    return Outcome(failed, len(tests) - len(failed), len(policy.tests) - len(tests))
+
+
+def conclusion(policy: Policy, outcome: Outcome) -> dict[str, Any]:
+    """Return the message of the check, which has a line for each failed test, with the failure if there is one."""
+    failed, passed, skipped = outcome
+    omitted = f"; {_count(skipped)} of disabled rules skipped" if skipped else ""
+    if failed:
+        head = f"{len(failed)} of {_count(len(failed) + passed)} failed{omitted}:"
+        return SDElementsError("policy", "\n".join([head, *(one["message"] for one in failed)])).as_failure()
+    rules = f"{len(policy.rules)} rule{'s' if len(policy.rules) > 1 else ''}"
+    return {"msg": f"Valid policy ({', '.join(policy.names)}): {rules}, {_count(passed)} passed{omitted}."}
+
+
+def _count(number: int) -> str:
+    return f"{number} test{'' if number == 1 else 's'}"
+
+
+def checked_rules(policy: Policy, report: Report | None) -> list[CheckedRule]:
+    """Return what the check found about each rule."""
+    tests = Counter(test.rule for test in policy.tests)
+    states = {rule["id"]: rule["state"] for rule in report["rules"]} if report else {}
+    counts: Counter[tuple[str, str]] = Counter()
+    if report:
+        counts.update((one["rule"], one["verdict"]) for one in report["findings"])
+        for group in report["other_verdicts"]:
+            counts[group["rule"], group["verdict"]] += group["count"]
+    found = []
+    for rule in policy.rules:
+        state = states.get(rule.id)
+        verdicts = {verdict: counts[rule.id, verdict] for verdict in VERDICTS} if report else None
+        texts = [state] if state and state != "evaluated" else []
+        texts += [f"{count} {verdict}" for verdict, count in (verdicts or {}).items() if count]
+        line = "; ".join([_count(tests[rule.id]), *([", ".join(texts)] if texts else [])]).replace("_", " ")
+        found.append(
+            CheckedRule(
+                id=rule.id,
+                title=rule.title,
+                severity=rule.severity,
+                tests=tests[rule.id],
+                state=state,
+                verdicts=verdicts,
+                line=f"{rule.id}: {line}",
+            )
+        )
+    return found
+
+
+def _failure(test: PolicyTest, rule: Rule, connections: list[Facts], engine: Engine) -> FailedTest | None:
+    evaluations = evaluate_rule(rule, connections, engine)
+    actual = [one.verdict for one in evaluations]
+    # A single verdict is that of all subjects.
+    expected = test.expected * len(actual) if len(test.expected) == 1 and actual else test.expected
+    if actual == expected:
+        return None
+    sentence = f"expected {_verdicts(expected)}, got {_verdicts(actual)}"
+    return {
+        "file": test.file,
+        "number": test.number,
+        "rule": test.rule,
+        "expected": expected,
+        "actual": actual,
+        "message": f"{test.file}: test {test.number}: rule {test.rule}: {sentence}{_reason(evaluations, expected)}.",
+    }
+
+
+def _verdicts(verdicts: list[str]) -> str:
+    return ", ".join(verdicts) or "no verdict"
+
+
+def _reason(evaluations: list[Evaluation], expected: list[str]) -> str:
+    """Return why the first verdict that differs is not the expected one."""
+    verdicts = [*expected, *[None] * len(evaluations)]
+    differing = [one for one, verdict in zip(evaluations, verdicts, strict=False) if one.verdict != verdict]
+    return f" ({differing[0].message.rstrip('.')})" if differing and differing[0].verdict != "pass" else ""
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The connections of a test
+
+
+def _with_connections(tests: list[PolicyTest]) -> list[tuple[PolicyTest, list[Facts]]]:
+    """Return each test with all facts of its connections. Raises a PolicyError about all that are invalid."""
+    found, errors = [], []
+    for test in tests:
+        try:
+            found.append((test, connections_of(test)))
+        except SDElementsError as exc:
+            errors.append(f"{test.file}: test {test.number}: {exc.problem}")
+    if errors:
+        raise PolicyError(errors)
+    return found
+
+
+def connections_of(test: PolicyTest) -> list[Facts]:
+    """Return the connections of a test, in its order, with all facts."""
+    facts = [_completed(given, number) for number, given in enumerate(test.connections, 1)]
+    validated = {key_of(one): one for one in validate_connections(facts)}
+    return [validated[key_of(one)] for one in facts]
+
+
+def _completed(given: Facts, number: int) -> Facts:
+    """Return the given facts, with those of a good connection."""
+    good = {"id": number, "project": number, **_GOOD_CONNECTION}
+    if given.get("params_visible") is False:
+        good |= {"params": {}, "secrets_set": []}
+    facts = {**good, **{name: _overlay(good.get(name), value) for name, value in given.items()}}
+    if isinstance(given.get("server"), dict):
+        facts["server"] = _server(given["server"])
+    return facts
+
+
+def _overlay(good: Any, given: Any) -> Any:
+    """Return a value with the missing keys of its mappings. An empty mapping stays empty."""
+    if not (isinstance(good, dict) and isinstance(given, dict) and given):
+        return given
+    return {**good, **{name: _overlay(good.get(name), value) for name, value in given.items()}}
+
+
+def _server(given: Facts) -> Facts:
+    """Return a server by its URL, by some parts of its address, or without an address."""
+    if given.get("state", "known") != "known":
+        return {"url": None, **dict.fromkeys(_GOOD_ADDRESS), **given}
+    parts = {**_GOOD_ADDRESS, **given}
+    port = f":{parts['port']}" if parts["port"] else ""
+    address = given.get("url") or f"{parts['scheme']}://{parts['host']}{port}{parts['path']}"
+    server: Facts = server_facts("alm", {"alm_server": address})["server"]
+    return server
