@@ -92,8 +92,8 @@ def _by_importance(report: Report) -> list[RuleEntry]:
     return sorted(report["rules"], key=lambda rule: ranks.get(rule["id"], len(ranks)))
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, int, int]:
-    return importance(finding) if finding["verdict"] in NOTABLE_RANK else (True, True, len(NOTABLE_RANK), 0)
+def _rank(finding: Finding) -> tuple[bool, bool, bool, int, int]:
+    return importance(finding) if finding["verdict"] in NOTABLE_RANK else (True, True, True, len(NOTABLE_RANK), 0)
 
 
 class _JUnitBuilder:
