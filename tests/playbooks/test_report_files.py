@@ -61,7 +61,7 @@ POLICY = {
             "title": "It is well-known",
             "severity": "low",
             "when": "connection.id == 1",
-            "that": "connection.no_such_fact",
+            "that": "connection.params.no_such_parameter",
         },
         {
             "id": "project-connected",
@@ -88,7 +88,7 @@ POLICY = {
             "expires": "2001-01-31",
         },
         {
-            "rules": ["kept"],
+            "rules": ["project-connected"],
             "labels": ["nothing"],
             "reason": "Unused.",
             "owner": "sec@example.com",
