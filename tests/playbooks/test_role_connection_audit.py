@@ -18,11 +18,11 @@ from tests.conftest import ROOT
 from tests.demo_server.dataset import HoursAgo
 from tests.playbooks.test_canary import TOKEN, planted
 from tests.report_readers import verdicts_in_json
-from tests.support import access, connections, documented_options, inventory_of, messages_of
+from tests.support import access, connections, documented_options, inventory_of, messages_of, nowhere
 
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
-SUFFIXES = {"json": ".json", "junit": ".xml", "sarif": ".sarif", "markdown": ".md", "html": ".html"}
+SUFFIXES = {"json": ".json", "junit": ".xml", "sarif": ".sarif", "markdown": ".md", "html": ".html", "csv": ".csv"}
 TLS = {
     "id": "tls",
     "title": "TLS",
@@ -191,6 +191,31 @@ def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
         assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in done[name][1]
 
 
+def test_selected_rules(start, audit_each, policy, tmp_path):
+    """A list, or text with names on lines or between commas."""
+    rules = [{**TLS, "tags": ["pci"]}, {**TLS, "id": "second"}, {**TLS, "id": "third"}]
+    given = {"connections": [], "policy": policy(*rules), "report_dir": ".", "report_formats": "json"}
+    selected = {
+        "tls-third": {"rules": "tls\nthird"},
+        "second": {"rules": ["second"]},
+        "third": {"skip_rules": "tls, second"},
+        "tls": {"tags": ["pci"]},
+        "tls-second-third": {"rules": "", "skip_rules": [], "tags": None},
+    }
+    audit_each({name: (nowhere("http://127.0.0.1:9"), {**given, **chosen}) for name, chosen in selected.items()})
+    assert {name: "-".join(rule["id"] for rule in report(tmp_path, name)["rules"]) for name in selected} == {
+        name: name for name in selected
+    }
+
+
+def test_rule_that_matches_nothing(start, audit_each, policy):
+    rule = {**TLS, "when": ["connection.kind == 'alm'", "connection.system_id == 'nothing'"]}
+    server, given = start("5.2", dataset=[good()]), {"policy": policy(rule)}
+    cases = {value: (server, {**given, "vacuous": value}) for value in ("warn", "fail")}
+    done = audit_each({**cases, "unset": (server, given)})
+    assert {name: failed for name, (failed, _message) in done.items()} == {"warn": False, "fail": True, "unset": False}
+
+
 def test_baseline(start, audit_each, policy, tmp_path):
     server = start(dataset=[good(), BAD])
     given = {"policy": policy(TLS), "server": "sde.example.com", "report_dir": ".", "report_formats": "json"}
@@ -341,7 +366,7 @@ def test_answers_of_a_survey(start, audit, policy, tmp_path):
 
 EMPTY = ["connections_file", "policy", "policy_vars", "server", "baseline", "report_dir", "report_name"]
 EMPTY += ["url", "api_token", "ca_path", "client_cert", "client_key"]
-CHOSEN = {"kinds", "report_formats", "show_findings", "fail_on", "inconclusive", "known_findings"}
+CHOSEN = {"kinds", "report_formats", "show_findings", "fail_on", "inconclusive", "known_findings", "vacuous"}
 
 
 def test_answers_that_are_left_empty(start, audit_each, tmp_path):
@@ -430,7 +455,7 @@ def test_log(start, audit, policy):
     # The log does not list waived findings.
     waiver = {"rules": ["worse"], "reason": "r", "owner": "o", "expires": "2099-12-31"}
     run = audit(server, policy=policy(*rules, waivers=[waiver]), show_findings=20)
-    assert re.findall(r'"(\w+, \w+): \w+ \(', run.stdout) == ["fail, high"] * 2
+    assert re.findall(r'"(\w+, \w+): \w+: ALM', run.stdout) == ["fail, high"] * 2
     assert "more, see the reports" not in run.stdout
 
 
@@ -466,13 +491,17 @@ def test_specification_and_module_agree():
     """Each option of the module is a variable of the same type, and is passed on."""
     passed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["_connection_audit_option_names"]
     options, documented = specification(), documented_options("sde_connection_audit")
-    assert {*passed, "connections", "kinds", "policy", "policy_vars", "reports"} == set(documented)
+    # The playbooks' own word 'tags' means others.
+    options["rule_tags"] = options["tags"]
+    lists = {"connections", "kinds", "policy", "policy_vars", "reports", "rule_tags", "rules", "skip_rules"}
+    assert {*passed, *lists} == set(documented)
     for name, option in documented.items():
         if name not in ("reports", "policy", "policy_vars"):
             form = [(one.get("type"), one.get("elements")) for one in (options[name], option)]
             assert form[0] == form[1], name
-        if option.get("default") and name in ("fail_on", "inconclusive", "known_findings"):
+        if name in ("fail_on", "inconclusive", "known_findings", "vacuous"):
             assert options[name]["choices"] == option["choices"]
+        if name in ("fail_on", "inconclusive", "known_findings"):
             assert f"which is V({option['default']})." in " ".join(options[name]["description"]), name
     assert set(options["report_formats"]["default"]) == set(documented["reports"]["suboptions"])
 

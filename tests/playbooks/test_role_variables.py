@@ -88,3 +88,12 @@ def test_other_unknown_names_are_warnings(ansible, tmp_path, role):
         f"[WARNING]: Unknown variable {role}_purpose has no effect. Correct its name, or remove it."
     ]
     assert "a secret text" not in printed
+
+
+def test_misspelt_name_is_an_error_where_policies_are_checked(ansible):
+    run = ansible(
+        "ansible-playbook", "securitycompass.sdelements.check_policy", "-e", "connection_audit_polcy=policy.yml"
+    )
+    assert run.returncode == 2, run.stdout
+    expected = "Unknown variable connection_audit_polcy: did you mean connection_audit_policy?"
+    assert messages_of(run.stdout)["localhost"] == expected
