@@ -22,7 +22,7 @@ from tests.support import access, connections, documented_options, inventory_of,
 
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
-SUFFIXES = {"json": ".json", "junit": ".xml", "sarif": ".sarif", "markdown": ".md", "html": ".html"}
+SUFFIXES = {"json": ".json", "junit": ".xml", "sarif": ".sarif", "markdown": ".md", "html": ".html", "csv": ".csv"}
 TLS = {
     "id": "tls",
     "title": "TLS",
