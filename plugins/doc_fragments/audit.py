@@ -14,6 +14,8 @@ options:
     description:
       - Files to write on the controller, before the task fails. Missing folders are made. A file is replaced as a
         whole, or not at all. None is written in check mode.
+      - If the audit cannot be made, the files say so, with the reason. The JSON report has the verdict C(error).
+        A report that is also the C(baseline) is not replaced then.
       - A relative path starts at the directory where Ansible was started.
     type: dict
     default: {}
@@ -32,6 +34,9 @@ options:
         type: path
       html:
         description: One HTML file for people, with filters.
+        type: path
+      csv:
+        description: A row for each finding, for spreadsheets. Verdicts that need no attention are not included.
         type: path
 attributes:
   check_mode:

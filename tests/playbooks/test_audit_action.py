@@ -449,7 +449,7 @@ def test_no_secret_is_printed_or_written(audit, file, tmp_path):
     )
     rule = {"id": "r", "title": "R", "severity": "high", "that": "connection.alias"}
     file("facts.json", json.dumps([canaries]))
-    names = ("json", "junit", "sarif", "markdown", "html")
+    names = ("json", "junit", "sarif", "markdown", "html", "csv")
     outcome = audit(
         "-vvv",
         connections_file="facts.json",

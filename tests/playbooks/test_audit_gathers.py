@@ -135,7 +135,7 @@ def test_secrets_of_the_server_are_nowhere(start, run_tasks, tmp_path):
     secret = {"alm_pass": "CANARYx1", "alm_custom": {"note": "password=CANARYx2"}}
     record = {"kind": "alm", "id": 1, "alias": "https://me:CANARYx3@h.example/", "system": "JIRA", "params": secret}
     server = start("5.2", dataset=[record])
-    reports = {name: f"report.{name}" for name in ("json", "junit", "sarif", "markdown", "html")}
+    reports = {name: f"report.{name}" for name in ("json", "junit", "sarif", "markdown", "html", "csv")}
     tasks = [{AUDIT: {"reports": reports}, **how} for how in WAYS.values()]
     found, printed = run_tasks(tasks, "-vvv", **access(server))
     assert all(one["verdict"] for one in found)

@@ -161,7 +161,7 @@ POLICY = {
         },
     ]
 }
-REPORTS = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
+REPORTS = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html", "csv": "csv"}
 
 
 def audit_tasks(folder: Path, found: list[dict]) -> list[dict]:

@@ -16,7 +16,7 @@ from tests.support import printed_results, printing
 
 AUDIT = "securitycompass.sdelements.sde_connection_audit"
 MERGE = f"{AUDIT}_merge"
-SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
+SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html", "csv": "csv"}
 GOOD = {"connections": [good()], "server": "https://sde.example.com"}
 BROKEN_POLICY = "rules: [{id: a, title: A, severity: lo, that: connection.id > 0}]"
 # How each audit differs from a good one, and a part of its message.

@@ -70,7 +70,7 @@ from tests.report_readers import (
 )
 from tests.sample_reports import HOSTILE, SEVERITIES
 
-SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html"}
+SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html", "csv": "csv"}
 SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged")
 LINKS = ("https://docs.example.com/tls?a=1&b=2", "https://sde.example.com/sde")
 

@@ -7,11 +7,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .._audit.model import Facts, Finding, WaiverEntry
+from .._audit.model import Facts, Finding, Report, WaiverEntry
 from .text import escape_block, escape_line
 
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
+
+
+def errors_without_finding(report: Report) -> dict[str, str]:
+    """Return messages by the server that they are about. Without them, an audit without findings could look passed."""
+    errors = {server: f"{server} has no report" for server in report.get("missing_servers", ())}
+    summary = report["summary"]
+    if summary["verdict"] == "pass" or errors or any(finding["fails_audit"] for finding in report["findings"]):
+        return errors
+    return {", ".join(report["servers"]) or "audit": summary["message"]}
 
 
 def explanation(finding: Finding) -> str:

@@ -28,6 +28,7 @@ from .._audit.model import (
     NEVER,
     NOT_FIXED,
     NOTABLE,
+    OUTCOMES,
     SEVERITIES,
     SEVERITY_RANK,
     VERDICTS,
@@ -258,6 +259,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
     return {
         "report": report,
         "summary": summary,
+        "outcome": OUTCOMES[summary["verdict"]],
         "heading": f"{heading[:1].upper()}{heading[1:]}",
         "fails_on": _fail_conditions(report),
         "message": summary["message"].removeprefix(f"{start}: "),

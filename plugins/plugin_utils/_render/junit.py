@@ -23,7 +23,7 @@ from .._audit.model import (
     importance,
     observed_text,
 )
-from .findings import explanation, waiver_name
+from .findings import errors_without_finding, explanation, waiver_name
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -44,7 +44,7 @@ def render(report: Report) -> str:
     """Return JUnit XML that is valid by the schema of Jenkins."""
     builder = _JUnitBuilder(report)
     suites = ET.Element("testsuites", name="SD Elements connection audit")
-    errors = _errors_without_finding(report)
+    errors = errors_without_finding(report)
     if errors:
         suites.append(_suite_of_errors(errors, report["audited_at"]))
     for rule, findings in findings_by_rule({**report, "rules": _by_importance(report)}):
@@ -53,15 +53,6 @@ def render(report: Report) -> str:
         suites.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     ET.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
-
-
-def _errors_without_finding(report: Report) -> dict[str, str]:
-    """Return messages by the server that they are about. Without them, an audit could fail and all test cases pass."""
-    errors = {server: f"{server} has no report" for server in report.get("missing_servers", ())}
-    summary = report["summary"]
-    if summary["verdict"] == "pass" or errors or any(finding["fails_audit"] for finding in report["findings"]):
-        return errors
-    return {", ".join(report["servers"]) or "audit": summary["message"]}
 
 
 def _suite_of_errors(errors: dict[str, str], audited_at: str) -> ET.Element:

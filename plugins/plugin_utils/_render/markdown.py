@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .._audit.model import (
     NOT_FIXED,
+    OUTCOMES,
     SEVERITIES,
     VERDICT_HEADINGS,
     VERDICTS,
@@ -102,13 +103,14 @@ def _escape_pipes(text: str) -> str:
 
 def _head(report: Report) -> Iterator[str]:
     summary = report["summary"]
-    yield f"## SD Elements connection audit: {'passed' if summary['verdict'] == 'pass' else 'failed'}"
+    yield f"## SD Elements connection audit: {OUTCOMES[summary['verdict']]}"
     missing = report.get("missing_servers")
     if missing:
         yield f"**Servers without a report ({len(missing)})**: {_few(map(code, missing), _MAX_MISSING_SERVERS)}"
     yield markdown_text(summary["message"])
-    yield "\n".join(_table(_counts(report)))
-    yield _scope(report)
+    if summary["verdict"] != "error":
+        yield "\n".join(_table(_counts(report)))
+        yield _scope(report)
 
 
 def _counts(report: Report) -> Iterator[Row]:

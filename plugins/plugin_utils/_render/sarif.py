@@ -48,6 +48,7 @@ _NOTIFICATIONS = {
     "rule-error": "A rule cannot be evaluated, so the audit is incomplete.",
     "too-many-results": "The audit has more findings than this file.",
     "missing-report": "A server has no report, so the audit is incomplete.",
+    "failed-audit": "The audit could not be made.",
 }
 _LOCATIONS = "CONNECTIONS"
 
@@ -60,10 +61,12 @@ def render(report: Report) -> str:
     findings.sort(key=importance)
     errors = [finding for finding in report["findings"] if finding["verdict"] == "error"]
     missing = report.get("missing_servers", [])
+    summary = report["summary"]
+    was_made = summary["verdict"] != "error"
     notifications = [*map(_missing_report, missing), *map(run.notification, errors)]
+    notifications += [] if was_made else [_failed_audit(summary["message"])]
     if len(findings) > MAX_RESULTS:
         notifications.append(_omitted(len(findings) - MAX_RESULTS))
-    summary = report["summary"]
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -75,7 +78,7 @@ def render(report: Report) -> str:
                     {
                         "startTimeUtc": report["audited_at"],
                         "endTimeUtc": report["audited_at"],
-                        "executionSuccessful": not errors and not missing,
+                        "executionSuccessful": was_made and not errors and not missing,
                         "toolExecutionNotifications": notifications,
                     }
                 ],
@@ -113,6 +116,11 @@ def _lines(texts: list[str]) -> list[str]:
 def _missing_report(server: str) -> _Object:
     text = _escape_message(f"{escape_line(server)} has no report.")
     return {"descriptor": {"id": "missing-report", "index": 2}, "level": "error", "message": {"text": text}}
+
+
+def _failed_audit(message: str) -> _Object:
+    text = _escape_message(collapse(message))
+    return {"descriptor": {"id": "failed-audit", "index": 3}, "level": "error", "message": {"text": text}}
 
 
 def _omitted(count: int) -> _Object:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...module_utils._errors import OptionError, SDElementsError
 from .._audit.model import Report
-from . import html, json, junit, markdown, sarif
+from . import csv, html, json, junit, markdown, sarif
 
 FORMATS: dict[str, Callable[[Report], str]] = {
     "json": json.render,
@@ -22,6 +22,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "sarif": sarif.render,
     "markdown": markdown.render,
     "html": html.render,
+    "csv": csv.render,
 }
 
 

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: render the findings as CSV (RFC 4180), for spreadsheets.
+
+No cell is a formula. Verdicts that need no attention are left out; the other formats have them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry, importance, observed_text
+from .findings import errors_without_finding
+from .text import collapse, escape_cell
+
+COLUMNS = (
+    "Server",
+    "Rule",
+    "Title",
+    "Severity",
+    "Verdict",
+    "Baseline",
+    "Fails the audit",
+    "Kind",
+    "Connection",
+    "Alias",
+    "Project",
+    "System",
+    "Subject",
+    "Message",
+    "Observed",
+    "Remediation",
+    "Waiver owner",
+    "Waiver expires",
+    "Waiver reason",
+    "Controls",
+    "Fingerprint",
+)
+# Without it, Excel reads a file in the encoding of its own country.
+_BYTE_ORDER_MARK = "\ufeff"
+_MAX_CELL = 2000
+
+_Row = dict[str, Any]
+
+
+def render(report: Report) -> str:
+    """Return a header, and a row for each finding, the most important first."""
+    text = io.StringIO()
+    text.write(_BYTE_ORDER_MARK)
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    for row in _rows(report):
+        writer.writerow({name: escape_cell(str(value), _MAX_CELL) for name, value in row.items()})
+    return text.getvalue()
+
+
+def _rows(report: Report) -> Iterator[_Row]:
+    rules = {rule["id"]: rule for rule in report["rules"]}
+    facts = {entry["key"]: entry["facts"] for entry in report["connections"]}
+    for server, message in errors_without_finding(report).items():
+        yield {"Server": server, "Verdict": "error", "Fails the audit": "yes", "Message": collapse(message)}
+    for finding in sorted(report["findings"], key=importance):
+        number = finding["expired_waiver"] if finding["waiver"] is None else finding["waiver"]
+        waiver = None if number is None else report["waivers"][number]
+        yield _row(finding, rules[finding["rule"]], [facts[key] for key in finding["connections"]], waiver)
+
+
+def _row(finding: Finding, rule: RuleEntry, connections: list[Facts], waiver: WaiverEntry | None) -> _Row:
+    controls = [f"{framework} {name}" for framework, names in rule["controls"].items() for name in names]
+    return {
+        "Server": finding["server"] or "",
+        "Rule": rule["id"],
+        "Title": rule["title"],
+        "Severity": finding["severity"],
+        "Verdict": finding["verdict"],
+        "Baseline": finding["baseline"] or "",
+        "Fails the audit": "yes" if finding["fails_audit"] else "no",
+        "Kind": _unique(connections, "kind"),
+        "Connection": _unique(connections, "id"),
+        "Alias": _unique(connections, "alias"),
+        "Project": _unique(connections, "project"),
+        "System": _unique(connections, "system"),
+        "Subject": finding["subject"],
+        "Message": finding["message"],
+        "Observed": observed_text(finding),
+        "Remediation": collapse(rule["remediation"]),
+        "Waiver owner": waiver["owner"] if waiver else "",
+        "Waiver expires": waiver["expires"] if waiver else "",
+        "Waiver reason": collapse(waiver["reason"]) if waiver else "",
+        "Controls": "; ".join(controls),
+        "Fingerprint": finding["fingerprint"],
+    }
+
+
+def _unique(connections: list[Facts], fact: str) -> str:
+    """Return the values of a fact, of which a finding about several connections may have several."""
+    values = dict.fromkeys(str(one[fact]) for one in connections if one.get(fact) is not None)
+    return "; ".join(values)
