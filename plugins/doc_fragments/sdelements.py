@@ -192,7 +192,9 @@ notes:
     warns.
 """
 
+    # ansible-core refuses a fragment without options.
     FILTERS = r"""
+options: {}
 notes:
   - Filters are applied by the module, since servers ignore the filters that they do not know.
   - Several filters must all match; of several values of one filter, any. A filter that is null is not set.
