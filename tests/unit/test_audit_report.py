@@ -644,6 +644,12 @@ def test_rule_that_matches_nothing_is_said(option):
     assert report(states=states, vacuous="fail", fail_on="never")["summary"]["verdict"] == "pass"
 
 
+def test_verdict_names_the_rules_that_were_left_out():
+    made = report(("high", "pass", 1), left_out=["low", "info"])
+    assert made["left_out"] == ["info", "low"] and len(made["rules"]) == 5
+    assert made["summary"]["message"].endswith(" 2 rules were left out: info, low.")
+
+
 def test_limits_of_waivers():
     limits = {"unused": "fail", "notice_days": 1}
     waivers = [waiver("high", expires="2026-11-26"), waiver("low")]

@@ -983,3 +983,44 @@ def test_write_is_all_or_nothing(tmp_path):
     with pytest.raises(KeyError):
         write_reports(report, {"json": str(tmp_path / "report.json"), "sarif": str(tmp_path / "report.sarif")})
     assert not list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Rules: controls, states, and the files that change them
+
+
+def test_formats_name_controls_states_and_overrides():
+    controls = {"nist-800-53": ["SC-8", "AC-4"], "cis-8": ["3.10"]}
+    changed = {"overridden": [{"file": "our.yml", "fields": ["severity", "when"]}], "tags": ["pci"]}
+    first = sample_reports.rule("first", "First", "high", controls=controls, **changed)
+    second = sample_reports.rule("second", "Second", "low", controls={"nist-800-53": ["SC-8"]}, state="matches_nothing")
+    calm = sample_reports.rule("calm", "Calm", "low", state="matches_nothing", may_apply_to_nothing=True)
+    about = sample_reports.connection("alm", 1)
+    findings = [sample_reports.finding(first, about, "fail"), sample_reports.finding(second, about, "pass")]
+    report = {**sample_reports.report([first, second, calm], [about], findings), "left_out": ["skipped"]}
+
+    text = render_markdown(report)
+    rows = [line.replace("`", "") for line in text.splitlines()]
+    assert "| cis-8 | 3.10 | first | 1 | 0 | 0 | 0 | 0 | 0 |" in rows
+    assert "| nist-800-53 | SC-8 | first, second | 1 | 0 | 0 | 0 | 1 | 0 |" in rows
+    assert rows[rows.index("### Rules that match nothing (1)") + 4] == "| second |"
+    assert rows[rows.index("### Rules that were left out (1)") + 4] == "| skipped |"
+    assert "| first | our.yml | severity, when |" in rows
+
+    suites = ElementTree.fromstring(render_junit(report)).iter("testsuite")
+    properties = {
+        suite.get("name"): {one.get("name"): one.get("value") for one in suite.iter("property")} for suite in suites
+    }
+    assert properties["first"]["controls"] == "nist-800-53 SC-8, nist-800-53 AC-4, cis-8 3.10"
+    assert (properties["first"]["tags"], properties["first"]["overridden"]) == ("pci", "our.yml: severity, when")
+    assert {name: one["state"] for name, one in properties.items()}["second"] == "matches_nothing"
+
+    run = sarif(report)
+    rule = run["tool"]["driver"]["rules"][0]["properties"]
+    assert {"pci", "nist-800-53 SC-8", "cis-8 3.10"} <= set(rule["tags"])
+    assert rule["overridden"] == ["our.yml: severity, when"] and run["properties"]["left_out"] == ["skipped"]
+    [notification] = run["invocations"][0]["toolExecutionNotifications"]
+    assert notification["associatedRule"] == {"id": "second", "index": 1} and notification["level"] == "warning"
+
+    page = FORMATS["html"](report)
+    assert page.count("nist-800-53</bdi></td>") == 2 and "our.yml: severity, when" in page

@@ -165,6 +165,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     connections = [entry for report in reports for entry in report["connections"]]
     verdict_options = _verdict_options(reports, options)
     mark_failing(findings, verdict_options)
+    left_out = _unique(rule for report in reports for rule in report["left_out"])
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -172,7 +173,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "audited_until": audited_until,
         "servers": audited,
         "kinds": None,
-        "left_out": _unique(rule for report in reports for rule in report["left_out"]),
+        "left_out": left_out,
         "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},
         "missing_servers": missing,
         "policies": _unique(policy for report in reports for policy in report["policies"]),
@@ -184,6 +185,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
             waivers,
             options=verdict_options,
             servers=audited,
+            left_out=left_out,
             missing_servers=missing,
         ),
         "rules": rules,

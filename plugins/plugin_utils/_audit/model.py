@@ -419,6 +419,38 @@ def count_verdicts(findings: Iterable[Finding], others: Iterable[VerdictGroup]) 
     return counts
 
 
+class ControlVerdicts(NamedTuple):
+    """A control of a framework, with the rules that implement it and the number of their findings by verdict."""
+
+    framework: str
+    control: str
+    rules: list[str]
+    verdicts: Counter[str]
+
+
+def verdicts_by_control(report: Report) -> list[ControlVerdicts]:
+    """Return the controls that rules of the report implement, in the order of their names."""
+    by_rule: dict[str, Counter[str]] = {rule["id"]: Counter() for rule in report["rules"]}
+    for finding in report["findings"]:
+        by_rule[finding["rule"]][finding["verdict"]] += 1
+    for group in report["other_verdicts"]:
+        by_rule[group["rule"]][group["verdict"]] += group["count"]
+    rules_of: dict[tuple[str, str], list[str]] = {}
+    for rule in report["rules"]:
+        for framework, controls in rule["controls"].items():
+            for control in controls:
+                rules_of.setdefault((framework, control), []).append(rule["id"])
+    return [
+        ControlVerdicts(framework, control, rules, sum((by_rule[rule] for rule in rules), Counter()))
+        for (framework, control), rules in sorted(rules_of.items())
+    ]
+
+
+def rules_that_match_nothing(rules: list[RuleEntry]) -> list[str]:
+    """Return the ids of rules whose conditions exclude all connections, although that is not normal."""
+    return [one["id"] for one in rules if one["state"] == "matches_nothing" and not one["may_apply_to_nothing"]]
+
+
 def findings_by_rule(report: Report) -> Iterator[tuple[RuleEntry, list[Finding]]]:
     """Yield each rule with its findings, and those of groups among them: a finding for each of their subjects.
 

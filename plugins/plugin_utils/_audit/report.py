@@ -48,6 +48,7 @@ from .model import (
     importance,
     key_of,
     observed_text,
+    rules_that_match_nothing,
 )
 
 ADVICE = "Use a JSON report of sde_connection_audit."
@@ -99,7 +100,14 @@ def build_report(
         "policies": policy.names,
         "left_out": policy.left_out,
         "summary": summarize(
-            rules, entries, findings, others, waiver_entries, options=options, servers=[server] if server else []
+            rules,
+            entries,
+            findings,
+            others,
+            waiver_entries,
+            options=options,
+            servers=[server] if server else [],
+            left_out=policy.left_out,
         ),
         "rules": rules,
         "connections": entries,
@@ -436,6 +444,7 @@ def summarize(
     *,
     options: VerdictOptions,
     servers: Sequence[str] = (),
+    left_out: Sequence[str] = (),
     missing_servers: Sequence[str] = (),
 ) -> Summary:
     """Return the verdict, and the numbers that decide it.
@@ -469,6 +478,7 @@ def summarize(
         f"{unaudited}." if unaudited else "",
         _missing(missing_servers),
         _names("rule matches nothing", "rules match nothing", vacuous),
+        _names("rule was left out", "rules were left out", left_out),
         f"{_count(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
     ]
     summary["message"] = " ".join(filter(None, sentences))
@@ -533,11 +543,6 @@ def _names(one: str, many: str, names: Sequence[str]) -> str:
         return ""
     few = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
     return f"{len(names)} {one if len(names) == 1 else many}: {few}."
-
-
-def rules_that_match_nothing(rules: list[RuleEntry]) -> list[str]:
-    """Return the ids of rules whose conditions exclude all connections, although that is not normal."""
-    return [one["id"] for one in rules if one["state"] == "matches_nothing" and not one["may_apply_to_nothing"]]
 
 
 def _count(number: int, name: str) -> str:

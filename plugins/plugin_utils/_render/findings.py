@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .._audit.model import Facts, Finding, Report, WaiverEntry
+from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry
 from .text import escape_block, escape_line
 
 # A longer label would make a waiver hard to read.
@@ -75,3 +75,13 @@ def _only(name: str, text: str) -> str:
 def _quote(text: str) -> str:
     """Return a string of YAML. Hidden characters become escapes, which JSON's strings and YAML's have in common."""
     return escape_block(json.dumps(text, ensure_ascii=False))
+
+
+def control_names(rule: RuleEntry) -> list[str]:
+    """Return the controls that a rule implements, such as 'nist-800-53 SC-8'."""
+    return [f"{framework} {control}" for framework, controls in rule["controls"].items() for control in controls]
+
+
+def overrides(rule: RuleEntry) -> list[str]:
+    """Return the policy files that change a rule, with the fields."""
+    return [f"{one['file']}: {', '.join(one['fields'])}" for one in rule["overridden"]]

@@ -42,8 +42,9 @@ from .._audit.model import (
     findings_by_rule,
     headline,
     importance,
+    verdicts_by_control,
 )
-from .findings import waiver_yaml
+from .findings import overrides, waiver_name, waiver_yaml
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -286,6 +287,9 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
             for number, finding in enumerate(statistics.attention[:STATIC_ROWS])
         ],
         "unshown": max(0, len(statistics.attention) - STATIC_ROWS),
+        "controls": [
+            {**one._asdict(), "cells": _bar("", one.verdicts, None)["cells"]} for one in verdicts_by_control(report)
+        ],
         "rules": [_rule_row(rule, statistics.by_rule[rule["id"]]) for rule in report["rules"]],
         "systems": sorted(statistics.by_system, key=str.lower),
         "kinds": sorted({str(connection["facts"].get("kind")) for connection in report["connections"]}),
@@ -384,11 +388,7 @@ def _waiver_row(waiver: WaiverEntry) -> _Variables:
     """Return a waiver with its name and a description of its scope."""
     scope = [f"{key}: {_join(value)}" for key, value in (waiver["connections"] or {}).items()]
     scope += [f"{key}: {_join(waiver[key])}" for key in ("servers", "labels") if waiver[key]]
-    return {**waiver, "name": _waiver_name(waiver), "scope": scope or ["everything"]}
-
-
-def _waiver_name(waiver: WaiverEntry) -> str:
-    return f"{waiver['file']}, waiver {waiver['number']}"
+    return {**waiver, "name": waiver_name(waiver), "scope": scope or ["everything"]}
 
 
 def _join(value: Any) -> str:
@@ -420,7 +420,7 @@ def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
         "cells": _bar("", counts, None)["cells"],
         "view": _view(rule=_name(rule["id"]), verdict="all"),
         "controls": _controls(rule),
-        "overridden": [f"{one['file']}: {', '.join(one['fields'])}" for one in rule["overridden"]],
+        "overridden": overrides(rule),
     }
 
 
@@ -507,7 +507,7 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
         "servers": [[_name(name), servers.urls.get(name)] for name in servers.names],
         "rules": [_script_rule(rule) for rule in report["rules"]],
         "waivers": [
-            [_text(text) for text in (one["reason"], one["owner"], one["expires"], one["state"], _waiver_name(one))]
+            [_text(text) for text in (one["reason"], one["owner"], one["expires"], one["state"], waiver_name(one))]
             for one in report["waivers"]
         ],
         "connections": [

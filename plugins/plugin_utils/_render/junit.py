@@ -23,7 +23,7 @@ from .._audit.model import (
     importance,
     observed_text,
 )
-from .findings import errors_without_finding, explanation, waiver_name
+from .findings import control_names, errors_without_finding, explanation, overrides, waiver_name
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -169,6 +169,10 @@ def _properties(report: Report, rule: RuleEntry) -> dict[str, str]:
     return {
         "title": collapse(rule["title"]),
         "severity": rule["severity"],
+        "state": rule["state"],
+        "controls": escape_line(", ".join(control_names(rule))),
+        "tags": escape_line(", ".join(rule["tags"])),
+        "overridden": escape_line("; ".join(overrides(rule))),
         "policies": escape_line(", ".join(report["policies"])),
         "servers": escape_line(", ".join(report["servers"])),
         "verdict": report["summary"]["verdict"],

@@ -25,6 +25,8 @@ from .._audit.model import (
     count_verdicts,
     full_subject,
     importance,
+    rules_that_match_nothing,
+    verdicts_by_control,
 )
 from .findings import unstated_values, waiver_name, waiver_yaml
 from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
@@ -173,6 +175,34 @@ def _sections(report: Report) -> Iterator[_Section]:
         yield _not_fixed(report["baseline"], report)
     yield _waived(others["waived"], report, rules)
     yield _waivers_to_look_at(report["waivers"])
+    yield from _rules_to_look_at(report)
+    yield _controls(report)
+
+
+def _rules_to_look_at(report: Report) -> Iterator[_Section]:
+    """Return the rules that judged nothing or were not selected, and those that another file changes."""
+    vacuous = [(code(id_),) for id_ in rules_that_match_nothing(report["rules"])]
+    yield _table_section("Rules that match nothing", ("Rule",), vacuous)
+    yield _table_section("Rules that were left out", ("Rule",), [(code(id_),) for id_ in report["left_out"]])
+    overridden = [
+        (code(rule["id"]), code(one["file"]), code(", ".join(one["fields"])))
+        for rule in report["rules"]
+        for one in rule["overridden"]
+    ]
+    yield _table_section("Overridden rules", ("Rule", "Policy file", "Fields"), overridden)
+
+
+def _controls(report: Report) -> _Section:
+    rows = [
+        (
+            code(one.framework),
+            code(one.control),
+            _few(map(code, one.rules)),
+            *(str(one.verdicts[verdict]) for verdict in VERDICT_HEADINGS),
+        )
+        for one in verdicts_by_control(report)
+    ]
+    return _table_section("Controls", ("Framework", "Control", "Rules", *VERDICT_HEADINGS.values()), rows)
 
 
 def _servers(report: Report) -> _Section:

@@ -22,9 +22,10 @@ from .._audit.model import (
     connection_subject,
     full_subject,
     importance,
+    rules_that_match_nothing,
     stable_name,
 )
-from .findings import explanation, waiver_name
+from .findings import control_names, explanation, overrides, waiver_name
 from .markup import code, is_web_page, link, markdown_text
 from .text import collapse, escape_cell, escape_line
 
@@ -49,6 +50,7 @@ _NOTIFICATIONS = {
     "too-many-results": "The audit has more findings than this file.",
     "missing-report": "A server has no report, so the audit is incomplete.",
     "failed-audit": "The audit could not be made.",
+    "matches-nothing": "The conditions of a rule exclude all connections, so it judges nothing.",
 }
 _LOCATIONS = "CONNECTIONS"
 
@@ -65,6 +67,7 @@ def render(report: Report) -> str:
     was_made = summary["verdict"] != "error"
     notifications = [*map(_missing_report, missing), *map(run.notification, errors)]
     notifications += [] if was_made else [_failed_audit(summary["message"])]
+    notifications += [run.vacuous_rule(id_) for id_ in rules_that_match_nothing(report["rules"])]
     if len(findings) > MAX_RESULTS:
         notifications.append(_omitted(len(findings) - MAX_RESULTS))
     log = {
@@ -96,6 +99,7 @@ def render(report: Report) -> str:
                     "server_urls": {escape_line(name): escape_line(url) for name, url in report["server_urls"].items()},
                     "missing_servers": _lines(missing),
                     "policies": _lines(report["policies"]),
+                    "left_out": _lines(report["left_out"]),
                 },
             }
         ],
@@ -153,7 +157,10 @@ def _notification(name: str, text: str) -> _Object:
 
 def _rule(rule: RuleEntry) -> _Object:
     title = collapse(rule["title"], _MAX_DESCRIPTION)
-    properties: _Object = {"tags": ["security", "compliance", "sdelements"], "severity": rule["severity"]}
+    tags = ["security", "compliance", "sdelements", *rule["tags"], *map(escape_line, control_names(rule))]
+    properties: _Object = {"tags": list(dict.fromkeys(tags)), "severity": rule["severity"], "state": rule["state"]}
+    if rule["overridden"]:
+        properties["overridden"] = list(map(escape_line, overrides(rule)))
     if rule["severity"] in _SCORES:
         properties["security-severity"] = _SCORES[rule["severity"]]
         properties["precision"] = "very-high"
@@ -238,6 +245,15 @@ class _SarifBuilder:
         if finding["baseline"] is not None:
             result["baselineState"] = _STATES[finding["baseline"]]
         return result
+
+    def vacuous_rule(self, id_: str) -> _Object:
+        """Return the notification of a rule that excludes all connections."""
+        return {
+            "descriptor": {"id": "matches-nothing", "index": 4},
+            "associatedRule": {"id": id_, "index": self._rules[id_]},
+            "level": "warning",
+            "message": {"text": f"Rule {id_} matches nothing: its conditions exclude all connections."},
+        }
 
     def notification(self, finding: Finding) -> _Object:
         """Return the notification of an error. It is not a result, because the verdict is unknown."""
