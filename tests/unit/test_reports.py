@@ -1007,9 +1007,9 @@ def test_formats_name_controls_states_and_overrides():
     assert rows[rows.index("### Rules that were left out (1)") + 4] == "| skipped |"
     assert "| first | our.yml | severity, when |" in rows
 
-    suites = ElementTree.fromstring(render_junit(report)).iter("testsuite")
     properties = {
-        suite.get("name"): {one.get("name"): one.get("value") for one in suite.iter("property")} for suite in suites
+        suite.name: {one.name: one.value for one in suite.properties()}
+        for suite in JUnitXml.fromstring(render_junit(report).encode())
     }
     assert properties["first"]["controls"] == "nist-800-53 SC-8, nist-800-53 AC-4, cis-8 3.10"
     assert (properties["first"]["tags"], properties["first"]["overridden"]) == ("pci", "our.yml: severity, when")
