@@ -45,7 +45,6 @@ SCHEMA = jsonschema.Draft202012Validator(
 )
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
-WORDED = {"id": "worded", "title": "Worded", "severity": "high", "that": "true", "message": "{{ connection.id }}"}
 LOOP = {
     "id": "loop",
     "title": "Loop",
@@ -79,7 +78,7 @@ def report(
 ) -> dict:
     """The report of verdicts, which are (rule, verdict, id of the connection or label)."""
     connections = connections or CONNECTIONS
-    rules = [one for one in [*RULES, LOOP, WORDED, *more] if one["id"] not in without]
+    rules = [one for one in [*RULES, LOOP, *more] if one["id"] not in without]
     content = {"rules": rules, "waivers": list(waivers), **(policy or {})}
     skipped = Selection(skip_rules=left_out)
     loaded = load_policy(["p.yml"], lambda name: content, {}, selection=skipped)
@@ -301,18 +300,18 @@ def test_threshold(severity, fail_on):
             {},
             (
                 "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 "
-                "errors. 3 connections, 7 rules."
+                "errors. 3 connections, 6 rules."
             ),
         ),
         (
             [("low", "fail", 1)],
             {},
-            "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 7 rules.",
+            "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
         ),
         (
             [("low", "error", 1)],
             {},
-            "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 7 rules.",
+            "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules.",
         ),
         (
             [("high", "inconclusive", 1)],
@@ -320,7 +319,7 @@ def test_threshold(severity, fail_on):
             (
                 "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more "
                 "inconclusive, 0 errors. "
-                "3 connections, 7 rules."
+                "3 connections, 6 rules."
             ),
         ),
         (
@@ -335,13 +334,13 @@ def test_threshold(severity, fail_on):
             (
                 "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 "
                 "waived, 1 more inconclusive, 0 errors. "
-                "3 connections, 7 rules."
+                "3 connections, 6 rules."
             ),
         ),
         (
             [("high", "fail", 1), ("low", "fail", 1)],
             {"fail_on": "never"},
-            "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 7 rules.",
+            "passed: 2 findings, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
         ),
     ],
 )
@@ -646,7 +645,7 @@ def test_rule_that_matches_nothing_is_said(option):
 
 def test_verdict_names_the_rules_that_were_left_out():
     made = report(("high", "pass", 1), left_out=["low", "info"])
-    assert made["left_out"] == ["info", "low"] and len(made["rules"]) == 5
+    assert made["left_out"] == ["info", "low"] and len(made["rules"]) == 4
     assert made["summary"]["message"].endswith(" 2 rules were left out: info, low.")
 
 
@@ -717,15 +716,22 @@ def test_findings_that_fail_the_audit_are_first():
     ]
     assert [one["line"] for one in top_findings(made)][:2] == [
         'new, error, low: low: ALM connection 2 "Jira 2": why',
-        'new, fail, high: high: ALM connection 12 "Jira 12": why',
+        'new, fail, high: high: ALM connection 12 "Jira 12": why (frequency = weekly)',
     ]
 
 
 def test_line_of_a_finding_has_the_observed_values_once():
-    [plain] = top_findings(report(("high", "fail", 1)))
-    [worded] = top_findings(report(("worded", "fail", 1)))
-    assert plain["line"] == 'fail, high: high: ALM connection 1 "Jira 1": why'
-    assert worded["line"] == 'fail, high: worded: ALM connection 1 "Jira 1": why (frequency = weekly)'
+    made = report(("high", "fail", 1))
+    [plain] = top_findings(made)
+    made["findings"][0]["message"] = '"High" is not met: frequency is weekly'
+    [default] = top_findings(made)
+    assert plain["line"] == 'fail, high: high: ALM connection 1 "Jira 1": why (frequency = weekly)'
+    assert default["line"] == 'fail, high: high: ALM connection 1 "Jira 1": "High" is not met: frequency is weekly'
+
+
+def test_line_of_a_finding_names_its_expired_waiver():
+    [line] = lines(report(("high", "fail", 1), waivers=[waiver("high", expires="2026-11-23")]))
+    assert line.endswith("why (frequency = weekly); its waiver expired after 2026-11-23")
 
 
 @pytest.mark.parametrize(
@@ -944,7 +950,7 @@ def test_top_findings():
     top = lines(made)
     expected = ["error, info", "fail, critical", "fail, high", "fail, high", "fail, low", "inconclusive, critical"]
     assert [line.partition(":")[0] for line in top] == [*expected, "waived, critical"]
-    assert top[2] == 'fail, high: high: ALM connection 1 "Jira 1": why'
+    assert top[2] == 'fail, high: high: ALM connection 1 "Jira 1": why (frequency = weekly)'
     counted = lines(report(*found, inconclusive="fail"))
     assert [line.partition(":")[0] for line in counted[:3]] == [
         "error, info",

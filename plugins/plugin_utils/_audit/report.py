@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ...module_utils._errors import OptionError
+from .._render.findings import explanation, waiver_name
 from .._render.text import escape_line
 from . import schema
 from .model import (
@@ -47,7 +48,6 @@ from .model import (
     headline,
     importance,
     key_of,
-    observed_text,
     rules_that_match_nothing,
 )
 
@@ -583,7 +583,7 @@ def _warnings_of_waivers(waivers: list[WaiverEntry]) -> list[str]:
     """Return a warning about each waiver that is expired, unused or ends soon."""
     found = []
     for waiver in waivers:
-        name = f"{waiver['file']}, waiver {waiver['number']} ({', '.join(waiver['rules'])}; owner: {waiver['owner']})"
+        name = f"{waiver_name(waiver)} ({', '.join(waiver['rules'])}; owner: {waiver['owner']})"
         if waiver["state"] == "expired":
             again = f" It no longer waives {_count(waiver['findings'], 'finding')}." if waiver["findings"] else ""
             found.append(f"{name} expired after {waiver['expires']}.{again}")
@@ -613,23 +613,23 @@ class ReturnedFinding(Finding):
 
 def top_findings(report: Report) -> list[ReturnedFinding]:
     """Return the most important findings."""
-    templates = {rule["id"]: rule["message"] for rule in report["rules"]}
     return [
         {
             **one,
             "connections": one["connections"][:MAX_RETURNED],
             "connections_omitted": max(0, len(one["connections"]) - MAX_RETURNED),
-            "line": _line(one, templates[one["rule"]]),
+            "line": _line(one, report["waivers"]),
         }
         for one in heapq.nsmallest(MAX_RETURNED, report["findings"], key=importance)
     ]
 
 
-def _line(finding: Finding, template: str | None) -> str:
-    """Return a finding as a line of the log. A message without a template has the observed values already."""
+def _line(finding: Finding, waivers: list[WaiverEntry]) -> str:
+    """Return a finding as a line of the log."""
     state = f"{finding['baseline']}, " if finding["baseline"] else ""
-    observed = f" ({observed_text(finding)})" if template and finding["observed"] else ""
-    line = f"{finding['rule']}: {finding['subject']}: {finding['message']}{observed}"
+    index = finding["expired_waiver"]
+    expired = f"; its waiver expired after {waivers[index]['expires']}" if index is not None else ""
+    line = f"{finding['rule']}: {finding['subject']}: {explanation(finding)}{expired}"
     return escape_line(f"{state}{finding['verdict']}, {finding['severity']}: {line}")
 
 
