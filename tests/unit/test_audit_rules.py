@@ -1124,6 +1124,19 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
     ]
 
 
+@pytest.mark.parametrize("generation", ["3.2", "newest"])
+def test_starter_warns_of_no_rule_with_its_defaults(start, generation):
+    """Some rules are turned off, and others may have nothing to judge."""
+    server = start(generation)
+    facts = validate_connections([one for kind in KINDS for one in gathered(server, kind)])
+    policy = load_policy(["starter"], lambda name: STARTER, {})
+    engine = Engine(TEMPLAR, PLAY, {**policy.variables, "connections": facts, "audited_at": NOW})
+    states = [(rule, rule_state(rule, evaluate_rule(rule, facts, engine), engine)) for rule in policy.rules]
+    assert {rule.id for rule, state in states if state == "off"} == {"allowed-server", "conflict-policy"}
+    assert [rule.id for rule, state in states if state == "no_subjects"] == ["project-connected"]
+    assert not [rule for rule, state in states if state == "matches_nothing" and not rule.may_apply_to_nothing]
+
+
 def test_starter_on_facts_of_an_older_release_without_parameters():
     verdicts = starter(connection(params={}), **POLICY_VARIABLES)
     assert {
