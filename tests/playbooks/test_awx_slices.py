@@ -142,7 +142,7 @@ def test_many_servers_in_three_slices(fleet, tmp_path):
     assert merged["summary"]["message"].endswith(f" 1 server has no report: {LOST}.")
     assert merge.artifacts()["sde_audit"]["message"] == merged["summary"]["message"]
     assert {path.name for path in reports.glob("audit.*")} == {
-        f"audit.{suffix}" for suffix in ("html", "json", "md", "sarif", "xml")
+        f"audit.{suffix}" for suffix in ("csv", "html", "json", "md", "sarif", "xml")
     }
 
     last = Job(tmp_path / "verdict", project=ROOT / "playbooks", **merge.artifacts())
