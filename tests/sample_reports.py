@@ -8,12 +8,17 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import connection_subject
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    VerdictOptions,
+    connection_subject,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import Scope, failed_report
 
 SERVER = "sde.example.com"
 OTHER_SERVER = "sde.example.net"
 SERVER_URLS = {SERVER: "https://sde.example.com/sde"}
 AUDITED_AT = "2026-11-24T18:00:00Z"
+STRICTEST = ("info", "fail", "fail", "fail", "fail")
 NOTABLE = ("fail", "error", "inconclusive", "waived")
 VERDICTS = (*NOTABLE, "pass", "not_applicable")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -283,6 +288,14 @@ def merged() -> dict[str, Any]:
         "missing_servers": ["sde.example.org"],
         "summary": {**summary, "message": message},
     }
+
+
+def failed() -> dict[str, Any]:
+    """An audit that could not be made, for a reason with hostile texts."""
+    problem = f"Invalid policy (1 error):\nour_policy.yml: rule {''.join(HOSTILE.values())} is not valid."
+    scope = Scope(SERVER, SERVER_URLS[SERVER], None)
+    report = failed_report(problem, scope, ["starter", "our_policy.yml"], VerdictOptions(*STRICTEST))
+    return {**report, "audited_at": AUDITED_AT}
 
 
 def big(connections: int = 5_000, rules: int = 12) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
 from tests import sample_reports
 from tests.report_readers import sarif_validator_messages
 
-SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged")
+SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged", "failed")
 
 
 @pytest.fixture(params=SMALL_REPORTS)

@@ -126,7 +126,7 @@ def test_playbook_alone(start, ansible, tmp_path, block, mode):
 
 
 def test_policies(start, ansible, tmp_path):
-    """Each rule of an example decides something, and each waiver waives something."""
+    """Each rule of an example decides something, each waiver waives something, and each test passes."""
     examples = yaml_blocks("policy")
     audits = []
     for block in examples:
@@ -136,6 +136,7 @@ def test_policies(start, ansible, tmp_path):
         role = {"name": "securitycompass.sdelements.connection_audit"}
         variables = {f"connection_audit_{name}": value for name, value in given.items()}
         audits.append({"ansible.builtin.include_role": role, "vars": variables})
+        audits.append({"securitycompass.sdelements.sde_connection_policy_check": {"policy": given["policy"]}})
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": audits}]))
     run = ansible("ansible-playbook", tmp_path / "play.yml", **access(start("5.2")))
     assert run.returncode == 0, run.stdout

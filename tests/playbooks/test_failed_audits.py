@@ -85,7 +85,9 @@ def test_failed_audit_replaces_reports(play, tmp_path):
         assert message in summary["message"] and message in " ".join(failed["msg"].split())
         assert summary["message"].startswith("SD Elements audit of sde.example.com could not be made: ")
         assert report["servers"] == ["sde.example.com"] and report["rules"] == report["findings"] == []
-        assert LAST["api_token"] not in "".join(path.read_text() for path in (tmp_path / name).iterdir())
+        texts = [path.read_text(encoding="utf-8") for path in (tmp_path / name).iterdir()]
+        assert len(texts) == len(SUFFIXES) and all("could not be made" in text for text in texts)
+        assert LAST["api_token"] not in "".join(texts)
 
 
 def test_which_reports_are_replaced(play, tmp_path):
