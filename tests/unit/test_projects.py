@@ -153,6 +153,12 @@ def test_secrets_in_a_project(servers):
     assert found[20]["description"].startswith(f"Test system: https://{_redact.MASK}@test.example.net/")
 
 
+def test_secret_in_a_tag():
+    with canned_projects({"tags": ["plain", "token=hunter2", "https://me:hunter2@host/"]}) as server:
+        (found,) = projects(server)
+    assert found["tags"] == ["plain", f"token={_redact.MASK}", f"https://{_redact.MASK}@host/"]
+
+
 @pytest.mark.parametrize(
     "harmless",
     [

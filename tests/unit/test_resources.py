@@ -111,6 +111,13 @@ def test_endpoint_is_the_list_that_answered(servers, kind):
             assert gather(server, kind, id=1).facts["endpoint"] == f"{server.url}/api/v2/{expected}/"
 
 
+@TOOL_KINDS
+def test_new_fields_of_the_system_are_passed_on(kind):
+    record = {**GOOD[kind], "system": {"id": "jira", "name": "JIRA", "edition": "cloud"}}
+    with canned_server(json.dumps({"results": [record]}).encode()) as server:
+        assert facts(server, kind)[0]["system_edition"] == "cloud"
+
+
 @EACH_KIND
 def test_new_fields_are_passed_on(kind):
     record = {**GOOD[kind], "brand_new": {"x": [1]}}
