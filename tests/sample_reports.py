@@ -537,6 +537,7 @@ def report(
         "server_urls": SERVER_URLS if server else {},
         "kinds": ["alm", "analysis"],
         "policies": ["starter", "our_policy.yml"],
+        "disabled": [],
         "left_out": [],
         "summary": {
             "verdict": "fail" if is_failed else "pass",

@@ -384,6 +384,10 @@ def test_policy():
     assert policy.waivers[1]["connections"] is None and policy.waivers[1]["file"] == "1.yml"
 
 
+def test_policy_names_disabled_rules():
+    assert load(FULL).disabled == [{"rule": "no-debug-mode", "file": "1.yml"}]
+
+
 def test_later_file_overrides_earlier():
     later = {"vars": {"_limit": 9}, "disable": ["two"], "waivers": [{**FULL["waivers"][0], "rules": ["one-host"]}]}
     policy = load(FULL, later)
@@ -675,7 +679,13 @@ def test_override_keeps_the_rest_of_a_rule():
     before, after = (
         next(one for one in policy.rules if one.id == "tls") for policy in (loaded(), loaded(first, second))
     )
-    changed = {"severity": "medium", "when": ["connection.id > 1"], "remediation": "Ask us."}
+    # It may match nothing with its own conditions, which does not apply to others.
+    changed = {
+        "severity": "medium",
+        "when": ["connection.id > 1"],
+        "remediation": "Ask us.",
+        "may_apply_to_nothing": False,
+    }
     assert after == before._replace(
         **changed,
         overridden=[
@@ -717,21 +727,34 @@ def test_selection(selection, expected):
     [
         (
             {"that": "connection.frequancy != 'manually'"},
-            ["rule r: connection.frequancy is not a known fact; did you mean frequency?"],
+            ["p.yml: rule r: connection.frequancy is not a known fact; did you mean frequency?"],
         ),
-        ({"that": "connection['zzz'] == 1"}, ["rule r: connection.zzz is not a known fact"]),
+        ({"that": "connection['zzz'] == 1"}, ["p.yml: rule r: connection.zzz is not a known fact"]),
         (
             {"that": "true", "when": "connection.serever.host == 'x'"},
-            ["rule r: connection.serever is not a known fact; did you mean server?"],
+            ["p.yml: rule r: connection.serever is not a known fact; did you mean server?"],
         ),
         ({"that": "connection.nope is defined and connection.nope"}, []),
         ({"that": "connection.nope | default('x') == 'x'"}, []),
         ({"that": "connection.get('nope', 1) == 1"}, []),
         ({"that": "connection.of_a_later_release == 1"}, []),
-        ({"that": "connection.server.typo == 1"}, []),
+        (
+            {"that": "connection.server.hots == 1"},
+            ["p.yml: rule r: connection.server.hots is not a known fact; did you mean host?"],
+        ),
+        (
+            {"that": "connection.last_job.succeded"},
+            ["p.yml: rule r: connection.last_job.succeded is not a known fact; did you mean succeeded?"],
+        ),
+        (
+            {"that": "true", "message": "{{ connection.alais }}"},
+            ["p.yml: rule r: connection.alais is not a known fact; did you mean alias?"],
+        ),
+        ({"that": "true", "message": "{{ connection.alais | default('x') }}"}, []),
+        ({"that": "connection.last_job.nope is defined"}, []),
         (
             {"that": "true", "needs": ["params.alm_metod"]},
-            ["rule r: needs: no connection has params.alm_metod; did you mean alm_method?"],
+            ["p.yml: rule r: needs: no connection has params.alm_metod; did you mean alm_method?"],
         ),
         ({"that": "true", "needs": ["params.zzz"]}, []),
         ({"that": "connections | map(attribute='frequancy') | list | length > 0"}, []),

@@ -311,7 +311,7 @@ def test_threshold(severity, fail_on):
         (
             [("low", "error", 1)],
             {},
-            "failed: 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive, 1 error. 3 connections, 6 rules.",
+            "failed: 1 error; 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive. 3 connections, 6 rules.",
         ),
         (
             [("high", "inconclusive", 1)],
@@ -646,7 +646,10 @@ def test_rule_that_matches_nothing_is_said(option):
 def test_verdict_names_the_rules_that_were_left_out():
     made = report(("high", "pass", 1), left_out=["low", "info"])
     assert made["left_out"] == ["info", "low"] and len(made["rules"]) == 4
-    assert made["summary"]["message"].endswith(" 2 rules were left out: info, low.")
+    assert made["summary"]["message"].endswith(" 2 rules are disabled or left out: info, low.")
+    disabled = report(("high", "pass", 1), policy={"disable": ["low"]})
+    assert disabled["disabled"] == [{"rule": "low", "file": "p.yml"}]
+    assert disabled["summary"]["message"].endswith(" 1 rule is disabled or left out: low.")
 
 
 def test_limits_of_waivers():
@@ -689,7 +692,7 @@ def test_known_findings_accepted():
     accepted = report(("high", "fail", 1), baseline=before, known_findings="accept")
     assert (
         accepted["summary"]["verdict"] == "pass"
-        and "0 findings of high or more; 1 known or lower" in accepted["summary"]["message"]
+        and "0 new findings of high or more; 1 known; 0 lower" in accepted["summary"]["message"]
     )
     assert verdict_of(("high", "fail", 1), ("high", "fail", 2), baseline=before, known_findings="accept") == "fail"
     assert verdict_of(("high", "fail", 1), known_findings="accept") == "fail"

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple, cast
+from itertools import takewhile
+from typing import Any, NamedTuple, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -59,10 +60,13 @@ def message_error(message: str, known: set[str]) -> str | None:
 
 
 def names_in(expression: str, *, is_message: bool = False) -> set[str]:
-    """Return the variables that an expression or message reads. A lookup may read one by a string."""
-    tree = _parse_template(expression) if is_message else _parse(expression)
-    strings = {one.value for one in tree.find_all(nodes.Const) if isinstance(one.value, str)}
-    return _variables_in(tree) | strings
+    """Return the variables that an expression or message reads."""
+    return _variables_in(_parse_template(expression) if is_message else _parse(expression)) - _FUNCTIONS
+
+
+def strings_in(expression: str) -> set[str]:
+    """Return the strings of an expression. A lookup may read a variable by one."""
+    return {one.value for one in _parse(expression).find_all(nodes.Const) if isinstance(one.value, str)}
 
 
 def _variables_in(tree: nodes.Template) -> set[str]:
@@ -73,41 +77,43 @@ def _variables_in(tree: nodes.Template) -> set[str]:
     return {one.name for one in names if one.ctx == "load"} - own
 
 
-class FactName(NamedTuple):
-    """The name of a fact that an expression reads, as in connection.name. A guarded one may be undefined."""
+class FactPath(NamedTuple):
+    """The names of a fact that an expression reads, as in connection.server.host. A guarded one may be undefined."""
 
-    name: str
+    names: tuple[str, ...]
     is_guarded: bool
 
 
-def facts_in(expression: str) -> set[FactName]:
-    """Return the facts of 'connection' that an expression reads."""
-    return set(_facts_in(_parse(expression), is_guarded=False))
+def facts_in(expression: str, *, is_message: bool = False) -> set[FactPath]:
+    """Return the facts of 'connection' that an expression or message reads."""
+    tree = _parse_template(expression) if is_message else _parse(expression)
+    return set(_facts_in(tree, is_guarded=False))
 
 
-def _facts_in(node: nodes.Node, is_guarded: bool) -> Iterator[FactName]:
+def _facts_in(node: nodes.Node, is_guarded: bool) -> Iterator[FactPath]:
     is_guarded = is_guarded or (
         (isinstance(node, nodes.Test) and node.name in ("defined", "undefined"))
         or (isinstance(node, nodes.Filter) and node.name in ("default", "d"))
         or (isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "get")
     )
-    name = _fact_of(without_method(node) if isinstance(node, nodes.Call) else node)
-    if name is not None:
-        yield FactName(name, is_guarded)
+    names = _fact_of(without_method(node) if isinstance(node, nodes.Call) else node)
+    if names:
+        yield FactPath(names, is_guarded)
         return
     for child in node.iter_child_nodes():
         yield from _facts_in(child, is_guarded)
 
 
-def _fact_of(node: nodes.Node) -> str | None:
-    """Return the first name below 'connection', if that is what a chain of attributes begins with."""
-    name = None
+def _fact_of(node: nodes.Node) -> tuple[str, ...]:
+    """Return the names below 'connection', if that is what a chain of attributes begins with."""
+    names: list[Any] = []
     while isinstance(node, (nodes.Getattr, nodes.Getitem)):
         key = node.attr if isinstance(node, nodes.Getattr) else node.arg
-        name = key.value if isinstance(key, nodes.Const) else key
+        names.append(key.value if isinstance(key, nodes.Const) else key)
         node = node.node
-    is_fact = isinstance(node, nodes.Name) and node.name == "connection" and isinstance(name, str)
-    return cast(str, name) if is_fact else None
+    if not (isinstance(node, nodes.Name) and node.name == "connection"):
+        return ()
+    return tuple(takewhile(lambda name: isinstance(name, str), reversed(names)))
 
 
 def compared_kinds(expression: str) -> set[str]:

@@ -25,6 +25,7 @@ from .model import (
     Baseline,
     ConnectionEntry,
     ConnectionKey,
+    Disabled,
     Facts,
     Finding,
     Item,
@@ -165,6 +166,11 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     connections = [entry for report in reports for entry in report["connections"]]
     verdict_options = _verdict_options(reports, options)
     mark_failing(findings, verdict_options)
+    disabled = [
+        Disabled(rule=rule, file=file)
+        for rule, file in dict.fromkeys((one["rule"], one["file"]) for report in reports for one in report["disabled"])
+    ]
+    baseline = _merge_baselines(reports)
     left_out = _unique(rule for report in reports for rule in report["left_out"])
     return {
         "format": FORMAT,
@@ -173,6 +179,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "audited_until": audited_until,
         "servers": audited,
         "kinds": None,
+        "disabled": disabled,
         "left_out": left_out,
         "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},
         "missing_servers": missing,
@@ -185,7 +192,8 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
             waivers,
             options=verdict_options,
             servers=audited,
-            left_out=left_out,
+            not_evaluated=_unique([*(one["rule"] for one in disabled), *left_out]),
+            baseline=baseline,
             missing_servers=missing,
         ),
         "rules": rules,
@@ -193,7 +201,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "findings": findings,
         "other_verdicts": others,
         "waivers": waivers,
-        "baseline": _merge_baselines(reports),
+        "baseline": baseline,
     }
 
 

@@ -79,6 +79,13 @@ class Override(TypedDict):
     fields: list[str]
 
 
+class Disabled(TypedDict):
+    """A rule that a policy file disables."""
+
+    rule: str
+    file: str
+
+
 class Rule(NamedTuple):
     """A condition for each connection, group or item of a loop. Expressions are Ansible's conditionals."""
 
@@ -93,6 +100,7 @@ class Rule(NamedTuple):
     controls: dict[str, list[str]]
     was: list[str]
     overridden: list[Override]
+    file: str
     description: str | None = None
     loop: str | list[Any] | None = None
     group_by: str | list[str] | None = None
@@ -157,6 +165,7 @@ class Policy(NamedTuple):
     names: list[str]
     variables: dict[str, Any]
     rules: list[Rule]
+    disabled: list[Disabled]
     left_out: list[str]
     waivers: list[Waiver]
     limits: WaiverLimits
@@ -347,6 +356,7 @@ class Report(_OfMergedReports):
     server_urls: dict[str, str]
     kinds: list[str] | None
     policies: list[str]
+    disabled: list[Disabled]
     left_out: list[str]
     summary: Summary
     rules: list[RuleEntry]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import OptionError, SDElementsError
-from .model import Override, Policy, PolicyTest, Rule, Selection, Waiver
+from .model import Disabled, Override, Policy, PolicyTest, Rule, Selection, Waiver
 from .policy_checks import CompileError, PolicyFile, as_list, changed_rule, errors_of, strictest_limits, type_errors
 from .schema import suggestion
 
@@ -42,7 +42,9 @@ def load_policy(
     if errors:
         raise PolicyError(errors)
     disabled = {id_ for file in files for id_ in file.section("disable")}
-    rules = [_rule(raw, files) for file in files for raw in file.section("rules") if raw["id"] not in disabled]
+    rules = [
+        _rule(raw, file.name, files) for file in files for raw in file.section("rules") if raw["id"] not in disabled
+    ]
     if not rules:
         raise SDElementsError(
             "policy",
@@ -54,6 +56,7 @@ def load_policy(
         names=names,
         variables=_variables(files, variables),
         rules=selected,
+        disabled=[Disabled(rule=id_, file=file.name) for file in files for id_ in file.section("disable")],
         left_out=[rule.id for rule in rules if rule not in selected],
         waivers=[
             _waiver(raw, file.name, number) for file in files for number, raw in enumerate(file.section("waivers"), 1)
@@ -64,7 +67,7 @@ def load_policy(
     )
 
 
-def _rule(raw: dict[str, Any], files: list[PolicyFile]) -> Rule:
+def _rule(raw: dict[str, Any], name: str, files: list[PolicyFile]) -> Rule:
     fields = changed_rule(raw, files)
     overrides = [
         Override(file=file.name, fields=sorted(file.mapping("override")[raw["id"]]))
@@ -73,7 +76,7 @@ def _rule(raw: dict[str, Any], files: list[PolicyFile]) -> Rule:
     ]
     lists = {"when": as_list(fields.get("when", [])), "that": as_list(fields["that"]), "overridden": overrides}
     empty: dict[str, Any] = {"needs": [], "references": [], "tags": [], "controls": {}, "was": []}
-    return Rule(**{**empty, **fields, **lists})
+    return Rule(**{**empty, **fields, **lists, "file": name})
 
 
 def _waiver(raw: dict[str, Any], file: str, number: int) -> Waiver:

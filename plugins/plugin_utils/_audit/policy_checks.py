@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
 from . import schema
-from .expressions import compared_kinds, expression_error, facts_in, message_error, names_in
-from .model import KINDS, Facts, Policy, WaiverLimits
-from .schema import SchemaError, suggestion
+from .expressions import compared_kinds, expression_error, facts_in, message_error, names_in, strings_in
+from .model import KINDS, Facts, Policy, Rule, WaiverLimits
+from .schema import SchemaError, close_matches, suggestion
 
 # Expressions can use these in addition to the variables of the policy and of the play.
 _RESERVED = ("connection", "item", "connections", "audited_at")
@@ -107,8 +107,14 @@ def as_list(value: Any) -> list[Any]:
 
 def changed_rule(rule: dict[str, Any], files: list[PolicyFile]) -> dict[str, Any]:
     """Return a rule as later files override it."""
-    changes = [file.mapping("override").get(rule["id"], {}) for file in files]
-    return {**rule, **dict(pair for one in changes for pair in one.items())}
+    changed = dict(rule)
+    for file in files:
+        changes = file.mapping("override").get(rule["id"], {})
+        if "when" in changes:
+            # It was said of other conditions.
+            changed.pop("may_apply_to_nothing", None)
+        changed.update(changes)
+    return changed
 
 
 def errors_of(files: list[PolicyFile], compile_error: CompileError) -> Iterator[str]:
@@ -170,21 +176,25 @@ def type_errors(variables: dict[str, Any], files: list[PolicyFile]) -> Iterator[
     """Find values that have another form than the files say."""
     forms = {name: form for file in files for name, form in file.mapping("vars_schema").items()}
     for name, value in variables.items():
-        yield from schema.errors_by(value, forms.get(name, {}), (name,))
+        # The purpose of a variable is longer than a message.
+        form = {key: of for key, of in forms.get(name, {}).items() if key != "description"}
+        yield from schema.errors_by(value, form, (name,))
 
 
 def _unread_variables(files: list[PolicyFile], fields: list[_Fields]) -> Iterator[str]:
     """Find variables that no rule reads, because their names are misspelt."""
     read: set[str] = set()
+    strings: set[str] = set()
     for one in fields:
         for _place, expression, _subject in one.expressions():
             read |= names_in(expression)
+            strings |= strings_in(expression)
         read |= names_in(one.fields.get("message", ""), is_message=True)
-    known = {name for file in files for name in file.mapping("vars") if name in read}
     for file in files:
         for name in file.mapping("vars"):
-            if name not in read and not _is_reserved(name):
-                yield file.error(("vars", name), f"is not used by any rule{suggestion(name, known) or '; remove it'}")
+            if name not in read | strings and not _is_reserved(name):
+                advice = suggestion(name, read - set(_RESERVED)) or "; remove it"
+                yield file.error(("vars", name), f"is not used by any rule{advice}")
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -332,8 +342,17 @@ def _expression_errors(one: _Fields, compile_error: CompileError, variables: set
     for place, expression, subject in one.expressions():
         error = expression_error(expression, subject)
         error = error or compile_error(expression, one.subject) or _kind_error(expression)
+        error = error or _name_error(expression, {*_RESERVED, *variables})
         if error:
             yield one.error(place, f"({expression!r}) {error}")
+
+
+def _name_error(expression: str, known: set[str]) -> str | None:
+    """Return an error if a name resembles a known one. Other names may be variables of the play."""
+    for name in sorted(names_in(expression) - known):
+        if close_matches(name, known):
+            return f"uses {name}, which the policy does not set{suggestion(name, known)}"
+    return None
 
 
 def _kind_error(expression: str) -> str | None:
@@ -349,13 +368,36 @@ def unknown_facts(policy: Policy, connections: list[Facts]) -> Iterator[str]:
     """Find names of facts that neither this collection nor a connection knows. Guarded names may be absent."""
     known = dict.fromkeys((*FACTS, *(name for one in connections for name in one)))
     params = dict.fromkeys(name for one in connections for name in one["params"])
+    jobs = [one["last_job"] for one in connections if isinstance(one.get("last_job"), dict)]
+    below = {"server": SERVER_FACTS, "last_job": dict.fromkeys((*JOB_FACTS, *(name for job in jobs for name in job)))}
     for rule in policy.rules:
-        found = [one for expression in (*rule.when, *rule.that) for one in facts_in(expression)]
-        guarded = {one.name for one in found if one.is_guarded}
-        read = [one.name for one in found if not one.is_guarded]
-        for name in sorted({*read, *(need.split(".")[0] for need in rule.needs)} - guarded - set(known)):
-            yield f"rule {rule.id}: connection.{name} is not a known fact{suggestion(name, known)}"
+        place = f"{rule.file}: rule {rule.id}"
+        for name in sorted(_names_of_facts(rule) - set(known)):
+            yield f"{place}: connection.{name} is not a known fact{suggestion(name, known)}"
+        for parent, name in sorted(_nested_names_of_facts(rule, below)):
+            yield f"{place}: connection.{parent}.{name} is not a known fact{suggestion(name, below[parent])}"
         for need in rule.needs:
             name = need.removeprefix("params.").split(".")[0]
             if need.startswith("params.") and name not in params and suggestion(name, params):
-                yield f"rule {rule.id}: needs: no connection has {need}{suggestion(name, params)}"
+                yield f"{place}: needs: no connection has {need}{suggestion(name, params)}"
+
+
+def _facts_of(rule: Rule) -> set[tuple[str, ...]]:
+    """Return the facts that a rule reads and does not guard."""
+    found = [one for expression in (*rule.when, *rule.that) for one in facts_in(expression)]
+    found += facts_in(rule.message, is_message=True) if rule.message else []
+    guarded = {one.names[:2] for one in found if one.is_guarded}
+    return {one.names for one in found if guarded.isdisjoint([one.names[:1], one.names[:2]])}
+
+
+def _names_of_facts(rule: Rule) -> set[str]:
+    return {names[0] for names in _facts_of(rule)} | {need.split(".")[0] for need in rule.needs}
+
+
+def _nested_names_of_facts(rule: Rule, known: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
+    paths = _facts_of(rule) | {tuple(need.split(".")) for need in rule.needs}
+    return {
+        (names[0], names[1])
+        for names in paths
+        if len(names) > 1 and names[0] in known and names[1] not in known[names[0]]
+    }

@@ -105,15 +105,19 @@ def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
     return Outcome(failed, len(tests) - len(failed), len(policy.tests) - len(tests))
 
 
-def conclusion(policy: Policy, outcome: Outcome) -> dict[str, Any]:
-    """Return the message of the check, which has a line for each failed test, with the failure if there is one."""
+def conclusion(policy: Policy, outcome: Outcome, errors: list[str]) -> dict[str, Any]:
+    """Return whether the check failed, and its message, which has a line for each failed test and each error."""
     failed, passed, skipped = outcome
     omitted = f"; {_count(skipped)} of disabled rules skipped" if skipped else ""
-    if failed:
-        head = f"{len(failed)} of {_count(len(failed) + passed)} failed{omitted}:"
-        return SDElementsError("policy", "\n".join([head, *(one["message"] for one in failed)])).as_failure()
+    if failed or errors:
+        head = f"{len(failed)} of {_count(len(failed) + passed)} failed{omitted}:" if failed else "Invalid policy:"
+        lines = [head, *(one["message"] for one in failed), *errors]
+        return {"failed": True, **SDElementsError("policy", "\n".join(lines)).as_failure()}
     rules = f"{len(policy.rules)} rule{'s' if len(policy.rules) > 1 else ''}"
-    return {"msg": f"Valid policy ({', '.join(policy.names)}): {rules}, {_count(passed)} passed{omitted}."}
+    return {
+        "failed": False,
+        "msg": f"Valid policy ({', '.join(policy.names)}): {rules}, {_count(passed)} passed{omitted}.",
+    }
 
 
 def _count(number: int) -> str:

@@ -98,6 +98,7 @@ def build_report(
         "server_urls": {server: scope.url} if server and scope.url else {},
         "kinds": scope.kinds,
         "policies": policy.names,
+        "disabled": policy.disabled,
         "left_out": policy.left_out,
         "summary": summarize(
             rules,
@@ -107,7 +108,8 @@ def build_report(
             waiver_entries,
             options=options,
             servers=[server] if server else [],
-            left_out=policy.left_out,
+            not_evaluated=[*(one["rule"] for one in policy.disabled), *policy.left_out],
+            baseline=comparison,
         ),
         "rules": rules,
         "connections": entries,
@@ -420,6 +422,7 @@ def failed_report(problem: str, scope: Scope, policies: list[str], options: Verd
         "server_urls": {scope.server: scope.url} if scope.server and scope.url else {},
         "kinds": scope.kinds,
         "policies": policies,
+        "disabled": [],
         "left_out": [],
         "summary": summary,
         "rules": [],
@@ -444,7 +447,8 @@ def summarize(
     *,
     options: VerdictOptions,
     servers: Sequence[str] = (),
-    left_out: Sequence[str] = (),
+    not_evaluated: Sequence[str] = (),
+    baseline: Baseline | None = None,
     missing_servers: Sequence[str] = (),
 ) -> Summary:
     """Return the verdict, and the numbers that decide it.
@@ -474,11 +478,12 @@ def summarize(
         "failed_by_severity": {severity: counts[severity, "fail"] for severity in SEVERITIES},
     }
     sentences = [
-        _message(summary, counted, servers),
+        _message(summary, counted, findings, servers),
         f"{unaudited}." if unaudited else "",
         _missing(missing_servers),
         _names("rule matches nothing", "rules match nothing", vacuous),
-        _names("rule was left out", "rules were left out", left_out),
+        _names("rule is disabled or left out", "rules are disabled or left out", not_evaluated),
+        _changes(baseline),
         f"{_count(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
     ]
     summary["message"] = " ".join(filter(None, sentences))
@@ -502,25 +507,41 @@ def _fails_audit(finding: Finding, options: VerdictOptions) -> bool:
     return SEVERITY_RANK[finding["severity"]] <= SEVERITY_RANK[options.fail_on]
 
 
-def _message(summary: Summary, counted: list[Finding], servers: Sequence[str]) -> str:
+def _message(summary: Summary, counted: list[Finding], findings: list[Finding], servers: Sequence[str]) -> str:
     """Return the audit as one line, for logs and notifications."""
     verdicts, fail_on = summary["verdicts"], summary["fail_on"]
     severities = Counter(one["severity"] for one in counted)
     parts = [f"{severities[name]} {name}" for name in SEVERITIES if severities[name]]
     inconclusive = sum(one["verdict"] == "inconclusive" for one in counted)
     parts += [f"{inconclusive} of them inconclusive"] if inconclusive else []
-    found = f"{_count(len(counted), 'finding')} of {fail_on} or more" + (f" ({', '.join(parts)})" if parts else "")
-    others = verdicts["fail"] - (len(counted) - inconclusive)
+    others = [one for one in findings if one["verdict"] == "fail" and not one["fails_audit"]]
+    known = sum(one["baseline"] == "known" for one in others) if summary["known_findings"] == "accept" else 0
+    new = "new " if summary["known_findings"] == "accept" else ""
     if fail_on == NEVER:
-        found = _count(others, "finding")
+        found = _count(len(others), "finding")
     else:
-        found += f"; {others} {'known or lower' if summary['known_findings'] == 'accept' else 'lower'}"
+        threshold = fail_on if fail_on == "critical" else f"{fail_on} or more"
+        found = f"{len(counted)} {new}finding{'' if len(counted) == 1 else 's'} of {threshold}"
+        found += (f" ({', '.join(parts)})" if parts else "") + (f"; {known} known" if known else "")
+        found += f"; {len(others) - known} lower"
+    errors = _count(verdicts["error"], "error")
     return (
-        f"{headline(summary['verdict'], servers)}: {found}, {verdicts['waived']} waived, "
-        f"{verdicts['inconclusive'] - inconclusive}{' more' if inconclusive else ''} inconclusive, "
-        f"{_count(verdicts['error'], 'error')}. "
+        # Errors are the most important, if there are any.
+        f"{headline(summary['verdict'], servers)}: {errors + '; ' if verdicts['error'] else ''}{found}, "
+        f"{verdicts['waived']} waived, {verdicts['inconclusive'] - inconclusive}{' more' if inconclusive else ''} "
+        f"inconclusive{'' if verdicts['error'] else ', ' + errors}. "
         f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
     )
+
+
+def _changes(baseline: Baseline | None) -> str:
+    """Return a sentence about the changes since the baseline."""
+    if baseline is None:
+        return ""
+    others = len(baseline["not_fixed"])
+    more = f", {others} gone but not fixed" if others else ""
+    counts = f"{baseline['new']} new, {baseline['known']} known, {len(baseline['fixed'])} fixed{more}"
+    return f"Since {baseline['audited_at']}: {counts}."
 
 
 def _unaudited(connections: list[ConnectionEntry], servers: Sequence[str]) -> str:
@@ -567,15 +588,21 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
         for id_ in rules_that_match_nothing(report["rules"])
     ]
     warnings += _warnings_of_waivers(report["waivers"])
-    for verdict, phrase in (("error", "cannot be evaluated for"), ("inconclusive", "is inconclusive for")):
-        by_rule: dict[str, list[Finding]] = {}
-        for finding in report["findings"]:
-            if finding["verdict"] == verdict:
-                by_rule.setdefault(finding["rule"], []).append(finding)
-        for rule, findings in by_rule.items():
-            first = f"{findings[0]['subject']}: {findings[0]['message']}"
-            many = f"{len(findings)} subjects, such as " if len(findings) > 1 else ""
-            warnings.append(f"Rule {rule} {phrase} {many}{first}.")
+    return [*warnings, *warnings_by_rule(report, "error"), *warnings_by_rule(report, "inconclusive")]
+
+
+def warnings_by_rule(report: Report, verdict: str) -> list[str]:
+    """Return a warning about each rule that has findings with this verdict: error or inconclusive."""
+    phrase = {"error": "cannot be evaluated for", "inconclusive": "is inconclusive for"}[verdict]
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in report["findings"]:
+        if finding["verdict"] == verdict:
+            by_rule.setdefault(finding["rule"], []).append(finding)
+    warnings = []
+    for rule, findings in by_rule.items():
+        first = f"{findings[0]['subject']}: {findings[0]['message']}"
+        many = f"{len(findings)} subjects, such as " if len(findings) > 1 else ""
+        warnings.append(f"Rule {rule} {phrase} {many}{first}.")
     return warnings
 
 

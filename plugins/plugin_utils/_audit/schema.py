@@ -90,6 +90,11 @@ def _resolve(part: Any, whole: Schema) -> Any:
     return {key: _resolve(value, whole) for key, value in part.items()}
 
 
+def close_matches(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known words that are this one but for a typing error."""
+    return difflib.get_close_matches(word, list(known), n=1, cutoff=0.85)
+
+
 def suggestion(word: Any, known: Iterable[str]) -> str:
     """Return advice with the known word that resembles this one; empty if no word does."""
     found = difflib.get_close_matches(str(word), list(known), n=1)

@@ -27,7 +27,17 @@ from .policy import FILES, STARTER, PolicyError, load_policy
 from .policy_checks import unknown_facts
 from .policy_tests import checked_rules, conclusion, run_tests
 from .policy_yaml import parse_policy
-from .report import ADVICE, MAX_RETURNED, Scope, build_report, most_severe, top_findings, validate_baseline, warnings_of
+from .report import (
+    ADVICE,
+    MAX_RETURNED,
+    Scope,
+    build_report,
+    most_severe,
+    top_findings,
+    validate_baseline,
+    warnings_by_rule,
+    warnings_of,
+)
 from .rules import evaluate_rule, rule_state
 from .schema import schema_file
 from .templating import Engine
@@ -143,8 +153,7 @@ def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_v
     report = _report(policy, connections, never, Scope(None, None, None), new_engine) if given else None
     return {
         "changed": False,
-        "failed": bool(tested.failed),
-        **conclusion(policy, tested),
+        **conclusion(policy, tested, warnings_by_rule(report, "error") if report else []),
         "tests": tested.failed,
         "tests_passed": tested.passed,
         "tests_skipped": tested.skipped,
@@ -296,7 +305,7 @@ def _result(
         **{name: values for name, (values, _length) in lists.items()},
         **{f"{name}_omitted": number for name, number in omitted.items()},
         "reports": written,
-        "warnings": [*warnings, *_warnings_of_omitted(omitted)],
+        "warnings": [*warnings, *([] if paths.get("json") else _warnings_of_omitted(omitted))],
     }
 
 

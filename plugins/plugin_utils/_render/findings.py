@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry
 from .text import escape_block, escape_line
 
+# States of a rule that was not evaluated.
+RULE_STATES = {"matches_nothing": "matches nothing", "no_subjects": "nothing to judge", "off": "turned off"}
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
 

@@ -44,7 +44,7 @@ from .._audit.model import (
     importance,
     verdicts_by_control,
 )
-from .findings import overrides, waiver_name, waiver_yaml
+from .findings import RULE_STATES, overrides, waiver_name, waiver_yaml
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -78,11 +78,12 @@ COLUMNS = {
 # The next step after a verdict that says nothing about the connection. A failing finding has the rule's remediation.
 NEXT_STEPS = {
     "error": "Correct the rule in the policy, or the data that it reads, and audit again.",
-    "inconclusive": "Let the token's user see what the message names, and audit again.",
+    "inconclusive": (
+        "If the parameters are hidden, audit with a token whose user may see them. A fact that SD Elements does not "
+        "report can only be checked there."
+    ),
 }
 WAIVER_ADVICE = "To accept this until a certain day, fill in and add to the waivers of your policy:"
-# States of a rule that was not evaluated.
-RULE_STATES = {"matches_nothing": "Matches nothing", "no_subjects": "Nothing to evaluate", "off": "Turned off"}
 # JavaScript rounds larger numbers.
 MAX_INTEGER = 2**53 - 1
 
@@ -290,6 +291,9 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "controls": [
             {**one._asdict(), "cells": _bar("", one.verdicts, None)["cells"]} for one in verdicts_by_control(report)
         ],
+        "idle_rules": {
+            rule["id"]: RULE_STATES[rule["state"]] for rule in report["rules"] if rule["state"] in RULE_STATES
+        },
         "rules": [_rule_row(rule, statistics.by_rule[rule["id"]]) for rule in report["rules"]],
         "systems": sorted(statistics.by_system, key=str.lower),
         "kinds": sorted({str(connection["facts"].get("kind")) for connection in report["connections"]}),

@@ -28,7 +28,7 @@ from .._audit.model import (
     rules_that_match_nothing,
     verdicts_by_control,
 )
-from .findings import unstated_values, waiver_name, waiver_yaml
+from .findings import RULE_STATES, unstated_values, waiver_name, waiver_yaml
 from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
 
 # GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
@@ -181,9 +181,17 @@ def _sections(report: Report) -> Iterator[_Section]:
 
 def _rules_to_look_at(report: Report) -> Iterator[_Section]:
     """Return the rules that judged nothing or were not selected, and those that another file changes."""
-    vacuous = [(code(id_),) for id_ in rules_that_match_nothing(report["rules"])]
-    yield _table_section("Rules that match nothing", ("Rule",), vacuous)
+    vacuous = rules_that_match_nothing(report["rules"])
+    states = {**RULE_STATES, "matches_nothing": "matches nothing, as it may"}
+    idle = [
+        (code(rule["id"]), "matches nothing" if rule["id"] in vacuous else states[rule["state"]])
+        for rule in report["rules"]
+        if rule["state"] in states
+    ]
+    yield _table_section("Rules that judged nothing", ("Rule", "State"), idle)
     yield _table_section("Rules that were left out", ("Rule",), [(code(id_),) for id_ in report["left_out"]])
+    disabled = [(code(one["rule"]), code(one["file"])) for one in report["disabled"]]
+    yield _table_section("Disabled rules", ("Rule", "Policy file"), disabled)
     overridden = [
         (code(rule["id"]), code(one["file"]), code(", ".join(one["fields"])))
         for rule in report["rules"]
@@ -193,11 +201,12 @@ def _rules_to_look_at(report: Report) -> Iterator[_Section]:
 
 
 def _controls(report: Report) -> _Section:
+    states = {rule["id"]: RULE_STATES[rule["state"]] for rule in report["rules"] if rule["state"] in RULE_STATES}
     rows = [
         (
             code(one.framework),
             code(one.control),
-            _few(map(code, one.rules)),
+            _few(code(rule) + (f" ({states[rule]})" if rule in states else "") for rule in one.rules),
             *(str(one.verdicts[verdict]) for verdict in VERDICT_HEADINGS),
         )
         for one in verdicts_by_control(report)

@@ -99,6 +99,7 @@ def render(report: Report) -> str:
                     "server_urls": {escape_line(name): escape_line(url) for name, url in report["server_urls"].items()},
                     "missing_servers": _lines(missing),
                     "policies": _lines(report["policies"]),
+                    "disabled": _lines([one["rule"] for one in report["disabled"]]),
                     "left_out": _lines(report["left_out"]),
                 },
             }

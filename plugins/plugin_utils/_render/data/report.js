@@ -394,7 +394,7 @@
       return ["Unknown, because this audit has no baseline."];
     }
     const sentences = {
-      new: `New: the audit of ${data.baselineAt} did not find it.`,
+      new: `New: the audit of ${data.baselineAt} has no such open finding.`,
       known: `Known: the audit of ${data.baselineAt} found it, too.`,
     };
     return finding.baseline ? [sentences[finding.baseline]] : [];
