@@ -438,9 +438,13 @@ def test_wrong_variables(start, audit_each, tmp_path):
         for name, (_variables, message) in cases.items()
         if not done[name][0] or message not in done[name][1]
     } == {}
-    # The reports of an audit that could not be made say so.
-    reports = (tmp_path / "reports").glob("*.json")
-    assert {report(path.parent, path.stem)["summary"]["verdict"] for path in reports} == {"error"}
+    # An error before the audit begins leaves no report.
+    names = sorted(path.stem for path in tmp_path.glob("reports/*.json"))
+    assert {report(tmp_path / "reports", name)["summary"]["verdict"] for name in names} == {"error"}
+    assert [WRONG_VARIABLES[int(name.removeprefix("case"))][0] for name in names] == [
+        *(case for case, _message in WRONG_VARIABLES[3:7]),
+        WRONG_VARIABLES[9][0],
+    ]
 
 
 def test_log(start, audit, policy):

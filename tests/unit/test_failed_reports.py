@@ -8,8 +8,14 @@ import json
 import re
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import (
+    OptionError,
+    SDElementsError,
+    TaskError,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.failure import failure_reported
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.merge import (
     MergeOptions,
     merge_reports,
@@ -18,6 +24,10 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
     validate_baseline,
     validate_report,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.task import (
+    AUDIT_ARGUMENTS,
+    MERGE_ARGUMENTS,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests import sample_reports
@@ -121,3 +131,75 @@ def test_failed_audits_are_of_the_same_run_and_of_other_servers(failed):
 def test_failed_audits_alone_cannot_be_merged(failed):
     with pytest.raises(OptionError, match=r"no audit could be made\. b\.json: SD Elements audit of sde\.example\.com "):
         merge_reports([source(failed, "one", "b.json")], [], OPTIONS)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What makes an audit impossible
+
+
+class NoFiles:
+    """The files of a task that has none."""
+
+    def find(self, option: str, name: str) -> str:
+        raise OptionError(f"{option}: {name} not found.")
+
+
+@pytest.mark.parametrize(
+    "error, sentence, servers",
+    [
+        (AnsibleConnectionFailure("hunter2"), "The host of the task cannot be reached.", []),
+        (KeyboardInterrupt("hunter2"), "The task was interrupted (KeyboardInterrupt).", []),
+        (ValueError("hunter2"), "The collection itself failed (ValueError).", []),
+        (
+            TaskError({"msg": "Failed.", "failure": {"url": "https://a.example:8443/api/"}}),
+            "Failed.",
+            ["a.example:8443"],
+        ),
+        (TaskError({}), "Another task failed.", []),
+        (SDElementsError("tls", "No trust.", url="https://sde.example.com/api/v2/"), "No trust.", ["sde.example.com"]),
+    ],
+)
+@pytest.mark.parametrize("spec", [AUDIT_ARGUMENTS, MERGE_ARGUMENTS], ids=["audit", "merge"])
+def test_error_is_reported_and_raised(tmp_path, spec, error, sentence, servers):
+    path, folder = tmp_path / "r.json", tmp_path / "folder"
+    folder.mkdir()
+    arguments = {"reports": {"html": str(folder), "json": str(path)}, "baseline": "absent.json"}
+    with pytest.raises(type(error)), failure_reported(spec, arguments, NoFiles(), check_mode=False):
+        raise error
+    report = validate_report(json.loads(path.read_text()), "documents", path.name)
+    assert f"could not be made: {sentence}" in report["summary"]["message"]
+    assert report["servers"] == servers
+    assert "hunter2" not in path.read_text()
+
+
+def test_options_of_the_task_are_in_the_report(tmp_path):
+    path = tmp_path / "r.json"
+    arguments = {
+        "server": "https://sde.example.com/sde",
+        "policy": "starter,own.yml",
+        "fail_on": "low",
+        "inconclusive": "wrong",
+        "vacuous": "fail",
+        "reports": {"json": str(path)},
+    }
+    with (
+        pytest.raises(OptionError),
+        failure_reported(AUDIT_ARGUMENTS, arguments, NoFiles(), check_mode=False),
+    ):
+        raise OptionError("Wrong.")
+    report = json.loads(path.read_text())
+    summary = report["summary"]
+    assert report["server_urls"] == {"sde.example.com": "https://sde.example.com/sde"}
+    assert report["policies"] == ["starter", "own.yml"]
+    assert (summary["fail_on"], summary["inconclusive"], summary["vacuous"]) == ("low", "warn", "fail")
+
+
+@pytest.mark.parametrize("reports", [None, "json", [], {"pdf": "a.pdf"}, {"json": None}])
+def test_reports_that_have_no_path(tmp_path, monkeypatch, reports):
+    monkeypatch.chdir(tmp_path)
+    with (
+        pytest.raises(OptionError, match=r"Wrong\."),
+        failure_reported(AUDIT_ARGUMENTS, {"reports": reports}, NoFiles(), check_mode=False),
+    ):
+        raise OptionError("Wrong.")
+    assert list(tmp_path.iterdir()) == []
