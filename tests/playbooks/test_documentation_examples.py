@@ -78,7 +78,7 @@ def kind_of(content: list | dict) -> str:
         return "playbook"
     if set(content) == {"collections"}:
         return "requirements"
-    return "policy" if set(content) & {"rules", "disable", "waivers"} else "file"
+    return "policy" if set(content) & {"rules", "disable", "waivers", "waiver_limits"} else "file"
 
 
 def test_each_block_has_a_language_that_is_tested():

@@ -150,13 +150,13 @@ def test_failed_test_has_both_verdicts():
 def test_conclusion_counts_passed_failed_and_skipped_tests():
     tests = [{"rule": "tls", "expect": "pass"}, {"rule": "tls", "expect": "fail"}, {"rule": "each", "expect": "fail"}]
     policy = load({"vars": {"s": "https"}, "rules": [TLS, EACH], "tests": tests}, {"disable": ["each"]})
-    failed = conclusion(policy, run_tests(policy, NEW_ENGINE))
+    failed = conclusion(policy, run_tests(policy, NEW_ENGINE), [])
     assert failed["failure"]["kind"] == "policy"
     assert failed["msg"].splitlines() == [
         "1 of 2 tests failed; 1 test of disabled rules skipped:",
         "1.yml: test 2: rule tls: expected fail, got pass.",
     ]
-    passed = conclusion(policy, Outcome([], 2, 0))
+    passed = conclusion(policy, Outcome([], 2, 0), [])
     assert passed == {"msg": "Valid policy (1.yml, 2.yml): 1 rule, 2 tests passed."}
 
 
