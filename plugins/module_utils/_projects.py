@@ -131,14 +131,20 @@ class ProjectQuery(Query):
     def facts_of(self, record: Record, check_deadline: Callable[[], None]) -> tuple[Facts, list[Secret]]:
         """Return the facts of a project, without the secrets that people wrote into it, and these."""
         sent = facts_of_project(record, self.include_users)
-        masked, secrets = redact(sent, check_deadline)
-        # A tag never names the next one, as an item of another list may: ["password", "hunter2"].
-        masked["tags"] = [scrub_text(tag, (), check_deadline) for tag in sent["tags"]]
+        # A project or a tag may be called "password". Elsewhere such a name says that the value next to it is secret.
+        masked, secrets = redact({**sent, "name": None, "tags": []}, check_deadline)
+        masked["name"] = sent["name"] and scrub_text(sent["name"])
+        masked["tags"] = [_without_secrets(tag, check_deadline) for tag in sent["tags"]]
         return masked, secrets
 
     def warnings_of(self, items: list[Item]) -> list[str]:
         """Return what the user should know about the facts."""
         return long_text_warnings(items, "project")
+
+
+def _without_secrets(text: str, check_deadline: Callable[[], None]) -> str:
+    check_deadline()
+    return scrub_text(text)
 
 
 def _values_of(name: str, record: Record) -> list[Any]:

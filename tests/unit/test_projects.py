@@ -168,7 +168,7 @@ def test_secret_in_a_tag():
         {"tags": ["session", "web2"]},
         {"tags": ["token", "v2.1", "oauth"]},
         {"tags": ["key", "vault-2"]},
-        {"name": "secret", "custom_attributes": {"value": "12", "data": "internal"}},
+        {"name": "secret", "custom_attributes": {"value": "12", "data": "internal"}, "default": "a new field"},
         {"custom_attributes": {"data-classification": "Confidential 3", "token": None}},
     ],
 )

@@ -14,7 +14,7 @@ from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import RecordError
 from tests.contract import CHANGING, CONTRACTS
 from tests.demo_server import FAULTS, GENERATIONS, seed
-from tests.support import RESOURCES, canned_server, facts, failure_of, gather
+from tests.support import RESOURCES, SOME_GENERATIONS, canned_server, facts, failure_of, gather
 
 EACH_KIND = pytest.mark.parametrize("kind", RESOURCES)
 TOOL_KINDS = pytest.mark.parametrize("kind", [kind for kind in RESOURCES if kind != "project"])
@@ -158,8 +158,10 @@ def test_response_with_another_id(kind):
 
 
 @EACH_FILTER
-def test_filter_keeps_some_records_on_every_release(servers, kind, option):
-    for generation, server in servers.items():
+@SOME_GENERATIONS
+def test_filter_keeps_some_records(servers, kind, option, generations):
+    for generation in generations:
+        server = servers[generation]
         if has_list(kind, generation):
             everything = facts(server, kind)
             result = gather(server, kind, **{option: FILTERS[kind][option]}).facts
@@ -253,9 +255,10 @@ COMMON_PARAMS = {"alm": ("alm_server", "sde_min_priority"), "analysis": ("analys
 
 
 @TOOL_KINDS
-def test_keep_params_and_include_params(servers, kind):
+@SOME_GENERATIONS
+def test_keep_params_and_include_params(servers, kind, generations):
     first, second = COMMON_PARAMS[kind.removesuffix("_connector")]
-    for server in servers.values():
+    for server in map(servers.get, generations):
         everything = facts(server, kind)
         some = facts(server, kind, keep_params=[f"{first[:-3]}*", f"{second[:-1]}?"])
         none = facts(server, kind, include_params=False)
@@ -280,11 +283,10 @@ def test_keep_params_and_include_params(servers, kind):
     ],
 )
 def test_keep_params_without_match_warns(servers, kind, options, unmatched):
-    noun = RESOURCES[kind].noun
-    for server in (servers["5.2"], servers["newest"]):
-        said = [f"keep_params: no {noun} has a parameter {name!r}." for name in unmatched]
-        assert gather(server, kind, **options).warnings == said
-        assert gather(server, kind, **options, api_token=server.limited_token).warnings == []
+    server, noun = servers["newest"], RESOURCES[kind].noun
+    said = [f"keep_params: no {noun} has a parameter {name!r}." for name in unmatched]
+    assert gather(server, kind, **options).warnings == said
+    assert gather(server, kind, **options, api_token=server.limited_token).warnings == []
 
 
 @pytest.mark.parametrize("kind", ["alm", "alm_connector"])
@@ -406,9 +408,12 @@ SLOW = {"stalled", "slow_drip", "drip_headers", "huge_body", "gzip_bomb"}
 @pytest.mark.parametrize(
     "fault", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in FAULTS]
 )
-def test_fault_is_a_failure_or_harmless(start, fault):
+@pytest.mark.parametrize(
+    "kinds", [("project", "alm_connector"), pytest.param(tuple(RESOURCES), marks=pytest.mark.slow)], ids=["some", "all"]
+)
+def test_fault_is_a_failure_or_harmless(start, fault, kinds):
     options = {"page_size": 3, "timeout": 1, "deadline": 3}
-    for kind in RESOURCES:
+    for kind in kinds:
         server = start("5.2", fault)
         if fault in HARMLESS:
             assert [one["id"] for one in facts(server, kind, **options)] == [one["id"] for one in server.records(kind)]
