@@ -537,6 +537,7 @@ def report(
         "server_urls": SERVER_URLS if server else {},
         "kinds": ["alm", "analysis"],
         "policies": ["starter", "our_policy.yml"],
+        "policy_vars": {},
         "disabled": [],
         "left_out": [],
         "summary": {

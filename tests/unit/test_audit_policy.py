@@ -592,6 +592,11 @@ def loaded(*contents: dict, variables: dict | None = None, selection: Selection 
             "1.yml: override.tls.when ('nonsense =') is not a valid expression",
         ),
         ({"override": {"tls": {"id": "x"}}}, "1.yml: override.tls.id is not a known field"),
+        (
+            {"rules": [{**HTTPS, "was": ["x"]}, {**ITEMS, "was": ["x"]}]},
+            "1.yml: rule items: was[0] is a former id of https as well: x; remove one of them.",
+        ),
+        ({"rules": [{**HTTPS, "that": "_sde_collect(true)"}]}, "uses _sde_collect, a reserved name."),
         ({"rules": [{**HTTPS, "was": ["tls"]}]}, "1.yml: rule https: was[0] is the id of a rule: tls; remove it."),
         ({"rules": [{**HTTPS, "controls": {"nist-800-53": ["SC-8"], "cis-8": ["3.10"]}, "tags": ["pci"]}]}, None),
         (

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import tracemalloc
 from pathlib import Path
@@ -37,6 +38,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     warnings_of,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.conftest import ROOT
 from tests.report_readers import all_findings
 
@@ -641,6 +643,16 @@ def test_rule_that_matches_nothing_is_said(option):
     assert [one.split()[1] for one in warnings] == ["medium", "high"]
     assert {one["id"]: one["state"] for one in made["rules"]}["low"] == "off"
     assert report(states=states, vacuous="fail", fail_on="never")["summary"]["verdict"] == "pass"
+
+
+def test_report_has_the_variables_that_the_task_set():
+    content = {"rules": [{**RULES[0], "that": "a and b_password and c"}], "vars": {"a": 1, "b_password": "", "c": 3}}
+    policy = load_policy(["p.yml"], lambda name: content, {"a": [2], "b_password": "hunter2hunter2"})
+    options = {"fail_on": "high", "inconclusive": "warn", "known_findings": "fail"}
+    made = build(policy, CONNECTIONS, [], server="x", audited_at="2026-11-24T18:00:00Z", **options)
+    assert made["policy_vars"] == {"a": [2], "b_password": "********"}
+    for name, render in FORMATS.items():
+        assert name == "csv" or "[2]" in html.unescape(render(made)), name
 
 
 def test_verdict_names_the_rules_that_were_left_out():

@@ -217,6 +217,9 @@ def test_items_have_observed_values():
         ({"group_by": ["kind", "project"], "when": "item.key.kind == 'analysis'"}, "no_subjects"),
         ({"group_by": ["kind", "project"], "when": "item.key.project == 7"}, "matches_nothing"),
         ({"when": "connection.nope"}, "evaluated"),
+        # No kind is both.
+        ({"when": "connection.kind == 'alm' and connection.kind == 'analysis'"}, "matches_nothing"),
+        ({"when": "connection.kind is none"}, "matches_nothing"),
     ],
 )
 def test_state_of_rule(rule, expected):
@@ -228,6 +231,21 @@ def test_state_of_rule(rule, expected):
     facts = validate_connections([connection(), connection(id_=2)])
     engine = Engine(TEMPLAR, PLAY, {"limits": [], "connections": facts, "audited_at": NOW})
     assert rule_state(loaded.rules[0], evaluate_rule(loaded.rules[0], facts, engine), engine) == expected
+
+
+def test_empty_loop_is_inconclusive_if_a_needed_fact_is_missing():
+    """Hidden connections might be among the items."""
+    loop = "connections | selectattr('params.alm_method', 'defined') | list"
+    rule = {"id": "r", "title": "R", "severity": "low", "that": "true", "loop": loop, "needs": ["params"]}
+    hidden = connection(id_=7, params={}, params_visible=False)
+    [found] = evaluated([rule], [connection(), hidden])
+    assert (found.verdict, found.message) == (
+        "inconclusive",
+        "the parameters of ALM connection 7 are hidden from the token",
+    )
+    assert evaluated([rule], [connection()]) == []
+    off = {**rule, "when": "switch"}
+    assert evaluated([off], [connection(), hidden], switch=False) == []
 
 
 def test_rule_without_connections_has_no_subjects():
@@ -1266,10 +1284,11 @@ def test_progress_is_shown_at_intervals(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("that", ["(_sde_values | list) is iterable", "(_sde_values | first) is mapping"])
-def test_each_connection_has_a_verdict(that):
-    """An expression that takes the engine's own values away from it judges nothing."""
-    verdicts = verdicts_on(that, *(connection(id_=number) for number in (1, 2, 3)))
-    assert [verdict for verdict, _message in verdicts] == ["error"] * 3
+def test_each_value_has_a_result(that):
+    """A policy may not use the engine's own names. If an expression did, no value would be without a result."""
+    facts = validate_connections([connection(id_=number) for number in (1, 2, 3)])
+    results = Engine(TEMPLAR, PLAY, {}).evaluate_conditional(f"{that} and connection.id", "connection", facts)
+    assert [isinstance(one, EvaluationError) for one in results] == [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,9 @@ def test_conclusion_counts_passed_failed_and_skipped_tests():
         "1.yml: test 2: rule tls: expected fail, got pass.",
     ]
     passed = conclusion(policy, Outcome([], 2, 0), [])
-    assert passed == {"msg": "Valid policy (1.yml, 2.yml): 1 rule, 2 tests passed."}
+    assert passed == {"failed": False, "msg": "Valid policy (1.yml, 2.yml): 1 rule, 2 tests passed."}
+    broken = conclusion(policy, Outcome([], 2, 0), ["Rule tls cannot be evaluated for x: why."])
+    assert broken["failed"] and broken["msg"] == "Invalid policy:\nRule tls cannot be evaluated for x: why."
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -242,6 +242,7 @@ def test_junit_contains_values_and_remediation():
     suite = suites_of(report)["alm-tls"]
     assert {one.name: one.value for one in suite.properties()} == {
         "title": "ALM traffic is encrypted",
+        "state": "evaluated",
         "severity": "high",
         "policies": "starter, our_policy.yml",
         "servers": "sde.example.com",
@@ -1002,8 +1003,12 @@ def test_formats_name_controls_states_and_overrides():
     text = render_markdown(report)
     rows = [line.replace("`", "") for line in text.splitlines()]
     assert "| cis-8 | 3.10 | first | 1 | 0 | 0 | 0 | 0 | 0 |" in rows
-    assert "| nist-800-53 | SC-8 | first, second | 1 | 0 | 0 | 0 | 1 | 0 |" in rows
-    assert rows[rows.index("### Rules that match nothing (1)") + 4] == "| second |"
+    assert "| nist-800-53 | SC-8 | first, second (matches nothing) | 1 | 0 | 0 | 0 | 1 | 0 |" in rows
+    first_idle = rows.index("### Rules that judged nothing (2)") + 4
+    assert rows[first_idle : first_idle + 2] == [
+        "| second | matches nothing |",
+        "| calm | matches nothing, as it may |",
+    ]
     assert rows[rows.index("### Rules that were left out (1)") + 4] == "| skipped |"
     assert "| first | our.yml | severity, when |" in rows
 

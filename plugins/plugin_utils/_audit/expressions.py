@@ -23,6 +23,8 @@ _CHANGING_METHODS = frozenset(
 )
 # The end of the parser's message about a single '='.
 _ASSIGNMENT = "got '='"
+# Names that begin with this are those of the templates around an expression.
+PRIVATE = "_sde_"
 _WHERE_DEFINED = {
     "connection": "in a rule without loop and group_by; use item or connections here",
     "item": "in a rule with loop or group_by, outside the loop itself",
@@ -41,6 +43,9 @@ def expression_error(expression: str, subject: str | None) -> str | None:
             advice = "; did you mean ==?" if str(exc.message).endswith(_ASSIGNMENT) else ""
         return f"is not a valid expression ({str(exc.message).rstrip('.')}){advice}"
     names = {one.name for one in tree.find_all(nodes.Name)}
+    private = sorted(name for name in names if name.startswith(PRIVATE))
+    if private:
+        return f"uses {private[0]}, a reserved name"
     for name, where in _WHERE_DEFINED.items():
         if name in names and name != subject:
             return f"uses {name}, which is defined only {where}"

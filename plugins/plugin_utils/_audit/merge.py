@@ -179,6 +179,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "audited_until": audited_until,
         "servers": audited,
         "kinds": None,
+        "policy_vars": {name: value for report in reports for name, value in report["policy_vars"].items()},
         "disabled": disabled,
         "left_out": left_out,
         "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},

@@ -164,6 +164,7 @@ class Policy(NamedTuple):
 
     names: list[str]
     variables: dict[str, Any]
+    task_variables: dict[str, Any]
     rules: list[Rule]
     disabled: list[Disabled]
     left_out: list[str]
@@ -356,6 +357,7 @@ class Report(_OfMergedReports):
     server_urls: dict[str, str]
     kinds: list[str] | None
     policies: list[str]
+    policy_vars: dict[str, Any]
     disabled: list[Disabled]
     left_out: list[str]
     summary: Summary

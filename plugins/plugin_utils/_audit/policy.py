@@ -55,6 +55,7 @@ def load_policy(
     return Policy(
         names=names,
         variables=_variables(files, variables),
+        task_variables=variables,
         rules=selected,
         disabled=[Disabled(rule=id_, file=file.name) for file in files for id_ in file.section("disable")],
         left_out=[rule.id for rule in rules if rule not in selected],

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
 from . import schema
-from .expressions import compared_kinds, expression_error, facts_in, message_error, names_in, strings_in
+from .expressions import PRIVATE, compared_kinds, expression_error, facts_in, message_error, names_in, strings_in
 from .model import KINDS, Facts, Policy, Rule, WaiverLimits
 from .schema import SchemaError, close_matches, suggestion
 
@@ -126,9 +126,10 @@ def errors_of(files: list[PolicyFile], compile_error: CompileError) -> Iterator[
         yield from _rule_errors(file, file_of_rule)
         rules.update({raw["id"]: raw for raw in file.section("rules")})
     earlier: set[str] = set()
+    former: dict[str, str] = {}
     for file in files:
         yield from _unknown_rules(file, rules, earlier)
-        yield from _former_ids(file, rules)
+        yield from _former_ids(file, rules, former)
         earlier |= {raw["id"] for raw in file.section("rules")}
         yield from _waiver_errors(file, rules, files)
         yield from _test_errors(file, rules, files)
@@ -169,7 +170,7 @@ def _variable_errors(file: PolicyFile, files: list[PolicyFile]) -> Iterator[str]
 
 
 def _is_reserved(name: str) -> bool:
-    return name in _RESERVED or name in _WORDS_OF_JINJA
+    return name in _RESERVED or name in _WORDS_OF_JINJA or name.startswith(PRIVATE)
 
 
 def type_errors(variables: dict[str, Any], files: list[PolicyFile]) -> Iterator[SchemaError]:
@@ -233,11 +234,15 @@ def _unknown_rules(file: PolicyFile, rules: Collection[str], earlier: Collection
             yield file.error(("override", id_), "is not a rule of an earlier file; change the rule itself")
 
 
-def _former_ids(file: PolicyFile, rules: Collection[str]) -> Iterator[str]:
+def _former_ids(file: PolicyFile, rules: Collection[str], rule_of: dict[str, str]) -> Iterator[str]:
+    """Find former ids that are those of rules, or of several rules. Adds the former ids of the file's rules."""
     for index, raw in enumerate(file.section("rules")):
         for position, id_ in enumerate(raw.get("was", [])):
             if id_ in rules:
                 yield file.error(("rules", index, "was", position), f"is the id of a rule: {id_}; remove it")
+            elif rule_of.setdefault(id_, raw["id"]) != raw["id"]:
+                message = f"is a former id of {rule_of[id_]} as well: {id_}; remove one of them"
+                yield file.error(("rules", index, "was", position), message)
 
 
 def _unknown(noun: str, name: str, known: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ...module_utils._errors import OptionError
+from ...module_utils._redact import redact
 from .._render.findings import explanation, waiver_name
 from .._render.text import escape_line
 from . import schema
@@ -98,6 +99,7 @@ def build_report(
         "server_urls": {server: scope.url} if server and scope.url else {},
         "kinds": scope.kinds,
         "policies": policy.names,
+        "policy_vars": redact(policy.task_variables)[0],
         "disabled": policy.disabled,
         "left_out": policy.left_out,
         "summary": summarize(
@@ -422,6 +424,7 @@ def failed_report(problem: str, scope: Scope, policies: list[str], options: Verd
         "server_urls": {scope.server: scope.url} if scope.server and scope.url else {},
         "kinds": scope.kinds,
         "policies": policies,
+        "policy_vars": {},
         "disabled": [],
         "left_out": [],
         "summary": summary,

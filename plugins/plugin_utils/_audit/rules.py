@@ -13,7 +13,7 @@ from jinja2 import nodes
 
 from .._native_types import to_builtin_types
 from .expressions import chains_in
-from .model import ConnectionKey, Evaluation, Facts, Rule, connection_name, key_of
+from .model import KINDS, ConnectionKey, Evaluation, Facts, Rule, connection_name, key_of
 from .observed import observe, plain_or_json
 from .templating import Engine, EvaluationError, as_data, describe_type
 
@@ -40,6 +40,8 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
     if rule.affected:
         _set_affected(rule.affected, items, connections, engine)
     _conclude(rule, evaluations, connections, engine)
+    if not evaluations and rule.loop is not None and not _is_off(rule, engine):
+        evaluations = _doubt_an_empty_loop(rule, connections)
     if rule.group_by is not None:
         _doubt_groups_that_hidden_connections_may_join(rule.group_by, evaluations, connections)
     return evaluations
@@ -49,18 +51,38 @@ def rule_state(rule: Rule, evaluations: list[Evaluation], engine: Engine) -> str
     """Return whether a rule was evaluated, and if not, why: see RULE_STATES."""
     if any(one.verdict != "not_applicable" for one in evaluations):
         return "evaluated"
-    if any(engine.is_constant_false(condition, rule.subject) for condition in rule.when):
+    if _is_off(rule, engine):
         return "off"
-    kinds = [condition for condition in rule.when if _reads_only_the_kind(condition)]
-    values = [one.value for one in evaluations]
-    for condition in kinds:
-        results = engine.evaluate_conditional(condition, rule.subject, values)
-        values = [value for value, result in zip(values, results, strict=True) if result is True]
-    return "matches_nothing" if values else "no_subjects"
+    conditions = [condition for condition in rule.when if _reads_only_the_kind(condition)]
+
+    def of_the_kind(values: list[Any]) -> list[Any]:
+        for condition in conditions:
+            results = engine.evaluate_conditional(condition, rule.subject, values)
+            values = [value for value, result in zip(values, results, strict=True) if result is True]
+        return values
+
+    # A condition that no kind meets is an error of the policy.
+    any_kind = of_the_kind([as_data({"kind": kind, "key": {"kind": kind}}) for kind in KINDS])
+    return "no_subjects" if any_kind and not of_the_kind([one.value for one in evaluations]) else "matches_nothing"
+
+
+def _is_off(rule: Rule, engine: Engine) -> bool:
+    """Return whether a condition that reads no connection and no item turns the rule off."""
+    return any(engine.is_constant_false(condition, rule.subject) for condition in rule.when)
 
 
 def _reads_only_the_kind(condition: str) -> bool:
     return all(isinstance(chain, nodes.Getattr) and chain.attr == "kind" for chain in chains_in(condition))
+
+
+def _doubt_an_empty_loop(rule: Rule, connections: list[Facts]) -> list[Evaluation]:
+    """Return an inconclusive evaluation if the loop may be empty only because a needed fact is missing."""
+    evaluation = Evaluation(rule, None, [])
+    lack = _missing_fact(rule.needs, connections, any(one.get("last_job") for one in connections))
+    if lack is None:
+        return []
+    evaluation.conclude("inconclusive", _sentence(lack, evaluation))
+    return [evaluation]
 
 
 def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine) -> None:

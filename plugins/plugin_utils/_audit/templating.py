@@ -27,6 +27,10 @@ except ImportError:
 
         __UNSAFE__ = True
 
+    def _with_variables(templar: Templar, variables: dict[str, Any]) -> Templar:
+        # The lookups of a copy would still read the variables of the play.
+        return Templar(loader=templar._loader, variables=variables)
+
     def trust_as_template(template: str) -> str:
         """Return the text: older releases take every text for a template."""
         return template
@@ -36,6 +40,9 @@ except ImportError:
         wrapped = wrap_var(value)
         return _UnsafeList(wrapped) if isinstance(wrapped, list) else wrapped
 else:
+
+    def _with_variables(templar: Templar, variables: dict[str, Any]) -> Templar:
+        return templar.copy_with_new_env(available_variables=variables)
 
     def as_data(value: Any) -> Any:
         """Return the value: a text that is not marked as trusted is never a template."""
@@ -161,7 +168,7 @@ class Engine:
         return None
 
     def _render(self, template: str, expression: str, name: str, variables: dict[str, Any]) -> str:
-        templar = self._templar.copy_with_new_env(available_variables=variables)
+        templar = _with_variables(self._templar, variables)
         text = trust_as_template(template % {"name": name, "expression": expression})
         return str(templar.template(text, escape_backslashes=False) or "")
 

@@ -79,6 +79,11 @@ def _quote(text: str) -> str:
     return escape_block(json.dumps(text, ensure_ascii=False))
 
 
+def task_variables(report: Report) -> list[str]:
+    """Return the variables of the policy that the task set, such as 'required_projects = [1, 2]'."""
+    return [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in report["policy_vars"].items()]
+
+
 def control_names(rule: RuleEntry) -> list[str]:
     """Return the controls that a rule implements, such as 'nist-800-53 SC-8'."""
     return [f"{framework} {control}" for framework, controls in rule["controls"].items() for control in controls]

@@ -44,7 +44,7 @@ from .._audit.model import (
     importance,
     verdicts_by_control,
 )
-from .findings import RULE_STATES, overrides, waiver_name, waiver_yaml
+from .findings import RULE_STATES, overrides, task_variables, waiver_name, waiver_yaml
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -291,6 +291,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "controls": [
             {**one._asdict(), "cells": _bar("", one.verdicts, None)["cells"]} for one in verdicts_by_control(report)
         ],
+        "task_variables": task_variables(report),
         "idle_rules": {
             rule["id"]: RULE_STATES[rule["state"]] for rule in report["rules"] if rule["state"] in RULE_STATES
         },

@@ -23,7 +23,7 @@ from .._audit.model import (
     importance,
     observed_text,
 )
-from .findings import control_names, errors_without_finding, explanation, overrides, waiver_name
+from .findings import control_names, errors_without_finding, explanation, overrides, task_variables, waiver_name
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -166,7 +166,7 @@ class _JUnitBuilder:
 
 
 def _properties(report: Report, rule: RuleEntry) -> dict[str, str]:
-    return {
+    properties = {
         "title": collapse(rule["title"]),
         "severity": rule["severity"],
         "state": rule["state"],
@@ -174,10 +174,12 @@ def _properties(report: Report, rule: RuleEntry) -> dict[str, str]:
         "tags": escape_line(", ".join(rule["tags"])),
         "overridden": escape_line("; ".join(overrides(rule))),
         "policies": escape_line(", ".join(report["policies"])),
+        "policy_vars": escape_line("; ".join(task_variables(report))),
         "servers": escape_line(", ".join(report["servers"])),
         "verdict": report["summary"]["verdict"],
         "summary": collapse(report["summary"]["message"]),
     }
+    return {name: value for name, value in properties.items() if value}
 
 
 def _unique_name(subject: str, finding: Finding, names: set[str]) -> str:

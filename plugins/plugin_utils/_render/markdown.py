@@ -28,7 +28,7 @@ from .._audit.model import (
     rules_that_match_nothing,
     verdicts_by_control,
 )
-from .findings import RULE_STATES, unstated_values, waiver_name, waiver_yaml
+from .findings import RULE_STATES, task_variables, unstated_values, waiver_name, waiver_yaml
 from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
 
 # GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
@@ -190,6 +190,8 @@ def _rules_to_look_at(report: Report) -> Iterator[_Section]:
     ]
     yield _table_section("Rules that judged nothing", ("Rule", "State"), idle)
     yield _table_section("Rules that were left out", ("Rule",), [(code(id_),) for id_ in report["left_out"]])
+    variables = [(code(text),) for text in task_variables(report)]
+    yield _table_section("Variables that the task sets", ("Variable",), variables)
     disabled = [(code(one["rule"]), code(one["file"])) for one in report["disabled"]]
     yield _table_section("Disabled rules", ("Rule", "Policy file"), disabled)
     overridden = [

@@ -25,7 +25,7 @@ from .._audit.model import (
     rules_that_match_nothing,
     stable_name,
 )
-from .findings import control_names, explanation, overrides, waiver_name
+from .findings import control_names, explanation, overrides, task_variables, waiver_name
 from .markup import code, is_web_page, link, markdown_text
 from .text import collapse, escape_cell, escape_line
 
@@ -99,6 +99,7 @@ def render(report: Report) -> str:
                     "server_urls": {escape_line(name): escape_line(url) for name, url in report["server_urls"].items()},
                     "missing_servers": _lines(missing),
                     "policies": _lines(report["policies"]),
+                    "policy_vars": _lines(task_variables(report)),
                     "disabled": _lines([one["rule"] for one in report["disabled"]]),
                     "left_out": _lines(report["left_out"]),
                 },
