@@ -275,7 +275,7 @@ def test_the_pattern_runs(start, tmp_path):
     job.credential("SD Elements", url=server.url, api_token=TOKEN)
     run = job.run("sde_connection_audit/playbooks/audit.yml")
     assert run.returncode == 2, run.stdout
-    assert "SD Elements audit failed: " in run.stdout.decode()
+    assert re.search(r"SD Elements audit of 127\.0\.0\.1:\d+ failed: ", run.stdout.decode())
     assert TOKEN not in str(job.texts())
 
 
@@ -296,9 +296,10 @@ def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
     assert run.returncode == status, run.stdout
     handed_on = job.artifacts()["sde_audit"]
     document = json.loads((tmp_path / "reports" / "localhost.json").read_text(encoding="utf-8"))
-    assert handed_on == {
-        name: document["summary"][name] for name in ("verdict", "message", "verdicts", "failed_by_severity")
-    }
+    expected = {name: document["summary"][name] for name in ("verdict", "verdicts", "failed_by_severity")}
+    assert handed_on == {**expected, "message": handed_on["message"]}
+    # The message also says where the reports are.
+    assert handed_on["message"].startswith(document["summary"]["message"])
     assert TOKEN not in str(job.texts())
     following = Job(tmp_path / "next", project=ROOT / "playbooks", **job.artifacts())
     said = following.run("playbooks/show_verdict.yml")
@@ -768,7 +769,7 @@ def test_servers_that_pass_and_servers_that_cannot_be_audited(start, audit_serve
     server = start("5.2", token=TOKEN)
     good = {"sde_url": server.url, "sde_api_token": TOKEN}
     status, said = audit_servers({"eu": good}, connection_audit_fail_on="never")
-    assert status == 0 and said["eu"].startswith("SD Elements audit passed: ")
+    assert status == 0 and said["eu"].startswith("SD Elements audit of eu passed: ")
     status, said = audit_servers(
         {
             "eu": good,
@@ -778,7 +779,7 @@ def test_servers_that_pass_and_servers_that_cannot_be_audited(start, audit_serve
         },
         connection_audit_fail_on="never",
     )
-    assert status == 2 and said["eu"].startswith("SD Elements audit passed: ")
+    assert status == 2 and said["eu"].startswith("SD Elements audit of eu passed: ")
     assert " was answered with 401: Invalid token." in said["wrong"]
     for name in ("no-token", "no-url"):
         assert said[name].startswith(f"Give {name} its address in sde_url, and its token in sde_api_token")
