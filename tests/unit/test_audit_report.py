@@ -76,7 +76,16 @@ def waiver(*rules, **fields) -> dict:
 
 
 def report(
-    *verdicts, waivers=(), baseline=None, connections=None, more=(), without=(), left_out=(), policy=None, **options
+    *verdicts,
+    waivers=(),
+    baseline=None,
+    connections=None,
+    more=(),
+    without=(),
+    left_out=(),
+    policy=None,
+    observed=None,
+    **options,
 ) -> dict:
     """The report of verdicts, which are (rule, verdict, id of the connection or label)."""
     connections = connections or CONNECTIONS
@@ -94,7 +103,8 @@ def report(
             label, identity = subject[0], [subject[1]]
         made = Evaluation(by_id[rule], None, about, label, identity[0], verdict, "why")
         if verdict == "fail":
-            made.condition, made.observed = "true", [{"name": "frequency", "value": "weekly"}]
+            values = observed or {"frequency": "weekly"}
+            made.condition, made.observed = "true", [{"name": name, "value": value} for name, value in values.items()]
         found.append(made)
     chosen = {
         "server": "sde.example.com",
@@ -601,6 +611,25 @@ def test_only_what_is_judged_again_and_passes_is_fixed():
     assert compared(without=["high"], kinds=ALL_KINDS) == ([], {"high": "rule_gone"})
     assert compared(left_out=["high"]) == ([], {"high": "not_looked_at"})
     assert compared(("high", "pass", 1), server="other.example.com") == ([], {"high": "not_looked_at"})
+
+
+@pytest.mark.parametrize(
+    "before, now, expected",
+    [
+        ({"server.host": "a"}, {"server.host": "a"}, "known"),
+        ({"server.host": "a"}, {"server.host": "evil"}, "new"),
+        ({"server.host": "a"}, {"server.host": "a", "more": "1"}, "known"),
+        ({"params": "3 keys"}, {"params": "4 keys"}, "known"),
+        ({"allowed": "1 item"}, {"allowed": "2 items"}, "known"),
+        ({"last_job.last_run": "2026-01-01"}, {"last_job.last_run": "2026-01-02"}, "known"),
+    ],
+)
+def test_failure_because_of_another_value_is_new(before, now, expected):
+    """Otherwise a connection to a host that nobody accepted would pass with known_findings=accept."""
+    earlier = report(("high", "fail", 1), observed=before)
+    found = report(("high", "fail", 1), observed=now, baseline=earlier, known_findings="accept")
+    assert found["findings"][0]["baseline"] == expected
+    assert found["summary"]["verdict"] == ("pass" if expected == "known" else "fail")
 
 
 def test_renamed_rule_is_recognised():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -387,6 +388,17 @@ def importance(finding: Finding) -> tuple[bool, bool, bool, int, int]:
 def observed_text(finding: Finding) -> str:
     """Return what the failed condition read, such as 'server.scheme = http'."""
     return ", ".join(f"{one['name']} = {one['value']}" for one in finding["observed"])
+
+
+def size_text(value: Collection[Any]) -> str:
+    """Return the number of the members of a list or a mapping, as an observed value."""
+    noun = "key" if isinstance(value, dict) else "item"
+    return f"{len(value)} {noun}{'' if len(value) == 1 else 's'}"
+
+
+def is_size(text: str) -> bool:
+    """Return whether an observed value is the size of a list or a mapping."""
+    return re.fullmatch(r"\d+ (key|item)s?", text) is not None
 
 
 def full_subject(finding: Finding | FixedFinding) -> str:

@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from ...module_utils._redact import redact
 from .expressions import chains_in
-from .model import Observation
+from .model import Observation, size_text
 
 _MAX_VALUE = 200
 _UNDEFINED = object()
@@ -71,8 +71,7 @@ def _value_text(path: _Path, value: Any) -> str:
     if value is _UNDEFINED:
         return "undefined"
     if isinstance(value, (list, tuple, dict)):
-        noun = "key" if isinstance(value, dict) else "item"
-        return f"{len(value)} {noun}{'' if len(value) == 1 else 's'}"
+        return size_text(value)
     # Facts are masked already.
     shown = value if path[0] == "connection" else redact({str(path[-1]): value})[0][str(path[-1])]
     text = plain_or_json(shown)

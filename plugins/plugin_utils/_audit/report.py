@@ -48,6 +48,7 @@ from .model import (
     fingerprint,
     headline,
     importance,
+    is_size,
     key_of,
     rules_that_match_nothing,
 )
@@ -55,6 +56,8 @@ from .model import (
 ADVICE = "Use a JSON report of sde_connection_audit."
 # The length of each list in a task's result, which logs show and AWX stores. Reports contain everything.
 MAX_RETURNED = 100
+# These facts change with each synchronisation.
+_VOLATILE_FACTS = ("last_job", "in_progress", "last_successful_run")
 
 
 def build_report(
@@ -366,6 +369,16 @@ class _Comparison:
         return "connection_removed"
 
 
+def _fails_otherwise(finding: Finding, earlier: Finding) -> bool:
+    """Return whether another condition failed before, or read another value, such as another host."""
+    before = {one["name"]: one["value"] for one in earlier["observed"]}
+    return earlier["condition"] != finding["condition"] or any(
+        before.get(one["name"], one["value"]) != one["value"]
+        for one in finding["observed"]
+        if one["name"].split(".")[0] not in _VOLATILE_FACTS and not is_size(one["value"])
+    )
+
+
 def _shortened(finding: Finding) -> FixedFinding:
     return {
         "server": finding["server"],
@@ -379,9 +392,10 @@ def _shortened(finding: Finding) -> FixedFinding:
 def _is_no_worse(finding: Finding, earlier: Finding) -> bool:
     """Return whether a finding is not new.
 
-    A higher severity is new, and so are a failure that was inconclusive, and the failure of another condition.
+    A higher severity is new, and so are a failure that was inconclusive, the failure of another condition, and a
+    failure because of another value.
     """
-    if earlier["verdict"] == finding["verdict"] == "fail" and earlier["condition"] != finding["condition"]:
+    if earlier["verdict"] == finding["verdict"] == "fail" and _fails_otherwise(finding, earlier):
         return False
     is_more_severe = SEVERITY_RANK[finding["severity"]] < SEVERITY_RANK[earlier["severity"]]
     return earlier["verdict"] in ("fail", finding["verdict"]) and not is_more_severe
