@@ -37,7 +37,8 @@ def _path_of(chain: nodes.Node, variables: dict[str, Any]) -> _Path | None:
     """Return the path of a value; None if it begins at another variable, or has a subscript that is unknown."""
     if isinstance(chain, nodes.Name):
         return (chain.name,) if chain.name in variables else None
-    assert isinstance(chain, (nodes.Getattr, nodes.Getitem))  # noqa: S101 (for the type checker)
+    if not isinstance(chain, (nodes.Getattr, nodes.Getitem)):
+        return None
     parent = _path_of(chain.node, variables)
     if isinstance(chain, nodes.Getattr):
         key: Any = chain.attr
