@@ -534,7 +534,7 @@ def report(
         "version": "3.0",
         "audited_at": AUDITED_AT,
         "servers": [server] if server else [],
-        "server_urls": SERVER_URLS if server else {},
+        "server_urls": {name: url for name, url in SERVER_URLS.items() if name == server},
         "kinds": ["alm", "analysis"],
         "policies": ["starter", "our_policy.yml"],
         "disabled": [],

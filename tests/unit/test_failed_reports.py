@@ -21,7 +21,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     merge_reports,
     validate_source,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import (
     validate_baseline,
     validate_report,
 )
