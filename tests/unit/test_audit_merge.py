@@ -17,11 +17,39 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     merge_reports,
     validate_source,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import full_subject
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    VerdictOptions,
+    full_subject,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
+    Scope,
+    failed_report,
+    warnings_of,
+)
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import (
+    validate_baseline,
+    validate_report,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.conftest import ROOT
 from tests.report_readers import all_findings, junit_cases
-from tests.sample_reports import connection, finding, item_finding, report, rule, small, waiver
+from tests.sample_reports import (
+    AUDITED_AT,
+    big,
+    broken_loop,
+    connection,
+    empty,
+    failed,
+    finding,
+    hostile,
+    item_finding,
+    merged,
+    passed,
+    report,
+    rule,
+    small,
+    waiver,
+)
 from tests.strategies import mutated
 from tests.support import LINEAR, growth
 
@@ -42,7 +70,7 @@ def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
         for about, verdict in zip(connections, verdicts, strict=True)
     ]
     made = report(list(rules), connections, findings, **given)
-    return {**made, "servers": [server]}
+    return {**made, "servers": [server], "server_urls": {}}
 
 
 def merge(*reports: dict, servers=(), options=MISSING) -> dict:
@@ -110,26 +138,40 @@ def one_waiver(state: str, findings: int, reason: str = "Agreed") -> dict:
     return waiver(["alm-tls"], {"alias": ["Jira*"]}, reason, "platform", "2027-01-31", state, findings)
 
 
+def with_waiver(server: str, state: str) -> dict:
+    """A report with a waiver in a state: the last day of an active one, and the day after it."""
+    verdict = {"active": "waived", "expired": "fail", "unused": "pass"}[state]
+    part = of_server(server, verdict, waivers=[one_waiver(state, int(state != "unused"))])
+    for one in part["findings"]:
+        one["waiver" if state == "active" else "expired_waiver"] = 0
+    return {**part, "audited_at": "2027-02-01T09:00:00Z" if state == "expired" else "2027-01-31T23:00:00Z"}
+
+
 @pytest.mark.parametrize(
-    "states, expected",
+    "states, expected, findings",
     [
-        (("active", "unused"), "active"),
-        (("unused", "unused"), "unused"),
-        (("expired", "active"), "expired"),
-        (("unused", "expired"), "expired"),
+        (("active", "unused"), "active", 1),
+        (("unused", "unused"), "unused", 0),
+        (("expired", "active"), "expired", 2),
+        (("unused", "expired"), "expired", 1),
     ],
 )
-def test_equal_waivers_are_merged(states, expected):
-    parts = [of_server(f"s{number}", "waived", waivers=[one_waiver(state, 1)]) for number, state in enumerate(states)]
+def test_equal_waivers_are_merged(states, expected, findings):
+    parts = [with_waiver(f"s{number}", state) for number, state in enumerate(states)]
     parts[1]["waivers"].insert(0, one_waiver("active", 0, reason="Another"))
-    parts[1]["findings"][0]["waiver"] = 1
-    parts[0]["findings"][0]["waiver"] = 0
+    for one in parts[1]["findings"]:
+        one["waiver" if one["verdict"] == "waived" else "expired_waiver"] = 1
+    if "expired" in states[1]:
+        parts[1]["waivers"][0]["state"] = "expired"
     made = merge(*parts)
     assert [(one["reason"], one["state"], one["findings"]) for one in made["waivers"]] == [
-        ("Agreed", expected, 2),
-        ("Another", "active", 0),
+        ("Agreed", expected, findings),
+        ("Another", parts[1]["waivers"][0]["state"], 0),
     ]
-    assert [one["waiver"] for one in made["findings"]] == [0, 0]
+    indexes = [one["waiver"] if one["verdict"] == "waived" else one["expired_waiver"] for one in made["findings"]]
+    assert indexes == [0] * findings
+    # A merged report is valid as well.
+    assert merge(made)["waivers"] == made["waivers"]
 
 
 def test_baselines_are_summed():
@@ -141,9 +183,11 @@ def test_baselines_are_summed():
         "fingerprint": "0" * 32,
     }
     baseline = {"audited_at": "2026-11-01T00:00:00Z", "new": 1, "known": 2, "fixed": [fixed], "not_fixed": []}
-    made = merge(
-        of_server("eu", "fail", baseline=baseline), of_server("us", "pass"), of_server("ap", "fail", baseline=baseline)
-    )
+    parts = [of_server(server, "fail", "fail", "fail", baseline=baseline) for server in ("eu", "ap")]
+    for part in parts:
+        for one, state in zip(part["findings"], ("known", "new", "known"), strict=True):
+            one["baseline"] = state
+    made = merge(parts[0], of_server("us", "pass"), parts[1])
     assert made["baseline"] == {
         **baseline,
         "new": 2,
@@ -172,7 +216,8 @@ def test_strictest_report_sets_defaults():
 
 
 def test_known_findings_accepted():
-    part = of_server("eu", "fail")
+    baseline = {"audited_at": "2026-11-01T00:00:00Z", "new": 0, "known": 1, "fixed": [], "not_fixed": []}
+    part = of_server("eu", "fail", baseline=baseline)
     part["findings"][0]["baseline"] = "known"
     assert merge(part, options=MergeOptions(None, None, "accept"))["summary"]["verdict"] == "pass"
     assert merge(part)["summary"]["verdict"] == "fail"
@@ -233,6 +278,7 @@ def test_grouped_items_are_labelled_by_server():
 
 
 def test_secrets_in_report_file_are_masked():
+    loop = rule("connected", "Every project is connected", "high", loop="projects")
     part = of_server("eu", "fail")
     part["connections"][0]["facts"]["params"] = {
         "alm_pass": "CANARY1",
@@ -241,16 +287,19 @@ def test_secrets_in_report_file_are_masked():
     part["findings"][0]["message"] = "https://x:CANARY3@jira.example.com/ fails"
     part["findings"][0]["subject"] = "alm 1 https://x:CANARY4@jira.example.com/"
     item = {"label": "https://x:CANARY5@jira.example.com/", "identity": "x", "connections": []}
-    common = {"server": "eu", "rule": "alm-tls", "severity": "high", "verdict": "pass"}
+    common = {"server": "eu", "rule": "connected", "severity": "high", "verdict": "pass"}
     group = {**common, "message": "https://x:CANARY6@jira.example.com/ holds", "count": 1, "subjects": [item]}
     part["other_verdicts"].append(group)
+    part["rules"].append(loop)
+    part["summary"]["rules"] = 2
+    part["summary"]["verdicts"]["pass"] = 1
     merged = merge(part)
     assert "CANARY" not in json.dumps(merged)
     assert "CANARY" not in json.dumps(all_findings(merged))
 
 
 def test_secrets_in_baseline_are_masked():
-    part = {**of_server("eu", "pass"), "baseline": small()["baseline"]}
+    part = {**of_server("eu", "pass"), "baseline": {**small()["baseline"], "new": 0, "known": 0}}
     part["baseline"]["fixed"][0]["subject"] = "alm 1 https://x:CANARY1@jira.example.com/"
     made = json.dumps(merge(part))
     assert "jira.example.com" in made and "CANARY" not in made
@@ -302,7 +351,7 @@ def broken(path: str, value) -> dict:
         (broken("other_verdicts.0.subjects", [7]), "other_verdicts[0].subjects[0] must be a string or a mapping, not"),
         (
             broken("other_verdicts.0.subjects", [{"label": "x", "identity": "x", "connections": ["y"]}]),
-            "other_verdicts[0] has a connection that is not in the report",
+            "other_verdicts[0] must be about one connection, as the rule alm-tls is",
         ),
         (broken("audited_at", "2026-02-30T00:00:00Z"), "audited_at is not a valid time: 2026-02-30T00:00:00Z"),
         (broken("waivers.0.state", "x"), 'waivers[0].state must be one of active, expired, unused, not "x"'),
@@ -321,6 +370,172 @@ def test_invalid_report(content, problem):
     assert problem in str(failure.value)
 
 
+@pytest.mark.parametrize("make", [small, passed, empty, broken_loop, hostile, merged, failed, lambda: big(60, 5)])
+def test_sample_reports_are_valid(make):
+    """The checks refuse no report that an audit or a merge writes."""
+    validate_report(make(), "documents", "x.json")
+
+
+def edited(made: dict, edits: dict) -> dict:
+    for path, value in edits.items():
+        *names, last = (int(name) if name.isdigit() else name for name in path.split("/"))
+        place = made
+        for name in names:
+            place = place[name]
+        place[last] = value
+    return made
+
+
+JIRA, RALLY = "sde.example.com/alm/1", "sde.example.com/alm/2"
+# Edits of small(), and the problem that they cause. A few edits adjust the counts, too.
+CONTRADICTIONS = [
+    ({"audited_until": "2026-11-24T17:59:59Z"}, "audited_until is before audited_at: 2026-11-24T17:59:59Z"),
+    ({"audited_until": "2026-11-31T17:59:59Z"}, "audited_until is not a valid time: 2026-11-31T17:59:59Z"),
+    ({"servers": ["Eu", "eu"]}, "servers has one server twice: Eu and eu"),
+    ({"servers": []}, "server_urls has a server that is not in servers: sde.example.com"),
+    ({"servers": ["eu"], "server_urls": {}}, "connections[0].server is not in servers: sde.example.com"),
+    ({"missing_servers": ["sde.example.com"]}, "missing_servers has a server that was audited: sde.example.com"),
+    ({"rules": []}, "rules is empty"),
+    ({"rules/1/id": "alm-tls"}, "rules has the rule alm-tls twice"),
+    ({"connections/0/key": "zzz"}, "connections[0].key must be sde.example.com/alm/1, not zzz"),
+    ({"connections/0/server": None}, "connections[0].server is not in servers: None"),
+    (
+        {"connections/0/key": RALLY, "connections/0/facts/id": 2},
+        "connections[1] repeats the connection sde.example.com/alm/2",
+    ),
+    (
+        {"other_verdicts/0/subjects": [], "other_verdicts/0/count": 0},
+        "other_verdicts[0].subjects is empty",
+    ),
+    ({"findings/0/severity": "low"}, "findings[0].severity must be high, as in the rule alm-tls, not low"),
+    ({"other_verdicts/0/severity": "low"}, "other_verdicts[0].severity must be high, as in the rule alm-tls, not low"),
+    ({"findings/0/connections": []}, "findings[0] must be about one connection, as the rule alm-tls is"),
+    ({"findings/0/label": "x"}, "findings[0] must be about one connection, as the rule alm-tls is"),
+    ({"findings/9/label": None}, "findings[9] must be about an item, as the rule project-connected is"),
+    ({"findings/9/connections": ["zzz"]}, "findings[9] has a connection that is not in the report"),
+    ({"findings/0/server": None}, "findings[0].server is not in servers: None"),
+    ({"findings/9/server": "us"}, "findings[9].server is not in servers: us"),
+    (
+        {"servers": ["sde.example.com", "us"], "findings/0/server": "us"},
+        "findings[0] has a connection of another server",
+    ),
+    (
+        {"findings/0/connections": [RALLY]},
+        'other_verdicts[0] repeats the subject "sde.example.com/alm/2" of the rule alm-tls',
+    ),
+    ({"findings/1/connections": [JIRA]}, 'findings[1] repeats the subject "sde.example.com/alm/1" of the rule alm-tls'),
+    (
+        {"findings/1/fingerprint": "0" * 32, "findings/4/fingerprint": "0" * 32},
+        f"findings[4].fingerprint is that of another finding: {'0' * 32}",
+    ),
+    (
+        {"findings": []},
+        "the rule alm-tls must have a verdict on each of the 4 connections of sde.example.com, not on 2",
+    ),
+    (
+        {"waivers/0/expires": "2026-11-23"},
+        "waivers[0].state must not be active, because it expires after 2026-11-23",
+    ),
+    (
+        {"waivers/1/expires": "2026-11-24"},
+        "waivers[1].state must not be expired, because it expires after 2026-11-24",
+    ),
+    ({"findings/1/waiver": None}, "findings[1].waiver is null, although the finding is waived"),
+    ({"findings/0/waiver": 0}, "findings[0].waiver must be null, because the verdict is fail"),
+    ({"findings/0/expired_waiver": 3}, "findings[0].expired_waiver is not in the report: 3"),
+    ({"findings/5/expired_waiver": 1}, "findings[5].expired_waiver must be null, because the verdict is inconclusive"),
+    ({"findings/1/waiver": 1}, "findings[1].waiver is a waiver that is expired and expires after 2026-10-31"),
+    ({"findings/1/waiver": 2}, "findings[1].waiver is a waiver that is unused and expires after 2027-06-30"),
+    ({"waivers/0/rules": ["late"]}, "findings[1].waiver is a waiver of other findings"),
+    ({"waivers/0/servers": ["us"]}, "findings[1].waiver is a waiver of other findings"),
+    ({"waivers/0/labels": ["*"]}, "findings[1].waiver is a waiver of other findings"),
+    ({"waivers/0/connections": {"alias": ["Rally"]}}, "findings[1].waiver is a waiver of other findings"),
+    ({"waivers/0/connections": {"alias": "Jira*"}}, "waivers[0].connections.alias must be a list, not a string"),
+    ({"rules/0/waivable": False}, "findings[1].waiver is a waiver of other findings"),
+    ({"findings/0/expired_waiver": 0}, "findings[0].expired_waiver is a waiver that is active and expires after 2026-"),
+    ({"waivers/1/connections": {"id": [2]}}, "findings[6].expired_waiver is a waiver of other findings"),
+    ({"summary/connections": 3}, "summary.connections must be 4, not 3"),
+    ({"summary/rules": 7}, "summary.rules must be 6, not 7"),
+    ({"summary/verdicts/fail": 0}, "summary.verdicts.fail must be 6, not 0"),
+    ({"summary/verdicts/pass": 0}, "summary.verdicts.pass must be 11, not 0"),
+    ({"summary/failed_by_severity/critical": 0}, "summary.failed_by_severity.critical must be 1, not 0"),
+    ({"baseline": None}, "baseline is null, although findings are new"),
+    ({"baseline/known": 4}, "baseline.known must be 3, not 4"),
+    ({"findings/2/baseline": "known"}, "baseline.new must be 5, not 6"),
+]
+
+
+@pytest.mark.parametrize("edits, problem", CONTRADICTIONS)
+def test_contradictions_in_reports_and_baselines(edits, problem):
+    content = edited(small(), edits)
+    with pytest.raises(OptionError) as failure:
+        validate_source(content, "x.json")
+    assert str(failure.value).startswith(f"documents: x.json is not a valid report: {problem}")
+    assert str(failure.value).endswith(". Create the report again.")
+    with pytest.raises(OptionError) as failure:
+        validate_baseline(content, "x.json")
+    assert str(failure.value).startswith(f"baseline: x.json is not a valid report: {problem}")
+
+
+def test_errors_may_be_about_equal_items():
+    loop = rule("connected", "Every project is connected", "high", loop="projects")
+    about = connection("alm", 1)
+    twice = [item_finding(loop, "same", [], "error", "the label 'same' is not unique") for _number in range(2)]
+    assert merge(report([loop], [about], twice))["summary"]["verdicts"]["error"] == 2
+
+
+def test_rule_that_some_servers_lack_is_named():
+    whole, part = of_server("eu", "pass", rules=(TLS, LAST_SYNC)), of_server("us", "pass", rules=(LAST_SYNC,))
+    made = merge(whole, part, of_server("ap", "pass", rules=(LAST_SYNC,)))
+    assert made["partly_evaluated"] == [{"rule": "alm-tls", "not_on": ["us", "ap"]}]
+    assert made["summary"]["message"].endswith(" 1 rule was not evaluated on all servers: alm-tls (not on us, ap).")
+    assert "Rule alm-tls was not evaluated on us, ap, unlike on other servers." in warnings_of(made)
+    assert made["summary"]["verdict"] == "pass"
+    strict = with_summary(whole, vacuous="fail")
+    assert merge(strict, part)["summary"]["verdict"] == "fail"
+    assert merge(strict)["summary"]["verdict"] == "pass" and merge(strict)["partly_evaluated"] == []
+    # A merge of merged reports knows it, too.
+    assert merge(merge(whole, part), of_server("ap", "pass", rules=(LAST_SYNC,))) == made
+    assert merge(made)["partly_evaluated"] == made["partly_evaluated"]
+
+
+def test_rule_that_is_off_on_some_servers_is_named():
+    off = {**TLS, "state": "off"}
+    parts = [of_server("eu", "pass"), *(of_server(name, "not_applicable", rules=(off,)) for name in ("us", "ap"))]
+    made = merge(*parts)
+    assert made["rules"][0]["state"] == "evaluated"
+    assert made["partly_evaluated"] == [{"rule": "alm-tls", "not_on": ["us", "ap"]}]
+    assert merge(parts[0], merge(*parts[1:])) == made
+    everywhere = merge(*parts[1:])
+    assert (everywhere["rules"][0]["state"], everywhere["partly_evaluated"]) == ("off", [])
+
+
+def test_reason_of_a_missing_server_is_in_the_summary():
+    scope = Scope("sde-down", None, None)
+    problem = "GET https://x:CANARY@sde-down/:\nthe server refused the connection."
+    down = {**failed_report(problem, scope, [], VerdictOptions("high", "warn", "fail")), "audited_at": AUDITED_AT}
+    made = merge(of_server("eu", "pass"), down, servers=["eu", "sde-down", "us"])
+    assert made["missing_servers"] == ["sde-down", "us"]
+    assert list(made["missing_reasons"]) == ["sde-down"] and "CANARY" not in json.dumps(made)
+    sentence = (
+        "2 servers have no report: sde-down (GET https://********@sde-down/: the server refused the connection), us."
+    )
+    assert made["summary"]["message"].endswith(sentence)
+    assert merge(made, of_server("ap", "pass"))["summary"]["message"].endswith(sentence)
+    # The reason is gone once the server has a report.
+    assert merge(made, of_server("sde-down", "pass"))["missing_reasons"] == {}
+    long = copy.deepcopy(down)
+    long["summary"]["message"] += "x" * 5000
+    assert len(merge(of_server("eu", "pass"), long)["summary"]["message"]) < 500
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_lone_surrogates_in_names_of_servers_are_escaped(name):
+    made = merge(of_server("\ud800", "fail"), of_server("us", "pass"), servers=["\udfff"])
+    text = FORMATS[name](made)
+    assert text.encode() and r"\ud800" in text
+
+
 @given(mutated(small()))
 def test_mutated_report_is_rejected_or_rendered(content):
     try:
@@ -336,6 +551,7 @@ def test_mutated_report_is_rejected_or_rendered(content):
 def test_incompatible_reports():
     for reports, problem in (
         ((of_server("eu", "pass"), of_server("eu", "pass")), "0.json and 1.json both contain eu."),
+        ((of_server("eu", "pass"), of_server("EU", "pass")), "0.json and 1.json both contain EU."),
         (
             (of_server("eu", "pass"), of_server("us", "pass", rules=({**TLS, "severity": "low"},))),
             "rule alm-tls differs between 0.json and 1.json",
@@ -358,7 +574,8 @@ def test_incompatible_reports():
         match=r"1\.json \(2026-11-23T12:00:00Z\) and 0\.json \(2026-11-24T18:00:00Z\) are more than 20 hours apart\.",
     ):
         merge(chain, {**of_server("ap", "pass"), "audited_at": "2026-11-23T12:00:00Z"})
-    unnamed = {**report([TLS], [connection("alm", 1, None)], []), "servers": []}
+    about = connection("alm", 1, None)
+    unnamed = report([TLS], [about], [finding(TLS, about, "pass")])
     with pytest.raises(
         OptionError,
         match=r"both contain alm/1\. Merge one report per server, and set the option server in each audit\.",

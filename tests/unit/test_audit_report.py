@@ -34,9 +34,9 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     build_report,
     most_severe,
     top_findings,
-    validate_report,
     warnings_of,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import validate_report
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests.conftest import ROOT

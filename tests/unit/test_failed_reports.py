@@ -21,7 +21,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     merge_reports,
     validate_source,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import (
     validate_baseline,
     validate_report,
 )
@@ -120,9 +120,10 @@ def test_failed_audits_are_missing_when_merging(failed):
 
 
 def test_failed_audits_are_of_the_same_run_and_of_other_servers(failed):
-    made = source(sample_reports.small(), "one", "a.json")
-    with pytest.raises(OptionError, match=r"a\.json and b\.json both contain one\."):
-        merge_reports([made, source(failed, "one", "b.json")], [], OPTIONS)
+    server = sample_reports.SERVER
+    made = source(sample_reports.small(), server, "a.json")
+    with pytest.raises(OptionError, match=r"a\.json and b\.json both contain sde\.example\.com\."):
+        merge_reports([made, source(failed, server, "b.json")], [], OPTIONS)
     old = {**failed, "audited_at": "2026-01-01T00:00:00Z"}
     with pytest.raises(OptionError, match="more than 20 hours apart"):
         merge_reports([made, source(old, "two", "b.json")], [], OPTIONS)

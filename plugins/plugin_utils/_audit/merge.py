@@ -8,13 +8,13 @@ Only the summary is computed again; each finding keeps its verdict.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
-from itertools import chain
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from ...module_utils._errors import OptionError
 from ...module_utils._redact import scrub_text
+from .._render.text import escape_line
 from .connections import validate_connections
 from .model import (
     FORMAT,
@@ -29,14 +29,17 @@ from .model import (
     Facts,
     Finding,
     Item,
+    PartlyEvaluated,
     Report,
     RuleEntry,
     VerdictGroup,
     VerdictOptions,
     WaiverEntry,
+    headline,
     key_of,
 )
-from .report import mark_failing, summarize, validate_report
+from .report import mark_failing, summarize
+from .report_checks import parse_time, times_of, validate_report
 
 # The strictest first.
 _THRESHOLDS = (*reversed(SEVERITIES), NEVER)
@@ -44,6 +47,8 @@ _THRESHOLDS = (*reversed(SEVERITIES), NEVER)
 _WAIVER_STATES = ("expired", "active", "unused")
 # Enough for servers that are audited at the same hour of different time zones, and less than a day.
 _MAX_HOURS = 20
+# The length of the reason why a server could not be audited.
+_MAX_REASON = 200
 
 
 class SourceReport(NamedTuple):
@@ -64,9 +69,6 @@ class MergeOptions(NamedTuple):
 def validate_source(content: Any, name: str) -> SourceReport:
     """Return a report that can be merged, or raise an OptionError that says why it cannot."""
     report = validate_report(content, "documents", name)
-    problem = _inconsistency(report)
-    if problem:
-        raise OptionError(f"documents: {name} is not a valid report: {problem}.", "Create the report again.")
     try:
         return SourceReport(name, {**report, "connections": _validated(report["connections"])})
     except OptionError as exc:
@@ -84,55 +86,6 @@ def _validated(entries: list[ConnectionEntry]) -> list[ConnectionEntry]:
         for connection in validate_connections(found)
     }
     return [{**entry, "facts": facts[entry["server"], key_of(entry["facts"])]} for entry in entries]
-
-
-def _inconsistency(report: Report) -> str | None:
-    """Return an error that no schema finds: an invalid time, or a reference to a part that is not in the report."""
-    for time in _times_of(report):
-        try:
-            _parse_time(time)
-        except ValueError:
-            return f"audited_at is not a valid time: {time}"
-    rules = {rule["id"] for rule in report["rules"]}
-    connections = {entry["key"] for entry in report["connections"]}
-    for name, one, keys in _parts_with_references(report):
-        if one["rule"] not in rules:
-            return f"{name}.rule is not in the report: {one['rule']}"
-        if not connections.issuperset(keys):
-            return f"{name} has a connection that is not in the report"
-    problem = _unknown_waiver(report)
-    if problem:
-        return problem
-    for number, group in enumerate(report["other_verdicts"]):
-        if group["count"] != len(group["subjects"]):
-            return f"other_verdicts[{number}].count must be {len(group['subjects'])}, not {group['count']}"
-    return None
-
-
-def _unknown_waiver(report: Report) -> str | None:
-    for number, finding in enumerate(report["findings"]):
-        for field, index in (("waiver", finding["waiver"]), ("expired_waiver", finding["expired_waiver"])):
-            if index is not None and index >= len(report["waivers"]):
-                return f"findings[{number}].{field} is not in the report: {index}"
-    return None
-
-
-def _parts_with_references(report: Report) -> Iterator[tuple[str, Finding | VerdictGroup, Iterable[str]]]:
-    """Yield findings and groups, each with its place in the report and the keys of its connections."""
-    for number, finding in enumerate(report["findings"]):
-        yield f"findings[{number}]", finding, finding["connections"]
-    for number, group in enumerate(report["other_verdicts"]):
-        keys = [[one] if isinstance(one, str) else one["connections"] for one in group["subjects"]]
-        yield f"other_verdicts[{number}]", group, chain.from_iterable(keys)
-
-
-def _times_of(report: Report) -> tuple[str, str]:
-    """Return when the oldest and the newest part of a report were audited."""
-    return report["audited_at"], report.get("audited_until", report["audited_at"])
-
-
-def _parse_time(time: str) -> datetime:
-    return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z")
 
 
 def merge_reports(sources: list[SourceReport], servers: list[str], options: MergeOptions) -> Report:
@@ -156,13 +109,11 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     findings.sort(key=lambda finding: order[finding["rule"]])
     others = [_merged_group(group) for report in reports for group in report["other_verdicts"]]
     others.sort(key=lambda group: order[group["rule"]])
-    not_audited = [server for name, report in failed for server in report["servers"] or [name]]
-    expected = [
-        *servers,
-        *not_audited,
-        *(server for report in reports for server in report.get("missing_servers") or []),
-    ]
+    reasons = _reasons(sources, failed)
+    expected = [*servers, *reasons, *(server for report in reports for server in report.get("missing_servers", ()))]
     missing = [server for server in _unique(expected) if server not in audited]
+    reasons = {server: reasons[server] for server in missing if server in reasons}
+    partly_evaluated = _partly_evaluated(sources, rules)
     connections = [entry for report in reports for entry in report["connections"]]
     verdict_options = _verdict_options(reports, options)
     mark_failing(findings, verdict_options)
@@ -184,6 +135,8 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "left_out": left_out,
         "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},
         "missing_servers": missing,
+        "missing_reasons": reasons,
+        "partly_evaluated": partly_evaluated,
         "policies": _unique(policy for report in reports for policy in report["policies"]),
         "summary": summarize(
             rules,
@@ -195,7 +148,8 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
             servers=audited,
             not_evaluated=_unique([*(one["rule"] for one in disabled), *left_out]),
             baseline=baseline,
-            missing_servers=missing,
+            missing_servers=[f"{one} ({reasons[one]})" if one in reasons else one for one in missing],
+            partly_evaluated=partly_evaluated,
         ),
         "rules": rules,
         "connections": connections,
@@ -211,6 +165,19 @@ def messages_of_failed(sources: list[SourceReport]) -> list[str]:
     return [f"{name}: {scrub_text(report['summary']['message'])}" for name, report in filter(_has_failed, sources)]
 
 
+def _reasons(sources: list[SourceReport], failed: list[SourceReport]) -> dict[str, str]:
+    """Return why servers could not be audited, by name."""
+    reasons: dict[str, str] = {}
+    for _name, report in sources:
+        reasons.update(report.get("missing_reasons", {}))
+    for name, report in failed:
+        message = report["summary"]["message"].removeprefix(f"{headline('error', report['servers'])}: ")
+        for server in report["servers"] or [name]:
+            reasons[server] = message
+    # The summary is one line.
+    return {server: escape_line(scrub_text(reason), _MAX_REASON).rstrip(".") for server, reason in reasons.items()}
+
+
 def _has_failed(source: SourceReport) -> bool:
     return source.report["summary"]["verdict"] == "error"
 
@@ -220,19 +187,19 @@ def _validate_distinct(sources: list[SourceReport]) -> None:
     names: dict[str, str] = {}
     for name, report in sources:
         for subject in report["servers"] or _unique(entry["key"] for entry in report["connections"]):
-            if subject in names:
+            other = names.setdefault(subject.lower(), name)
+            if other != name:
                 raise OptionError(
-                    f"documents: {names[subject]} and {name} both contain {subject}.",
+                    f"documents: {other} and {name} both contain {subject}.",
                     "Merge one report per server, and set the option server in each audit.",
                 )
-            names[subject] = name
 
 
 def _times_of_one_run(sources: list[SourceReport]) -> tuple[str, str]:
     """Return the first and the last time. An old report must not replace one that this run failed to write."""
-    first, first_name = min((_times_of(source.report)[0], source.name) for source in sources)
-    last, last_name = max((_times_of(source.report)[1], source.name) for source in sources)
-    if _parse_time(last) - _parse_time(first) > timedelta(hours=_MAX_HOURS):
+    first, first_name = min((times_of(source.report)[0], source.name) for source in sources)
+    last, last_name = max((times_of(source.report)[1], source.name) for source in sources)
+    if parse_time(last) - parse_time(first) > timedelta(hours=_MAX_HOURS):
         raise OptionError(
             f"documents: {first_name} ({first}) and {last_name} ({last}) are more than {_MAX_HOURS} hours apart.",
             "Repeat the older audit, or remove its report.",
@@ -250,6 +217,22 @@ def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
                 advice = "Audit all servers with the same policy, or give the rules different ids."
                 raise OptionError(f"documents: rule {rule['id']} differs between {name} and {source.name}.", advice)
     return [rule for rule, _name in found.values()]
+
+
+def _partly_evaluated(sources: list[SourceReport], rules: list[RuleEntry]) -> list[PartlyEvaluated]:
+    """Return the rules that were evaluated on some servers only: others lack them, or a variable turns them off."""
+    not_on: dict[str, list[str]] = {rule["id"]: [] for rule in rules}
+    for name, report in sources:
+        states = {rule["id"]: rule["state"] for rule in report["rules"]}
+        partly = {one["rule"]: one["not_on"] for one in report.get("partly_evaluated", ())}
+        for id_ in not_on:
+            is_off = states.get(id_, "off") == "off"
+            not_on[id_] += (report["servers"] or [name]) if is_off else partly.get(id_, [])
+    return [
+        {"rule": rule["id"], "not_on": not_on[rule["id"]]}
+        for rule in rules
+        if rule["state"] != "off" and not_on[rule["id"]]
+    ]
 
 
 def _merge_waivers(reports: list[Report]) -> tuple[list[WaiverEntry], list[list[int]]]:

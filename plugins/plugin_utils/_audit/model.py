@@ -343,9 +343,18 @@ class Summary(TypedDict):
     failed_by_severity: dict[str, int]
 
 
+class PartlyEvaluated(TypedDict):
+    """A rule of a merged report that was not evaluated on some of the servers, although it was on others."""
+
+    rule: str
+    not_on: list[str]
+
+
 class _OfMergedReports(TypedDict, total=False):
     audited_until: str
     missing_servers: list[str]
+    missing_reasons: dict[str, str]
+    partly_evaluated: list[PartlyEvaluated]
 
 
 class Report(_OfMergedReports):
@@ -368,6 +377,11 @@ class Report(_OfMergedReports):
     other_verdicts: list[VerdictGroup]
     waivers: list[WaiverEntry]
     baseline: Baseline | None
+
+
+def report_key(server: str | None, key: ConnectionKey) -> str:
+    """Return a key that is unique among the connections of several servers."""
+    return "/".join([*([server] if server else []), key[0], str(key[1])])
 
 
 def headline(verdict: str, servers: Sequence[str]) -> str:

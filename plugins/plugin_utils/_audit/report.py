@@ -8,14 +8,11 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
-from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
-from ...module_utils._errors import OptionError
 from ...module_utils._redact import redact
 from .._render.findings import explanation, waiver_name
 from .._render.text import escape_line
-from . import schema
 from .model import (
     FORMAT,
     NEEDS_ATTENTION,
@@ -33,6 +30,7 @@ from .model import (
     Finding,
     FixedFinding,
     Item,
+    PartlyEvaluated,
     Policy,
     Report,
     Rule,
@@ -41,7 +39,6 @@ from .model import (
     UndecidedFinding,
     VerdictGroup,
     VerdictOptions,
-    Waiver,
     WaiverEntry,
     connection_subject,
     count_verdicts,
@@ -50,10 +47,11 @@ from .model import (
     importance,
     is_size,
     key_of,
+    report_key,
     rules_that_match_nothing,
 )
+from .waivers import covers, is_for_server
 
-ADVICE = "Use a JSON report of sde_connection_audit."
 # The length of each list in a task's result, which logs show and AWX stores. Reports contain everything.
 MAX_RETURNED = 100
 # These facts change with each synchronisation.
@@ -76,7 +74,7 @@ def build_report(
     waivers = _Waivers(policy, server, today=audited_at[:10])
     compared = _Comparison(policy, baseline, scope, set(map(key_of, connections)))
     # All verdicts share the texts of these keys.
-    keys = {key_of(one): _report_key(server, key_of(one)) for one in connections}
+    keys = {key_of(one): report_key(server, key_of(one)) for one in connections}
     entries: list[ConnectionEntry] = [{"key": keys[key_of(one)], "server": server, "facts": one} for one in connections]
     findings: list[Finding] = []
     other_subjects: dict[tuple[str, str, str], list[str | Item]] = defaultdict(list)
@@ -123,11 +121,6 @@ def build_report(
         "waivers": waiver_entries,
         "baseline": comparison,
     }
-
-
-def _report_key(server: str | None, key: ConnectionKey) -> str:
-    """Return a key that is unique among the connections of several servers."""
-    return "/".join([*([server] if server else []), key[0], str(key[1])])
 
 
 def _subject_of(evaluation: Evaluation, about: list[str]) -> str | Item:
@@ -206,7 +199,7 @@ class _Waivers:
         self._findings = [0] * len(waivers)
         self._by_rule: dict[str, list[int]] = {}
         for index, waiver in enumerate(waivers):
-            for rule in waiver["rules"] if _is_for_server(waiver, server) else ():
+            for rule in waiver["rules"] if is_for_server(waiver, server) else ():
                 self._by_rule.setdefault(rule, []).append(index)
 
     def apply(self, evaluation: Evaluation, finding: Finding) -> None:
@@ -220,7 +213,9 @@ class _Waivers:
         active = expired = None
         for index in self._by_rule.get(evaluation.rule.id, []):
             is_expired = self._is_expired[index]
-            if (active is None or is_expired) and _covers(self._waivers[index], evaluation):
+            if (active is None or is_expired) and covers(
+                self._waivers[index], evaluation.label, evaluation.connections
+            ):
                 self._is_used[index] = True
                 self._findings[index] += evaluation.verdict == "fail"
                 active, expired = (active, index) if is_expired else (index, expired)
@@ -245,41 +240,6 @@ class _Waivers:
         if self._is_expired[index]:
             return "expired"
         return "active" if self._is_used[index] else "unused"
-
-
-def _is_for_server(waiver: Waiver, server: str | None) -> bool:
-    patterns = waiver["servers"]
-    return patterns is None or any(_matches(server or "", pattern.lower()) for pattern in patterns)
-
-
-def _covers(waiver: Waiver, evaluation: Evaluation) -> bool:
-    if waiver["labels"] is not None:
-        label = evaluation.label
-        if label is None or not any(_matches(label, pattern) for pattern in waiver["labels"]):
-            return False
-    wanted, found = waiver["connections"], evaluation.connections
-    return wanted is None or (bool(found) and all(_is_selected(one, wanted) for one in found))
-
-
-def _matches(text: str, pattern: str) -> bool:
-    """Return whether a text matches a pattern with * and ?. Brackets are literal, because names contain them."""
-    return fnmatchcase(text, pattern.replace("[", "[[]"))
-
-
-def _is_selected(connection: Facts, wanted: dict[str, list[Any]]) -> bool:
-    """Return whether a connection has all properties that a waiver names."""
-    for name, values in wanted.items():
-        if name == "alias":
-            alias = connection["alias"]
-            found = alias is not None and any(_matches(alias, pattern) for pattern in values)
-        elif name == "system":
-            systems = {str(connection.get(key) or "").lower() for key in ("system", "system_id")}
-            found = any(value.lower() in systems for value in values)
-        else:
-            found = connection.get(name) in values
-        if not found:
-            return False
-    return True
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -401,29 +361,6 @@ def _is_no_worse(finding: Finding, earlier: Finding) -> bool:
     return earlier["verdict"] in ("fail", finding["verdict"]) and not is_more_severe
 
 
-def validate_report(content: Any, option: str, name: str) -> Report:
-    """Return the report of an earlier audit, or raise an OptionError."""
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise OptionError(f"{option}: {name} is not an audit report.", ADVICE)
-    major = VERSION.partition(".")[0]
-    if str(content.get("version")).partition(".")[0] != major:
-        problem = f"has version {schema.shorten(content.get('version'))}; only {major}.x is supported"
-        raise OptionError(f"{option}: {name} {problem}.", "Run that audit again with this release.")
-    error = next(schema.errors_in(content, "report"), None)
-    if error:
-        raise OptionError(f"{option}: {name} is not a valid report: {error}.", "Create the report again.")
-    return cast(Report, content)
-
-
-def validate_baseline(content: Any, name: str) -> Report:
-    """Return the report of an earlier audit that was made, or raise an OptionError."""
-    report = validate_report(content, "baseline", name)
-    if report["summary"]["verdict"] == "error":
-        problem = f"baseline: {name} is the report of an audit that could not be made."
-        raise OptionError(problem, "Use the report of an audit that was made.")
-    return report
-
-
 def failed_report(problem: str, scope: Scope, policies: list[str], options: VerdictOptions) -> Report:
     """Return the report of an audit that could not be made."""
     servers = [scope.server] if scope.server else []
@@ -467,10 +404,11 @@ def summarize(
     not_evaluated: Sequence[str] = (),
     baseline: Baseline | None = None,
     missing_servers: Sequence[str] = (),
+    partly_evaluated: Sequence[PartlyEvaluated] = (),
 ) -> Summary:
     """Return the verdict, and the numbers that decide it.
 
-    Each of several servers must have connections. Missing servers have no report.
+    Each of several servers must have connections. Missing servers have no report; their names may have a reason.
     """
     counts = count_verdicts(findings, others)
     verdicts = {name: sum(counts[severity, name] for severity in SEVERITIES) for name in VERDICTS}
@@ -480,7 +418,8 @@ def summarize(
     is_incomplete = bool(verdicts["error"] or missing_servers or (unaudited and options.inconclusive == "fail"))
     vacuous = rules_that_match_nothing(rules)
     unused = sum(one["state"] == "unused" for one in waivers)
-    breaks_policy = bool((vacuous and options.vacuous == "fail") or (unused and options.unused_waivers == "fail"))
+    has_gaps = bool(vacuous or partly_evaluated) and options.vacuous == "fail"
+    breaks_policy = has_gaps or bool(unused and options.unused_waivers == "fail")
     summary: Summary = {
         "verdict": "fail" if options.fail_on != NEVER and (counted or is_incomplete or breaks_policy) else "pass",
         "message": "",
@@ -500,6 +439,11 @@ def summarize(
         _missing(missing_servers),
         _names("rule matches nothing", "rules match nothing", vacuous),
         _names("rule is disabled or left out", "rules are disabled or left out", not_evaluated),
+        _names(
+            "rule was not evaluated on all servers",
+            "rules were not evaluated on all servers",
+            [f"{one['rule']} (not on {_few(one['not_on'])})" for one in partly_evaluated],
+        ),
         _changes(baseline),
         f"{_count(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
     ]
@@ -579,8 +523,11 @@ def _names(one: str, many: str, names: Sequence[str]) -> str:
     """Return a sentence about names, of which it shows the first; empty if there are none."""
     if not names:
         return ""
-    few = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    return f"{len(names)} {one if len(names) == 1 else many}: {few}."
+    return f"{len(names)} {one if len(names) == 1 else many}: {_few(names)}."
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _count(number: int, name: str) -> str:
@@ -603,6 +550,10 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
         f"Rule {id_} matches nothing: its conditions exclude all connections. Correct when, or set "
         f"may_apply_to_nothing."
         for id_ in rules_that_match_nothing(report["rules"])
+    ]
+    warnings += [
+        f"Rule {one['rule']} was not evaluated on {_few(one['not_on'])}, unlike on other servers."
+        for one in report.get("partly_evaluated", ())
     ]
     warnings += _warnings_of_waivers(report["waivers"])
     return [*warnings, *warnings_by_rule(report, "error"), *warnings_by_rule(report, "inconclusive")]

@@ -28,16 +28,15 @@ from .policy_checks import unknown_facts
 from .policy_tests import checked_rules, conclusion, run_tests
 from .policy_yaml import parse_policy
 from .report import (
-    ADVICE,
     MAX_RETURNED,
     Scope,
     build_report,
     most_severe,
     top_findings,
-    validate_baseline,
     warnings_by_rule,
     warnings_of,
 )
+from .report_checks import ADVICE, validate_baseline
 from .rules import evaluate_rule, rule_state
 from .schema import schema_file
 from .templating import Engine

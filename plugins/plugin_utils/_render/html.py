@@ -369,7 +369,8 @@ def _bar(label: str, counts: Counter[str], filters: dict[str, str] | None, url: 
 
 def _view(**filters: str) -> str:
     """Return a view of the table. The script makes a link of it, which otherwise leads to all findings."""
-    return urlencode(filters, quote_via=quote)
+    # The table has names with escaped surrogates as well.
+    return urlencode(filters, quote_via=quote, errors="backslashreplace")
 
 
 def _changes(baseline: Baseline | None) -> _Variables | None:
