@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ...module_utils._errors import OptionError
 from ...module_utils._redact import scrub_text
+from .._render.text import collapse
 from .connections import validate_connections
 from .model import (
     FORMAT,
@@ -207,7 +208,9 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
 
 def messages_of_failed(sources: list[SourceReport]) -> list[str]:
     """Return a sentence about each report of an audit that could not be made."""
-    return [f"{name}: {scrub_text(report['summary']['message'])}" for name, report in filter(_has_failed, sources)]
+    return [
+        f"{name}: {collapse(scrub_text(report['summary']['message']))}" for name, report in filter(_has_failed, sources)
+    ]
 
 
 def _has_failed(source: SourceReport) -> bool:
