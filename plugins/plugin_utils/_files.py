@@ -61,7 +61,8 @@ class TaskFiles:
         except AnsibleError:
             if _is_file(name):
                 return str(Path(name).absolute())
-            raise OptionError(f"{option}: file {name} not found next to the playbook or in {Path.cwd()}.") from None
+            shown = scrub_text(name)
+            raise OptionError(f"{option}: file {shown} not found next to the playbook or in {Path.cwd()}.") from None
 
     def _yaml_loader(self, text: str) -> Any:
         # Up to ansible-core 2.18, values with !vault need the secrets.

@@ -358,7 +358,7 @@ WRONG_POLICIES = [
     ({"connections": [], "policy": ["utf16.yml"]}, "policy: utf16.yml cannot be read: it is not valid UTF-8."),
     (
         {"connections": [], "policy": ["itself.yml"]},
-        "policy: itself.yml cannot be read: it refers to itself, or is nested too deeply.",
+        "policy: itself.yml cannot be read: it refers to itself, or its aliases repeat more than 100,000 values.",
     ),
     ({"connections": [], "policy": []}, "The policy has no rules (no files)."),
     ({"connections": [], "policy": ["twice.yml"]}, "twice.yml: line 2: duplicate key 'title'; remove one."),

@@ -57,6 +57,7 @@ def test_each_schema_keyword_is_implemented(kind):
         "items",
         "minItems",
         "uniqueItems",
+        "maximum",
         "minimum",
         "minLength",
         "minProperties",

@@ -87,7 +87,8 @@ def test_html_says_so_without_numbers(failed):
     text = FORMATS["html"](failed)
     assert "<title>Could not be made: SD Elements connection audit of sde.example.com, " in text
     assert re.search(r"<h1>.*#icon-error.*Audit of sde\.example\.com could not be made</bdi>", text)
-    assert "Nothing was audited." in text and "Invalid policy (1 error): our_policy.yml" in text
+    assert "Nothing was audited." in text and "Invalid policy (1 error):</bdi>" in text
+    assert "<li><bdi>our_policy.yml: rule " in text
     assert 'id="data"' not in text and 'id="findings"' not in text and "#findings" not in text.partition("<body>")[2]
     assert "Passed" not in text and "<img src=x" not in text
     assert len(re.findall("<script>", text)) == 1

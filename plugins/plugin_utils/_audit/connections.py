@@ -19,6 +19,7 @@ _ADVICE = "Use the connections that sde_alm_connection_info and sde_analysis_con
 _API = "/api/v2"
 # Without credentials, which must not become a link.
 _WEB_ADDRESS = re.compile(r"(https?://[A-Za-z0-9.\[\]:-]+)(/[A-Za-z0-9._~/-]*)?\Z", re.IGNORECASE)
+_QUERY_OR_FRAGMENT = re.compile(r"[?#]")
 _Requirement = tuple[Callable[[Any], bool], str]
 
 # An audit needs these facts; all others may be absent.
@@ -38,8 +39,10 @@ _DERIVED_FACTS: dict[str, _Requirement] = {
 
 def server_name(given: str | None) -> str | None:
     """Return the audited server's host and port, given a name or an address."""
-    authority_and_path = (given or "").strip().partition("://")[2] or (given or "").strip()
-    # The user info is removed first: a password may hold a slash.
+    given = (given or "").strip()
+    # The user info is removed first: a password may hold a slash, and a query an '@'.
+    masked = scrub_text(given if "://" in given else f"https://{given}")
+    authority_and_path = _QUERY_OR_FRAGMENT.split(masked.partition("://")[2])[0]
     return authority_and_path.rpartition("@")[2].split("/")[0].lower() or None
 
 

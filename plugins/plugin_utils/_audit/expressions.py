@@ -21,6 +21,10 @@ _CHANGING_METHODS = frozenset(
     "add append clear difference_update discard extend insert intersection_update pop popitem remove reverse "
     "setdefault sort symmetric_difference_update update".split()
 )
+# Each level takes several calls of the parser and the compiler, and Python limits both calls and brackets.
+_MAX_BRACKETS = 30
+_MAX_DEPTH = 100
+_TOO_DEEP = "is nested too deeply; simplify it"
 # The end of the parser's message about a single '='.
 _ASSIGNMENT = "got '='"
 # Names that begin with this are those of the templates around an expression.
@@ -36,12 +40,16 @@ def expression_error(expression: str, subject: str | None) -> str | None:
     """Return an error that can be found without variables, filters and tests."""
     try:
         tree = _parse(expression)
+    except RecursionError:
+        return _TOO_DEEP
     except TemplateSyntaxError as exc:
         if "{{" in expression or "{%" in expression:
             advice = "; remove the braces"
         else:
             advice = "; did you mean ==?" if str(exc.message).endswith(_ASSIGNMENT) else ""
         return f"is not a valid expression ({str(exc.message).rstrip('.')}){advice}"
+    if _is_too_deep(expression, tree):
+        return _TOO_DEEP
     names = {one.name for one in tree.find_all(nodes.Name)}
     private = sorted(name for name in names if name.startswith(PRIVATE))
     if private:
@@ -56,12 +64,28 @@ def message_error(message: str, known: set[str]) -> str | None:
     """Return an error in the template of a message that can be found without values."""
     try:
         tree = _parse_template(message)
+    except RecursionError:
+        return _TOO_DEEP
     except TemplateSyntaxError as exc:
         return f"is not a valid template ({str(exc.message).rstrip('.')})"
+    if _is_too_deep(message, tree):
+        return _TOO_DEEP
     unknown = sorted(_variables_in(tree) - known - _FUNCTIONS)
     if unknown:
         return f"uses {unknown[0]}, which a message does not know{suggestion(unknown[0], known)}"
     return _changing_call(tree)
+
+
+def _is_too_deep(text: str, tree: nodes.Template) -> bool:
+    """Return whether a later step could exceed Python's limits, which depend on the release and on the caller."""
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    level: list[nodes.Node] = [tree]
+    for _number in range(_MAX_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return bool(level) or deepest > _MAX_BRACKETS
 
 
 def names_in(expression: str, *, is_message: bool = False) -> set[str]:

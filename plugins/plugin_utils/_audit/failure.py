@@ -14,8 +14,11 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ...module_utils._errors import OptionError, failed_result
+from ...module_utils._redact import scrub_text
+from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles
 from .._render import write
 from .connections import server_name, server_url
@@ -45,10 +48,12 @@ def failure_reported(spec: _Spec, arguments: _Arguments, files: TaskFiles, *, ch
 def _report(spec: _Spec, arguments: _Arguments, exc: BaseException) -> Report:
     problem, address = _problem(exc)
     given = _value(spec, arguments, "server") or _value(spec, arguments, "url") or address
+    if given is None and _gathers(spec, arguments):
+        given = _address_in_environment()
     return failed_report(
         problem,
         Scope(server_name(given), server_url(given), None),
-        _value(spec, arguments, "policy") or [],
+        _policies(spec, arguments),
         VerdictOptions(
             fail_on=_value(spec, arguments, "fail_on") or "high",
             inconclusive=_value(spec, arguments, "inconclusive") or "warn",
@@ -57,6 +62,25 @@ def _report(spec: _Spec, arguments: _Arguments, exc: BaseException) -> Report:
             unused_waivers="warn",
         ),
     )
+
+
+def _gathers(spec: _Spec, arguments: _Arguments) -> bool:
+    return "url" in spec and not (arguments.get("connections") or arguments.get("connections_file"))
+
+
+def _address_in_environment() -> str | None:
+    read, names = SERVER_OPTIONS["url"]["fallback"]
+    try:
+        return str(read(*names))
+    except AnsibleFallbackNotFound:
+        return None
+
+
+def _policies(spec: _Spec, arguments: _Arguments) -> list[str]:
+    """Return the names of the policy's files. If it is given as a mapping by error, that may have secrets."""
+    given = arguments.get("policy")
+    names = [one for one in given if isinstance(one, str)] if isinstance(given, list) else given
+    return [scrub_text(name) for name in _value(spec, {"policy": names}, "policy") or []]
 
 
 def _problem(exc: BaseException) -> tuple[str, str | None]:

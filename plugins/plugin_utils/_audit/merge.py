@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ...module_utils._errors import OptionError
 from ...module_utils._redact import scrub_text
-from .._render.text import escape_line
+from .._render.text import collapse, escape_line
 from .connections import validate_connections
 from .model import (
     FORMAT,
@@ -162,7 +162,9 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
 
 def messages_of_failed(sources: list[SourceReport]) -> list[str]:
     """Return a sentence about each report of an audit that could not be made."""
-    return [f"{name}: {scrub_text(report['summary']['message'])}" for name, report in filter(_has_failed, sources)]
+    return [
+        f"{name}: {collapse(scrub_text(report['summary']['message']))}" for name, report in filter(_has_failed, sources)
+    ]
 
 
 def _reasons(sources: list[SourceReport], failed: list[SourceReport]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from ...module_utils._redact import redact
+from ...module_utils._redact import MASK, TooComplexError, redact
 from .expressions import chains_in
 from .model import Observation, size_text
 
@@ -29,7 +29,7 @@ def observe(condition: str, variables: dict[str, Any]) -> list[Observation]:
         path = _path_of(chain, variables)
         if path:
             name = _name_of(path)
-            found.setdefault(name, {"name": name, "value": _value_text(path, _resolve(path, variables))})
+            found.setdefault(name, {"name": name, "value": _value_text(path, variables)})
     return list(found.values())
 
 
@@ -50,8 +50,7 @@ def _path_of(chain: nodes.Node, variables: dict[str, Any]) -> _Path | None:
     return (*parent, key) if parent and isinstance(key, (str, int)) else None
 
 
-def _resolve(path: _Path, variables: dict[str, Any]) -> Any:
-    value: Any = variables
+def _resolve(path: _Path, value: Any) -> Any:
     for key in path:
         if isinstance(value, dict):
             value = value.get(key, _UNDEFINED)
@@ -67,16 +66,44 @@ def _name_of(path: _Path) -> str:
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in below).lstrip(".")
 
 
-def _value_text(path: _Path, value: Any) -> str:
+def _value_text(path: _Path, variables: dict[str, Any]) -> str:
     """Return a value as text: the number of its members if it has any, or the value itself."""
+    value = _resolve(path, variables)
     if value is _UNDEFINED:
         return "undefined"
     if isinstance(value, (list, tuple, dict)):
         return size_text(value)
     # Facts are masked already.
-    shown = value if path[0] == "connection" else redact({str(path[-1]): value})[0][str(path[-1])]
-    text = plain_or_json(shown)
+    text = plain_or_json(value if path[0] in ("connection", "connections") else _masked(path, variables))
     return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…"
+
+
+def _masked(path: _Path, variables: dict[str, Any]) -> Any:
+    """Return a value, masked if the name of anything that contains it, or a value next to it, tells of a secret."""
+    try:
+        masked, _secrets = redact(_only({path[0]: variables[str(path[0])]}, path))
+    except TooComplexError:
+        return MASK
+    for key in path:
+        if not isinstance(masked, (dict, list)):
+            return MASK
+        masked = _resolve((key,), masked)
+    # A key that holds a secret is masked, and not found.
+    return MASK if masked is _UNDEFINED else masked
+
+
+def _only(value: Any, path: _Path) -> Any:
+    """Return a value without what is in its other parts: a group may contain thousands of connections."""
+    if not path:
+        return value
+    if isinstance(value, dict):
+        return {key: _only(one, path[1:]) if key == path[0] else _plain(one) for key, one in value.items()}
+    index = int(path[0]) % len(value)
+    return [_only(one, path[1:]) if number == index else _plain(one) for number, one in enumerate(value)]
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, (dict, list, tuple)) else value
 
 
 def plain_or_json(value: Any) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import OptionError, SDElementsError
+from .._render.text import escape_line
 from .model import Disabled, Override, Policy, PolicyTest, Rule, Selection, Waiver
 from .policy_checks import CompileError, PolicyFile, as_list, changed_rule, errors_of, strictest_limits, type_errors
 from .schema import suggestion
@@ -24,7 +25,8 @@ class PolicyError(SDElementsError):
 
     def __init__(self, errors: list[str]) -> None:
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-        super().__init__("policy", "\n".join([f"Invalid policy ({count}):", *errors]))
+        lines = [f"Invalid policy ({count}):", *(escape_line(error, 2000) for error in errors)]
+        super().__init__("policy", "\n".join(lines))
 
 
 def load_policy(
@@ -107,7 +109,7 @@ def _select(rules: list[Rule], selection: Selection) -> list[Rule]:
     for option, names, of in (
         ("rules", selection.rules, "rules"),
         ("skip_rules", selection.skip_rules, "rules"),
-        ("tags", selection.tags, "tags"),
+        ("rule_tags", selection.tags, "tags"),
     ):
         for name in names:
             if name not in known[of]:
@@ -123,7 +125,7 @@ def _select(rules: list[Rule], selection: Selection) -> list[Rule]:
         and (not selection.tags or set(rule.tags) & set(selection.tags))
     ]
     if not selected:
-        raise OptionError("rules, skip_rules and tags select no rule.", "Remove one of them.")
+        raise OptionError("rules, skip_rules and rule_tags select no rule.", "Remove one of them.")
     return selected
 
 

@@ -26,6 +26,8 @@ FACTS = (
 SERVER_FACTS = "state scheme host port path url".split()
 JOB_FACTS = "id last_run succeeded ready automatic result_message user".split()
 
+# Characters of an invalid expression.
+_MAX_SHOWN = 500
 _EXPRESSIONS = ("when", "loop", "label", "affected", "identity", "that")
 
 
@@ -349,7 +351,7 @@ def _expression_errors(one: _Fields, compile_error: CompileError, variables: set
         error = error or compile_error(expression, one.subject) or _kind_error(expression)
         error = error or _name_error(expression, {*_RESERVED, *variables})
         if error:
-            yield one.error(place, f"({expression!r}) {error}")
+            yield one.error(place, f"({expression[:_MAX_SHOWN]!r}) {error}")
 
 
 def _name_error(expression: str, known: set[str]) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from ...module_utils._errors import SDElementsError
 from ...module_utils._tool_server import server_facts
+from .._render.text import escape_line
 from .connections import validate_connections
 from .model import VERDICTS, Evaluation, Facts, Policy, PolicyTest, Report, Rule, key_of
 from .policy import PolicyError
@@ -111,7 +112,7 @@ def conclusion(policy: Policy, outcome: Outcome, errors: list[str]) -> dict[str,
     omitted = f"; {_count(skipped)} of disabled rules skipped" if skipped else ""
     if failed or errors:
         head = f"{len(failed)} of {_count(len(failed) + passed)} failed{omitted}:" if failed else "Invalid policy:"
-        lines = [head, *(one["message"] for one in failed), *errors]
+        lines = [head, *(escape_line(one["message"], 2000) for one in failed), *map(escape_line, errors)]
         return {"failed": True, **SDElementsError("policy", "\n".join(lines)).as_failure()}
     rules = f"{len(policy.rules)} rule{'s' if len(policy.rules) > 1 else ''}"
     return {

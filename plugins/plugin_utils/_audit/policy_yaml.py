@@ -17,6 +17,8 @@ from .policy import PolicyError
 
 _DATE = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+# Few lines with aliases of aliases can mean millions of values.
+_MAX_REPEATED = 100_000
 
 
 def parse_policy(name: str, text: str, yaml_loader: Callable[[str], Any]) -> Any:
@@ -33,6 +35,8 @@ def parse_policy(name: str, text: str, yaml_loader: Callable[[str], Any]) -> Any
         loader = yaml_loader(text)
         root = loader.get_single_node()
         errors = [f"line {node.start_mark.line + 1}: {error}" for node, error in _node_errors(_nodes(root))]
+        if not errors and _repeats_too_much(root):
+            raise ValueError(f"it refers to itself, or its aliases repeat more than {_MAX_REPEATED:,} values") from None
         content = None if root is None or errors else loader.construct_document(root)
     if errors:
         raise PolicyError([f"{name}: {error}." for error in errors])
@@ -41,18 +45,30 @@ def parse_policy(name: str, text: str, yaml_loader: Callable[[str], Any]) -> Any
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
     """Yield the nodes of a file in order, each once, although several aliases may refer to it."""
-    pending: list[Any] = [root] if root else []
     seen: set[int] = set()
+    pending: list[yaml.Node] = [root] if root else []
     while pending:
         node = pending.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        if isinstance(node, yaml.MappingNode):
-            pending.extend(one for pair in reversed(node.value) for one in reversed(pair))
-        elif isinstance(node, yaml.SequenceNode):
-            pending.extend(reversed(node.value))
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            pending.extend(reversed(_members(node)))
+
+
+def _members(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [one for pair in node.value for one in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _repeats_too_much(root: yaml.Node | None) -> bool:
+    """Return whether there are too many nodes if each alias is a copy, as it is for the rest of the audit."""
+    pending = [root] if root else []
+    for _number in range(sum(1 for _node in _nodes(root)) + _MAX_REPEATED):
+        if not pending:
+            return False
+        pending.extend(_members(pending.pop()))
+    return bool(pending)
 
 
 def _node_errors(nodes: Iterable[yaml.Node]) -> Iterator[tuple[yaml.Node, str]]:

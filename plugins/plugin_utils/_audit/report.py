@@ -366,7 +366,8 @@ def failed_report(problem: str, scope: Scope, policies: list[str], options: Verd
     servers = [scope.server] if scope.server else []
     summary = summarize([], [], [], [], [], options=options)
     summary["verdict"] = "error"
-    summary["message"] = f"{headline('error', servers)}: {' '.join(problem.split())}"
+    lines = (" ".join(line.split()) for line in problem.strip().splitlines())
+    summary["message"] = f"{headline('error', servers)}: " + "\n".join(filter(None, lines))
     return {
         "format": FORMAT,
         "version": VERSION,

@@ -115,8 +115,10 @@ def _check(value: Any, schema: Schema, location: Location) -> Iterator[SchemaErr
         yield from _check_list(value, schema, location)
     elif isinstance(value, dict):
         yield from _check_mapping(value, schema, location)
-    elif "minimum" in schema and value is not None and value < schema["minimum"]:
+    elif value is not None and value < schema.get("minimum", value):
         yield SchemaError(location, f"must be {schema['minimum']} or more, not {value}")
+    elif value is not None and value > schema.get("maximum", value):
+        yield SchemaError(location, f"must be {schema['maximum']} or less, not {value}")
 
 
 def _check_any(value: Any, schema: Schema, location: Location) -> Iterator[SchemaError]:
@@ -230,7 +232,7 @@ def _describe(value: Any) -> str:
 
 
 def _not_one_of(value: Any, known: list[Any]) -> str:
-    names = ["null" if one is None else one for one in known]
+    names = [one if isinstance(one, str) else shorten(one) for one in known]
     return f"must be {'one of ' * (len(names) > 1)}{', '.join(names)}, not {shorten(value)}{suggestion(value, names)}"
 
 

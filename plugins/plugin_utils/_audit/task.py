@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -14,12 +15,12 @@ from ansible.template import Templar
 from ansible.utils.display import Display
 
 from ...module_utils._connections import KINDS
-from ...module_utils._errors import OptionError, TaskError
+from ...module_utils._errors import OptionError, SDElementsError, TaskError
 from ...module_utils._resource import READ_OPTIONS, Resource
 from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
 from .._render import write
-from .._render.text import escape_line
+from .._render.text import escape_line, escape_log_line
 from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, messages_of_failed, validate_source
 from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, Selection, VerdictOptions, key_of
@@ -99,6 +100,19 @@ def gather_arguments(arguments: Options) -> Options:
     return {**given, "include_last_job": True}
 
 
+@contextmanager
+def _errors_on_one_line() -> Iterator[None]:
+    """Escape the message of an error, which may quote a file or a server: in a log it must not begin a line."""
+    try:
+        yield
+    except PolicyError:  # has a line for each error
+        raise
+    except SDElementsError as exc:
+        exc.args = (escape_line(str(exc), 2000),)
+        raise
+
+
+@_errors_on_one_line()
 def audit(
     options: Options, files: TaskFiles, gather: Gather, *, templar: Templar, task_vars: Options, check_mode: bool
 ) -> Result:
@@ -138,6 +152,7 @@ def audit(
     return _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
 
 
+@_errors_on_one_line()
 def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_vars: Options) -> Result:
     """Check a policy: its form, its names, and its tests. Count what its rules find in connections that are given."""
     policy = _policy(options, files, templar)
@@ -158,10 +173,11 @@ def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_v
         "tests_skipped": tested.skipped,
         "rules": checked_rules(policy, report),
         "schema": str(schema_file("policy")),
-        "warnings": warnings_of(report) if report else [],
+        "warnings": list(map(escape_log_line, warnings_of(report))) if report else [],
     }
 
 
+@_errors_on_one_line()
 def merge(options: Options, check_mode: bool) -> Result:
     """Merge the reports of several servers, and write the reports of all."""
     if not options["documents"]:
@@ -304,7 +320,10 @@ def _result(
         **{name: values for name, (values, _length) in lists.items()},
         **{f"{name}_omitted": number for name, number in omitted.items()},
         "reports": written,
-        "warnings": [*warnings, *([] if paths.get("json") else _warnings_of_omitted(omitted))],
+        "warnings": [
+            *map(escape_log_line, warnings),
+            *([] if paths.get("json") else _warnings_of_omitted(omitted)),
+        ],
     }
 
 

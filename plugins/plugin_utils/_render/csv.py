@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry, importance, observed_text
 from .findings import errors_without_finding
-from .text import collapse, escape_cell
+from .text import FORMULA_STARTS, collapse, escape_cell
 
 COLUMNS = (
     "Server",
@@ -42,6 +43,8 @@ COLUMNS = (
 # Without it, Excel reads a file in the encoding of its own country.
 _BYTE_ORDER_MARK = "\ufeff"
 _MAX_CELL = 2000
+# Where the comma is for decimals, Excel ends a cell at a semicolon, even within the quotes of another cell.
+_FORMULA_AFTER_SEMICOLON = re.compile(rf';(?=[\s"]*[{FORMULA_STARTS}])')
 
 _Row = dict[str, Any]
 
@@ -50,11 +53,15 @@ def render(report: Report) -> str:
     """Return a header, and a row for each finding, the most important first."""
     text = io.StringIO()
     text.write(_BYTE_ORDER_MARK)
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for row in _rows(report):
-        writer.writerow({name: escape_cell(str(value), _MAX_CELL) for name, value in row.items()})
+        writer.writerow({name: _cell(str(value)) for name, value in row.items()})
     return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    return _FORMULA_AFTER_SEMICOLON.sub(";'", escape_cell(text, _MAX_CELL))
 
 
 def _rows(report: Report) -> Iterator[_Row]:

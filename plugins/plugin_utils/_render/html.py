@@ -254,6 +254,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
     summary, servers = report["summary"], statistics.servers
     start = headline(summary["verdict"], servers.names)
     heading = start.removeprefix("SD Elements ")
+    message, *errors = summary["message"].removeprefix(f"{start}: ").splitlines()
     rules = {rule["id"]: rule for rule in report["rules"]}
     absent = {"server": len(servers.names) < 2, "baseline": not report["baseline"]}
     columns = {name: label for name, label in COLUMNS.items() if not absent.get(name)}
@@ -264,7 +265,8 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         "outcome": OUTCOMES[summary["verdict"]],
         "heading": f"{heading[:1].upper()}{heading[1:]}",
         "fails_on": _fail_conditions(report),
-        "message": summary["message"].removeprefix(f"{start}: "),
+        "message": message,
+        "errors": errors,
         "audited_at": _time(report["audited_at"]),
         "audited_until": _time(report.get("audited_until", report["audited_at"])),
         "servers": servers,

@@ -109,7 +109,10 @@ def _head(report: Report) -> Iterator[str]:
     missing = report.get("missing_servers")
     if missing:
         yield f"**Servers without a report ({len(missing)})**: {_few(map(code, missing), _MAX_MISSING_SERVERS)}"
-    yield markdown_text(summary["message"])
+    first, *errors = summary["message"].splitlines()
+    yield markdown_text(first)
+    if errors:
+        yield "\n".join(f"* {markdown_text(error)}" for error in errors)
     if summary["verdict"] != "error":
         yield "\n".join(_table(_counts(report)))
         yield _scope(report)

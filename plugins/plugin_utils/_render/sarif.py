@@ -159,7 +159,7 @@ def _notification(name: str, text: str) -> _Object:
 
 def _rule(rule: RuleEntry) -> _Object:
     title = collapse(rule["title"], _MAX_DESCRIPTION)
-    tags = ["security", "compliance", "sdelements", *rule["tags"], *map(escape_line, control_names(rule))]
+    tags = ["security", "compliance", "sdelements", *map(escape_line, [*rule["tags"], *control_names(rule)])]
     properties: _Object = {"tags": list(dict.fromkeys(tags)), "severity": rule["severity"], "state": rule["state"]}
     if rule["overridden"]:
         properties["overridden"] = list(map(escape_line, overrides(rule)))

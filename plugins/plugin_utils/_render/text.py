@@ -12,6 +12,7 @@ import re
 
 # Enough for each message of an audit, and short enough for a table.
 MAX_LENGTH = 500
+_MAX_LOG_LINE = 2000
 
 # For a set of a regular expression: control characters, marks of direction, characters without width or glyph,
 # surrogates, and noncharacters. The control characters of ASCII are not included.
@@ -22,8 +23,11 @@ HIDDEN = (
 )
 _HIDDEN = re.compile(f"[\x00-\x1f{HIDDEN}]")
 _HIDDEN_IN_BLOCKS = re.compile(f"[\x00-\x08\x0b-\x1f{HIDDEN}]")
-# Spreadsheets read text that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@")
+# Spreadsheets read text that starts with one of these as a formula, also in full width.
+FORMULA_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(rf"\s*[{FORMULA_STARTS}]")
+# GitHub obeys a line that begins with '::error::', and GitHub and Azure any line with '##[error]' or '##vso[...]'.
+_COMMAND = re.compile(r":(?=:[A-Za-z])|#(?=#(?:vso)?\[)")
 
 
 def escape_line(text: str | None, limit: int = MAX_LENGTH) -> str:
@@ -33,6 +37,11 @@ def escape_line(text: str | None, limit: int = MAX_LENGTH) -> str:
     if not _is_plain(shown):
         shown = _HIDDEN.sub(_escape, shown)
     return f"{shown}\u2026 ({len(text) - limit} more characters)" if len(text) > limit else shown
+
+
+def escape_log_line(text: str) -> str:
+    """Return a line for the log without commands to a CI system. Any part may begin a line: Ansible wraps warnings."""
+    return _COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", escape_line(text, _MAX_LOG_LINE))
 
 
 def escape_block(text: str) -> str:
@@ -52,7 +61,7 @@ def _escape(match: re.Match[str]) -> str:
 def escape_cell(text: str, limit: int = MAX_LENGTH) -> str:
     """Return a line for a cell of a table. It is never a formula."""
     shown = escape_line(text, limit)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA_STARTS) else shown
+    return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
 def collapse(text: str | None, limit: int = 2000) -> str:
