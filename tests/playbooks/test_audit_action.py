@@ -481,7 +481,7 @@ def test_examples(start, ansible, tmp_path, mode):
     run = ansible("ansible-playbook", tmp_path / "example.yml", *mode, **access(start("5.2")))
     assert (
         run.returncode == 0
-        and "SD Elements audit of sde.example.com failed: 1 finding of critical or more (1 critical)" in run.stdout
+        and "SD Elements audit of sde.example.com failed: 1 finding of critical (1 critical)" in run.stdout
     ), run.stdout
     assert (tmp_path / "sde-audit" / "report.html").exists() == (not mode)
 
@@ -511,8 +511,8 @@ def test_result_is_bounded(audit, file, tmp_path):
     assert [len(found.result[name]) for name in ("findings", "waivers", "fixed")] == [100, 100, 0]
     assert [found.result[f"{name}_omitted"] for name in ("findings", "waivers", "fixed")] == [3, 2, 0]
     assert (top[0]["rule"], top[0]["line"].partition(":")[0], top[1]["rule"]) == ("worse", "fail, critical", "https")
-    expected = "Only the JSON report contains all findings (3 more) and waivers (2 more): set reports.json."
-    assert found.result["warnings"][-1] == expected
+    # It has a JSON report.
+    assert not [one for one in found.result["warnings"] if "Only the JSON report" in one]
     assert (
         len(json.loads((tmp_path / "report.json").read_text())["findings"]) == found.result["verdicts"]["fail"] == 103
     )
