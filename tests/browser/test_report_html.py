@@ -405,7 +405,7 @@ def test_each_failing_finding_has_a_waiver_to_copy(show, name):
 
 def test_a_finding_is_new_known_or_of_unknown_age(show):
     page = show("small", f"#finding={FINDINGS[6]['fingerprint']}")
-    assert "New: the audit of 2026-11-17, 18:00 UTC did not find it." in page.locator(".panel").inner_text()
+    assert "New: the audit of 2026-11-17, 18:00 UTC has no such open finding." in page.locator(".panel").inner_text()
     page = show("merged")
     page.locator("button.opener").first.click()
     assert "Unknown, because this audit has no baseline." in page.locator(".panel").inner_text()
@@ -552,7 +552,7 @@ def test_states_of_rules_and_limits_of_waivers(show, scripts):
     rows = page.get_by_role("region", name="Findings that are not fixed").locator("tbody tr")
     assert [row.strip() for row in rows.all_inner_texts()] == ["High\talm-tls\tALM connection 7\tConnection removed"]
     states = page.locator(".tally .state")
-    assert states.all_inner_texts() == ["Nothing to evaluate", "Matches nothing", "Turned off", "Matches nothing"]
+    assert states.all_inner_texts() == ["Nothing to judge", "Matches nothing", "Turned off", "Matches nothing"]
     # A rule that matches nothing is a warning, unless the policy says that it may.
     assert [name.split()[1] for name in states.evaluate_all("all => all.map((one) => one.className)")] == [
         "unused",

@@ -211,14 +211,6 @@ def test_commands(start, ansible, tmp_path, block, checker):
     assert_ran(run, status=2 if FAILS.search(commands) else 0)
 
 
-def test_starter_policy_is_documented():
-    path = ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "starter_policy.yml"
-    rules = [(rule["id"], rule["severity"], rule["title"]) for rule in yaml.safe_load(path.read_text())["rules"]]
-    guide = (ROOT / "docs" / "compliance_guide.md").read_text(encoding="utf-8")
-    severities = "info|low|medium|high|critical"
-    assert re.findall(rf"^\| `([\w-]+)` \| ({severities}) \| (.*) \|$", guide, re.MULTILINE) == rules
-
-
 def kinds_of_failure(folder: str) -> set[str]:
     """The kinds that the code of a folder of plugins/ knows."""
     found = set()

@@ -22,7 +22,7 @@ from tests.support import access
 
 EXAMPLES = ROOT / "docs" / "examples"
 PIPELINES = EXAMPLES / "pipelines"
-SUFFIXES = {".html", ".json", ".md", ".sarif", ".xml"}
+SUFFIXES = {".csv", ".html", ".json", ".md", ".sarif", ".xml"}
 # What needs a package index, or prepares for that.
 INSTALLATION = re.compile(
     r"^\s*(?:\.venv/bin/)?(?:pip install|ansible-galaxy collection install|python3 -m venv) .*$", re.MULTILINE
