@@ -23,7 +23,7 @@ BROKEN_POLICY = "rules: [{id: a, title: A, severity: lo, that: connection.id > 0
 FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "broken_policy": (
         {"policy": ["broken.yml"]},
-        "Invalid policy (1 error): broken.yml: rule a: severity must be one of",
+        "Invalid policy (1 error):\nbroken.yml: rule a: severity must be one of",
     ),
     "no_policy": ({"policy": "absent.yml"}, "policy: file absent.yml not found"),
     "no_baseline": ({"baseline": "absent.json"}, "baseline: file absent.json not found"),
@@ -151,7 +151,7 @@ def test_merge_of_failed_audits(play, tmp_path):
     of_all, of_broken, of_failed = results[3:]
     assert of_all["verdict"] == "fail" and of_all["missing_servers"] == ["us", files["unnamed"]]
     assert f"2 servers have no report: us, {files['unnamed']}." in of_all["msg"]
-    message = "could not be made: Invalid policy (1 error): broken.yml: rule a: severity must be one of"
+    message = "could not be made: Invalid policy (1 error):\nbroken.yml: rule a: severity must be one of"
     assert f"{files['failed']}: SD Elements audit of us {message}" in of_all["warnings"][0]
     assert "broken.yml is not valid JSON" in of_broken["msg"] and verdict(tmp_path / "merged") == "error"
     assert f"documents: no audit could be made. {files['failed']}: SD Elements audit of us" in of_failed["msg"]
