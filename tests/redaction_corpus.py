@@ -116,6 +116,18 @@ SECRET_TEXTS = [
     ("squ_0123456789abcdef0123456789abcdef01234567", MASK),
     ("-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n", f"{MASK}\n"),
     ("-----BEGIN PRIVATE KEY-----\nhunter2", MASK),
+    ("curl -sk -u me:hunter2 https://h/", f"curl -sk -u {MASK} https://h/"),
+    ("curl -sSu me:hunter2 -u 'svc:my hunter2' h", f"curl -sSu {MASK} -u {MASK} h"),
+    ("curl -ume:hunter2", f"curl -u{MASK}"),
+    ('/usr/bin/curl --user "me:my hunter2" h', f"/usr/bin/curl --user {MASK} h"),
+    ('curl -u "me:my hunter2', f"curl -u {MASK}"),
+    ("curl h --proxy-user=:hunter2", f"curl h --proxy-user={MASK}"),
+    ("curl -x p -U me:" + "hunter2" * 99 + " h", f"curl -x p -U {MASK} h"),
+    # Connection strings, whose names are not a secret's.
+    ("dsn=postgres://u:hunter2@h/db", f"dsn=postgres://{MASK}@h/db"),
+    ("dsn: host=h user=u password=hunter2", f"dsn: host=h user=u password={MASK}"),
+    ("AccountName=a;AccountKey=hunter2==;EndpointSuffix=x", f"AccountName=a;AccountKey={MASK};EndpointSuffix=x"),
+    ("sas: sv=2020&sig=hunter2&se=1", f"sas: sv=2020&sig={MASK}&se=1"),
     # A 'pass' that is a password, whatever verdicts there are.
     ("login failed: pass=hunter2", f"login failed: pass={MASK}"),
     ("fail: 3, pass: [T1, hunter2]", f"fail: 3, pass: {MASK}"),
@@ -160,6 +172,10 @@ HARMLESS_TEXTS = [
     "T1 pass: verified by scan\nT2 fail: not verified\nT3 pass: ok",
     'no such status: task_status_mapping={"pass": "DONE"}',
     'sent {"task_status_mapping": "{\\"pass\\": \\"DONE\\"}", "n"',
+    # Users without a password.
+    "curl -u me: https://h:8443/ && docker run -u 1000:1000 image",
+    "curl --user-agent=a:b --url https://h:8443/ -H Accept:text/plain",
+    "chown -u svc:users file",
     # Names in texts.
     "organization_key=acme branch_key=main integration_key: 1",
     "login: svc-sde was refused",

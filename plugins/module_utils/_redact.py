@@ -323,6 +323,11 @@ _SCHEME = re.compile(
 _QUOTED = re.compile(
     r"(?i)(?:password|passwd|passphrase|secret|token|api[ _-]?key)\s{1,9}(?:is\s{1,9}|was\s{1,9})?([\"'])([^\"']+)\1"
 )
+# The user of 'docker run -u 1000:1000' has no password.
+_CURL_USER = re.compile(
+    r"(?<!\S)(?:-[A-Za-z]{0,8}[uU]\s{0,9}|--(?:proxy-)?user(?:\s{1,9}|=))(?!\d+:\d+(?!\S))"
+    r"(\"[^\"\s:]{0,64}:[^\"\n]+\"?|'[^'\s:]{0,64}:[^'\n]+'?|[^\s\"':]{0,64}:[^\s\"']+)"
+)
 _KNOWN_TOKEN = re.compile(
     r"(?<![\w-])(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}|"
     r"AKIA[0-9A-Z]{12,}|ATATT[\w=-]{16,}|sq[uap]_[0-9a-f]{16,}|eyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*)"
@@ -337,6 +342,7 @@ _PATTERNS = (
     (_HEADER, 1, ("authorization", "cookie")),
     (_SCHEME, 1, ("bearer", "basic", "token", "apikey", "ntlm", "negotiate")),
     (_QUOTED, 2, ("'", '"')),
+    (_CURL_USER, 1, ("curl",)),
     (_KNOWN_TOKEN, 0, ("gh", "github_pat", "glpat-", "xox", "akia", "atatt", "eyj", "sq")),
 )
 

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import copy
+import csv
+import io
 import json
+import re
 from functools import partial
 
 import pytest
@@ -31,6 +34,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import Engine
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._files import TaskFiles
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.text import escape_log_line
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
 from tests import sample_reports
 from tests.report_readers import invisible_characters
 
@@ -296,7 +300,7 @@ def test_each_error_of_a_policy_has_its_own_line_in_reports(tmp_path, name, line
     report = failed_report(tmp_path, {"server": "sde"}, PolicyError(["p.yml: first.", "p.yml: second."]))
     message = "SD Elements audit of sde could not be made: Invalid policy (2 errors):\np.yml: first.\np.yml: second."
     assert report["summary"]["message"] == message
-    text = task.write.FORMATS[name](report)
+    text = FORMATS[name](report)
     assert [line for line in text.splitlines() if line in lines] == lines
 
 
@@ -389,3 +393,54 @@ def test_only_the_copies_of_values_count(tmp_path, monkeypatch, copies, is_accep
     else:
         with pytest.raises(SDElementsError, match="it refers to itself, or its aliases repeat more than 20 values"):
             parsed(tmp_path, text)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Reports for other programs
+
+FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "=1",
+        " +1",
+        "\uff1d1",
+        "\uff0d1",
+        "\uff0b1",
+        "\uff20SUM(1)",
+        "a;=HYPERLINK(1)",
+        "a; -1",
+        'a";"=1',
+        'a;"=1',
+        "a;;@x",
+        "a;\uff1d1",
+        "a;=1;=2",
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_no_cell_is_a_formula_wherever_spreadsheets_end_it(label, delimiter):
+    """Python reads quotes as Excel does: within a cell that does not begin with one they are ordinary characters."""
+    report = copy.deepcopy(sample_reports.small())
+    for finding in report["findings"]:
+        finding["subject"] = label
+    text = FORMATS["csv"](report).removeprefix("\ufeff")
+    cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) for cell in row]
+    assert len(cells) > 10 and [cell for cell in cells if FORMULA.match(cell)] == []
+
+
+def test_all_cells_are_quoted_and_harmless_ones_unchanged():
+    report = copy.deepcopy(sample_reports.small())
+    for finding in report["findings"]:
+        finding["subject"] = "a; b, c-d; e = f"
+    text = FORMATS["csv"](report).removeprefix("\ufeff")
+    assert all(line.startswith('"') and line.endswith('"') for line in text.splitlines())
+    assert '"a; b, c-d; e = f"' in text and '"","' in text
+
+
+def test_tags_in_sarif_are_escaped():
+    report = copy.deepcopy(sample_reports.small())
+    report["rules"][0]["tags"] = ["a\nb", "c\u202ed"]
+    rule = json.loads(FORMATS["sarif"](report))["runs"][0]["tool"]["driver"]["rules"][0]
+    assert rule["properties"]["tags"][3:5] == [r"a\nb", r"c\u202ed"]

@@ -322,7 +322,7 @@ fail:· pass partial:·3,· -- --a a_ _a a· login:· login= session: auth:·bas
 password&quot;: > · password&#34; password> a Aa 1 oracle:a: jdbc:oracle:thin: ?key= basic· bearer· secret·" secret·'
 ghp_ squ_ - --password· . a. value= password"· "·value= : = => , ", ' [" ( ) % %22 %3D status_map none: n/a= total:·1
 password:·******** password=; é ： key apikey keys webhook $title ${ & ; auth:·$title password=& password="\ A-1· b"
-pass' pass",·" pass="a"; token·to pass:·[a
+pass' pass",·" pass="a"; token·to pass:·[a curl·-u·a: curl·-u·"a: ·-uuuuuuuu·1:1 --user·':a
 """.split()
 FRAGMENTS = [fragment.replace("·", " ") for fragment in FRAGMENTS] + [
     *("\n", "\t", "pass: a\n", "\n a", "password: |\n", "password: [\n ", "\n - a", "\r\n", "password: [[", "[,", "{("),
