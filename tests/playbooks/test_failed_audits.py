@@ -24,7 +24,7 @@ BROKEN_POLICY = "rules: [{id: a, title: A, severity: lo, that: connection.id > 0
 FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "broken_policy": (
         {"policy": ["broken.yml"]},
-        "Invalid policy (1 error):\nbroken.yml: rule a: severity must be one of",
+        "Invalid policy (1 error): broken.yml: rule a: severity must be one of",
     ),
     "no_policy": ({"policy": "absent.yml"}, "policy: file absent.yml not found"),
     "no_baseline": ({"baseline": "absent.json"}, "baseline: file absent.json not found"),

@@ -484,6 +484,12 @@ def test_errors_may_be_about_equal_items():
     assert merge(report([loop], [about], twice))["summary"]["verdicts"]["error"] == 2
 
 
+def test_inconclusive_loop_has_no_item():
+    loop = rule("connected", "Every project is connected", "high", loop="projects")
+    doubt = {**item_finding(loop, "Every project is connected", [], "inconclusive", "params are hidden"), "label": None}
+    assert merge(report([loop], [connection("alm", 1)], [doubt]))["summary"]["verdicts"]["inconclusive"] == 1
+
+
 def test_rule_that_some_servers_lack_is_named():
     whole, part = of_server("eu", "pass", rules=(TLS, LAST_SYNC)), of_server("us", "pass", rules=(LAST_SYNC,))
     made = merge(whole, part, of_server("ap", "pass", rules=(LAST_SYNC,)))

@@ -16,6 +16,11 @@ from hypothesis import given, strategies as st
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit import task
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.connections import validate_connections
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.merge import (
+    MergeOptions,
+    merge_reports,
+    validate_source,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
     Evaluation,
     VerdictOptions,
@@ -27,6 +32,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     build_report,
     top_findings,
 )
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import validate_baseline
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.rules import evaluate_rule, rule_state
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
     Engine,
@@ -1214,6 +1220,39 @@ def test_each_starter_rule_says_what_is_wrong_in_every_format():
             assert finding["message"] in text, (rule.id, name)
             assert all(one["value"] in text for one in finding["observed"]), (rule.id, name)
     assert lines == SENTENCES
+
+
+def test_report_of_the_starter_policy_does_not_contradict_itself():
+    """All verdicts, waivers in all states, hidden parameters, and variables that turn rules off."""
+    common = {"reason": "r", "owner": "o"}
+    waivers = [
+        {"rules": ["tls", "no-debug-mode"], "connections": {"kind": "alm"}, "expires": "2026-11-24", **common},
+        {"rules": ["scheduled", "tls"], "connections": {"alias": ["*"]}, "expires": "2026-11-23", **common},
+        {"rules": ["no-duplicates"], "labels": ["*"], "servers": ["SDE.*"], "expires": "2026-12-01", **common},
+        {"rules": ["project-connected"], "labels": ["none"], "expires": "2026-12-01", **common},
+    ]
+    given = [facts for facts, _rule in FAILING] + [connection(params={}, params_visible=False), connection(alias=None)]
+    facts = validate_connections([{**one, "id": number} for number, one in enumerate(given, 1)])
+    for variables in ({}, {**POLICY_VARIABLES, "required_projects": [1, 7, 8, 8]}):
+        policy = load_policy(["p.yml"], lambda name: {**STARTER, "waivers": waivers}, variables)
+        engine = Engine(TEMPLAR, PLAY, {**policy.variables, "connections": facts, "audited_at": NOW})
+        evaluations = {rule.id: evaluate_rule(rule, facts, engine) for rule in policy.rules}
+        report = build_report(
+            policy,
+            facts,
+            [one for found in evaluations.values() for one in found],
+            VerdictOptions("info", "warn", "fail"),
+            states={rule.id: rule_state(rule, evaluations[rule.id], engine) for rule in policy.rules},
+            scope=Scope("sde.example.com", "https://sde.example.com", ["alm", "analysis"]),
+            audited_at=NOW,
+            baseline=None,
+        )
+        assert {"fail", "waived", "inconclusive"} <= {one["verdict"] for one in report["findings"]}
+        assert any(one["expired_waiver"] is not None for one in report["findings"])
+        again = validate_baseline(json.loads(FORMATS["json"](report)), "b.json")
+        assert again["summary"] == report["summary"]
+        whole = merge_reports([validate_source(again, "a.json")], [], MergeOptions(None, None, None))
+        assert validate_baseline(json.loads(FORMATS["json"](whole)), "b.json")["summary"] == report["summary"]
 
 
 def test_starter_calls_no_filter_of_ours():

@@ -176,7 +176,7 @@ def _reasons(sources: list[SourceReport], failed: list[SourceReport]) -> dict[st
         message = report["summary"]["message"].removeprefix(f"{headline('error', report['servers'])}: ")
         for server in report["servers"] or [name]:
             reasons[server] = message
-    # The summary is one line.
+    # The summary is one line, and the reason a part of a sentence.
     return {server: collapse(scrub_text(reason), _MAX_REASON).rstrip(".") for server, reason in reasons.items()}
 
 

@@ -173,7 +173,8 @@ def _check_verdicts(report: Report) -> Iterator[str]:
             yield f"{place}.severity must be {rule['severity']}, as in the rule {rule['id']}, not {part['severity']}"
         elif _is_about_connections(rule) and (label is not None or len(connections) != 1):
             yield f"{place} must be about one connection, as the rule {rule['id']} is"
-        elif not _is_about_connections(rule) and label is None and part["verdict"] != "error":
+        # Without a label, the finding is about the whole loop.
+        elif not _is_about_connections(rule) and label is None and part["verdict"] not in ("error", "inconclusive"):
             yield f"{place} must be about an item, as the rule {rule['id']} is"
         if not server_of.keys() >= set(connections):
             yield f"{place} has a connection that is not in the report"
@@ -189,7 +190,7 @@ def _check_duplicates(report: Report) -> Iterator[str]:
         # Errors may be about items that cannot be told apart.
         if part["verdict"] == "error":
             continue
-        subject = connections[0] if label is None else label
+        subject = "".join(connections) if label is None else label
         if (part["rule"], part["server"], subject) in subjects:
             yield f"{place} repeats the subject {schema.shorten(subject)} of the rule {part['rule']}"
         subjects.add((part["rule"], part["server"], subject))
