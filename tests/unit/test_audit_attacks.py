@@ -351,6 +351,12 @@ def test_deep_condition_is_one_clear_error(name, number):
         load_policy(["p.yml"], lambda name: policy, {}, compile_error)
 
 
+@pytest.mark.parametrize("name", ["parentheses", "lists", "calls"])
+def test_brackets_are_limited_whatever_the_caller_leaves_of_the_stack(name):
+    assert expression_error(TOO_DEEP[name](30), "connection") is None
+    assert expression_error(TOO_DEEP[name](31), "connection") == "is nested too deeply; simplify it"
+
+
 @pytest.mark.parametrize("name", TOO_DEEP)
 def test_accepted_condition_is_read_by_a_deep_caller(name):
     """The limit leaves room for what runs before an audit, and for the compiler."""
