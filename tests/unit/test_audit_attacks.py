@@ -115,7 +115,7 @@ def merged(folder, **reports) -> dict:
 def test_warnings_of_a_merge_have_no_commands(tmp_path):
     failed = sample_reports.failed()
     failed["summary"]["message"] = f"Failed:\n{ATTACK}"
-    failed["servers"] = ["other"]
+    failed.update(servers=["other"], server_urls={})
     result = merged(tmp_path, a=sample_reports.small(), b=failed)
     assert any("Failed: zz" in one for one in result["warnings"])
     for warning in result["warnings"]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ...module_utils._errors import OptionError
 from ...module_utils._redact import scrub_text
-from .._render.text import collapse, escape_line
+from .._render.text import collapse
 from .connections import validate_connections
 from .model import (
     FORMAT,
@@ -177,7 +177,7 @@ def _reasons(sources: list[SourceReport], failed: list[SourceReport]) -> dict[st
         for server in report["servers"] or [name]:
             reasons[server] = message
     # The summary is one line.
-    return {server: escape_line(scrub_text(reason), _MAX_REASON).rstrip(".") for server, reason in reasons.items()}
+    return {server: collapse(scrub_text(reason), _MAX_REASON).rstrip(".") for server, reason in reasons.items()}
 
 
 def _has_failed(source: SourceReport) -> bool:
