@@ -150,7 +150,7 @@ def test_merge_of_failed_audits(play, tmp_path):
     )
     of_all, of_broken, of_failed = results[3:]
     assert of_all["verdict"] == "fail" and of_all["missing_servers"] == ["us", files["unnamed"]]
-    assert f"2 servers have no report: us, {files['unnamed']}." in of_all["msg"]
+    assert "2 servers have no report: us (Invalid policy" in of_all["msg"] and f"{files['unnamed']} (" in of_all["msg"]
     message = "could not be made: Invalid policy (1 error): broken.yml: rule a: severity must be one of"
     assert f"{files['failed']}: SD Elements audit of us {message}" in of_all["warnings"][0]
     assert "broken.yml is not valid JSON" in of_broken["msg"] and verdict(tmp_path / "merged") == "error"
