@@ -20,7 +20,7 @@ positional: _input, known
 options:
   _input:
     description:
-      - The names of variables that are set, such as those that P(ansible.builtin.varnames#lookup) finds by a prefix.
+      - The names of variables that are set, such as those that the lookup C(ansible.builtin.varnames) finds by a prefix.
     type: list
     elements: str
     required: true
@@ -30,9 +30,6 @@ options:
     type: list
     elements: str
     required: true
-seealso:
-  - plugin: ansible.builtin.varnames
-    plugin_type: lookup
 """
 
 EXAMPLES = r"""
