@@ -20,7 +20,7 @@ positional: _input, known
 options:
   _input:
     description:
-      - The names of variables that are set, such as those that the lookup C(ansible.builtin.varnames) finds by a prefix.
+      - The names of variables that are set, such as those that the lookup C(ansible.builtin.varnames) finds.
     type: list
     elements: str
     required: true
