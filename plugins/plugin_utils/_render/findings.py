@@ -18,7 +18,11 @@ _MAX_LABEL = 300
 
 def errors_without_finding(report: Report) -> dict[str, str]:
     """Return messages by the server that they are about. Without them, an audit without findings could look passed."""
-    errors = {server: f"{server} has no report" for server in report.get("missing_servers", ())}
+    reasons = report.get("missing_reasons", {})
+    errors = {
+        server: f"{server} has no report" + (f" ({reasons[server]})" if server in reasons else "")
+        for server in report.get("missing_servers", ())
+    }
     summary = report["summary"]
     if summary["verdict"] == "pass" or errors or any(finding["fails_audit"] for finding in report["findings"]):
         return errors
