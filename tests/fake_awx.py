@@ -25,6 +25,8 @@ UNIFIED_JOB_TEMPLATES = {
     "workflow_job_templates": "workflow_job_template",
     "projects": "project",
 }
+# Lists of more than one kind.
+UNIFIED = {"unified_job_templates": [*UNIFIED_JOB_TEMPLATES], "unified_jobs": ["jobs", "project_updates"]}
 RELATIONS = {
     "organization": ["organizations"],
     "inventory": ["inventories"],
@@ -76,8 +78,7 @@ class FakeAwx:
 
     def find(self, kind: str, **wanted: Any) -> list[dict[str, Any]]:
         """The resources whose fields have these values, as texts. The names are those of AWX's filters."""
-        kinds = UNIFIED_JOB_TEMPLATES if kind == "unified_job_templates" else [kind]
-        items = [item for one in kinds for item in self.kinds.get(one, [])]
+        items = [item for one in UNIFIED.get(kind, [kind]) for item in self.kinds.get(one, [])]
         return [item for item in items if all(self._matches(item, path, value) for path, value in wanted.items())]
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
@@ -195,7 +196,8 @@ class FakeAwx:
         needed = [one["variable"] for one in questions if one["variable"] not in answers]
         if needed:
             raise _RefusalError(400, {"variables_needed_to_start": [f"'{name}' value missing" for name in needed]})
-        return 201, self._store("jobs", {"status": "pending", "extra_vars": self.extra_vars(template, answers)})
+        job = {"name": template["name"], "unified_job_template": template["id"], "status": "pending"}
+        return 201, self._store("jobs", {**job, "extra_vars": self.extra_vars(template, answers)})
 
     def _started(self, kind: str, item: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
         """The update that AWX starts if a project has to be fetched from elsewhere."""

@@ -55,7 +55,7 @@ TOKENS = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": f"{TOKEN}eu", "SDE_US_TOKEN": f"
 
 
 def variables() -> dict:
-    """All that vars/ holds, as it stands there."""
+    """All that vars/ holds, before Ansible fills in anything."""
     found = {}
     for path in sorted((EXTENSION / "vars").glob("*.yml")):
         found |= read_yaml(path)
@@ -322,7 +322,7 @@ def test_the_image(tmp_path, ansible):
 
 @pytest.mark.once
 def test_the_image_with_an_artifact(tmp_path, ansible):
-    """What the guide says for a collection that is not on Galaxy."""
+    """The instructions of the guide for a collection that is not on Galaxy."""
     instead = yaml.safe_load(next(block.text for block in blocks("text") if "type: file" in block.text))
     (collection,) = instead["dependencies"]["galaxy"]["collections"]
     version = read_yaml(ROOT / "galaxy.yml")["version"]
@@ -466,6 +466,10 @@ def test_settings_that_cannot_work(desk):
         "sde_awx_image": "",
         "sde_awx_servers": [{"name": "eu", "api_token": TOKEN}, {"name": "eu", "url": "https://eu.example.com"}],
         "sde_awx_credential_fields": {"time_out": 3, "allow_http": "yes"},
+        "sde_awx_fail_on": "hihg",
+        "sde_awx_kinds": "alm",
+        "sde_awx_slices": 0,
+        "sde_awx_schedule": "daily",
     }
     refused = desk(f"ansible-playbook configure.yml -e {shlex.quote(json.dumps(wrong))}")
     assert_refused(
@@ -478,12 +482,23 @@ def test_settings_that_cannot_work(desk):
         "Two servers in sde_awx_servers have the same name.",
         "sde_awx_credential_fields has time_out; it can have ca_bundle, client_cert, client_key, ",
         "skip_verification and allow_http in sde_awx_credential_fields must be true or false.",
+        "sde_awx_fail_on must be one of info, low, medium, high, critical, never.",
+        *(others := ("sde_awx_kinds must be ", "sde_awx_slices must be ", "sde_awx_schedule must begin ")),
     )
+    wrong = {"sde_awx_kinds": ["git"], "sde_awx_slices": "many", "sde_awx_schedule": "DTSTART:20260105T060000Z"}
+    assert_refused(desk(f"ansible-playbook configure.yml -e {shlex.quote(json.dumps(wrong))}"), *others)
     forgotten = {
         "sde_awx_servers": [{"name": "eu", "api_token": TOKEN}, {"name": "us", "api_token": "{{ of_a_vault }}"}]
     }
     refused = desk(f"ansible-playbook configure.yml -e {shlex.quote(json.dumps(forgotten))}")
     assert_refused(refused, "names a variable that is not defined, so nothing was configured.")
+    misspelt = desk("ansible-playbook configure.yml -e sde_awx_failon=low -e sde_awx_slice=4 -e sde_awx_other=1")
+    assert_refused(
+        misspelt,
+        "Unknown variable sde_awx_failon: did you mean sde_awx_fail_on?",
+        "Unknown variable sde_awx_slice: did you mean sde_awx_slices?",
+    )
+    assert re.findall(r"Unknown variable (\w+) has", misspelt.stdout) == ["sde_awx_other"]
 
 
 # An AWX as the guide leaves it. It is made once, and each test gets a copy.
@@ -509,6 +524,12 @@ def configured(desk):
             return desk(shlex.join(command), **where, **(TOKENS if secrets is None else secrets))
 
         yield awx, run
+
+
+def launch(awx: FakeAwx, template: str) -> dict:
+    """Start a job, which does not end."""
+    awx.respond("POST", f"{awx.get('job_templates', template)['url']}launch/", {}, "Default")
+    return awx.get("jobs", template)
 
 
 def snapshot(awx: FakeAwx) -> dict[str, dict]:
@@ -556,6 +577,10 @@ def test_many_servers_come_and_go(configured):
     assert_refused(run("configure.yml", *both, **fewer), "sde_awx_servers changed, so AWX needs the secrets ")
     inventory_id = awx.get("inventories", "SD Elements servers")["id"]
     awx.kinds["hosts"].append({**awx.get("hosts", "sde-eu"), "id": 999, "name": "mine", "description": "by hand"})
+    launch(awx, "SD Elements gather")
+    job = launch(awx, "SD Elements servers merge")
+    assert_refused(run("configure.yml", *both, **fewer, sde_awx_update_secrets=True), f"{job['url']} has not ended, ")
+    job["status"] = "canceled"
     changed(run("configure.yml", *both, **fewer, sde_awx_update_secrets=True))
     assert sorted(awx.names("hosts")) == ["localhost", "mine", "sde-eu"]
     assert yaml.safe_load(awx.get("credentials", "SD Elements servers")["inputs"]["api_tokens"]) == {
@@ -579,9 +604,16 @@ def test_everything_is_removed(configured):
     assert removal.endswith(" -e sde_awx_state=absent") and types.endswith(
         "configure_types.yml -e sde_awx_state=absent"
     )
+    job = launch(awx, "SD Elements gather")
+    before = list(awx.changes)
+    assert_refused(
+        run(sde_awx_state="absent", secrets={}), f"{job['url']} has not ended, and uses what is to be removed."
+    )
+    assert awx.changes == before
+    job["status"] = "successful"
     assert changed(run(sde_awx_state="absent", secrets={})) == 8
     left = {kind: names for kind in awx.kinds if (names := awx.kinds[kind])}
-    assert set(left) <= {"organizations", "credential_types", "project_updates"}
+    assert set(left) <= {"organizations", "credential_types", "project_updates", "jobs"}
     assert changed(run(sde_awx_state="absent", secrets={})) == 0
     assert_refused(
         run("configure_types.yml"), "You don't have permission to POST to /api/v2/credential_types/ (HTTP 403)"
@@ -679,7 +711,7 @@ def test_a_second_organization(configured):
     other = {"sde_awx_organization": "Other"}
     assert_refused(run(by="Other", **other), "Execution environment with this Name already exists")
     assert_refused(run(by=SYSTEM, **other), "/api/v2/execution_environments/", "Set another sde_awx_name_prefix.")
-    assert_refused(run(by="Default", **other), "You can see no organization Other in AWX; set sde_awx_organization.")
+    assert_refused(run(by="Default", **other), "You can see no organization Other in AWX; set ")
     assert snapshot(awx) == before
     own = {**other, "sde_awx_name_prefix": "Team servers"}
     assert changed(run(by="Other", **own)) == 9
