@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
@@ -130,7 +131,8 @@ def validate_arguments(
 
     Raises an OptionError in the words of ansible-core.
     """
-    result = ArgumentSpecValidator(spec, **constraints).validate(to_builtin_types(arguments))
+    # The validator fills in the defaults of suboptions, in the argument spec itself.
+    result = ArgumentSpecValidator(deepcopy(spec), **constraints).validate(to_builtin_types(arguments))
     if result.error_messages:
         message = result.errors.msg
         if isinstance(result.errors[0], UnsupportedError):

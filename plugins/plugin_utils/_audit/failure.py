@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
@@ -115,5 +116,6 @@ def _value(spec: _Spec, arguments: _Arguments, name: str) -> Any:
     if name not in spec:
         return None
     given = {name: arguments[name]} if arguments.get(name) is not None else {}
-    result = ArgumentSpecValidator({name: spec[name]}).validate(given)
+    # The validator fills in the defaults of suboptions, in the argument spec itself.
+    result = ArgumentSpecValidator({name: deepcopy(spec[name])}).validate(given)
     return spec[name].get("default") if result.error_messages else result.validated_parameters[name]
