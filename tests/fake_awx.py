@@ -144,7 +144,7 @@ class FakeAwx:
 
     def _item(self, kind: str, key: str) -> dict[str, Any]:
         """A resource by its number, or by its name and that of its organization."""
-        name, _, organization = key.partition("++")
+        name, _separator, organization = key.partition("++")
         found = self.find(kind, name=name, organization__name=organization) if organization else self.find(kind, id=key)
         if not found:
             raise _RefusalError(404, {"detail": "Not found."})
@@ -241,7 +241,7 @@ class FakeAwx:
         return (202 if kind == "inventories" else 204), None
 
     def _matches(self, item: dict[str, Any], path: str, wanted: Any) -> bool:
-        name, _, rest = path.partition("__")
+        name, _separator, rest = path.partition("__")
         value = item.get(name)
         if rest == "in":
             return str(value) in str(wanted).split(",")

@@ -392,7 +392,7 @@ def assert_refused(run: subprocess.CompletedProcess, *reasons: str) -> None:
 @pytest.mark.once
 def test_from_an_empty_awx_to_a_scheduled_audit_that_notifies(desk):
     """The commands of the guide, in their order and by whom it says; then once more."""
-    _, image, types, configure = commands_of("awx_guide.md")
+    _types_command, image, types, configure = commands_of("awx_guide.md")
     assert (image.split()[0], types.split()[1], configure.split()[1]) == (
         "ansible-builder",
         "configure_types.yml",
@@ -508,7 +508,7 @@ CONFIGURED: list[FakeAwx] = []
 @pytest.fixture
 def configured(desk):
     """Such an AWX, and a function that runs a playbook with settings on it."""
-    _, _, types, configure = commands_of("awx_guide.md")
+    types, configure = commands_of("awx_guide.md")[2:]
     if not CONFIGURED:
         with running() as (awx, url):
             desk(types, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN=SYSTEM)
@@ -543,7 +543,10 @@ def snapshot(awx: FakeAwx) -> dict[str, dict]:
     found: dict[str, dict] = {"linked": linked}
     for kind in set(awx.kinds) - {"project_updates", "jobs", "credential_types"}:
         for item in awx.kinds[kind]:
-            fields = {name: names.get(value, value) if type(value) is int else value for name, value in item.items()}
+            fields = {
+                name: names.get(value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+                for name, value in item.items()
+            }
             found[f"{kind} {names[item['id']]} {fields.get('workflow_job_template', '')}"] = {
                 **fields, "id": None, "url": None, "survey": awx.surveys.get(item["id"])
             }  # fmt: skip
@@ -737,7 +740,7 @@ def test_programs_start_the_audit(configured, desk):
     """By the guide's command, and by its task."""
     awx, _run = configured
     curl, task = (text for text in commands_of("awx_guide.md", "text") if "connection_audit_policy" in text)
-    with running(awx) as (_, url):
+    with running(awx) as (_handler, url):
         where = {"CONTROLLER_HOST": url, "CONTROLLER_OAUTH_TOKEN": "Default"}
         started = desk(curl, **where)
         assert started.returncode == 0, started.stdout

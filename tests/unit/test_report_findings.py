@@ -31,7 +31,7 @@ RULES = [
     {"id": "items", "title": "T", "severity": "high", "that": "false", "loop": "x"},
 ]
 CONNECTIONS = [sample_reports.connection(kind, id_)["facts"] for kind, id_ in (("alm", 1), ("alm", 2), ("analysis", 1))]
-LABELS = ["Payments API", "Payments", "null", "1.0", 'a "b": [c] # d', "- {{ e }}", "f\u2028\u202e\x85\ng", " h ", "'"]
+LABELS = ("Payments API", "Payments", "null", "1.0", 'a "b": [c] # d', "- {{ e }}", "f\u2028\u202e\x85\ng", " h ", "'")
 
 
 def load(*waivers: str) -> Policy:

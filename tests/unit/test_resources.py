@@ -90,7 +90,7 @@ def test_list_is_the_same_in_every_generation(servers, kind):
 @given(data=st.data())
 def test_one_record_is_the_same_as_in_the_list(running, data):
     kind = data.draw(st.sampled_from(list(RESOURCES)))
-    one, other = (data.draw(st.sampled_from([name for name in GENERATIONS if has_list(kind, name)])) for _ in "ab")
+    one, other = (data.draw(st.sampled_from([name for name in GENERATIONS if has_list(kind, name)])) for _place in "ab")
     seed.load()
     number = data.draw(st.sampled_from([record["id"] for record in running[one].records(kind)]))
     (alone,) = facts(running[one], kind, id=number)
