@@ -251,7 +251,7 @@ HARMLESS_VALUES: list[Any] = [
     {"server": {"url": "https://secrets.example.com:443/a", "host": "secrets.example.com"}},
     {"alm_server": "https://jira.example.com/?m=a@b"},
     {"auth": {"host": "token.example.com:8443"}},
-]  # fmt: skip
+]  # a row for each case # fmt: skip
 
 SECRET_VALUES: list[Any] = [
     # Before the host of a server.

@@ -32,7 +32,7 @@ class Generation:
     # The fields of every project. The documentation tells the order in which they came, and rarely the release.
     project_fields: tuple[str, ...] = (
         "id", "slug", "application", "archived", "name", "creator", "description", "tags", "created", "updated",
-    )  # fmt: skip
+    )  # a row for each case # fmt: skip
     # `creator` is an e-mail address (or else the id of the user).
     creator_is_email: bool = False
     # The profile of a project has a logo.
@@ -84,7 +84,7 @@ _4_2_PROJECT = (*_OLDEST_PROJECT, "url", "profile", "parent", *_MEMBERS)
 _4_4_PROJECT = (*_4_2_PROJECT, "custom_attributes")
 _4_12_PROJECT = (
     *(name for name in _4_4_PROJECT if name not in _MEMBERS), "locked", "locked_on", "locked_by"
-)  # fmt: skip
+)  # a row for each case # fmt: skip
 _4_2_CONNECTOR = ("id", "name", "system", "inaccessible")
 _4_4_CONNECTOR = (*_4_2_CONNECTOR, "params")
 

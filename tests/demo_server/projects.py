@@ -73,7 +73,7 @@ PROJECTS = {
     22: Project("Insurance", "Claims", "Claims Chatbot", tags=("internet-facing",), creator=12, parent=7),
     23: Project("Logistics", "Warehouse", "Pallet Tracker", "P20", archived=True, restricted=True),
     24: Project("General", "Demo Application", "Training", profile=None, tags=("sandbox",)),
-}  # fmt: skip
+}  # a row for each case # fmt: skip
 _APPLICATIONS = list(dict.fromkeys((project.business_unit, project.application) for project in PROJECTS.values()))
 
 

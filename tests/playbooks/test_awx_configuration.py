@@ -549,7 +549,7 @@ def snapshot(awx: FakeAwx) -> dict[str, dict]:
             }
             found[f"{kind} {names[item['id']]} {fields.get('workflow_job_template', '')}"] = {
                 **fields, "id": None, "url": None, "survey": awx.surveys.get(item["id"])
-            }  # fmt: skip
+            }  # a row for each case # fmt: skip
     return found
 
 

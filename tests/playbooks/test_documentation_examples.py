@@ -159,7 +159,7 @@ def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
     server = start("5.2")
     dataset = [one for kind in RESOURCES for one in server.records(kind)
                if one.get("params", {}).get("alm_method") != "http"
-               and one.get("params", {}).get("alm_validate_cert") is not False]  # fmt: skip
+               and one.get("params", {}).get("alm_validate_cert") is not False]  # a line for each condition # fmt: skip
     files = []
     filters = ["filter.egress", "filter.misspelt_names", "filter.split_names"]
     for name in [*(f"modules.{name}" for name in INFO_MODULES.values()), *filters]:

@@ -247,7 +247,7 @@ def test_trackers_below_one_host_and_facts_of_an_older_release(start, render_eac
     checked(tmp_path / "today")
     assert [one["targets"] for one in groups(tmp_path / "today" / "targets.json")] == [
         ["https://192.0.2.7:443/jira"], ["https://192.0.2.7:443/jira-eu"]
-    ]  # fmt: skip
+    ]  # a row for each case # fmt: skip
     assert [one["labels"]["alias"] for one in groups(tmp_path / "today" / "targets.json")] == ["", ""]
     for folder in ("today", "lists"):
         assert lines(tmp_path / folder / "allow.txt")[1:] == ["192.0.2.7 443 tcp"]

@@ -359,7 +359,7 @@ def test_brackets_are_limited_whatever_the_caller_leaves_of_the_stack(name):
 
 @pytest.mark.parametrize("name", TOO_DEEP)
 def test_accepted_condition_is_read_by_a_deep_caller(name):
-    """The limit leaves room for what runs before an audit, and for the compiler."""
+    """The limit is far below the depth at which Python fails, because an audit and the compiler need some of it."""
     condition = TOO_DEEP[name](25 if name in ("parentheses", "lists", "calls") else 90)
     assert expression_error(condition, "connection") is None
 

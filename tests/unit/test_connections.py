@@ -220,7 +220,7 @@ def test_secrets_in_a_job_message(start):
         "kind": "alm", "id": 1, "alias": "a", "system": "Rally",
         "params": {"alm_pass": "correct horse battery"},
         "last_job": {**job, "result_message": message},
-    }  # fmt: skip
+    }  # a row for each case # fmt: skip
     server = start(dataset=[record])
     found = connections(server, include_last_job=True)[0]
     assert (

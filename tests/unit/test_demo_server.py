@@ -122,7 +122,7 @@ def test_fields_by_generation(generation):
 
 OLDEST_PROJECT = {
     "id", "slug", "application", "archived", "name", "creator", "description", "tags", "created", "updated",
-}  # fmt: skip
+}  # a row for each case # fmt: skip
 PROJECT_WITH_MEMBERS = OLDEST_PROJECT | {"url", "profile", "parent", "users", "groups", "custom_attributes"}
 NEWER_PROJECT = PROJECT_WITH_MEMBERS - {"users", "groups"} | {"locked", "locked_on", "locked_by"}
 PROJECT_FIELDS = {

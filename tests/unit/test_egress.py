@@ -28,7 +28,7 @@ def facts(number: int, text: object, kind: str = "alm", **more) -> dict:
         "kind": kind, "id": number, "alias": f"c{number}", "inaccessible": None,
         "params": params, "params_visible": True,
         **server_facts(kind, params), **more,
-    }  # fmt: skip
+    }  # a row for each case # fmt: skip
 
 
 def saved(facts_of_today: dict, **more) -> dict:
@@ -59,7 +59,7 @@ def test_egress_lists_each_server_once():
          "connections": [reference(9), reference(10)]},
         {"host": "b", "port": 443, "protocol": "tcp", "schemes": ["https"], "addresses": [],
          "connections": [reference(2), reference(3, "analysis")]},
-    ]  # fmt: skip
+    ]  # a row for each case # fmt: skip
     # The order of the facts makes no difference.
     assert egress(reversed(given_facts)) == result
     assert egress([saved(one) for one in given_facts]) == result
@@ -81,7 +81,7 @@ def test_unreachable_and_hidden_servers():
         facts(5, "h", inaccessible=True), facts(6, None, inaccessible=True, **hidden),
         facts(7, None, inaccessible=True), saved(facts(8, None, **hidden)),
         saved(facts(9, "h"), params_visible=False),
-    ])  # fmt: skip
+    ])  # a row for each case # fmt: skip
     assert result == {
         "servers": [],
         "agent": [{**reference(5), "url": "https://h:443"}, {**reference(6), "url": None}],

@@ -102,7 +102,7 @@ def test_hosts_of_connection_strings(host):
     ["127.0.0.1@{}", "127.0.0.1@{}.example.com", "sde.example.com:8443@{}", "sde.example.com@a.{}",
      "https://sde.example.com@{}", "localhost@{}", "[::1]@{}", "{}@sde", "{}@", "{}@sde.example.com@x",
      "me@{}@sde.example.com", "SDE.example.com@{}.example"],
-)  # fmt: skip
+)  # a row for each case # fmt: skip
 @pytest.mark.parametrize("url", [None, "https://sde.example.com"])
 def test_invalid_connection_string(text, url):
     """The token must not be taken for a host, which is looked up and shown."""

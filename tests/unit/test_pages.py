@@ -223,7 +223,7 @@ CHANGES = st.lists(
 
 SHRINKS_TO_ONE_PAGE = [
     *[("", 0, 0)] * 7, ("delete", 0, 0), ("insert", 0, 0), *[("", 0, 0)] * 3, *[("delete", 0, 0)] * 2, ("insert", 0, 4),
-]  # fmt: skip
+]  # a row for each case # fmt: skip
 
 
 @example(6, 4, "page", 1, SHRINKS_TO_ONE_PAGE)
