@@ -552,7 +552,7 @@ def report(
             "unused_waivers": "warn",
             "connections": len(connections),
             "rules": len(rules),
-            "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS},
+            "verdict_counts": {verdict: verdicts[verdict] for verdict in VERDICTS},
             "failed_by_severity": {severity: failed[severity] for severity in SEVERITIES},
         },
         "rules": rules,

@@ -182,7 +182,7 @@ verdict:
   type: str
   choices: [pass, fail]
   sample: fail
-verdicts:
+verdict_counts:
   description: Number of findings by verdict.
   returned: when the audit is complete
   type: dict
@@ -496,7 +496,7 @@ waivers_omitted:
   returned: when the audit is complete
   type: int
   sample: 0
-reports:
+report_files:
   description: Paths of the files that were written.
   returned: when the audit is complete
   type: list

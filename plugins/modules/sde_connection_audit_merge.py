@@ -21,7 +21,7 @@ description:
     would replace a failed audit. The merged report has the time of the oldest one.
   - The module runs in the process of ansible-core on the controller.
 options:
-  documents:
+  report_files:
     description:
       - JSON reports to merge, on the controller. A name may have the wildcards V(*), V(?) and V(**).
       - A name or pattern that matches no file is an error.
@@ -62,7 +62,7 @@ seealso:
 EXAMPLES = r"""
 - name: Merge the reports of all servers
   securitycompass.sdelements.sde_connection_audit_merge:
-    documents: [reports/*.json]
+    report_files: [reports/*.json]
     servers: "{{ groups['all'] }}"
     reports:
       html: merged/audit.html
@@ -82,7 +82,7 @@ verdict:
   returned: if the reports were merged
   type: str
   sample: fail
-verdicts:
+verdict_counts:
   description: Number of findings by verdict.
   returned: if the reports were merged
   type: dict
@@ -115,7 +115,7 @@ waivers_omitted:
   returned: if the reports were merged
   type: int
   sample: 0
-reports:
+report_files:
   description: The files that were written.
   returned: if the reports were merged
   type: list

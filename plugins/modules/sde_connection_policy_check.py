@@ -187,7 +187,7 @@ rules:
       returned: success
       type: str
       sample: evaluated
-    verdicts:
+    verdict_counts:
       description: Number of connections or items by verdict. Null without connections.
       returned: success
       type: dict

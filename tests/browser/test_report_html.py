@@ -203,7 +203,9 @@ def test_the_verdict_at_a_glance(show):
     ):
         assert text in banner
     tiles = page.locator(".tiles a").all_inner_texts()
-    assert [tile.split()[0] for tile in tiles] == [str(SMALL["summary"]["verdicts"][verdict]) for verdict in VERDICTS]
+    assert [tile.split()[0] for tile in tiles] == [
+        str(SMALL["summary"]["verdict_counts"][verdict]) for verdict in VERDICTS
+    ]
 
 
 def test_a_passed_audit_says_so(show):
@@ -1196,7 +1198,7 @@ def test_a_key_stroke_costs_as_much_with_many_findings_as_with_few(show, connect
 def test_what_is_shown_of_many_is_right(show, connections):
     document = sample_reports.big(connections)
     page = show(document)
-    verdicts = document["summary"]["verdicts"]
+    verdicts = document["summary"]["verdict_counts"]
     assert (
         page.get_by_role("status")
         .inner_text()

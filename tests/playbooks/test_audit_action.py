@@ -160,14 +160,14 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
 def test_result(audit, file):
     outcome = audit(connections=[BAD, good()], policy=[file("p.yml", policy())], server="sde.example.com")
     result = outcome.result
-    assert result["failed"] and not result["changed"] and result["verdict"] == "fail" and result["reports"] == []
+    assert result["failed"] and not result["changed"] and result["verdict"] == "fail" and result["report_files"] == []
     assert result["msg"] == (
         "SD Elements audit of sde.example.com failed: 1 finding of high or more (1 high); 0 lower, 0 waived, "
         "0 inconclusive, 0 errors. 2 connections, 1 rule. Policy: p.yml."
     )
     assert result["msg"].split(";")[0] in outcome.output
     assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
-    assert result["failed_by_severity"]["high"] == 1 and result["verdicts"]["pass"] == 1
+    assert result["failed_by_severity"]["high"] == 1 and result["verdict_counts"]["pass"] == 1
     assert_clean(subprocess.CompletedProcess([], 0, outcome.output))
 
 
@@ -191,7 +191,7 @@ def test_hidden_parameters_are_inconclusive(start, audit, tmp_path):
     hidden = [one for kind in ("alm", "analysis") for one in connections(server, kind, api_token=server.limited_token)]
     report = tmp_path / "report.json"
     outcome = audit(connections=hidden, fail_on="low", inconclusive="fail", reports={"json": str(report)})
-    assert outcome.result["failed"] and outcome.result["verdicts"]["inconclusive"] > 100
+    assert outcome.result["failed"] and outcome.result["verdict_counts"]["inconclusive"] > 100
     # Rules without parameters have a verdict; the others are inconclusive, and never pass.
     failed = {one["rule"] for one in json.loads(report.read_text())["findings"] if one["verdict"] == "fail"}
     assert failed == {"params-visible", "scheduled", "no-debug-mode"}
@@ -223,7 +223,7 @@ def test_waivers_and_baseline(audit, file, tmp_path):
     assert expired.result["waivers"][0]["state"] == "expired" and expired.result["failed"] and expired.result["changed"]
     assert "expired after 2020-01-31" in " ".join(expired.output.split())
     # Reports go to where Ansible was started, and are found there again.
-    assert expired.result["reports"] == [str(tmp_path / "cwd" / "reports" / "one.json")]
+    assert expired.result["report_files"] == [str(tmp_path / "cwd" / "reports" / "one.json")]
     assert not in_force.result["failed"] and in_force.found("waived") and in_force.result["fixed"] == []
     assert [one["reason"] for one in in_force.result["not_fixed"]] == ["waived"]
     assert not known.result["failed"] and known.result["findings"][0]["baseline"] == "known"
@@ -435,7 +435,7 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
     assert not proof.exists()
     for outcome in outcomes:
         assert outcome.found("error") == [("not-boolean", f"ALM connection 1 {json.dumps(hostile)}")], outcome.result
-        assert outcome.result["verdicts"]["pass"] == 2
+        assert outcome.result["verdict_counts"]["pass"] == 2
 
 
 def test_no_secret_is_printed_or_written(audit, file, tmp_path):
@@ -514,7 +514,9 @@ def test_result_is_bounded(audit, file, tmp_path):
     # It has a JSON report.
     assert not [one for one in found.result["warnings"] if "Only the JSON report" in one]
     assert (
-        len(json.loads((tmp_path / "report.json").read_text())["findings"]) == found.result["verdicts"]["fail"] == 103
+        len(json.loads((tmp_path / "report.json").read_text())["findings"])
+        == found.result["verdict_counts"]["fail"]
+        == 103
     )
     assert (len(fixed.result["fixed"]), fixed.result["fixed_omitted"], fixed.result["findings"]) == (100, 2, [])
     assert [(one["rule"], one["reason"]) for one in fixed.result["not_fixed"]] == [("worse", "rule_gone")]
@@ -528,4 +530,4 @@ def test_documentation_names_the_results(audit):
     result = audit(connections=[BAD], policy_vars={"required_projects": [9]}).result
     assert set(result) - {"changed", "failed", "warnings"} == set(returned) - {"failure"}
     assert set(result["findings"][0]) == set(returned["findings"]["contains"])
-    assert set(result["verdicts"]) == set(returned["verdicts"]["contains"])
+    assert set(result["verdict_counts"]) == set(returned["verdict_counts"]["contains"])

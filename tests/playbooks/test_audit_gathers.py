@@ -103,7 +103,7 @@ def test_hidden_parameters_are_inconclusive(start, run_tasks):
         [{AUDIT: {**limited, "inconclusive": "fail"}, **how} for how in (IN_PROCESS, AS_MODULE)]
     )
     assert without_output(found[0]) == without_output(found[1])
-    assert found[0]["verdicts"]["inconclusive"] > 0 and found[0]["verdict"] == "fail"
+    assert found[0]["verdict_counts"]["inconclusive"] > 0 and found[0]["verdict"] == "fail"
     assert not [one for one in found[0]["findings"] if one["rule"] == "tls" and one["verdict"] != "inconclusive"]
 
 

@@ -16,8 +16,8 @@ TASK = "securitycompass.sdelements.sde_connection_audit_merge"
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 # Arguments, and what the task says about them; {folder} holds the files.
 WRONG = {
-    "[]": "documents is empty. Name the JSON reports to merge",
-    "[nowhere/*.json]": "documents: no file matches nowhere/*.json (searched from ",
+    "[]": "report_files is empty. Name the JSON reports to merge",
+    "[nowhere/*.json]": "report_files: no file matches nowhere/*.json (searched from ",
     "['{folder}/text.json']": "text.json is not valid JSON. Use a JSON report of sde_connection_audit.",
     "['{folder}/other.json']": "other.json is not an audit report. Use a JSON report of sde_connection_audit.",
 }
@@ -56,34 +56,34 @@ def play(ansible, folder):
 
 def test_reports_and_verdict(play, folder):
     wanted = {
-        "documents": ["reports/*.json", "reports/eu.json"],
+        "report_files": ["reports/*.json", "reports/eu.json"],
         "reports": {"json": "merged/all.json", "html": "merged/all.html"},
     }
-    (merged, lenient), _printed = play([wanted, {"documents": "reports/*.json", "fail_on": "critical"}])
+    (merged, lenient), _printed = play([wanted, {"report_files": "reports/*.json", "fail_on": "critical"}])
     assert merged["failed"] and merged["changed"] and merged["verdict"] == "fail"
     assert merged["msg"].startswith("SD Elements audit of 2 servers failed: 1 finding of high or more (1 high); ")
     assert merged["servers"] == ["eu", "us"] and merged["missing_servers"] == []
-    assert sorted(merged["reports"]) == [str(folder / "merged" / name) for name in ("all.html", "all.json")]
+    assert sorted(merged["report_files"]) == [str(folder / "merged" / name) for name in ("all.html", "all.json")]
     stored = json.loads((folder / "merged" / "all.json").read_text(encoding="utf-8"))
     assert merged["msg"].startswith(f"{stored['summary']['message']} Policies: starter, our_policy.yml. Reports: ")
-    assert not lenient["failed"] and not lenient["changed"] and lenient["verdicts"] == merged["verdicts"]
+    assert not lenient["failed"] and not lenient["changed"] and lenient["verdict_counts"] == merged["verdict_counts"]
 
 
 def test_check_mode_writes_nothing(play, folder):
-    (merged,), _printed = play([{"documents": ["reports/*.json"], "reports": {"json": "merged.json"}}], "--check")
-    assert merged["verdict"] == "fail" and merged["reports"] == [] and not merged["changed"]
+    (merged,), _printed = play([{"report_files": ["reports/*.json"], "reports": {"json": "merged.json"}}], "--check")
+    assert merged["verdict"] == "fail" and merged["report_files"] == [] and not merged["changed"]
     assert not (folder / "merged.json").exists()
 
 
 def test_what_is_wrong_is_said(play, folder):
-    wrong = [{"documents": yaml.safe_load(text.format(folder=folder))} for text in WRONG]
-    results, printed = play([*wrong, {"documents": ["reports/*.json"], "report": {}}, {}])
+    wrong = [{"report_files": yaml.safe_load(text.format(folder=folder))} for text in WRONG]
+    results, printed = play([*wrong, {"report_files": ["reports/*.json"], "report": {}}, {}])
     *said, unknown, without = results
     for result, message in zip(said, WRONG.values(), strict=True):
         assert result["failed"] and result["failure"]["kind"] == "option"
         assert message in result["msg"]
     assert "Unsupported parameters" in unknown["msg"] and "report. Supported" in unknown["msg"]
-    assert without["msg"] == "missing required arguments: documents"
+    assert without["msg"] == "missing required arguments: report_files"
     assert "CANARY" not in printed
 
 

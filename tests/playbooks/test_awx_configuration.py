@@ -296,7 +296,7 @@ def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
     assert run.returncode == status, run.stdout
     handed_on = job.artifacts()["sde_audit"]
     document = json.loads((tmp_path / "reports" / "localhost.json").read_text(encoding="utf-8"))
-    expected = {name: document["summary"][name] for name in ("verdict", "verdicts", "failed_by_severity")}
+    expected = {name: document["summary"][name] for name in ("verdict", "verdict_counts", "failed_by_severity")}
     assert handed_on == {**expected, "message": handed_on["message"]}
     # The message also says where the reports are.
     assert handed_on["message"].startswith(document["summary"]["message"])

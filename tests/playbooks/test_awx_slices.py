@@ -135,10 +135,14 @@ def test_many_servers_in_three_slices(fleet, tmp_path):
     assert sorted(merged["servers"]) == sorted(set(urls) - {LOST})
     assert merged["missing_servers"] == [LOST]
     assert merged["summary"]["connections"] == 3 * (len(urls) - 1)
-    for verdict, count in merged["summary"]["verdicts"].items():
-        assert count == sum(document["summary"]["verdicts"][verdict] for document in documents.values())
+    for verdict, count in merged["summary"]["verdict_counts"].items():
+        assert count == sum(document["summary"]["verdict_counts"][verdict] for document in documents.values())
     findings = all_findings(merged)
-    assert len({one["fingerprint"] for one in findings}) == len(findings) == sum(merged["summary"]["verdicts"].values())
+    assert (
+        len({one["fingerprint"] for one in findings})
+        == len(findings)
+        == sum(merged["summary"]["verdict_counts"].values())
+    )
     assert merged["summary"]["message"].endswith(f" 1 server has no report: {LOST}.")
     assert merge.artifacts()["sde_audit"]["message"].startswith(merged["summary"]["message"])
     assert {path.name for path in reports.glob("audit.*")} == {

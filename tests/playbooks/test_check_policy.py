@@ -126,9 +126,9 @@ def test_result(ansible, tmp_path):
         (2, "tls", ["inconclusive", "pass"]),
         (4, "hosts", ["fail"]),
     ]
-    states = {one["id"]: (one["state"], one["verdicts"]["pass"]) for one in failed["rules"]}
+    states = {one["id"]: (one["state"], one["verdict_counts"]["pass"]) for one in failed["rules"]}
     assert states == {"tls": ("evaluated", 1), "hosts": ("evaluated", 1)}
-    assert not passed["failed"] and passed["tests"] == [] and passed["rules"][0]["verdicts"] is None
+    assert not passed["failed"] and passed["tests"] == [] and passed["rules"][0]["verdict_counts"] is None
     assert audited["verdict"] == "pass"
     assert [(one["failure"]["kind"], one["msg"].splitlines()[-1]) for one in others] == [
         ("policy", "form.yml: rule tls: titel is not a known field; did you mean title?"),

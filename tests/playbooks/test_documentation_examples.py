@@ -150,7 +150,7 @@ def test_policies(start, ansible, tmp_path):
         assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", [])), (
             block
         )
-        assert document["summary"]["verdicts"]["error"] == 0, block
+        assert document["summary"]["verdict_counts"]["error"] == 0, block
 
 
 @MODES

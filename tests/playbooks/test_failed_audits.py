@@ -144,9 +144,9 @@ def test_merge_of_failed_audits(play, tmp_path):
             },
             {AUDIT: {**broken, "server": "us", "reports": {"json": files["failed"]}}},
             {AUDIT: {**broken, "reports": {"json": files["unnamed"]}}},
-            {MERGE: {"documents": list(files.values()), "fail_on": "critical", "reports": merged}},
-            {MERGE: {"documents": [files["good"], "broken.yml"], "reports": merged}},
-            {MERGE: {"documents": [files["failed"]], "reports": failed}},
+            {MERGE: {"report_files": list(files.values()), "fail_on": "critical", "reports": merged}},
+            {MERGE: {"report_files": [files["good"], "broken.yml"], "reports": merged}},
+            {MERGE: {"report_files": [files["failed"]], "reports": failed}},
         ]
     )
     of_all, of_broken, of_failed = results[3:]
@@ -155,5 +155,5 @@ def test_merge_of_failed_audits(play, tmp_path):
     message = "could not be made: Invalid policy (1 error): broken.yml: rule a: severity must be one of"
     assert f"{files['failed']}: SD Elements audit of us {message}" in of_all["warnings"][0]
     assert "broken.yml is not valid JSON" in of_broken["msg"] and verdict(tmp_path / "merged") == "error"
-    assert f"documents: no audit could be made. {files['failed']}: SD Elements audit of us" in of_failed["msg"]
+    assert f"report_files: no audit could be made. {files['failed']}: SD Elements audit of us" in of_failed["msg"]
     assert verdict(tmp_path / "failed") == "error"

@@ -148,7 +148,7 @@ def assert_sound(reports: dict[str, Path], checker) -> dict:
 
 
 def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
-    verdicts = +Counter(document["summary"]["verdicts"])
+    verdicts = +Counter(document["summary"]["verdict_counts"])
     assert verdicts_in_json(texts["json"]) == verdicts_in_junit(texts["junit"]) == verdicts
     results = Counter(
         {verdict: count for verdict, count in verdicts.items() if verdict not in ("pass", "not_applicable")}
@@ -164,7 +164,7 @@ def test_an_audit_and_the_next_one(start, audit, checker):
     found = [one for kind in ("alm", "analysis") for one in connections(server, kind, include_last_job=True)]
     printed, reports = audit(found, POLICY)
     document, texts = assert_sound(reports, checker), texts_of(reports)
-    assert set(+Counter(document["summary"]["verdicts"])) == {
+    assert set(+Counter(document["summary"]["verdict_counts"])) == {
         "pass",
         "fail",
         "waived",
@@ -218,7 +218,7 @@ def test_hidden_parameters_count_as_failures_if_asked(start, audit, checker):
     for name, status in (("warn", 0), ("fail", 2)):
         _printed, reports = audit(found, policy, name, status, inconclusive=name)
         document, texts = assert_sound(reports, checker), texts_of(reports)
-        assert document["summary"]["verdicts"]["inconclusive"] == len(found)
+        assert document["summary"]["verdict_counts"]["inconclusive"] == len(found)
         assert verdicts_in_junit(texts["junit"]) == Counter(inconclusive=len(found))
         ends = {end._tag for case in junit_cases(texts["junit"]) for end in case.result}
         assert ends == {"skipped" if name == "warn" else "failure"}
@@ -258,7 +258,7 @@ def test_hostile_data(audit, checker):
     }
     _printed, reports = audit(found, policy)
     document = assert_sound(reports, checker)
-    assert document["summary"]["verdicts"]["error"] == 0, [
+    assert document["summary"]["verdict_counts"]["error"] == 0, [
         one for one in document["findings"] if one["verdict"] == "error"
     ]
     assert [one["facts"]["alias"] for one in document["connections"]] == texts

@@ -148,7 +148,7 @@ def test_reports_and_check_mode(start, audit_each, tmp_path, generations):
         assert len(document["connections"]) == 50 and document["policies"] == ["starter"]
         assert document["servers"] == [server.url.partition("://")[2]]
         # Each report counts the same.
-        counts = document["summary"]["verdicts"]
+        counts = document["summary"]["verdict_counts"]
         assert verdicts_in_json(json.dumps(document)) == Counter({key: n for key, n in counts.items() if n})
         junit = ElementTree.parse(folder / f"{generation}.xml")
         assert [len(list(junit.iter(tag))) for tag in ("testcase", "failure")] == [
@@ -187,7 +187,7 @@ def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
     }
     assert "1 finding of medium or more" in done["reached"][1]
     for name in ("hidden", "hidden-warn", "hidden-fail"):
-        assert report(tmp_path, name)["summary"]["verdicts"]["inconclusive"] == 2
+        assert report(tmp_path, name)["summary"]["verdict_counts"]["inconclusive"] == 2
         assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in done[name][1]
 
 
@@ -265,7 +265,7 @@ def test_given_facts_need_no_server(start, play, tmp_path, policy):
     assert run.returncode == 0, run.stdout
     by_list, by_file = report(tmp_path, "list"), report(tmp_path, "file")
     assert by_list["findings"] == by_file["findings"] and by_list["other_verdicts"] == by_file["other_verdicts"]
-    assert sum(by_list["summary"]["verdicts"].values()) == 30
+    assert sum(by_list["summary"]["verdict_counts"].values()) == 30
     assert by_list["servers"] == ["sde.example.com"]
     assert "0 connections" in verdicts(run)[-1], run.stdout
 
@@ -406,7 +406,10 @@ def test_module_defaults(start, play, policy):
 
 def test_result_for_later_tasks(start, play, policy):
     """After a failure, too."""
-    show = {"name": "Show", "ansible.builtin.debug": {"msg": "{{ connection_audit_result.verdicts.fail }} failed"}}
+    show = {
+        "name": "Show",
+        "ansible.builtin.debug": {"msg": "{{ connection_audit_result.verdict_counts.fail }} failed"},
+    }
     run = play(start(dataset=[good(), BAD]), {"name": "Try", "block": [role(policy=policy(TLS))], "rescue": [show]})
     assert run.returncode == 0 and "1 failed" in run.stdout, run.stdout
 

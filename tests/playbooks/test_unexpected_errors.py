@@ -20,7 +20,7 @@ SERVER = {"url": "https://sde.example.com", "api_token": "a-token", "retries": 0
 OPTIONS = {
     **dict.fromkeys(INFO_MODULES, SERVER),
     "sde_connection_audit": {"connections": []},
-    "sde_connection_audit_merge": {"documents": ["report.json"]},
+    "sde_connection_audit_merge": {"report_files": ["report.json"]},
     "sde_connection_policy_check": {},
 }
 TASKS = [

@@ -108,7 +108,7 @@ def merged(folder, **reports) -> dict:
     for name, report in reports.items():
         (folder / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
     none = dict.fromkeys(("fail_on", "inconclusive", "known_findings"))
-    options = {**none, "documents": [f"{folder}/*.json"], "servers": [], "reports": {}}
+    options = {**none, "report_files": [f"{folder}/*.json"], "servers": [], "reports": {}}
     return task.merge(options, check_mode=True)
 
 

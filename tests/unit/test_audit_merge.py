@@ -84,7 +84,7 @@ def test_summary_is_sum_of_reports():
     made = merge(of_server("eu", "pass", "fail"), of_server("us", "pass", "inconclusive"), of_server("ap", "fail"))
     assert made["servers"] == ["eu", "us", "ap"]
     assert [one["key"] for one in made["connections"]] == ["eu/alm/1", "eu/alm/2", "us/alm/1", "us/alm/2", "ap/alm/1"]
-    assert made["summary"]["verdicts"] == {
+    assert made["summary"]["verdict_counts"] == {
         "pass": 2,
         "fail": 2,
         "waived": 0,
@@ -292,7 +292,7 @@ def test_secrets_in_report_file_are_masked():
     part["other_verdicts"].append(group)
     part["rules"].append(loop)
     part["summary"]["rules"] = 2
-    part["summary"]["verdicts"]["pass"] = 1
+    part["summary"]["verdict_counts"]["pass"] = 1
     merged = merge(part)
     assert "CANARY" not in json.dumps(merged)
     assert "CANARY" not in json.dumps(all_findings(merged))
@@ -373,7 +373,7 @@ def test_invalid_report(content, problem):
 @pytest.mark.parametrize("make", [small, passed, empty, broken_loop, hostile, merged, failed, lambda: big(60, 5)])
 def test_sample_reports_are_valid(make):
     """The checks refuse no report that an audit or a merge writes."""
-    validate_report(make(), "documents", "x.json")
+    validate_report(make(), "report_files", "x.json")
 
 
 def edited(made: dict, edits: dict) -> dict:
@@ -456,8 +456,8 @@ CONTRADICTIONS = [
     ({"waivers/1/connections": {"id": [2]}}, "findings[6].expired_waiver is a waiver of other findings"),
     ({"summary/connections": 3}, "summary.connections must be 4, not 3"),
     ({"summary/rules": 7}, "summary.rules must be 6, not 7"),
-    ({"summary/verdicts/fail": 0}, "summary.verdicts.fail must be 6, not 0"),
-    ({"summary/verdicts/pass": 0}, "summary.verdicts.pass must be 11, not 0"),
+    ({"summary/verdict_counts/fail": 0}, "summary.verdict_counts.fail must be 6, not 0"),
+    ({"summary/verdict_counts/pass": 0}, "summary.verdict_counts.pass must be 11, not 0"),
     ({"summary/failed_by_severity/critical": 0}, "summary.failed_by_severity.critical must be 1, not 0"),
     ({"baseline": None}, "baseline is null, although findings are new"),
     ({"baseline/known": 4}, "baseline.known must be 3, not 4"),
@@ -470,7 +470,7 @@ def test_contradictions_in_reports_and_baselines(edits, problem):
     content = edited(small(), edits)
     with pytest.raises(OptionError) as failure:
         validate_source(content, "x.json")
-    assert str(failure.value).startswith(f"documents: x.json is not a valid report: {problem}")
+    assert str(failure.value).startswith(f"report_files: x.json is not a valid report: {problem}")
     assert str(failure.value).endswith(". Create the report again.")
     with pytest.raises(OptionError) as failure:
         validate_baseline(content, "x.json")
@@ -481,13 +481,13 @@ def test_errors_may_be_about_equal_items():
     loop = rule("connected", "Every project is connected", "high", loop="projects")
     about = connection("alm", 1)
     twice = [item_finding(loop, "same", [], "error", "the label 'same' is not unique") for _number in range(2)]
-    assert merge(report([loop], [about], twice))["summary"]["verdicts"]["error"] == 2
+    assert merge(report([loop], [about], twice))["summary"]["verdict_counts"]["error"] == 2
 
 
 def test_inconclusive_loop_has_no_item():
     loop = rule("connected", "Every project is connected", "high", loop="projects")
     doubt = {**item_finding(loop, "Every project is connected", [], "inconclusive", "params are hidden"), "label": None}
-    assert merge(report([loop], [connection("alm", 1)], [doubt]))["summary"]["verdicts"]["inconclusive"] == 1
+    assert merge(report([loop], [connection("alm", 1)], [doubt]))["summary"]["verdict_counts"]["inconclusive"] == 1
 
 
 def test_rule_that_some_servers_lack_is_named():
@@ -547,7 +547,7 @@ def test_mutated_report_is_rejected_or_rendered(content):
     try:
         part = validate_source(content, "x.json")
     except OptionError as exc:
-        assert str(exc).startswith("documents: x.json")
+        assert str(exc).startswith("report_files: x.json")
         return
     made = merge_reports([part], [], MISSING)
     jsonschema.validate(made, SCHEMA)

@@ -173,7 +173,7 @@ def test_report_of_an_audit():
     assert made["server_urls"] == {"sde.example.com": "https://sde.example.com/tenant"}
     assert second["subject"] == second["label"] == "x"
     assert second["connections"] == ["sde.example.com/alm/1", "sde.example.com/alm/2"]
-    assert made["summary"]["verdicts"] == {
+    assert made["summary"]["verdict_counts"] == {
         "pass": 1,
         "fail": 2,
         "waived": 0,
@@ -231,7 +231,7 @@ def test_passes_take_no_more_than_a_reference():
         made = build(policy, connections, passes, **options)
         memory, _peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert made["summary"]["verdicts"]["pass"] == number * size
+        assert made["summary"]["verdict_counts"]["pass"] == number * size
         return memory, len(render_json(made))
 
     (few, short), (many, long) = measured(1), measured(rules)

@@ -50,8 +50,8 @@ def failed():
 
 def test_json_report_has_the_verdict_error(failed):
     assert_schema_describes(json.loads(FORMATS["json"](failed)))
-    assert validate_report(failed, "documents", "f.json")["summary"]["verdict"] == "error"
-    assert failed["summary"]["fail_on"] == "info" and not any(failed["summary"]["verdicts"].values())
+    assert validate_report(failed, "report_files", "f.json")["summary"]["verdict"] == "error"
+    assert failed["summary"]["fail_on"] == "info" and not any(failed["summary"]["verdict_counts"].values())
 
 
 def test_junit_has_one_error(failed):
@@ -168,7 +168,7 @@ def test_error_is_reported_and_raised(tmp_path, spec, error, sentence, servers):
     arguments = {"reports": {"html": str(folder), "json": str(path)}, "baseline": "absent.json"}
     with pytest.raises(type(error)), failure_reported(spec, arguments, NoFiles(), check_mode=False):
         raise error
-    report = validate_report(json.loads(path.read_text()), "documents", path.name)
+    report = validate_report(json.loads(path.read_text()), "report_files", path.name)
     assert f"could not be made: {sentence}" in report["summary"]["message"]
     assert report["servers"] == servers
     assert "hunter2" not in path.read_text()

@@ -18,7 +18,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._files 
     read_json,
 )
 
-find = partial(find_files, "documents", advice="Name another.")
+find = partial(find_files, "report_files", advice="Name another.")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 def test_find_files_of_pattern_is_sorted_and_without_folders(folder):
     assert find([f"{folder}/?.json"]) == [f"{folder}/a.json", f"{folder}/b.json"]
-    with pytest.raises(OptionError, match=r"documents: no file matches .*/folder\* \(searched from .*\)\. Name an"):
+    with pytest.raises(OptionError, match=r"report_files: no file matches .*/folder\* \(searched from .*\)\. Name an"):
         find([f"{folder}/folder*"])
 
 
@@ -49,8 +49,8 @@ def test_find_files_prefers_name_to_pattern(folder):
 def test_read_json_does_not_quote_the_file(folder):
     (folder / "a.json").write_text('{"password": "hunter2"', encoding="utf-8")
     with pytest.raises(OptionError) as raised:
-        read_json("documents", f"{folder}/a.json", "Name another.")
-    assert str(raised.value) == f"documents: {folder}/a.json is not valid JSON. Name another."
+        read_json("report_files", f"{folder}/a.json", "Name another.")
+    assert str(raised.value) == f"report_files: {folder}/a.json is not valid JSON. Name another."
 
 
 @pytest.mark.parametrize(

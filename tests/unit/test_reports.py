@@ -192,7 +192,7 @@ def test_json_has_no_nan():
     "path, wrong",
     [
         (["version"], "1.0"),
-        (["summary", "verdicts", "pass"], -1),
+        (["summary", "verdict_counts", "pass"], -1),
         (["findings", 0, "verdict"], "pass"),
         (["other_verdicts", 0, "verdict"], "fail"),
         (["other_verdicts", 0, "subjects", 0], 1),
@@ -217,7 +217,7 @@ def test_schema_refuses_wrong_reports(path, wrong):
 @pytest.mark.parametrize("prepare", [lambda report: report, strict], ids=["warn", "fail"])
 def test_junit_counts(report, prepare):
     report = prepare(report)
-    verdicts = report["summary"]["verdicts"]
+    verdicts = report["summary"]["verdict_counts"]
     ends = {"passed": verdicts["pass"], "failure": verdicts["fail"], "error": verdicts["error"]}
     ends["error"] += len(report.get("missing_servers", []))
     ends["skipped"] = verdicts["waived"] + verdicts["not_applicable"]
@@ -306,7 +306,7 @@ def test_junit_of_two_servers_has_no_common_names():
         return {(case.classname, case.name) for case in junit_cases(render_junit(json.loads(text)))}
 
     first, second = cases("sde.example.com"), cases("sde.example.net")
-    assert len(first) == len(second) == sum(sample_reports.small()["summary"]["verdicts"].values())
+    assert len(first) == len(second) == sum(sample_reports.small()["summary"]["verdict_counts"].values())
     assert not first & second
     merged = [(case.classname, case.name) for case in junit_cases(render_junit(sample_reports.merged()))]
     assert len(set(merged)) == len(merged) == 5
@@ -381,7 +381,7 @@ def test_sarif_results():
     report = sample_reports.small()
     run = sarif(report)
     assert verdicts_in_sarif(render_sarif(report)) == Counter(fail=6, waived=1, inconclusive=2, error=1)
-    assert run["properties"]["verdicts"] == report["summary"]["verdicts"]
+    assert run["properties"]["verdict_counts"] == report["summary"]["verdict_counts"]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
     of = {
@@ -758,7 +758,7 @@ def test_markdown_is_limited_with_a_note(big):
     counts = [int(count) for count in re.findall(r"^### .* \((\d+)\)$", text, re.MULTILINE)]
     omitted = [int(count) for count in re.findall(r"^(\d+) more are omitted here; the JSON", text, re.MULTILINE)]
     shown = [len(table) - 1 for table in markdown_tables(text)[1:]]
-    verdicts = big["summary"]["verdicts"]
+    verdicts = big["summary"]["verdict_counts"]
     assert counts[0] + counts[1] == verdicts["fail"]
     assert counts[2:] == [verdicts["inconclusive"], verdicts["waived"]]
     assert [a + b for a, b in zip(shown, omitted, strict=True)] == counts
@@ -802,7 +802,7 @@ def test_texts_name_no_keys_of_connections(report):
 @pytest.mark.parametrize("prepare", [lambda report: report, strict, nameless], ids=["warn", "fail", "nameless"])
 def test_all_formats_have_the_same_counts(report, prepare):
     report = prepare(report)
-    verdicts = +Counter(report["summary"]["verdicts"])
+    verdicts = +Counter(report["summary"]["verdict_counts"])
     assert verdicts_in_json(render_json(report)) == verdicts
     assert verdicts_in_junit(render_junit(report)) == verdicts
 
@@ -891,7 +891,7 @@ def test_hostile_text_is_escaped(name, place):
 def test_big_reports_are_within_size_limits(big):
     junit = render_junit(big)
     assert len(junit) < 30e6, "GitLab reads no more"
-    assert junit_outcomes(junit)["passed"] == big["summary"]["verdicts"]["pass"]
+    assert junit_outcomes(junit)["passed"] == big["summary"]["verdict_counts"]["pass"]
     assert len(gzip.compress(render_sarif(big).encode())) < 10e6, "GitHub takes no more"
     assert len(render_json(big)) < 10e6
 

@@ -68,11 +68,11 @@ class MergeOptions(NamedTuple):
 
 def validate_source(content: Any, name: str) -> SourceReport:
     """Return a report that can be merged, or raise an OptionError that says why it cannot."""
-    report = validate_report(content, "documents", name)
+    report = validate_report(content, "report_files", name)
     try:
         return SourceReport(name, {**report, "connections": _validated(report["connections"])})
     except OptionError as exc:
-        raise OptionError(f"documents: {name}: {exc}") from None
+        raise OptionError(f"report_files: {name}: {exc}") from None
 
 
 def _validated(entries: list[ConnectionEntry]) -> list[ConnectionEntry]:
@@ -95,7 +95,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     failed = [source for source in sources if _has_failed(source)]
     sources = [source for source in sources if not _has_failed(source)]
     if not sources:
-        raise OptionError(f"documents: no audit could be made. {' '.join(messages_of_failed(failed))}")
+        raise OptionError(f"report_files: no audit could be made. {' '.join(messages_of_failed(failed))}")
     reports = [source.report for source in sources]
     rules = _merge_rules(sources)
     order = {rule["id"]: number for number, rule in enumerate(rules)}
@@ -192,7 +192,7 @@ def _validate_distinct(sources: list[SourceReport]) -> None:
             other = names.setdefault(subject.lower(), name)
             if other != name:
                 raise OptionError(
-                    f"documents: {other} and {name} both contain {subject}.",
+                    f"report_files: {other} and {name} both contain {subject}.",
                     "Merge one report per server, and set the option server in each audit.",
                 )
 
@@ -203,7 +203,7 @@ def _times_of_one_run(sources: list[SourceReport]) -> tuple[str, str]:
     last, last_name = max((times_of(source.report)[1], source.name) for source in sources)
     if parse_time(last) - parse_time(first) > timedelta(hours=_MAX_HOURS):
         raise OptionError(
-            f"documents: {first_name} ({first}) and {last_name} ({last}) are more than {_MAX_HOURS} hours apart.",
+            f"report_files: {first_name} ({first}) and {last_name} ({last}) are more than {_MAX_HOURS} hours apart.",
             "Repeat the older audit, or remove its report.",
         )
     return first, last
@@ -217,7 +217,7 @@ def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
             other["state"] = min(rule["state"], other["state"], key=RULE_STATES.index)
             if other != {**rule, "state": other["state"]}:
                 advice = "Audit all servers with the same policy, or give the rules different ids."
-                raise OptionError(f"documents: rule {rule['id']} differs between {name} and {source.name}.", advice)
+                raise OptionError(f"report_files: rule {rule['id']} differs between {name} and {source.name}.", advice)
     return [rule for rule, _name in found.values()]
 
 

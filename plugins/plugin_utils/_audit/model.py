@@ -339,7 +339,7 @@ class Summary(TypedDict):
     unused_waivers: str
     connections: int
     rules: int
-    verdicts: dict[str, int]
+    verdict_counts: dict[str, int]
     failed_by_severity: dict[str, int]
 
 

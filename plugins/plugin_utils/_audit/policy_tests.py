@@ -81,7 +81,7 @@ class CheckedRule(TypedDict):
     severity: str
     tests: int
     state: str | None
-    verdicts: dict[str, int] | None
+    verdict_counts: dict[str, int] | None
     line: str
 
 
@@ -148,7 +148,7 @@ def checked_rules(policy: Policy, report: Report | None) -> list[CheckedRule]:
                 severity=rule.severity,
                 tests=tests[rule.id],
                 state=state,
-                verdicts=verdicts,
+                verdict_counts=verdicts,
                 line=f"{rule.id}: {line}",
             )
         )

@@ -431,7 +431,7 @@ def summarize(
         "unused_waivers": options.unused_waivers,
         "connections": len(connections),
         "rules": len(rules),
-        "verdicts": verdicts,
+        "verdict_counts": verdicts,
         "failed_by_severity": {severity: counts[severity, "fail"] for severity in SEVERITIES},
     }
     sentences = [
@@ -471,7 +471,7 @@ def _fails_audit(finding: Finding, options: VerdictOptions) -> bool:
 
 def _message(summary: Summary, counted: list[Finding], findings: list[Finding], servers: Sequence[str]) -> str:
     """Return the audit as one line, for logs and notifications."""
-    verdicts, fail_on = summary["verdicts"], summary["fail_on"]
+    verdicts, fail_on = summary["verdict_counts"], summary["fail_on"]
     severities = Counter(one["severity"] for one in counted)
     parts = [f"{severities[name]} {name}" for name in SEVERITIES if severities[name]]
     inconclusive = sum(one["verdict"] == "inconclusive" for one in counted)

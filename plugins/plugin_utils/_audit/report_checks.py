@@ -259,14 +259,14 @@ def _check_summary(report: Report) -> Iterator[str]:
     counts = count_verdicts(report["findings"], report["other_verdicts"])
     summary, verdicts, failed = (
         report["summary"],
-        report["summary"]["verdicts"],
+        report["summary"]["verdict_counts"],
         report["summary"]["failed_by_severity"],
     )
     for name, stated, counted in (
         ("connections", summary["connections"], len(report["connections"])),
         ("rules", summary["rules"], len(report["rules"])),
         *(
-            (f"verdicts.{one}", verdicts[one], sum(counts[severity, one] for severity in SEVERITIES))
+            (f"verdict_counts.{one}", verdicts[one], sum(counts[severity, one] for severity in SEVERITIES))
             for one in VERDICTS
         ),
         *((f"failed_by_severity.{one}", failed[one], counts[one, "fail"]) for one in SEVERITIES),

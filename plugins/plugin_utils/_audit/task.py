@@ -82,7 +82,7 @@ AUDIT_ARGUMENTS: Options = {
 NOT_BOTH = [("connections", "connections_file")]
 CHECK_ARGUMENTS: Options = {name: AUDIT_ARGUMENTS[name] for name in ("policy", "policy_vars", *NOT_BOTH[0])}
 MERGE_ARGUMENTS: Options = {
-    "documents": {"type": "list", "elements": "str", "required": True},
+    "report_files": {"type": "list", "elements": "str", "required": True},
     "servers": {"type": "list", "elements": "str", "default": []},
     "fail_on": _FAIL_ON,
     "inconclusive": _INCONCLUSIVE,
@@ -180,11 +180,11 @@ def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_v
 @_errors_on_one_line()
 def merge(options: Options, check_mode: bool) -> Result:
     """Merge the reports of several servers, and write the reports of all."""
-    if not options["documents"]:
-        raise OptionError("documents is empty.", "Name the JSON reports to merge, or a glob such as reports/*.json.")
+    if not options["report_files"]:
+        raise OptionError("report_files is empty.", "Name the JSON reports to merge, or a glob such as reports/*.json.")
     advice = "Name JSON reports of sde_connection_audit that this task can read."
-    paths = find_files("documents", options["documents"], advice)
-    sources = [validate_source(read_json("documents", path, ADVICE), path) for path in paths]
+    paths = find_files("report_files", options["report_files"], advice)
+    sources = [validate_source(read_json("report_files", path, ADVICE), path) for path in paths]
     servers = [name for name in map(server_name, options["servers"]) if name]
     wanted = MergeOptions(options["fail_on"], options["inconclusive"], options["known_findings"])
     report = merge_reports(sources, servers, wanted)
@@ -315,11 +315,11 @@ def _result(
         "failed": summary["verdict"] == "fail",
         "msg": _message(report, written),
         "verdict": summary["verdict"],
-        "verdicts": summary["verdicts"],
+        "verdict_counts": summary["verdict_counts"],
         "failed_by_severity": summary["failed_by_severity"],
         **{name: values for name, (values, _length) in lists.items()},
         **{f"{name}_omitted": number for name, number in omitted.items()},
-        "reports": written,
+        "report_files": written,
         "warnings": [
             *map(escape_log_line, warnings),
             *([] if paths.get("json") else _warnings_of_omitted(omitted)),

@@ -277,7 +277,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
             **{name: f"By {label.lower()}" for name, label in columns.items() if name not in ("severity", "baseline")},
             **({"baseline": "New first"} if report["baseline"] else {}),
         },
-        "overall": _bar("All", Counter(summary["verdicts"]), {}),
+        "overall": _bar("All", Counter(summary["verdict_counts"]), {}),
         "by_server": _server_bars(statistics),
         "by_severity": [
             _bar(label, statistics.by_severity[name], {"severity": name}) for name, label in SEVERITIES.items()

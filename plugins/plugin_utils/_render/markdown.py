@@ -123,7 +123,7 @@ def _counts(report: Report) -> Iterator[Row]:
     yield ("Severity", *VERDICT_HEADINGS.values())
     for severity in SEVERITIES:
         yield (severity, *(str(counts[severity, verdict]) for verdict in VERDICT_HEADINGS))
-    yield ("**all**", *(f"**{report['summary']['verdicts'][verdict]}**" for verdict in VERDICT_HEADINGS))
+    yield ("**all**", *(f"**{report['summary']['verdict_counts'][verdict]}**" for verdict in VERDICT_HEADINGS))
 
 
 def _scope(report: Report) -> str:

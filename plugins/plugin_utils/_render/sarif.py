@@ -93,7 +93,7 @@ def render(report: Report) -> str:
                 "properties": {
                     "summary": collapse(summary["message"]),
                     "verdict": summary["verdict"],
-                    "verdicts": summary["verdicts"],
+                    "verdict_counts": summary["verdict_counts"],
                     "failed_by_severity": summary["failed_by_severity"],
                     "servers": _lines(report["servers"]),
                     "server_urls": {escape_line(name): escape_line(url) for name, url in report["server_urls"].items()},
