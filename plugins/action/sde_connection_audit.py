@@ -23,8 +23,11 @@ class ActionModule(ControllerAction):
         check_mode = self._task.check_mode
         files = TaskFiles(self._find_needle, self._loader)
         gather = partial(gather_side_by_side, self, arguments=task.gather_arguments(arguments), task_vars=task_vars)
-        with failure_reported(task.AUDIT_ARGUMENTS, arguments, files, check_mode=check_mode):
+
+        def audit() -> dict[str, Any]:
             options = validate_with_connections(
                 self._task.action, task.AUDIT_ARGUMENTS, arguments, mutually_exclusive=task.NOT_BOTH
             )
             return task.audit(options, files, gather, templar=self._templar, task_vars=task_vars, check_mode=check_mode)
+
+        return failure_reported(audit, task.AUDIT_ARGUMENTS, arguments, files, check_mode=check_mode)

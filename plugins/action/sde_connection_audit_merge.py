@@ -20,6 +20,8 @@ class ActionModule(ControllerAction):
         """Return the result of all audits together."""
         arguments, check_mode = to_builtin_types(self._task.args), self._task.check_mode
         files = TaskFiles(self._find_needle, self._loader)
-        with failure_reported(task.MERGE_ARGUMENTS, arguments, files, check_mode=check_mode):
-            options = validate_arguments(self._task.action, task.MERGE_ARGUMENTS, arguments)
-            return task.merge(options, check_mode)
+
+        def merge() -> dict[str, Any]:
+            return task.merge(validate_arguments(self._task.action, task.MERGE_ARGUMENTS, arguments), check_mode)
+
+        return failure_reported(merge, task.MERGE_ARGUMENTS, arguments, files, check_mode=check_mode)

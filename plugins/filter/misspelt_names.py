@@ -15,7 +15,7 @@ description:
   - Ansible ignores a variable that nothing reads, so a misspelt name has no effect, and no error. The roles of this
     collection find such names with this filter.
   - A name is misspelt if it differs from a known name by one or two characters that were added, left out or replaced.
-  - Other unknown names are shown as warnings.
+  - Other unknown names are shown as warnings if O(known) is given.
 positional: _input, known
 options:
   _input:
@@ -27,9 +27,10 @@ options:
   known:
     description:
       - The names of variables that have an effect.
+      - If it is not given, the variables C(sde_…) that playbooks and roles of this collection read. Names that begin
+        with C(sde_awx_) or C(sde_audit) are not checked then.
     type: list
     elements: str
-    required: true
 """
 
 EXAMPLES = r"""
@@ -53,21 +54,38 @@ _value:
   sample: ["Unknown variable shop_nmae: did you mean shop_name?"]
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
 from ansible.utils.display import Display
 
+from ..plugin_utils._variables import SHARED_VARIABLES
+
 _MAX_EDITS = 2
+# The settings of AWX have a check of their own; the others are handed from job to job.
+_NOT_SHARED = ("sde_awx_", "sde_audit")
 
 
-def misspelt_names(names: list[str], known: list[str]) -> list[str]:
-    """Return an error for each misspelt name, and warn of all other unknown names."""
-    nearest = {name: min(known, key=partial(edits, name)) for name in sorted(set(names) - set(known))}
-    misspelt = {name: meant for name, meant in nearest.items() if edits(name, meant) <= _MAX_EDITS}
-    for name in nearest.keys() - misspelt.keys():
+def misspelt_names(names: list[str], known: list[str] | None = None) -> list[str]:
+    """Return an error for each misspelt name, and warn of all other unknown names if the known ones are given."""
+    if known is None:
+        # Users may have variables of their own that begin with 'sde_', so others are not worth a warning.
+        names = [name for name in names if not name.startswith(_NOT_SHARED)]
+        return _errors(_misspelt(names, SHARED_VARIABLES))
+    misspelt = _misspelt(names, known)
+    for name in sorted(set(names) - set(known) - misspelt.keys()):
         Display().warning(f"Unknown variable {name} has no effect. Correct its name, or remove it.")
+    return _errors(misspelt)
+
+
+def _misspelt(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """Return the known name that is meant by each misspelt name."""
+    nearest = {name: min(known, key=partial(edits, name)) for name in sorted(set(names) - set(known))}
+    return {name: meant for name, meant in nearest.items() if edits(name, meant) <= _MAX_EDITS}
+
+
+def _errors(misspelt: dict[str, str]) -> list[str]:
     return [f"Unknown variable {name}: did you mean {meant}?" for name, meant in misspelt.items()]
 
 

@@ -497,8 +497,8 @@ waivers_omitted:
   type: int
   sample: 0
 report_files:
-  description: Paths of the files that were written.
-  returned: when the audit is complete
+  description: The files that were written. If the task failed, their content is the error.
+  returned: always
   type: list
   elements: str
   sample: [/tmp/sde-audit/report.html, /tmp/sde-audit/report.xml]

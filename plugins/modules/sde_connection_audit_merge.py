@@ -116,8 +116,8 @@ waivers_omitted:
   type: int
   sample: 0
 report_files:
-  description: The files that were written.
-  returned: if the reports were merged
+  description: The files that were written. If the task failed, their content is the error.
+  returned: always
   type: list
   elements: str
   sample: [/srv/merged/audit.html]

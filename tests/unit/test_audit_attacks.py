@@ -10,6 +10,7 @@ import io
 import json
 import re
 from functools import partial
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -239,11 +240,8 @@ def failed_report(folder, arguments: dict, error: Exception | None = None) -> di
     path = folder / "r.json"
     arguments = {**arguments, "reports": {"json": str(path)}}
     files = TaskFiles(not_found, DataLoader())
-    with (
-        pytest.raises(SDElementsError),
-        failure_reported(task.AUDIT_ARGUMENTS, arguments, files, check_mode=False),
-    ):
-        raise error or OptionError("Wrong.")
+    work = Mock(side_effect=error or OptionError("Wrong."))
+    assert failure_reported(work, task.AUDIT_ARGUMENTS, arguments, files, check_mode=False)["failed"]
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from unittest.mock import Mock
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
@@ -146,11 +147,14 @@ class NoFiles:
         raise OptionError(f"{option}: {name} not found.")
 
 
+def result_of_failure(error: BaseException, spec: dict, arguments: dict) -> dict:
+    """The result of a task whose work raises the error."""
+    return failure_reported(Mock(side_effect=error), spec, arguments, NoFiles(), check_mode=False)
+
+
 @pytest.mark.parametrize(
     "error, sentence, servers",
     [
-        (AnsibleConnectionFailure("hunter2"), "The host of the task cannot be reached.", []),
-        (KeyboardInterrupt("hunter2"), "The task was interrupted (KeyboardInterrupt).", []),
         (ValueError("hunter2"), "The collection itself failed (ValueError).", []),
         (
             TaskError({"msg": "Failed.", "failure": {"url": "https://a.example:8443/api/"}}),
@@ -162,15 +166,30 @@ class NoFiles:
     ],
 )
 @pytest.mark.parametrize("spec", [AUDIT_ARGUMENTS, MERGE_ARGUMENTS], ids=["audit", "merge"])
-def test_error_is_reported_and_raised(tmp_path, spec, error, sentence, servers):
+def test_error_is_reported(tmp_path, spec, error, sentence, servers):
     path, folder = tmp_path / "r.json", tmp_path / "folder"
     folder.mkdir()
     arguments = {"reports": {"html": str(folder), "json": str(path)}, "baseline": "absent.json"}
-    with pytest.raises(type(error)), failure_reported(spec, arguments, NoFiles(), check_mode=False):
-        raise error
+    result = result_of_failure(error, spec, arguments)
+    assert result["failed"] and result["report_files"] == [str(path)]
     report = validate_report(json.loads(path.read_text()), "report_files", path.name)
     assert f"could not be made: {sentence}" in report["summary"]["message"]
     assert report["servers"] == servers
+    assert "hunter2" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "error, sentence",
+    [
+        (AnsibleConnectionFailure("hunter2"), "The host of the task cannot be reached."),
+        (KeyboardInterrupt("hunter2"), "The task was interrupted (KeyboardInterrupt)."),
+    ],
+)
+def test_error_of_ansible_core_is_reported_and_raised(tmp_path, error, sentence):
+    path = tmp_path / "r.json"
+    with pytest.raises(type(error)):
+        result_of_failure(error, AUDIT_ARGUMENTS, {"reports": {"json": str(path)}})
+    assert f"could not be made: {sentence}" in json.loads(path.read_text())["summary"]["message"]
     assert "hunter2" not in path.read_text()
 
 
@@ -184,11 +203,7 @@ def test_options_of_the_task_are_in_the_report(tmp_path):
         "vacuous": "fail",
         "reports": {"json": str(path)},
     }
-    with (
-        pytest.raises(OptionError),
-        failure_reported(AUDIT_ARGUMENTS, arguments, NoFiles(), check_mode=False),
-    ):
-        raise OptionError("Wrong.")
+    assert result_of_failure(OptionError("Wrong."), AUDIT_ARGUMENTS, arguments)["msg"] == "Wrong."
     report = json.loads(path.read_text())
     summary = report["summary"]
     assert report["server_urls"] == {"sde.example.com": "https://sde.example.com/sde"}
@@ -199,9 +214,6 @@ def test_options_of_the_task_are_in_the_report(tmp_path):
 @pytest.mark.parametrize("reports", [None, "json", [], {"pdf": "a.pdf"}, {"json": None}])
 def test_reports_that_have_no_path(tmp_path, monkeypatch, reports):
     monkeypatch.chdir(tmp_path)
-    with (
-        pytest.raises(OptionError, match=r"Wrong\."),
-        failure_reported(AUDIT_ARGUMENTS, {"reports": reports}, NoFiles(), check_mode=False),
-    ):
-        raise OptionError("Wrong.")
+    result = result_of_failure(OptionError("Wrong."), AUDIT_ARGUMENTS, {"reports": reports})
+    assert (result["msg"], result["report_files"]) == ("Wrong.", [])
     assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ Otherwise the reports of an earlier audit would remain, and a pipeline would pub
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -28,22 +28,33 @@ from .report import Scope, failed_report
 
 # Argument specs, and arguments before they are validated.
 _Spec = dict[str, Any]
+_Result = dict[str, Any]
 _Arguments = dict[str, Any]
 
 
-@contextmanager
-def failure_reported(spec: _Spec, arguments: _Arguments, files: TaskFiles, *, check_mode: bool) -> Iterator[None]:
-    """Write the reports of an audit that could not be made if the work raises an exception."""
+def failure_reported(
+    work: Callable[[], _Result], spec: _Spec, arguments: _Arguments, files: TaskFiles, *, check_mode: bool
+) -> _Result:
+    """Return the result of an audit. If it could not be made, the reports and the result say why."""
+    written: list[str] = []
     try:
-        yield
+        return work()
     except BaseException as exc:
         if not check_mode:
-            report = _report(spec, arguments, exc)
-            for name, path in _paths(spec, arguments, files).items():
-                # Another error must not hide the first one, and concerns no other report.
-                with suppress(Exception):
-                    write.write_reports(report, {name: path})
-        raise
+            written = _write_reports(_report(spec, arguments, exc), _paths(spec, arguments, files))
+        # ansible-core handles the others: the host cannot be reached, or somebody ends the run.
+        if isinstance(exc, AnsibleConnectionFailure) or not isinstance(exc, Exception):
+            raise
+        return {**failed_result(exc), "report_files": written}
+
+
+def _write_reports(report: Report, paths: dict[str, str]) -> list[str]:
+    written = []
+    for name, path in paths.items():
+        # Another error must not hide the first one, and concerns no other report.
+        with suppress(Exception):
+            written += write.write_reports(report, {name: path})
+    return written
 
 
 def _report(spec: _Spec, arguments: _Arguments, exc: BaseException) -> Report:
