@@ -13,13 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.demo_server.dataset import HoursAgo
 from tests.support import (
     SOME_GENERATIONS,
     access,
     canned_server,
     forward_proxy,
-    inventory_of,
     messages_of,
     printed_results,
 )
@@ -27,7 +25,7 @@ from tests.support import (
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
 UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\sis\sinconclusive\s.*?\sis\sunknown\.\n", re.DOTALL)
 # A playbook that passes or fails by what it finds is every one that is not listed here.
-WITHOUT_VERDICT = {"configuration", "egress_allow_list", "find_connections", "list_connections"}
+WITHOUT_VERDICT = {"configuration", "list_connections"}
 WITH_VERDICT = [
     *sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem not in WITHOUT_VERDICT),
     "extensions/patterns/sde_connection_audit/playbooks/audit.yml",
@@ -63,20 +61,16 @@ def rows_of(run: subprocess.CompletedProcess) -> list[list[str]]:
 
 @MODES
 def test_all_on_the_same_server(start, ansible, tmp_path, mode):
-    """In one run; its last playbook fails because it finds violations. Check mode shows the same and writes nothing."""
+    """In one run. Check mode shows the same and writes nothing."""
     server = start("5.2")
     target = tmp_path / "allow.txt"
-    names = ("list_connections", "find_connections", "egress_allow_list", "check_connections")
-    variables = {"sde_system": "rally", "sde_allow_list": str(target)}
+    names = ("list_connections", "configuration")
+    variables = {"connection_config_allow_list": str(target)}
     playbooks = [f"securitycompass.sdelements.{name}" for name in names]
     run = ansible("ansible-playbook", *playbooks, *mode, "-e", json.dumps(variables), **access(server))
-    assert_clean(run, status=2)
-    parts = [subprocess.CompletedProcess([], 0, part) for part in run.stdout.split("\nPLAY [")[1:]]
-    listed, found, rendered, checked = parts
-    assert_listed(listed, server)
-    assert_found(found, server)
-    assert_checked(checked, server)
-    assert "changed=1" in rendered.stdout and target.exists() == (not mode)
+    assert_clean(run)
+    assert_listed(run, server)
+    assert "changed=1" in run.stdout and target.exists() == (not mode)
     if not mode:
         assert_allow_list(target.read_text().splitlines())
 
@@ -85,6 +79,8 @@ def assert_listed(run: subprocess.CompletedProcess, server) -> None:
     records = server.records("alm") + server.records("analysis")
     assert rows_of(run) == [[record["kind"], str(record["id"])] for record in records]
     table = "\n".join(lines_of(run))
+    assert re.search(r"alm +2 +Customer Portal +Customer Portal to JIRA +JIRA +hourly +ok +\d{4}-", table)
+    assert "https://tools.fleet.example.org:443/jira-eu" in table
     assert "https://gitlab.energy.example.net" in table and "********" not in table
     assert "never" in table and "unknown" not in table
     assert len(re.findall(r"\brunning\b", table)) == sum(
@@ -92,57 +88,26 @@ def assert_listed(run: subprocess.CompletedProcess, server) -> None:
     )
 
 
-def test_find_connections_where_the_server_ignores_filters(start, play):
+def test_chosen_connections_where_the_server_ignores_filters(start, play):
     server = start("newest", filters="ignored")
-    run = play("find_connections", server, "-e", "sde_system=rally")
+    run = play(
+        "list_connections", server, "-e", "sde_system=jira,rally", "-e", "sde_kinds=alm", "-e", "sde_project=2,3"
+    )
     assert_clean(run)
-    assert_found(run, server)
+    chosen = [
+        one for one in server.records("alm") if one["system_id"] in ("jira", "rally") and one["project"] in (2, 3)
+    ]
+    assert rows_of(run) == [["alm", str(record["id"])] for record in chosen] != []
+    nothing = play("list_connections", server, "-e", "sde_alias=nobody")
+    assert_clean(nothing)
+    assert messages_of(nothing.stdout, "ok")["localhost"] == "No connection matches."
 
 
-def assert_found(run: subprocess.CompletedProcess, server) -> None:
-    expected = [record for record in server.records("alm") if record["system_id"] == "rally"]
-    assert rows_of(run) == [["alm", str(record["id"])] for record in expected]
-
-
-def assert_checked(run: subprocess.CompletedProcess, server) -> None:
-    unchecked = "without a check of the server's certificate"
-    broken = {"not on a schedule": [], "its last synchronisation failed": [], "without TLS": [], unchecked: []}
-    for line in lines_of(run):
-        name, _colon, rule = line.rpartition(": ")
-        broken[rule].append(tuple(name.split()[:2]))
-    expected = {rule: [] for rule in broken}
-    for record in server.records("alm") + server.records("analysis"):
-        name, job, params = (record["kind"], str(record["id"])), record["last_job"], record["params"]
-        if record["frequency"] == "manually" and not record["system_id"].endswith("_file_upload"):
-            expected["not on a schedule"].append(name)
-        if job and job["succeeded"] is False and job["ready"]:
-            expected["its last synchronisation failed"].append(name)
-        server_name = params.get("alm_server") or params.get("analysis_server") or ""
-        method = params.get("alm_method") or params.get("analysis_method")
-        if server_name.startswith("http://") or (method == "http" and "://" not in server_name):
-            expected["without TLS"].append(name)
-        elif server_name and params.get(f"{record['kind']}_validate_cert") in (False, "False"):
-            expected[unchecked].append(name)
-    assert broken == expected
-    assert f"Rules are broken {sum(map(len, expected.values()))} times among 50 connections" in run.stdout
-
-
-def test_check_passes_on_good_connections(start, play):
-    job = {"id": 1, "last_run": HoursAgo(1), "succeeded": True, "ready": True, "automatic": True}
-    good = {"id": 1, "alias": "good", "frequency": "daily", "last_job": {**job, "result_message": "", "user": None}}
-    alm = {**good, "kind": "alm", "system": "JIRA", "params": {"alm_method": "https", "alm_server": "jira.example.com"}}
-    analysis = {**good, "kind": "analysis", "system": "Veracode", "params": {"analysis_server": "v.example.com"}}
-    run = play("check_connections", start("5.2", dataset=[alm, analysis]))
-    assert_clean(run)
-    assert "2 connections keep all rules." in run.stdout
-
-
-def test_check_does_not_pass_what_it_cannot_see(start, play):
+def test_projects_have_numbers_where_the_token_may_not_see_them(start, play):
     server = start("5.2")
-    run = play("check_connections", server, SDE_API_KEY=server.limited_token)
-    assert_clean(run, status=2)
-    hidden = [line for line in lines_of(run) if line.endswith(": its parameters are hidden from the token")]
-    assert len(hidden) == 50
+    run = play("list_connections", server, SDE_API_KEY=server.limited_token)
+    assert_clean(run)
+    assert re.search(r"^alm +\d+ +\d+ ", "\n".join(lines_of(run)), re.MULTILINE)
 
 
 def assert_allow_list(lines: list[str]) -> None:
@@ -156,31 +121,6 @@ def assert_allow_list(lines: list[str]) -> None:
     assert '# through the remote integration agent: alm 8 "Quote Engine tickets"' in lines
 
 
-def test_egress_allow_list_needs_a_name(start, play):
-    run = play("egress_allow_list", start("5.2"))
-    assert_clean(run, status=2)
-    assert "Name the file to write, with -e sde_allow_list=FILE." in run.stdout
-
-
-@pytest.mark.parametrize("token", ["token", pytest.param("limited_token", marks=pytest.mark.slow)])
-def test_egress_allow_list_is_not_written_if_a_server_is_unknown(start, play, tmp_path, token):
-    hostile = {"kind": "alm", "id": 1, "alias": "two\nlines {{ 7 * 7 }}", "system": "JIRA"}
-    server = start("newest", dataset=[{**hostile, "params": {"alm_server": "a b\n0.0.0.0 443"}}])
-    target = tmp_path / "allow.txt"
-    arguments = ["-e", f"sde_allow_list={target}"]
-    reasons = {
-        "token": "its server cannot be read as host and port",
-        "limited_token": "its parameters are hidden from the token",
-    }
-    key = {"SDE_API_KEY": getattr(server, token)}
-    refused = play("egress_allow_list", server, *arguments, **key)
-    assert_clean(refused, status=2)
-    assert reasons[token] in refused.stdout and not target.exists()
-    assert_clean(play("egress_allow_list", server, *arguments, "-e", "sde_allow_unknown=true", **key))
-    lines = [line for line in target.read_text().splitlines() if line]
-    assert lines[1:] == [rf'# UNKNOWN: alm 1 "two\nlines {{{{ 7 * 7 }}}}", {reasons[token]}']
-
-
 @pytest.mark.parametrize("tags", ["--tags=other", pytest.param("--skip-tags=untagged", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", WITH_VERDICT)
 def test_tag_that_skips_the_verdict_fails_the_run(start, play, name, tags):
@@ -191,20 +131,10 @@ def test_tag_that_skips_the_verdict_fails_the_run(start, play, name, tags):
 
 def test_reports_that_cannot_be_merged(ansible, tmp_path):
     (tmp_path / "broken.json").write_text("{}")
-    names = json.dumps({"sde_reports": ["broken.json"]})
+    names = json.dumps({"sde_report_files": ["broken.json"]})
     run = ansible("ansible-playbook", "securitycompass.sdelements.merge_reports", "-e", names, cwd=tmp_path)
     assert_clean(run, status=2)
     assert "broken.json is not an audit report" in messages_of(run.stdout)["localhost"]
-
-
-def test_merged_report_that_cannot_be_written(start, ansible, tmp_path):
-    server = start("5.2", dataset=[])
-    hosts = {"sde-europe": {"sde_url": server.url, "sde_api_token": server.token}}
-    (tmp_path / "hosts.json").write_text(inventory_of(hosts))
-    (tmp_path / "reports" / "servers-all.html").mkdir(parents=True)
-    run = ansible("ansible-playbook", "securitycompass.sdelements.audit_servers", "-i", "hosts.json", cwd=tmp_path)
-    assert run.returncode == 2, run.stdout
-    assert "servers-all.html exists and is not a regular file." in messages_of(run.stdout)["sde-europe"]
 
 
 @pytest.mark.once
@@ -230,8 +160,8 @@ def test_five_facts_notice_a_certificate_that_is_not_checked(start, play, kind):
     assert ".validate_certs is not false" in run.stdout
 
 
-def test_templates_of_connections_with_null(play):
-    """Neither the table nor the findings need an alias, a schedule or a system."""
+def test_table_of_connections_with_null(play):
+    """It needs no alias, schedule or system."""
     params = {"alm_server": "jira.example.com", "alm_validate_cert": False}
     record = {
         "id": 1,
@@ -245,13 +175,8 @@ def test_templates_of_connections_with_null(play):
     with canned_server(json.dumps({"results": [record]}).encode()) as server:
         listed = play("list_connections", server)
         assert_clean(listed)
-        shown = ["1", "-", "https://jira.example.com:443", "-", "unknown", "-"]
+        shown = ["1", "-", "-", "-", "-", "unknown", "-", "https://jira.example.com:443"]
         assert [line.split() for line in lines_of(listed)[1:]] == [["alm", *shown], ["analysis", *shown]]
-        checked = play("check_connections", server)
-        assert_clean(checked, status=2)
-        assert lines_of(checked) == [
-            f"{kind} 1: without a check of the server's certificate" for kind in ("alm", "analysis")
-        ]
 
 
 def test_demo(tmp_path):

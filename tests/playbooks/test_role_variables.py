@@ -22,7 +22,7 @@ MISSPELT = {
         "play": ("connection_audit_fail_onn", "connection_audit_fail_on"),
         "vars of a role": ("connection_audit_kind", "connection_audit_kinds"),
         "set_fact": ("connection_audit_basline", "connection_audit_baseline"),
-        "extra": ("connection_audit_hots", "connection_audit_hosts"),
+        "extra": ("sde_fail_onn", "sde_fail_on"),
     },
     "connection_config": {
         "host": ("connection_config_alow_list", "connection_config_allow_list"),
@@ -74,7 +74,7 @@ def test_misspelt_names_of_all_places_are_errors(ansible, tmp_path, role):
 
 @ROLES
 def test_other_unknown_names_are_warnings(ansible, tmp_path, role):
-    names = {"purpose": "a secret text", "connections": [], "hosts": "localhost", "result": {}}
+    names = {"purpose": "a secret text", "connections": [], "result": {}}
     variables = {f"{role}_{name}": value for name, value in names.items()}
     if role == "connection_config":
         variables |= {"connection_config_allow_list": "/no/file", "connection_config_allow_unknown": True}
