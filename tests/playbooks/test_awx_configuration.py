@@ -23,6 +23,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from packaging.requirements import Requirement
 
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._variables import AUDIT_VARIABLES
 from tests.awx import EXTENSION, Job, read_yaml
 from tests.conftest import ROOT
 from tests.fake_awx import SYSTEM, FakeAwx, running
@@ -52,6 +53,7 @@ TAKEN = {
     "controller_workflows": "name description organization workflow_nodes state",
     "controller_schedules": "name description organization unified_job_template rrule state",
 }
+FORMATS = ("csv", "html", "json", "md", "sarif", "xml")
 TOKENS = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": f"{TOKEN}eu", "SDE_US_TOKEN": f"{TOKEN}us"}
 
 
@@ -70,11 +72,11 @@ def items(name: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def roles() -> dict[str, dict]:
-    """The options of the roles that jobs run, by name."""
+    """The options of the roles that jobs run, by the names of variables."""
     options = {}
     for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
         options |= yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    return options
+    return options | {name: options[name.replace("sde_", "connection_audit_")] for name in AUDIT_VARIABLES}
 
 
 def surveys() -> list[dict]:
@@ -287,18 +289,20 @@ def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
     template = next(one for one in items("controller_templates") if one["playbook"] == "playbooks/audit.yml")
     answers = {question["variable"]: question["default"] for question in template["survey_spec"]["spec"]}
     answers |= {
-        "connection_audit_policy": SETTINGS["sde_awx_policy"],
-        "connection_audit_kinds": SETTINGS["sde_awx_kinds"],
+        "sde_policy": SETTINGS["sde_awx_policy"],
+        "sde_kinds": SETTINGS["sde_awx_kinds"],
+        "sde_inconclusive": SETTINGS["sde_awx_inconclusive"],
     }
-    given = {**answers, "connection_audit_fail_on": fail_on, "connection_audit_report_dir": str(tmp_path / "reports")}
+    given = {**answers, "sde_fail_on": fail_on, "sde_report_dir": str(tmp_path / "reports"), "awx_job_id": 42}
     job = Job(tmp_path / "job", project=ROOT / "playbooks", **given)
     job.credential("SD Elements", url=server.url, api_token=TOKEN)
     run = job.run(template["playbook"])
     assert run.returncode == status, run.stdout
     handed_on = job.artifacts()["sde_audit"]
-    document = json.loads((tmp_path / "reports" / "localhost.json").read_text(encoding="utf-8"))
+    report = tmp_path / "reports" / "audit-42.json"
+    document = json.loads(report.read_text(encoding="utf-8"))
     expected = {name: document["summary"][name] for name in ("verdict", "verdict_counts", "failed_by_severity")}
-    assert handed_on == {**expected, "message": handed_on["message"]}
+    assert handed_on == {**expected, "message": handed_on["message"], "report": str(report)}
     # The message also says where the reports are.
     assert handed_on["message"].startswith(document["summary"]["message"])
     assert TOKEN not in str(job.texts())
@@ -464,11 +468,11 @@ def assert_configured(awx: FakeAwx) -> None:
     assert awx.related[f"job_templates/{audit['id']}/credentials"] == [awx.get("credentials", "SD Elements")["id"]]
     # The variables of a job that nobody answers for: that of the schedule.
     assert awx.extra_vars(audit, {}) == {
-        "connection_audit_report_dir": "",
-        "connection_audit_policy": "starter",
-        "connection_audit_fail_on": "high",
-        "connection_audit_inconclusive": "warn",
-        "connection_audit_kinds": ["alm", "analysis"],
+        "sde_report_dir": "",
+        "sde_policy": "starter",
+        "sde_fail_on": "high",
+        "sde_inconclusive": "warn",
+        "sde_kinds": ["alm", "analysis"],
     }
     assert_scheduled(awx, "SD Elements compliance", last="verdict")
 
@@ -486,11 +490,12 @@ def assert_scheduled(awx: FakeAwx, name: str, last: str) -> None:
 WRONG_VALUES = {
     "sde_awx_state": "gone",
     "sde_awx_name_prefix": "",
-    "sde_awx_server": "",
+    "sde_awx_url": "",
     "sde_awx_image": "",
     "sde_awx_servers": [{"name": "eu", "api_token": TOKEN}, {"name": "eu", "url": "https://eu.example.com"}],
     "sde_awx_credential_fields": {"time_out": 3, "allow_http": "yes"},
     "sde_awx_fail_on": "hihg",
+    "sde_awx_inconclusive": "pass",
     "sde_awx_kinds": "alm",
     "sde_awx_slices": 0,
     "sde_awx_schedule": "daily",
@@ -503,13 +508,14 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
         (
             "sde_awx_state must be ",
             "Set sde_awx_organization and sde_awx_name_prefix.",
-            "Set sde_awx_server to the address of the SD Elements server.",
+            "Set sde_awx_url to the address of the SD Elements server.",
             "Set sde_awx_image to ",
             "Each server in sde_awx_servers needs a name and a url.",
             "Two servers in sde_awx_servers have the same name.",
-            "sde_awx_credential_fields has time_out; it can have ca_bundle, client_cert, client_key, ",
+            "sde_awx_credential_fields has time_out; it can have ca_path, client_cert, client_key, ",
             "skip_verification and allow_http in sde_awx_credential_fields must be true or false.",
             "sde_awx_fail_on must be one of info, low, medium, high, critical, never.",
+            "sde_awx_inconclusive must be one of warn, fail.",
             *VALUES,
         ),
     ),
@@ -621,8 +627,8 @@ def test_many_servers_come_and_go(configured):
         "sde-us": f"{TOKEN}us",
     }
     inventory = json.loads(awx.get("inventories", "SD Elements servers")["variables"])
-    assert inventory["sde_servers"] == {"sde-eu": "https://sde-eu.example.com", "sde-us": "https://sde-us.example.com"}
-    assert inventory["sde_url"] == "{{ sde_servers[inventory_hostname] }}"
+    assert inventory["sde_awx_urls"] == {"sde-eu": "https://sde-eu.example.com", "sde-us": "https://sde-us.example.com"}
+    assert inventory["sde_url"] == "{{ sde_awx_urls[inventory_hostname] }}"
     assert sorted(awx.names("hosts")) == ["localhost", "sde-eu", "sde-us"]
     assert awx.get("job_templates", "SD Elements servers audit")["job_slice_count"] == 3
     assert_scheduled(awx, "SD Elements servers compliance", last="merge")
@@ -689,10 +695,11 @@ def test_each_setting_changed_and_back(configured):
         "sde_awx_image_credential": "hub",
         "sde_awx_project_url": "https://git.example.com/other.git",
         "sde_awx_project_branch": "main",
-        "sde_awx_server": "https://other.example.com",
+        "sde_awx_url": "https://other.example.com",
         "sde_awx_policy": "mine.yml",
         "sde_awx_kinds": ["alm"],
         "sde_awx_fail_on": "low",
+        "sde_awx_inconclusive": "fail",
         "sde_awx_schedule": "DTSTART;TZID=Europe/Paris:20270105T060000 RRULE:FREQ=WEEKLY;INTERVAL=1",
         "sde_awx_webhook": "",
         "sde_awx_report_dir": "/reports",
@@ -705,11 +712,11 @@ def test_each_setting_changed_and_back(configured):
     assert (project["scm_url"], project["scm_branch"]) == ("https://git.example.com/other.git", "main")
     assert awx.get("credentials", "SD Elements")["inputs"]["url"] == "https://other.example.com"
     assert awx.extra_vars(awx.get("job_templates", "SD Elements audit"), {}) == {
-        "connection_audit_report_dir": "/reports",
-        "connection_audit_policy": "mine.yml",
-        "connection_audit_fail_on": "low",
-        "connection_audit_inconclusive": "warn",
-        "connection_audit_kinds": ["alm"],
+        "sde_report_dir": "/reports",
+        "sde_policy": "mine.yml",
+        "sde_fail_on": "low",
+        "sde_inconclusive": "fail",
+        "sde_kinds": ["alm"],
     }
     render = json.loads(awx.get("job_templates", "SD Elements render")["extra_vars"])
     assert render["connection_config_allow_list"] == "/etc/sde/sdelements_allow_list.txt"
@@ -736,10 +743,8 @@ def test_the_credential_keeps_what_is_not_set(configured):
     changed(run(secrets=other, sde_awx_update_secrets=True))
     assert awx.get("credentials", "SD Elements")["inputs"] == {**kept, "api_token": f"{TOKEN}other"}
     del awx.get("credentials", "SD Elements")["inputs"]["client_key"]
-    moved = {"sde_awx_server": "https://other.example.com", "sde_awx_credential_fields": {"client_key": f"{TOKEN}key"}}
-    assert_refused(
-        run(**moved), "sde_awx_server, client_key changed, so AWX needs the secrets of the credential again."
-    )
+    moved = {"sde_awx_url": "https://other.example.com", "sde_awx_credential_fields": {"client_key": f"{TOKEN}key"}}
+    assert_refused(run(**moved), "sde_awx_url, client_key changed, so AWX needs the secrets of the credential again.")
     assert_refused(
         run(secrets={}, **moved, sde_awx_update_secrets=True), "There is no API token for https://other.example.com;"
     )
@@ -790,7 +795,7 @@ def test_check_mode(configured):
 def test_programs_start_the_audit(configured, desk):
     """By the guide's command, and by its task."""
     awx, _run = configured
-    curl, task = (text for text in commands_of("awx_guide.md", "text") if "connection_audit_policy" in text)
+    curl, task = (text for text in commands_of("awx_guide.md", "text") if "sde_policy" in text)
     with running(awx) as (_handler, url):
         where = {"CONTROLLER_HOST": url, "CONTROLLER_OAUTH_TOKEN": "Default"}
         started = desk(curl, **where)
@@ -798,18 +803,17 @@ def test_programs_start_the_audit(configured, desk):
         play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(task)}]
         desk(f"cat > start.yml <<'EOF'\n{yaml.safe_dump(play)}\nEOF")
         changed(desk("ansible-playbook start.yml", **where))
-        unanswered = desk(curl.replace('"connection_audit_policy": "starter",', ""), **where)
+        unanswered = desk(curl.replace('"sde_policy": "starter",', ""), **where)
     assert unanswered.returncode != 0
     by_curl, by_task = (job["extra_vars"] for job in awx.kinds["jobs"])
-    assert by_curl == by_task and by_task["connection_audit_kinds"] == ["alm", "analysis"]
+    assert by_curl == by_task and by_task["sde_kinds"] == ["alm", "analysis"]
 
 
 def test_many_servers_at_a_desk(start, tmp_path, ansible):
     """The guide's inventory and its first command."""
-    server = start("5.2", token=TOKEN)
     hosts = yaml.safe_load((EXAMPLES / "many_servers" / "servers.yml").read_text(encoding="utf-8"))
     for one in hosts["all"]["hosts"].values():
-        one["sde_url"] = server.url
+        one["sde_url"] = start("5.2", token=TOKEN).url
     (tmp_path / "servers.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
     (tmp_path / "tokens.yml").write_text(yaml.safe_dump(dict.fromkeys(hosts["all"]["hosts"], TOKEN)), encoding="utf-8")
     run = ansible("bash", "-ec", commands_of("many_servers.md")[0], cwd=tmp_path, SDE_API_TOKENS_FILE="tokens.yml")
@@ -817,58 +821,12 @@ def test_many_servers_at_a_desk(start, tmp_path, ansible):
     reports = {
         str(path.relative_to(tmp_path / "reports")) for path in (tmp_path / "reports").rglob("*") if path.is_file()
     }
-    assert reports == {"servers/sde-eu.json", "servers/sde-us.json", "servers-all.html", "servers-all.json"}
+    assert reports == {"servers/sde-eu.json", "servers/sde-us.json", *(f"audit.{one}" for one in FORMATS)}
     merge = next(block.text for block in blocks("text") if "merge_reports" in block.text)
+    (tmp_path / "reports" / "audit.json").rename(tmp_path / "reports" / "servers-1.json")
     merged = ansible("bash", "-ec", merge, cwd=tmp_path)
-    assert merged.returncode == 2 and (tmp_path / "reports" / "audit.sarif").is_file(), merged.stdout
+    assert merged.returncode == 2 and (tmp_path / "reports" / "audit.json").is_file(), merged.stdout
     assert TOKEN not in run.stdout + merged.stdout
-
-
-@pytest.fixture
-def audit_servers(ansible, tmp_path):
-    """Audit servers, which are variables of hosts by name. Returns the last task's message for each, and the status."""
-
-    def run(hosts: dict[str, dict], **variables) -> tuple[int, dict[str, str]]:
-        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
-        (tmp_path / "vars.json").write_text(json.dumps({"sde_report_dir": "reports", **variables}), encoding="utf-8")
-        command = [
-            "ansible-playbook",
-            "-i",
-            "hosts.json",
-            "securitycompass.sdelements.audit_servers",
-            "-e",
-            "@vars.json",
-        ]
-        # They never stand in for what a host lacks.
-        others = {"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": TOKEN}
-        played = ansible(*command, cwd=tmp_path, **others)
-        last = played.stdout.rpartition("TASK [Pass or fail] ")[2]
-        results = re.finditer(r"^(?:ok|fatal): \[([\w-]+)\](?:: FAILED!)? => ", last, re.MULTILINE)
-        said = {found[1]: json.JSONDecoder().raw_decode(last, found.end())[0]["msg"] for found in results}
-        assert set(said) == set(hosts), played.stdout
-        return played.returncode, said
-
-    return run
-
-
-def test_servers_that_pass_and_servers_that_cannot_be_audited(start, audit_servers):
-    server = start("5.2", token=TOKEN)
-    good = {"sde_url": server.url, "sde_api_token": TOKEN}
-    status, said = audit_servers({"eu": good}, connection_audit_fail_on="never")
-    assert status == 0 and said["eu"].startswith("SD Elements audit of eu passed: ")
-    status, said = audit_servers(
-        {
-            "eu": good,
-            "wrong": {**good, "sde_api_token": "x" * 20},
-            "no-token": {"sde_url": server.url},
-            "no-url": {**good, "sde_url": ""},
-        },
-        connection_audit_fail_on="never",
-    )
-    assert status == 2 and said["eu"].startswith("SD Elements audit of eu passed: ")
-    assert " was answered with 401: Invalid token." in said["wrong"]
-    for name in ("no-token", "no-url"):
-        assert said[name].startswith(f"Give {name} its address in sde_url, and its token in sde_api_token")
 
 
 def assert_clean_but_for_findings(run: subprocess.CompletedProcess) -> None:
