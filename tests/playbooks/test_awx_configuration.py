@@ -660,7 +660,9 @@ def test_many_servers_come_and_go(configured):
 def test_everything_is_removed(configured):
     awx, run = configured
     in_use = run("configure_types.yml", by=SYSTEM, sde_awx_state="absent")
-    assert_refused(in_use, "You don't have permission to DELETE to /api/v2/credential_types/")
+    credential = awx.get("credentials", "SD Elements")["url"]
+    assert_refused(in_use, f"{credential} has a type that is to be removed. First remove everything else, ")
+    assert "SD Elements servers" in awx.names("credential_types")
     removal, types = commands_of("awx_guide.md", "text")[-1].splitlines()
     assert removal.endswith(" -e sde_awx_state=absent") and types.endswith(
         "configure_types.yml -e sde_awx_state=absent"
