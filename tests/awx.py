@@ -39,7 +39,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def credential_type(name: str) -> dict[str, Any]:
-    types = read_yaml(EXTENSION / "vars" / "credential_types.yml")["controller_credential_types"]
+    types = read_yaml(EXTENSION / "vars" / "credential_types.yml")["_sde_awx_credential_types"]
     return next(one for one in types if one["name"] == name)
 
 

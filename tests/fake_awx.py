@@ -92,6 +92,14 @@ class FakeAwx:
         path, query = urlsplit(target).path.removeprefix(API).strip("/"), dict(parse_qsl(urlsplit(target).query))
         kind, key, part = (*path.split("/", 2), None, None)[:3]
         try:
+            if token != SYSTEM and not self.find("organizations", name=token):
+                detail = (
+                    "Authentication credentials were not provided. To establish a login session, visit /api/login/."
+                )
+                raise _RefusalError(401, {"detail": detail})
+            if kind == "me":
+                user = {"username": f"admin of {token}", "is_superuser": token == SYSTEM}
+                return 200, {"count": 1, "next": None, "results": [user]}
             if kind == "credential_types" and method != "GET" and token != SYSTEM:
                 raise _RefusalError(403, {"detail": "You do not have permission to perform this action."})
             if key is None and method == "GET":

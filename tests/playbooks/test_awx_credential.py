@@ -110,7 +110,7 @@ def test_what_is_given_is_set(monkeypatch, tmp_path, untouched):
         "api_token": TOKEN,
         "client_cert": certificate,
         "client_key": key,
-        "ca_bundle": certificate,
+        "ca_path": certificate,
     }
     numbers = {"timeout": "5", "deadline": "50", "retries": "0"}
     injected = inject("SD Elements", {**given, **numbers, "skip_verification": untouched, "allow_http": True}, tmp_path)
@@ -173,10 +173,10 @@ def job(tmp_path):
     return Job(tmp_path / "job", project=project)
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("tls", [pytest.param(False, marks=pytest.mark.slow), True], ids=["http", "https"])
 def test_a_job_reads_the_server_with_the_credential_alone(start, job, tls):
     server = start("5.2", tls=tls, token=TOKEN)
-    authority = {"ca_bundle": Path(server.ca_path).read_text(encoding="utf-8")} if tls else {}
+    authority = {"ca_path": Path(server.ca_path).read_text(encoding="utf-8")} if tls else {}
     job.credential("SD Elements", url=server.url, api_token=TOKEN, **authority)
     run = job.run("playbooks/gather.yml", "-vvvv")
     assert run.returncode == 0, run.stdout
