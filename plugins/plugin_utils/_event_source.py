@@ -11,6 +11,7 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,6 @@ from ._action import validate_arguments
 from ._events import (
     Event,
     State,
-    Step,
     after_failure,
     after_poll,
     new_state,
@@ -67,27 +67,34 @@ async def watch(queue: Queue, arguments: dict[str, Any]) -> None:
     options = parse(arguments)
     poller = Poller(options)
     with StateFile(options["state_file"]) as file:
+        deliver = partial(_deliver, queue, arguments.get(_FEEDBACK_QUEUE), file)
         try:
-            await _watch(queue, arguments.get(_FEEDBACK_QUEUE), poller, file)
+            # An earlier process may have ended before it had delivered all events.
+            state = await deliver(await _in_thread(partial(file.load, poller.server_url)))
+            failed_polls = 0
+            while True:
+                polled = await _in_thread(partial(poller.poll, state))
+                if polled is not state:
+                    await _in_thread(partial(file.save, polled))
+                    state = await deliver(polled)
+                failed_polls = failed_polls + 1 if state.unreachable_since else 0
+                await asyncio.sleep(pause(options["interval"], failed_polls))
         finally:
             poller.close()
 
 
-async def _watch(queue: Queue, feedback: asyncio.Queue[Any] | None, poller: Poller, file: StateFile) -> None:
-    state = await _in_thread(partial(file.load, poller.server_url))
-    failed_polls = 0
-    while True:
-        step = await _in_thread(partial(poller.poll, state))
-        for event in step.events:
-            await queue.put(event)
-            if feedback:
-                await feedback.get()
-        # Only now: a process that ends before this makes the same events again.
-        if step.state is not state:
-            await _in_thread(partial(file.save, step.state))
-            state = step.state
-        failed_polls = failed_polls + 1 if state.unreachable_since else 0
-        await asyncio.sleep(pause(poller.interval, failed_polls))
+async def _deliver(queue: Queue, feedback: asyncio.Queue[Any] | None, file: StateFile, state: State) -> State:
+    """Put the pending events into the queue, and return the state without them, which is saved last."""
+    if not state.pending:
+        return state
+    for event in state.pending:
+        # The filters of a source change events in place.
+        await queue.put(deepcopy(event))
+        if feedback:
+            await feedback.get()
+    delivered = state._replace(pending=())
+    await _in_thread(partial(file.save, delivered))
+    return delivered
 
 
 async def _in_thread(call: Callable[[], _Result]) -> _Result:
@@ -151,7 +158,6 @@ class Poller:
     """Gathers the connections again and again, by one session as long as that works."""
 
     def __init__(self, options: Options) -> None:
-        self.interval: int = options["interval"]
         self._options = options
         self._gather_options = _gather_options(options)
         self._session: ServerSession | None = None
@@ -159,8 +165,8 @@ class Poller:
         # Raises an error of the arguments now, which is not one of the server later.
         self.server_url = parse_server(self._gather_options).url
 
-    def poll(self, state: State) -> Step:
-        """Return the step from a state to the present."""
+    def poll(self, state: State) -> State:
+        """Return the state after one more poll."""
         try:
             connections = self._gather()
         except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
@@ -170,11 +176,11 @@ class Poller:
             _LOG.warning("%s", failed["msg"])
             _LOG.debug("%s", failed.get("exception", ""))
             return after_failure(state, failed, time_text(datetime.now(timezone.utc)))
-        step = after_poll(state, connections, self._options["kinds"], time_text(datetime.now(timezone.utc)))
-        if step.not_compared:
+        reached, changes = after_poll(state, connections, self._options["kinds"], time_text(datetime.now(timezone.utc)))
+        if changes.not_compared:
             self._warn("The token's user cannot see all parameters, so changes of these are not seen.")
-        _LOG.debug("%d connections, %d events", len(connections), len(step.events))
-        return step
+        _LOG.debug("%d connections, %d events", len(connections), len(reached.pending))
+        return reached
 
     def close(self) -> None:
         """Close the session, if there is one."""

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: events about the connections of a server, from one poll to the next. Pure functions.
 
-Each poll turns a state into the next one, and the events in between. An event has the same id whenever it is made from
-the same state, so that a poll that was interrupted can be repeated.
+Each poll turns a state into the next one, which holds the events in between until all of them are delivered.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ..module_utils._resource import Facts
-from ._changes import PERMITTED, VOLATILE, Changes, NotCompared, compare
+from ._changes import PERMITTED, VOLATILE, Changes, compare
 
 # SD Elements ends a job after this time.
 LONGEST_JOB = 3600  # seconds
@@ -44,24 +43,17 @@ class State(NamedTuple):
 
     id: str  # random, so that no event has the id of one from another state file
     server: str
-    revision: int  # grows with each state that differs from the one before
+    event_count: int  # of all events so far
+    pending: tuple[Event, ...]  # of the last poll, to be delivered
     kinds: tuple[str, ...]  # of connections that are known; all others are new, but not added
     connections: tuple[Facts, ...]
     syncs: dict[_Key, Sync]
     unreachable_since: str | None
 
 
-class Step(NamedTuple):
-    """The events of a poll, the state after it, and the connections whose parameters it could not compare."""
-
-    events: list[Event]
-    state: State
-    not_compared: list[NotCompared]
-
-
 def new_state(server: str) -> State:
     """Return the state before the first poll of a server."""
-    return State(str(uuid.uuid4()), server, revision=0, kinds=(), connections=(), syncs={}, unreachable_since=None)
+    return State(str(uuid.uuid4()), server, 0, pending=(), kinds=(), connections=(), syncs={}, unreachable_since=None)
 
 
 def time_text(moment: datetime) -> str:
@@ -69,32 +61,32 @@ def time_text(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime(_TIME)
 
 
-def after_failure(state: State, failed: dict[str, Any], now: str) -> Step:
-    """Return the step of a poll that failed, given 'msg' and 'failure' of a failed task."""
+def after_failure(state: State, failed: dict[str, Any], now: str) -> State:
+    """Return the state after a poll that failed, given 'msg' and 'failure' of a failed task."""
     if state.unreachable_since:
-        return Step([], state, [])
-    event = _event(state, "server_unreachable", now, None, msg=failed["msg"], failure=failed["failure"])
-    return Step([event], state._replace(revision=state.revision + 1, unreachable_since=now), [])
+        return state
+    event = _event("server_unreachable", msg=failed["msg"], failure=failed["failure"])
+    return _with_events(state._replace(unreachable_since=now), [event], now)
 
 
-def after_poll(state: State, polled: Iterable[Facts], kinds: Collection[str], now: str) -> Step:
-    """Return the step of a poll that saw all connections of these kinds."""
+def after_poll(state: State, polled: Iterable[Facts], kinds: Collection[str], now: str) -> tuple[State, Changes]:
+    """Return the state after a poll that saw all connections of these kinds, and how they changed.
+
+    It is the same object if nothing is to be remembered.
+    """
     facts = {_key(one): one for one in polled}
     known = {_key(one): one for one in state.connections}
     seen = {key: _stable(one) for key, one in facts.items()}
     changes = compare(known.values(), seen.values(), [kind for kind in kinds if kind in state.kinds])
     syncs = {key: _next_sync(state.syncs.get(key, Sync()), one, now) for key, one in facts.items()}
-
-    events = [*_change_events(state, changes, facts, now), *_sync_events(state, syncs, facts, now)]
+    events = [*_change_events(state, changes, facts), *_sync_events(state, syncs, facts)]
     reached = state._replace(
         kinds=tuple(kinds),
         connections=tuple(_remembered(known.get(key), seen[key]) for key in sorted(seen)),
         syncs={key: sync for key, sync in sorted(syncs.items()) if sync != Sync()},
         unreachable_since=None,
     )
-    if reached != state:
-        reached = reached._replace(revision=state.revision + 1)
-    return Step(events, reached, changes.not_compared)
+    return state if reached == state else _with_events(reached, events, now), changes
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -118,16 +110,15 @@ def _remembered(old: Facts | None, new: Facts) -> Facts:
     return {**new, **{name: old[name] for name in ("params_visible", *PERMITTED)}}
 
 
-def _change_events(state: State, changes: Changes, facts: dict[_Key, Facts], now: str) -> Iterator[Event]:
+def _change_events(state: State, changes: Changes, facts: dict[_Key, Facts]) -> Iterator[Event]:
     if state.unreachable_since:
-        yield _event(state, "server_recovered", now, None, since=state.unreachable_since)
+        yield _event("server_recovered", since=state.unreachable_since)
     for one in changes.removed:
-        yield _connection_event(state, "connection_removed", now, one)
+        yield _connection_event("connection_removed", one)
     for one in changes.added:
-        yield _connection_event(state, "connection_added", now, facts[_key(one)], one)
-    for _old, new, differences in changes.changed:
-        fields = [one._asdict() for one in differences]
-        yield _connection_event(state, "connection_changed", now, facts[_key(new)], fields, fields=fields)
+        yield _connection_event("connection_added", facts[_key(one)])
+    for _old, new, fields in changes.changed:
+        yield _connection_event("connection_changed", facts[_key(new)], fields=[one._asdict() for one in fields])
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -166,14 +157,12 @@ def _condition(sync: Sync, facts: Facts, job: dict[str, Any]) -> str:
     return "ok" if sync.condition == "stuck" and facts["in_progress"] is False and not job else sync.condition
 
 
-def _sync_events(state: State, syncs: dict[_Key, Sync], facts: dict[_Key, Facts], now: str) -> Iterator[Event]:
+def _sync_events(state: State, syncs: dict[_Key, Sync], facts: dict[_Key, Facts]) -> Iterator[Event]:
     for key, sync in sorted(syncs.items()):
         before = state.syncs.get(key, Sync())
         if sync.condition != before.condition:
             yield _connection_event(
-                state,
                 _SYNC_EVENTS[sync.condition],
-                now,
                 facts[key],
                 job=facts[key]["last_job"],
                 before=before.condition,
@@ -185,25 +174,23 @@ def _sync_events(state: State, syncs: dict[_Key, Sync], facts: dict[_Key, Facts]
 # Events
 
 
-def _connection_event(state: State, name: str, now: str, facts: Facts, identity: Any = None, **content: Any) -> Event:
-    reference = {field: facts.get(field) for field in _REFERENCE}
-    content = {"connection": reference, "facts": facts, **content}
-    return _event(state, name, now, [facts["kind"], facts["id"], identity], **content)
+def _connection_event(name: str, facts: Facts, **content: Any) -> Event:
+    return _event(name, connection={field: facts.get(field) for field in _REFERENCE}, facts=facts, **content)
 
 
-def _event(state: State, name: str, now: str, identity: Any, **content: Any) -> Event:
-    """Return an event. Its id depends on the state before it, and on what happened, but not on when it was seen."""
-    text = json.dumps([state.revision, name, identity], sort_keys=True)
-    event_id = str(uuid.uuid5(uuid.UUID(state.id), text))
-    # ansible-rulebook ignores an event if it knows the uuid, where it persists events.
-    return {
-        "event_id": event_id,
-        "type": name,
-        "time": now,
-        "server": state.server,
-        **content,
-        "meta": {"uuid": event_id},
-    }
+def _event(name: str, **content: Any) -> Event:
+    return {"type": name, **content}
+
+
+def _with_events(state: State, events: list[Event], now: str) -> State:
+    """Return a state with events to deliver. The id of an event depends on nothing but its number."""
+    identified = []
+    for number, event in enumerate(events, state.event_count):
+        event_id = str(uuid.uuid5(uuid.UUID(state.id), str(number)))
+        # Where ansible-rulebook persists events, it ignores one whose uuid it knows.
+        common = {"event_id": event_id, "time": now, "server": state.server, "meta": {"uuid": event_id}}
+        identified.append({**common, **event})
+    return state._replace(event_count=state.event_count + len(events), pending=tuple(identified))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -223,7 +210,7 @@ def state_from_json(text: str) -> State:
         if (values.pop("format"), values.pop("version")) != (FORMAT, VERSION):
             raise ValueError("another format or version")
         syncs = {(one.pop("kind"), one.pop("id")): Sync(**one) for one in values["syncs"]}
-        lists = {name: tuple(values[name]) for name in ("kinds", "connections")}
+        lists = {name: tuple(values[name]) for name in ("pending", "kinds", "connections")}
         return State(**{**values, **lists, "syncs": syncs})
-    except (AttributeError, KeyError, TypeError, RecursionError) as exc:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise ValueError("not a state") from exc

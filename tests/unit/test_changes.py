@@ -231,6 +231,7 @@ def test_parameters_that_the_task_left_out_are_not_compared():
         (f"https://{MASK}@a/", "https://b/", True),
         (f"x{MASK}y{MASK}z", "x1y2z", False),
         (f"x{MASK}y{MASK}z", "x1z", True),
+        (f"x{MASK}y{MASK}y{MASK}z", "xyz", True),
         (f"ab{MASK}bc", "abc", True),
         (f"a{MASK}b{MASK}b", "ab", True),
         ("a", "b", True),
