@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ._errors import failed_result
-from ._http import Client
+from ._http import Client, ServerSession
 from ._resource import (
     READ_OPTIONS,
     Facts,
@@ -52,10 +52,10 @@ def gather(resource: Resource, options: Options, no_log: bool) -> Outcome:
     return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
 
 
-def gather_facts(resource: Resource, options: Options) -> Gathered:
-    """Gather a resource, given validated options. Raises an SDElementsError."""
+def gather_facts(resource: Resource, options: Options, session: ServerSession | None = None) -> Gathered:
+    """Gather a resource, given validated options, by a session of its own or this one. Raises an SDElementsError."""
     query = resource.parse_query(options)
-    client = Client(parse_server(options), query.read.concurrency)
+    client = Client(parse_server(options), query.read.concurrency, session)
     endpoint, items = read(client, resource, query)
     wanted = [item for item in items if item.facts is not None]
     secrets = {secret.value for item in wanted for secret in item.secrets if secret.value}

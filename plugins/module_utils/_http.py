@@ -124,14 +124,36 @@ class _CappedRetry(Retry):
         return further
 
 
-class _Session(Session):
-    """A session that never looks at a redirect, not even to read its body."""
+class ServerSession(Session):
+    """Sends the token to one server. Clients that share a session share its connections, and its pauses."""
+
+    def __init__(self, server: Server, concurrency: int) -> None:
+        super().__init__()
+        self.backoff = _SharedBackoff()
+        self.retry = _CappedRetry(
+            backoff=self.backoff,
+            total=server.retries,
+            other=0,  # TLS failures do not pass by waiting
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=frozenset({"GET"}),
+            backoff_factor=BACKOFF,
+            raise_on_status=False,
+        )
+        self.auth = _TokenAuth(server.token)
+        # A server's cookies would be kept and sent back, and count in no bound.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
+        # The environment names proxies and CA bundles. A loopback address is never reached through a proxy:
+        # that would take the token of a plain http connection off this machine.
+        self.trust_env = not server.on_loopback
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(max_retries=self.retry, pool_maxsize=concurrency))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+        """Return None for each answer: a redirect is not looked at, not even to read its body."""
 
 
-class _DaemonThreadPool:
+class DaemonThreadPool:
     """Runs calls in threads that end when no call is left.
 
     Socket time-outs end neither a slow name look-up nor a server that sends a byte now and then. The caller must be
@@ -180,34 +202,15 @@ class Request(NamedTuple):
 class Client:
     """GETs decoded JSON from one SD Elements server, or raises an SDElementsError."""
 
-    def __init__(self, server: Server, concurrency: int = 1) -> None:
+    def __init__(self, server: Server, concurrency: int = 1, session: ServerSession | None = None) -> None:
         self.concurrency = concurrency  # requests at a time, at most
         self._server = server
         self._ends = time.monotonic() + server.deadline
         self._received = 0
         self._parts = 0
         self._answers: dict[str, tuple[bytes, Any]] = {}  # by URL: digest and decoded body
-        self._threads = _DaemonThreadPool(concurrency)
-        self._backoff = _SharedBackoff()
-        self._retry = _CappedRetry(
-            backoff=self._backoff,
-            total=server.retries,
-            other=0,  # TLS failures do not pass by waiting
-            status_forcelist=(429, 502, 503, 504),
-            allowed_methods=frozenset({"GET"}),
-            backoff_factor=BACKOFF,
-            raise_on_status=False,
-        )
-        self._session = _Session()
-        self._session.auth = _TokenAuth(server.token)
-        # A server's cookies would be kept and sent back, and count in no bound.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip"})
-        # The environment names proxies and CA bundles. A loopback address is never reached through a proxy:
-        # that would take the token of a plain http connection off this machine.
-        self._session.trust_env = not server.on_loopback
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=self._retry, pool_maxsize=concurrency))
+        self._threads = DaemonThreadPool(concurrency)
+        self._session = session or ServerSession(server, concurrency)
         if server.verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
@@ -239,7 +242,7 @@ class Client:
 
     def _fetch(self, url: str, query: Mapping[str, Any]) -> Any:
         """One answer. If it breaks off, it is asked for again."""
-        retry = self._retry
+        retry: Retry = self._session.retry
         while True:
             with self._send(url, query) as response:
                 try:
@@ -256,7 +259,7 @@ class Client:
         return self._decoded_once(url, response.url, body)
 
     def _send(self, url: str, query: Mapping[str, Any]) -> requests.Response:
-        self._backoff.wait()
+        self._session.backoff.wait()
         try:
             return self._session.get(
                 url,

@@ -27,6 +27,7 @@ COLLECTION = "ansible_collections.securitycompass.sdelements"
 # All that runs: documentation fragments and the roles' metadata do not.
 SOURCES = (
     *(f"plugins/{kind}/**/*.py" for kind in ("action", "filter", "modules", "module_utils", "plugin_utils")),
+    "extensions/**/*.py",
     *(f"{folder}/**/*{suffix}" for folder in ("extensions", "playbooks", "roles") for suffix in (".yml", ".j2")),
 )
 # Where ansible-core finds what is called by its full name.

@@ -170,7 +170,7 @@ class ChangingServer:
         self.moments = {frozenset(range(size))}
         self.last_shown: dict[int, str] = {}
         self._ids = iter(range(size, 10**6))
-        self._threads = _http._DaemonThreadPool(concurrency)
+        self._threads = _http.DaemonThreadPool(concurrency)
         self._lock = threading.Lock()
 
     def url_of(self, path: str) -> str:

@@ -1,0 +1,282 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: polls a server for Event-Driven Ansible, and keeps the state in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import random
+import threading
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from ..module_utils._connections import KINDS
+from ..module_utils._errors import OptionError, SDElementsError, failed_result
+from ..module_utils._gather import argument_spec, gather_facts
+from ..module_utils._http import DaemonThreadPool, ServerSession
+from ..module_utils._resource import READ_OPTIONS, Facts, Options
+from ..module_utils._server import SERVER_OPTIONS, check_bounds, parse_server
+from ._action import validate_arguments
+from ._events import (
+    Event,
+    State,
+    after_failure,
+    after_poll,
+    new_state,
+    state_from_json,
+    state_to_json,
+    time_text,
+)
+
+NAME = "securitycompass.sdelements.connections"
+# Rulebooks and their variables are shown and stored, so that the token is not one of these.
+_GATHER_OPTIONS = {name: option for name, option in {**SERVER_OPTIONS, **READ_OPTIONS}.items() if name != "api_token"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    **_GATHER_OPTIONS,
+    "token_file": {"type": "path"},
+    "state_file": {"type": "path", "required": True},
+    "interval": {"type": "int", "default": 60},
+    "kinds": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
+    "feedback": {"type": "bool", "default": False},
+}
+# Of ansible-rulebook, which adds it if 'feedback' is set.
+_FEEDBACK_QUEUE = "eda_feedback_queue"
+_BOUNDS = {"interval": (1, 24 * 60 * 60)}
+LONGEST_PAUSE = 15 * 60  # seconds, while the server does not answer; more only if the interval is longer
+
+_LOG = logging.getLogger(NAME)
+_Result = TypeVar("_Result")
+
+
+class Queue(Protocol):
+    """The part of an asyncio.Queue that the queue of ansible-rulebook has, too."""
+
+    async def put(self, item: Event, /) -> None:
+        """Wait until there is room for an event."""
+
+
+async def watch(queue: Queue, arguments: dict[str, Any]) -> None:
+    """Poll a server until this is cancelled, and put an event into the queue for each change."""
+    options = parse(arguments)
+    poller = Poller(options)
+    with StateFile(options["state_file"]) as file:
+        deliver = partial(_deliver, queue, arguments.get(_FEEDBACK_QUEUE), file)
+        try:
+            # An earlier process may have ended before it had delivered all events.
+            state = await deliver(await _in_thread(partial(file.load, poller.server_url)))
+            failed_polls = 0
+            while True:
+                polled = await _in_thread(partial(poller.poll, state))
+                if polled is not state:
+                    await _in_thread(partial(file.save, polled))
+                    state = await deliver(polled)
+                failed_polls = failed_polls + 1 if state.unreachable_since else 0
+                await asyncio.sleep(pause(options["interval"], failed_polls))
+        finally:
+            poller.close()
+
+
+async def _deliver(queue: Queue, feedback: asyncio.Queue[Any] | None, file: StateFile, state: State) -> State:
+    """Put the pending events into the queue, and return the state without them, which is saved last."""
+    if not state.pending:
+        return state
+    for event in state.pending:
+        # The filters of a source change events in place.
+        await queue.put(deepcopy(event))
+        if feedback:
+            await feedback.get()
+    delivered = state._replace(pending=())
+    await _in_thread(partial(file.save, delivered))
+    return delivered
+
+
+async def _in_thread(call: Callable[[], _Result]) -> _Result:
+    """Run a call in a daemon thread: the process can end although a poll hangs."""
+    return await asyncio.wrap_future(DaemonThreadPool(1).submit(call))
+
+
+def pause(interval: int, failed_polls: int) -> float:
+    """Return how many seconds to wait for the next poll: longer with each poll that failed, and never exactly as long.
+
+    Many sources would otherwise ask a server at the same moment, and again after it was down.
+    """
+    seconds = min(interval << min(failed_polls, 16), max(interval, LONGEST_PAUSE))
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 (no secret depends on it)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Arguments
+
+
+def parse(arguments: dict[str, Any]) -> Options:
+    """Return the options of arguments. Raises an OptionError that names the argument."""
+    unknown = sorted(str(name) for name in arguments.keys() - OPTIONS.keys() - {_FEEDBACK_QUEUE})
+    if unknown:
+        raise OptionError(
+            f"{NAME} has no argument {', '.join(unknown)}: it takes {', '.join(sorted(OPTIONS))}.",
+            "Set SDE_API_KEY in the environment, or token_file." if "api_token" in unknown else "",
+        )
+    given = {name: value for name, value in arguments.items() if name in OPTIONS}
+    options = validate_arguments(NAME, OPTIONS, given)
+    check_bounds(options, _BOUNDS)
+    if not options["kinds"]:
+        raise OptionError(f"kinds is empty: it takes {' and '.join(KINDS)}.")
+    return options
+
+
+def _gather_options(options: Options) -> Options:
+    """Return the options of the tasks that gather the connections, with the token as it is now."""
+    given = {name: options[name] for name in _GATHER_OPTIONS}
+    if options["token_file"]:
+        given["api_token"] = _read_token(options["token_file"])
+    given["include_last_job"] = True
+    # All kinds have the same options.
+    return validate_arguments(NAME, argument_spec(next(iter(KINDS.values()))), given)
+
+
+def _read_token(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as exc:
+        raise OptionError(f"token_file: {path} cannot be read: {exc.strerror}.") from None
+    except ValueError:
+        raise OptionError(f"token_file: {path} is not valid UTF-8.") from None
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Polls
+
+
+class Poller:
+    """Gathers the connections again and again, by one session as long as that works."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._gather_options = _gather_options(options)
+        self._session: ServerSession | None = None
+        self._said: set[str] = set()
+        # Raises an error of the arguments now, which is not one of the server later.
+        self.server_url = parse_server(self._gather_options).url
+
+    def poll(self, state: State) -> State:
+        """Return the state after one more poll."""
+        try:
+            connections = self._gather()
+        except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
+            # With the next poll: the token may be another one by then, and the address of the server.
+            self.close()
+            failed = failed_result(exc)
+            _LOG.warning("%s", failed["msg"])
+            _LOG.debug("%s", failed.get("exception", ""))
+            return after_failure(state, failed, time_text(datetime.now(timezone.utc)))
+        reached, changes = after_poll(state, connections, self._options["kinds"], time_text(datetime.now(timezone.utc)))
+        if changes.not_compared:
+            self._warn("The token's user cannot see all parameters, so changes of these are not seen.")
+        _LOG.debug("%d connections, %d events", len(connections), len(reached.pending))
+        return reached
+
+    def close(self) -> None:
+        """Close the session, if there is one."""
+        if self._session:
+            self._session.close()
+            self._session = None
+
+    def _gather(self) -> list[Facts]:
+        if not self._session:
+            self._gather_options = _gather_options(self._options)
+            server = parse_server(self._gather_options)
+            self._session = ServerSession(server, self._gather_options["concurrency"])
+        found = [gather_facts(KINDS[kind], self._gather_options, self._session) for kind in self._options["kinds"]]
+        for warning in {warning for gathered in found for warning in gathered.warnings}:
+            self._warn(warning)
+        return [connection for gathered in found for connection in gathered.facts["connections"]]
+
+    def _warn(self, message: str) -> None:
+        """Log a message once: it is true for each poll."""
+        if message not in self._said:
+            self._said.add(message)
+            _LOG.warning("%s", message)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The state file
+
+
+class StateFile:
+    """The file of a state, which belongs to one process at a time."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path).absolute()
+        # Another file, since each new state replaces the first one.
+        self._lock_path = self._path.with_name(f"{self._path.name}.lock")
+        self._lock: int | None = None
+        self._writing = threading.Lock()
+
+    def __enter__(self) -> StateFile:
+        try:
+            self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.__exit__()
+            raise OptionError(
+                f"state_file: {self._path} is in use by another process.", "Each source needs a file of its own."
+            ) from None
+        except OSError as exc:
+            self.__exit__()
+            raise self._error("written", exc) from None
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        # A cancelled source may still be writing.
+        with self._writing:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+
+    def load(self, server: str) -> State:
+        """Return the state of a server. If there is no file yet, make it."""
+        try:
+            state = state_from_json(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            state = new_state(server)
+            self.save(state)
+        except OSError as exc:
+            raise self._error("read", exc) from None
+        except ValueError:
+            raise OptionError(
+                f"state_file: {self._path} is not a state file of {NAME}.",
+                "Name another file, or remove this one to begin anew.",
+            ) from None
+        if state.server != server:
+            raise OptionError(
+                f"state_file: {self._path} belongs to {state.server}, not to {server}.",
+                "Each source needs a file of its own.",
+            )
+        return state
+
+    def save(self, state: State) -> None:
+        """Replace the file, at once or not at all."""
+        new = self._path.with_name(f"{self._path.name}.new")
+        with self._writing:
+            if self._lock is None:
+                return
+            try:
+                file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+                with os.fdopen(file, "w", encoding="utf-8") as stream:
+                    os.fchmod(file, 0o600)
+                    stream.write(state_to_json(state))
+                    stream.flush()
+                    os.fsync(file)
+                new.replace(self._path)
+            except OSError as exc:
+                raise self._error("written", exc) from None
+
+    def _error(self, what: str, exc: OSError) -> SDElementsError:
+        return OptionError(f"state_file: {self._path} cannot be {what}: {exc.strerror}.")
