@@ -56,8 +56,8 @@ options:
     elements: dict
   projects:
     description:
-      - The projects of the server, as RV(securitycompass.sdelements.sde_project_info#module:projects) returns them. They
-        replace those in O(connections_file).
+      - The projects of the server, as RV(securitycompass.sdelements.sde_project_info#module:projects) returns them.
+        They replace those in O(connections_file).
       - It requires O(connections) or O(connections_file). Without projects, rules that need them are inconclusive.
     type: list
     elements: dict
@@ -163,8 +163,8 @@ notes:
     Ansible, and with the variables of the play. Write them without braces. They must evaluate to true or false.
   - They can use C(connection), or C(item) in a rule with C(loop) or C(group_by); C(connections), C(projects) and
     C(connectors), the lists of all; the variables of the policy; and C(audited_at), the time of the audit.
-  - C(connection.project_facts) and C(connection.connector_facts) are the facts of the connection's project and connector.
-    They are null where there are none. Each project and each connector has its C(connections).
+  - C(connection.project_facts) and C(connection.connector_facts) are the facts of the connection's project and
+    connector. They are null where there are none. Each project and each connector has its C(connections).
   - Data of the server and variables of a policy are never templates.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info

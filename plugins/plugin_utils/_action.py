@@ -71,11 +71,18 @@ def gather_side_by_side(
         with ThreadPoolExecutor(len(resources)) as threads:
             return list(threads.map(lambda one: gather_in_process(action, one, arguments_of(one)), resources.values()))
     return [
-        to_builtin_types(
+        _result_of_module(
             action._execute_module(module_name=name, module_args=arguments_of(resource), task_vars=task_vars)
         )
         for name, resource in resources.items()
     ]
+
+
+def _result_of_module(result: Result) -> Result:
+    """Return a result of built-in types. Newer releases of ansible-core return objects for warnings."""
+    warnings = [getattr(getattr(one, "event", None), "msg", one) for one in result.get("warnings", ())]
+    built_in: Result = to_builtin_types({**result, **({"warnings": warnings} if warnings else {})})
+    return built_in
 
 
 def gather_in_process(action: ActionBase, resource: Resource, arguments: Arguments) -> Result:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple, TypeVar, cast
 
 from ...module_utils._redact import redact
-from .._render.findings import explanation, waiver_name
+from .._render.findings import explanation, page_path, waiver_name
 from .._render.text import escape_line
 from .model import (
     FORMAT,
@@ -53,7 +53,6 @@ from .model import (
     report_key,
     rules_that_match_nothing,
 )
-from .resources import page_path, unseen_projects
 from .waivers import covers, is_for_server
 
 # The length of each list in a task's result, which logs show and AWX stores. Reports contain everything.
@@ -116,7 +115,7 @@ def build_report(
             waiver_entries,
             options=options,
             projects=None if facts.projects is None else len(projects),
-            unseen_projects=unseen_projects(facts),
+            unseen_projects=_unseen_projects(facts),
             servers=[server] if server else [],
             not_evaluated=[*(one["rule"] for one in policy.disabled), *policy.left_out],
             baseline=comparison,
@@ -140,6 +139,14 @@ def _subject_of(evaluation: Evaluation, about: list[str]) -> str | Item:
         "connections": about,
         "projects": evaluation.projects,
     }
+
+
+def _unseen_projects(facts: AuditedFacts) -> int:
+    """Return how many projects have connections, although the token does not see the projects themselves."""
+    if facts.projects is None:
+        return 0
+    seen = {None, *(one["id"] for one in facts.projects)}
+    return len({one.get("project") for one in facts.connections} - seen)
 
 
 def _project_entry(project: Facts, scope: Scope) -> ProjectEntry:

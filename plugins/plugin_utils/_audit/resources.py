@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from ...module_utils._errors import OptionError
 from ...module_utils._projects import PROJECTS
@@ -18,8 +16,6 @@ from .expressions import resources_in
 from .model import AuditedFacts, Facts, Policy
 from .rules import resources_to_decide
 
-# Segments without '.', '..' or a character that browsers rewrite.
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+/?")
 # The options of sde_project_info, none of which is set: no audit shows the people of a project.
 _EVERY_PROJECT = PROJECTS.parse_query(
     {**dict.fromkeys(PROJECTS.options), "include_users": False, "page_size": None, "concurrency": 1}
@@ -103,29 +99,3 @@ def _with_connections(by_key: dict[Any, Facts], connections: dict[Any, list[Fact
 def data_of(facts: AuditedFacts) -> dict[str, Any]:
     """Return joined facts by the names that expressions have for them."""
     return {"connections": facts.connections, "projects": facts.projects, "connectors": facts.connectors}
-
-
-def unseen_projects(facts: AuditedFacts) -> int:
-    """Return how many projects have connections, although the token does not see the projects themselves."""
-    if facts.projects is None:
-        return 0
-    seen = {None, *(one["id"] for one in facts.projects)}
-    return len({one.get("project") for one in facts.connections} - seen)
-
-
-def page_path(project: Facts, server_url: str | None) -> str | None:
-    """Return the path of a project's page below the address of its server; None if its URL has none that is plain.
-
-    The server may believe in another address than the user's, so only the path of the URL is used.
-    """
-    url = project.get("url")
-    if not isinstance(url, str):
-        return None
-    try:
-        parts, context = urlsplit(url), urlsplit(server_url or "").path
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https"):
-        return None
-    path = parts.path.removeprefix(context) if parts.path.startswith(f"{context}/") else parts.path
-    return path if _PATH.fullmatch(path) else None

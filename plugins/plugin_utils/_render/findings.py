@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry
 from .text import escape_block, escape_line
@@ -15,8 +17,28 @@ from .text import escape_block, escape_line
 RULE_STATES = {"matches_nothing": "matches nothing", "no_subjects": "nothing to judge", "off": "turned off"}
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
+# Segments without '.', '..' or a character that browsers rewrite.
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+/?")
 # A finding may be about thousands of projects.
 MAX_PROJECTS = 10
+
+
+def page_path(project: Facts, server_url: str | None) -> str | None:
+    """Return the path of a project's page below the address of its server; None if its URL has none that is plain.
+
+    The server may believe in another address than the user's, so only the path of the URL is used.
+    """
+    url = project.get("url")
+    if not isinstance(url, str):
+        return None
+    try:
+        parts, context = urlsplit(url), urlsplit(server_url or "").path
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https"):
+        return None
+    path = parts.path.removeprefix(context) if parts.path.startswith(f"{context}/") else parts.path
+    return path if _PATH.fullmatch(path) else None
 
 
 class ProjectLabel(NamedTuple):
