@@ -158,6 +158,7 @@ def small() -> dict[str, Any]:
             [],
             "fail",
             "No ALM connection of the project Payments API",
+            projects=[9],
             baseline="new",
             observed={"connections": "4 items", "item": "Payments API"},
         ),
@@ -179,7 +180,12 @@ def small() -> dict[str, Any]:
         },
     ]
     baseline = {"audited_at": "2026-11-17T18:00:00Z", "new": 6, "known": 3, "fixed": fixed, "not_fixed": []}
-    return report(rules, connections, findings, waivers, baseline)
+    projects = [
+        project(3, "Customer Portal", "/bunits/retail/banking/customer-portal"),
+        project(9, "Payments API", "/bunits/retail/banking/payments-api"),
+        project(21, "Customer Portal 2019", None, archived=True),
+    ]
+    return report(rules, connections, findings, waivers, baseline, projects)
 
 
 def passed() -> dict[str, Any]:
@@ -209,6 +215,7 @@ def hostile() -> dict[str, Any]:
             "alm",
             number,
             alias=text,
+            project=number,
             system=text,
             params={"alm_server": text, "sde_project": text, text: text, "nested": [{text: text}]},
             last_job={"id": 1, "last_run": AUDITED_AT, "succeeded": False, "result_message": text},
@@ -236,7 +243,10 @@ def hostile() -> dict[str, Any]:
             finding(rules[0], one, "fail", text, baseline="new", observed={text: text})
             for one, text in zip(connections, texts, strict=False)
         ],
-        *[item_finding(rules[1], text, [], "fail", text, baseline="known", observed={text: text}) for text in texts],
+        *[
+            item_finding(rules[1], text, [], "fail", text, projects=[number], baseline="known", observed={text: text})
+            for number, text in enumerate(texts, 1)
+        ],
         *[
             finding(rules[2], one, "inconclusive", text, baseline="new")
             for one, text in zip(connections, texts, strict=False)
@@ -259,7 +269,8 @@ def hostile() -> dict[str, Any]:
     ]
     gone = [{**one, "reason": "not_looked_at"} for one in fixed]
     baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed, "not_fixed": gone}
-    return report(rules, connections, findings, waivers, baseline)
+    projects = [project(number, text, "/bunits/x" if number % 2 else None) for number, text in enumerate(texts, 1)]
+    return report(rules, connections, findings, waivers, baseline, projects)
 
 
 def merged() -> dict[str, Any]:
@@ -373,6 +384,10 @@ def connection(kind: str, number: int, server: str | None = SERVER, **facts: Any
     return {"key": "/".join([*([server] if server else []), kind, str(number)]), "server": server, "facts": facts}
 
 
+def project(id_: int, name: str | None, path: str | None, *, archived: bool = False) -> dict[str, Any]:
+    return {"server": SERVER, "id": id_, "name": name, "archived": archived, "path": path}
+
+
 def _server_of(params: dict[str, Any]) -> dict[str, Any]:
     """The fact 'server' of a connection."""
     host, scheme = params.get("alm_server"), params.get("alm_method", "https")
@@ -452,7 +467,7 @@ def grouped(findings: list[dict], server: str | None) -> list[dict[str, Any]]:
         group = groups.setdefault(tuple(common.values()), {**common, "count": 0, "subjects": []})
         group["count"] += 1
         label, keys = one["label"], one["connections"]
-        item = {"label": label, "identity": label, "connections": keys}
+        item = {"label": label, "identity": label, "connections": keys, "projects": one["projects"]}
         group["subjects"].append(keys[0] if label is None else item)
     return list(groups.values())
 
@@ -463,6 +478,7 @@ def finding(of: dict, about: dict, verdict: str, message: str | None = None, **g
     place = {
         "server": about["server"],
         "connections": [about["key"]],
+        "projects": [] if facts["project"] is None else [facts["project"]],
         "subject": connection_subject(facts),
         "label": None,
         "fingerprint": fingerprint(of["id"], about["server"] or "", facts["kind"], str(facts["id"])),
@@ -471,12 +487,19 @@ def finding(of: dict, about: dict, verdict: str, message: str | None = None, **g
 
 
 def item_finding(
-    of: dict, label: str, about: list[dict], verdict: str, message: str | None = None, **given: Any
+    of: dict,
+    label: str,
+    about: list[dict],
+    verdict: str,
+    message: str | None = None,
+    projects: list[int] | None = None,
+    **given: Any,
 ) -> dict[str, Any]:
     """A finding about an item of a loop, or about a group of connections."""
     place = {
         "server": SERVER,
         "connections": [one["key"] for one in about],
+        "projects": projects or list(dict.fromkeys(one["facts"]["project"] for one in about)),
         "subject": label,
         "label": label,
         "fingerprint": fingerprint(of["id"], SERVER, label),
@@ -521,6 +544,7 @@ def report(
     findings: list[dict],
     waivers: list[dict] | None = None,
     baseline: dict | None = None,
+    projects: list[dict] | None = None,
 ) -> dict[str, Any]:
     """All parts together, with the counts that follow from them."""
     verdicts = Counter(one["verdict"] for one in findings)
@@ -531,7 +555,7 @@ def report(
     of = f" of {server}" if server else ""
     return {
         "format": "securitycompass.sdelements/connection-audit",
-        "version": "3.0",
+        "version": "4.0",
         "audited_at": AUDITED_AT,
         "servers": [server] if server else [],
         "server_urls": {name: url for name, url in SERVER_URLS.items() if name == server},
@@ -551,12 +575,15 @@ def report(
             "vacuous": "warn",
             "unused_waivers": "warn",
             "connections": len(connections),
+            "projects": None if projects is None else len(projects),
+            "unseen_projects": 0,
             "rules": len(rules),
             "verdict_counts": {verdict: verdicts[verdict] for verdict in VERDICTS},
             "failed_by_severity": {severity: failed[severity] for severity in SEVERITIES},
         },
         "rules": rules,
         "connections": connections,
+        "projects": projects or [],
         "findings": [one for one in findings if one["verdict"] in NOTABLE],
         "other_verdicts": grouped([one for one in findings if one["verdict"] not in NOTABLE], server),
         "waivers": waivers or [],

@@ -22,7 +22,8 @@ class ActionModule(ControllerAction):
         arguments = to_builtin_types(self._task.args)
         check_mode = self._task.check_mode
         files = TaskFiles(self._find_needle, self._loader)
-        gather = partial(gather_side_by_side, self, arguments=task.gather_arguments(arguments), task_vars=task_vars)
+        arguments_of = partial(task.gather_arguments, arguments)
+        gather = partial(gather_side_by_side, self, arguments_of=arguments_of, task_vars=task_vars)
 
         def audit() -> dict[str, Any]:
             options = validate_with_connections(

@@ -20,6 +20,8 @@ description:
     with the connection V(local); otherwise the modules M(securitycompass.sdelements.sde_alm_connection_info) and
     M(securitycompass.sdelements.sde_analysis_connection_info) gather them on the host of the task, such as a bastion.
   - With O(connections) or O(connections_file) it audits facts that were gathered before, and asks no server.
+  - If the policy reads projects or connectors, as V(starter) does, they are gathered at the same time. If the token may
+    not read them, the rules that need them are inconclusive.
   - Fails if there is a failing finding of the severity O(fail_on) or more. The message is the whole audit in one line.
   - A rule is inconclusive, and never passes, if the token cannot see a value that it needs.
   - Results and reports hold no credentials.
@@ -31,6 +33,19 @@ options:
     type: list
     elements: str
     choices: [alm, analysis]
+  include_projects:
+    description:
+      - Whether to gather projects. If it is not set, they are gathered if a selected rule reads C(projects) or
+        C(connection.project_facts).
+      - Reports then have the names of projects, and link to their pages.
+      - It cannot be combined with O(connections) or O(connections_file).
+    type: bool
+  include_connectors:
+    description:
+      - Whether to gather connectors. If it is not set, they are gathered if a selected rule reads C(connectors) or
+        C(connection.connector_facts).
+      - It cannot be combined with O(connections) or O(connections_file).
+    type: bool
   connections:
     description:
       - The connections to audit, as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
@@ -39,9 +54,25 @@ options:
       - Without O(connections) and O(connections_file), the connections are gathered.
     type: list
     elements: dict
+  projects:
+    description:
+      - The projects of the server, as RV(securitycompass.sdelements.sde_project_info#module:projects) returns them.
+        They replace those in O(connections_file).
+      - It requires O(connections) or O(connections_file). Without projects, rules that need them are inconclusive.
+    type: list
+    elements: dict
+  connectors:
+    description:
+      - The connectors of the server, as RV(securitycompass.sdelements.sde_alm_connector_info#module:connectors) and
+        RV(securitycompass.sdelements.sde_analysis_connector_info#module:connectors) return them. They replace those in
+        O(connections_file).
+      - It requires O(connections) or O(connections_file). Without connectors, rules that need them are inconclusive.
+    type: list
+    elements: dict
   connections_file:
     description:
-      - JSON or YAML file with connections, which is a list or a saved result of one of the modules.
+      - JSON or YAML file with connections, which is a list, a saved result of one of the modules, or a mapping with the
+        keys C(connections), C(projects) and C(connectors).
       - Ansible searches for a relative path as for other files, next to the playbook first, and then in the directory
         where Ansible was started. The same applies to O(policy) and O(baseline). Ansible Vault may encrypt the file.
       - It cannot be combined with O(connections).
@@ -130,12 +161,17 @@ extends_documentation_fragment:
 notes:
   - The conditions C(that) and C(when) of a rule are conditionals as in a task, with all tests, filters and lookups of
     Ansible, and with the variables of the play. Write them without braces. They must evaluate to true or false.
-  - They can use C(connection), or C(item) in a rule with C(loop) or C(group_by); all connections as C(connections);
-    the variables of the policy; and C(audited_at), the time of the audit.
+  - They can use C(connection), or C(item) in a rule with C(loop) or C(group_by); C(connections), C(projects) and
+    C(connectors), the lists of all; the variables of the policy; and C(audited_at), the time of the audit.
+  - C(connection.project_facts) and C(connection.connector_facts) are the facts of the connection's project and
+    connector. They are null where there are none. Each project and each connector has its C(connections).
   - Data of the server and variables of a policy are never templates.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
+  - module: securitycompass.sdelements.sde_project_info
+  - module: securitycompass.sdelements.sde_alm_connector_info
+  - module: securitycompass.sdelements.sde_analysis_connector_info
 """
 
 EXAMPLES = r"""
@@ -175,7 +211,8 @@ msg:
   type: str
   sample: >-
     SD Elements audit of sde.example.com failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12
-    inconclusive, 0 errors. 42 connections, 13 rules. Policy: starter. Reports: /tmp/sde-audit/report.html.
+    inconclusive, 0 errors. 42 connections, 14 rules, 24 projects seen. Policy: starter. Reports:
+    /tmp/sde-audit/report.html.
 verdict:
   description: The verdict of the audit.
   returned: when the audit is complete
@@ -265,6 +302,12 @@ findings:
       returned: success
       type: int
       sample: 0
+    projects:
+      description: IDs of the first 100 projects that it is about.
+      returned: success
+      type: list
+      elements: int
+      sample: [3]
     subject:
       description: A readable name of the connection or item.
       returned: success

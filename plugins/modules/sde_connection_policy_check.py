@@ -41,9 +41,25 @@ options:
     elements: dict
   connections_file:
     description:
-      - JSON or YAML file with connections, which is a list or a saved result of one of the modules.
+      - JSON or YAML file with connections, which is a list, a saved result of one of the modules, or a mapping with the
+        keys C(connections), C(projects) and C(connectors).
       - It cannot be combined with O(connections).
     type: path
+  projects:
+    description:
+      - The projects of the server, as RV(securitycompass.sdelements.sde_project_info#module:projects) returns them.
+        They replace those in O(connections_file).
+      - It requires O(connections) or O(connections_file). Without projects, rules that need them are inconclusive.
+    type: list
+    elements: dict
+  connectors:
+    description:
+      - The connectors of the server, as RV(securitycompass.sdelements.sde_alm_connector_info#module:connectors) and
+        RV(securitycompass.sdelements.sde_analysis_connector_info#module:connectors) return them. They replace those in
+        O(connections_file).
+      - It requires O(connections) or O(connections_file). Without connectors, rules that need them are inconclusive.
+    type: list
+    elements: dict
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return what it would return without it.
@@ -70,6 +86,8 @@ notes:
     always 2026-01-15T12:00:00Z.
   - Missing keys of C(params), C(server) and C(last_job) are completed too. Without C(server) and C(validate_certs),
     these facts are read from C(params). C(id) and C(project) of the first connection are 1, of the second 2, and so on.
+  - A test can also have C(projects) and C(connectors), or null for unknown ones. Without them, each connection has a
+    good project and a good connector, whose facts C(project_facts) and C(connector_facts) of the connection can change.
   - Tests of disabled rules are skipped. An audit does not evaluate tests.
 seealso:
   - module: securitycompass.sdelements.sde_connection_audit
@@ -102,7 +120,7 @@ msg:
   description: The result in one line, or each error or failed test on a line.
   returned: always
   type: str
-  sample: 'Valid policy (starter, starter_tests): 13 rules, 57 tests passed.'
+  sample: 'Valid policy (starter, starter_tests): 14 rules, 68 tests passed.'
 tests:
   description: The failed tests.
   returned: when the policy has no errors

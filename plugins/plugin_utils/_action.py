@@ -58,7 +58,10 @@ class GatherAction(NormalAction):
 
 
 def gather_side_by_side(
-    action: ActionBase, resources: dict[str, Resource], arguments: Arguments, task_vars: dict[str, Any]
+    action: ActionBase,
+    resources: dict[str, Resource],
+    arguments_of: Callable[[Resource], Arguments],
+    task_vars: dict[str, Any],
 ) -> list[Result]:
     """Return the results of modules, which are given by their names with the resources that they gather.
 
@@ -66,11 +69,20 @@ def gather_side_by_side(
     """
     if runs_in_process(action):
         with ThreadPoolExecutor(len(resources)) as threads:
-            return list(threads.map(lambda one: gather_in_process(action, one, arguments), resources.values()))
+            return list(threads.map(lambda one: gather_in_process(action, one, arguments_of(one)), resources.values()))
     return [
-        to_builtin_types(action._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
-        for name in resources
+        _result_of_module(
+            action._execute_module(module_name=name, module_args=arguments_of(resource), task_vars=task_vars)
+        )
+        for name, resource in resources.items()
     ]
+
+
+def _result_of_module(result: Result) -> Result:
+    """Return a result of built-in types. Newer releases of ansible-core return objects for warnings."""
+    warnings = [getattr(getattr(one, "event", None), "msg", one) for one in result.get("warnings", ())]
+    built_in: Result = to_builtin_types({**result, **({"warnings": warnings} if warnings else {})})
+    return built_in
 
 
 def gather_in_process(action: ActionBase, resource: Resource, arguments: Arguments) -> Result:
@@ -115,13 +127,14 @@ def result_of(work: Callable[[], Result]) -> Result:
 def validate_with_connections(
     action: str, spec: dict[str, Any], arguments: dict[str, Any], **constraints: Any
 ) -> dict[str, Any]:
-    """Return validated arguments with unchanged connections: there may be many, and the validator copies all others.
+    """Return validated arguments with unchanged facts: there may be many, and the validator copies all others.
 
     Null means 'not set', because some options have choices.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    small = {**given, "connections": []} if "connections" in given else given
-    return {**validate_arguments(action, spec, small, **constraints), "connections": given.get("connections")}
+    facts = {name: given.get(name) for name in ("connections", "projects", "connectors")}
+    small = {name: [] if name in facts else value for name, value in given.items()}
+    return {**validate_arguments(action, spec, small, **constraints), **facts}
 
 
 def validate_arguments(

@@ -286,7 +286,7 @@ def test_secrets_in_report_file_are_masked():
     }
     part["findings"][0]["message"] = "https://x:CANARY3@jira.example.com/ fails"
     part["findings"][0]["subject"] = "alm 1 https://x:CANARY4@jira.example.com/"
-    item = {"label": "https://x:CANARY5@jira.example.com/", "identity": "x", "connections": []}
+    item = {"label": "https://x:CANARY5@jira.example.com/", "identity": "x", "connections": [], "projects": []}
     common = {"server": "eu", "rule": "connected", "severity": "high", "verdict": "pass"}
     group = {**common, "message": "https://x:CANARY6@jira.example.com/ holds", "count": 1, "subjects": [item]}
     part["other_verdicts"].append(group)
@@ -324,7 +324,7 @@ def broken(path: str, value) -> dict:
     [
         ([], "is not an audit report"),
         ({"format": "other"}, "is not an audit report"),
-        (broken("version", "1.0"), 'has version "1.0"; only 3.x is supported. Run that audit again with this release.'),
+        (broken("version", "1.0"), 'has version "1.0"; only 4.x is supported. Run that audit again with this release.'),
         (broken("findings", None), "findings is missing"),
         (broken("findings.0.verdict", None), "findings[0].verdict is missing"),
         (
@@ -350,7 +350,9 @@ def broken(path: str, value) -> dict:
         (broken("other_verdicts.0.subjects", ["x"]), "other_verdicts[0] has a connection that is not in the report"),
         (broken("other_verdicts.0.subjects", [7]), "other_verdicts[0].subjects[0] must be a string or a mapping, not"),
         (
-            broken("other_verdicts.0.subjects", [{"label": "x", "identity": "x", "connections": ["y"]}]),
+            broken(
+                "other_verdicts.0.subjects", [{"label": "x", "identity": "x", "connections": ["y"], "projects": []}]
+            ),
             "other_verdicts[0] must be about one connection, as the rule alm-tls is",
         ),
         (broken("audited_at", "2026-02-30T00:00:00Z"), "audited_at is not a valid time: 2026-02-30T00:00:00Z"),

@@ -15,7 +15,11 @@ from ansible.parsing.dataloader import DataLoader
 from hypothesis import given
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError, SDElementsError
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import Policy, Selection
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    AuditedFacts,
+    Policy,
+    Selection,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import (
     STARTER_FILE,
     PolicyError,
@@ -771,7 +775,7 @@ def test_selection(selection, expected):
 def test_unknown_facts(rule, expected):
     policy = load_policy(["p.yml"], lambda name: {"rules": [{"id": "r", "title": "R", "severity": "low", **rule}]}, {})
     facts = {"id": 1, "kind": "alm", "params": {"alm_method": "https"}, "of_a_later_release": 1}
-    assert list(unknown_facts(policy, [facts])) == [f"p.yml: rule r: {one}" for one in expected]
+    assert list(unknown_facts(policy, AuditedFacts([facts]))) == [f"p.yml: rule r: {one}" for one in expected]
 
 
 def test_guide_has_the_tables_of_the_starter_policy():
@@ -780,4 +784,4 @@ def test_guide_has_the_tables_of_the_starter_policy():
 
 
 def test_starter_knows_all_facts_without_connections():
-    assert list(unknown_facts(loaded(), [])) == []
+    assert list(unknown_facts(loaded(), AuditedFacts([]))) == []

@@ -23,6 +23,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
     FORMAT,
+    AuditedFacts,
     Evaluation,
     Selection,
     VerdictOptions,
@@ -121,11 +122,22 @@ def report(
 
 
 def build(
-    policy, connections, evaluations, baseline=None, *, server, audited_at, url=None, kinds=None, states=None, **options
+    policy,
+    connections,
+    evaluations,
+    baseline=None,
+    *,
+    server,
+    audited_at,
+    url=None,
+    kinds=None,
+    states=None,
+    projects=None,
+    **options,
 ) -> dict:
     return build_report(
         policy,
-        connections,
+        AuditedFacts(connections, projects),
         evaluations,
         VerdictOptions(**{"vacuous": policy.vacuous, "unused_waivers": policy.limits.unused, **options}),
         states={**{rule.id: "evaluated" for rule in policy.rules}, **(states or {})},
@@ -145,7 +157,7 @@ def verdict_of(*verdicts, **options) -> str:
 
 def test_report_of_an_audit():
     made = report(("high", "fail", 1), ("low", "pass", 2), ("loop", "fail", "x", [("alm", 1), ("alm", 2)]))
-    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "3.0"
+    assert made["format"] == "securitycompass.sdelements/connection-audit" and made["version"] == "4.0"
     assert made["servers"] == ["sde.example.com"] and made["policies"] == ["p.yml"] and made["baseline"] is None
     assert [one["key"] for one in made["connections"]] == [
         "sde.example.com/alm/1",
@@ -159,6 +171,7 @@ def test_report_of_an_audit():
         "severity": "high",
         "verdict": "fail",
         "connections": ["sde.example.com/alm/1"],
+        "projects": [11],
         "subject": 'ALM connection 1 "Jira 1"',
         "label": None,
         "message": "why",
@@ -197,8 +210,8 @@ def test_subjects_are_grouped_by_rule_verdict_and_message():
     shared = {"server": "sde.example.com", "message": "why"}
     keys = {id_: f"sde.example.com/alm/{id_}" for id_ in (1, 2, 12)}
     items = [
-        {"label": "x", "identity": "x", "connections": [keys[1], keys[2]]},
-        {"label": "y", "identity": "y", "connections": []},
+        {"label": "x", "identity": "x", "connections": [keys[1], keys[2]], "projects": []},
+        {"label": "y", "identity": "y", "connections": [], "projects": []},
     ]
     assert made["other_verdicts"] == [
         {**shared, "rule": rule, "severity": severity, "verdict": verdict, "count": len(subjects), "subjects": subjects}
@@ -785,10 +798,10 @@ def test_line_of_a_finding_names_its_expired_waiver():
         ({"format": "other"}, "baseline: b.json is not an audit report"),
         (
             {"format": FORMAT, "version": "2.0"},
-            'baseline: b.json has version "2.0"; only 3.x is supported. Run that audit again with this release.',
+            'baseline: b.json has version "2.0"; only 4.x is supported. Run that audit again with this release.',
         ),
         (
-            {"format": FORMAT, "version": "3.7"},
+            {"format": FORMAT, "version": "4.7"},
             "baseline: b.json is not a valid report: audited_at is missing",
         ),
         (

@@ -22,6 +22,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     validate_source,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    AuditedFacts,
     Evaluation,
     VerdictOptions,
     key_of,
@@ -33,6 +34,11 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     top_findings,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import validate_baseline
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.resources import (
+    data_of,
+    joined,
+    validate_given,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.rules import evaluate_rule, rule_state
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import (
     Engine,
@@ -48,6 +54,8 @@ from tests.support import KINDS, LINEAR, conditional, connections as gathered, g
 STARTER = yaml.safe_load(STARTER_FILE.read_text(encoding="utf-8"))
 TEMPLAR, PLAY = templar_of()
 NOW = "2026-11-24T18:00:00Z"
+# An audit of a server whose token sees no projects and connectors.
+NO_OTHERS = {"projects": [], "connectors": []}
 JOB = {
     "id": 1,
     "last_run": "2026-11-24T17:00:00Z",
@@ -105,7 +113,7 @@ def evaluated(rules, connections, *, play=None, engine=Engine, **variables) -> l
     content = {"rules": rules, "vars": {name: value for name, value in variables.items() if name in json.dumps(rules)}}
     policy = load_policy(["p.yml"], lambda name: content, {})
     connections = validate_connections(connections)
-    data = {**policy.variables, "connections": connections, "audited_at": NOW}
+    data = {**policy.variables, **NO_OTHERS, "connections": connections, "audited_at": NOW}
     used = engine(TEMPLAR, {**PLAY, **(play or {})}, data)
     return [verdict for rule in policy.rules for verdict in evaluate_rule(rule, connections, used)]
 
@@ -523,10 +531,13 @@ def test_empty_loop_has_no_findings():
             {"loop": [1], "label": "'  '"},
             "label: '  ': the result must be a string or a number, not a blank string; set the rule's label",
         ),
-        ({"loop": [1], "affected": "5"}, "affected: 5: the result must be a list of connections, not a number"),
+        (
+            {"loop": [1], "affected": "5"},
+            "affected: 5: the result must be a list of connections or projects, not a number",
+        ),
         (
             {"loop": [1], "affected": "[5]"},
-            "affected: [5]: the result must be a list of connections; an item is not a connection",
+            "affected: [5]: the result must be a list of connections or projects; an item is neither of them",
         ),
     ],
 )
@@ -920,7 +931,7 @@ POLICY_VARIABLES = {"allowed_servers": ["*.example.com"], "conflict_policies": [
 
 def test_starter_passes_good_connections():
     verdicts = starter(connection(), connection("analysis", 2), **POLICY_VARIABLES)
-    assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]}
+    assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]} - {"project-connected"}
     assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
     # No job of these connections is running.
     assert {name for name, found in verdicts.items() if "pass" not in found} == {"sync-not-stuck"}
@@ -996,9 +1007,9 @@ def test_starter_on_connection_that_never_synchronised():
 def test_starter_fails_project_without_connection():
     verdicts = starter(connection(project=2), **POLICY_VARIABLES)
     assert {name for name, found in verdicts.items() if not found <= {"pass", "not_applicable"}} == {
-        "project-connected"
+        "required-project-connected"
     }
-    assert verdicts["project-connected"] == {"fail"}
+    assert verdicts["required-project-connected"] == {"fail"}
 
 
 PASSING = [
@@ -1154,10 +1165,11 @@ def test_starter_warns_of_no_rule_with_its_defaults(start, generation):
     server = start(generation)
     facts = validate_connections([one for kind in KINDS for one in gathered(server, kind)])
     policy = load_policy(["starter"], lambda name: STARTER, {})
-    engine = Engine(TEMPLAR, PLAY, {**policy.variables, "connections": facts, "audited_at": NOW})
+    engine = Engine(TEMPLAR, PLAY, {**policy.variables, **NO_OTHERS, "connections": facts, "audited_at": NOW})
     states = [(rule, rule_state(rule, evaluate_rule(rule, facts, engine), engine)) for rule in policy.rules]
     assert {rule.id for rule, state in states if state == "off"} == {"allowed-server", "conflict-policy"}
-    assert [rule.id for rule, state in states if state == "no_subjects"] == ["project-connected"]
+    without_subjects = [rule.id for rule, state in states if state == "no_subjects"]
+    assert without_subjects == ["project-connected", "required-project-connected"]
     assert not [rule for rule, state in states if state == "matches_nothing" and not rule.may_apply_to_nothing]
 
 
@@ -1186,7 +1198,8 @@ SENTENCES = {
     "conflict-policy": "Settles conflicts by sde, which conflict_policies does not contain "
     "(params.conflict_policy = sde, conflict_policies = 1 item)",
     "no-duplicates": "2 connections of one project use the same server: 1, 2 (item.connections = 2 items)",
-    "project-connected": "Project 7 has no ALM connection (item[1] = not connected)",
+    "project-connected": "Claims Chatbot has no ALM connection (item.connections = 0 items)",
+    "required-project-connected": "Project 7 has no ALM connection (item[1] = not connected)",
 }
 
 
@@ -1195,17 +1208,22 @@ def test_each_starter_rule_says_what_is_wrong_in_every_format():
     failing = {rule: facts for facts, rule in reversed(FAILING)}
     failing["params-visible"] = connection(params={}, params_visible=False)
     failing["last-sync-recent"] = connection(last_job={**JOB, "last_run": "2026-11-24T14:59:59Z"})
-    policy = load_policy(["starter"], lambda name: STARTER, {**POLICY_VARIABLES, "required_projects": [7]})
     lines = {}
-    for rule in policy.rules:
+    for number, id_ in enumerate(SENTENCES):
+        # A list of projects turns the rule about all projects off.
+        required = {"required_projects": [] if id_ == "project-connected" else [7]}
+        policy = load_policy(["starter"], lambda name: STARTER, {**POLICY_VARIABLES, **required})
+        rule = policy.rules[number]
+        projects = validate_given("projects", [{"id": 22, "name": "Claims Chatbot"}])
         facts = [failing.get(rule.id, connection())]
         if rule.id == "no-duplicates":
             facts.append({**facts[0], "id": 2})
         facts = validate_connections(facts)
-        engine = Engine(TEMPLAR, PLAY, {**policy.variables, "connections": facts, "audited_at": NOW})
+        seen = data_of(joined(AuditedFacts(facts, projects, [])))
+        engine = Engine(TEMPLAR, PLAY, {**policy.variables, **seen, "audited_at": NOW})
         report = build_report(
             policy,
-            facts,
+            AuditedFacts(facts, projects),
             evaluate_rule(rule, facts, engine),
             VerdictOptions("info", "warn", "fail"),
             states={one.id: "evaluated" for one in policy.rules},
@@ -1235,11 +1253,11 @@ def test_report_of_the_starter_policy_does_not_contradict_itself():
     facts = validate_connections([{**one, "id": number} for number, one in enumerate(given, 1)])
     for variables in ({}, {**POLICY_VARIABLES, "required_projects": [1, 7, 8, 8]}):
         policy = load_policy(["p.yml"], lambda name: {**STARTER, "waivers": waivers}, variables)
-        engine = Engine(TEMPLAR, PLAY, {**policy.variables, "connections": facts, "audited_at": NOW})
+        engine = Engine(TEMPLAR, PLAY, {**policy.variables, **NO_OTHERS, "connections": facts, "audited_at": NOW})
         evaluations = {rule.id: evaluate_rule(rule, facts, engine) for rule in policy.rules}
         report = build_report(
             policy,
-            facts,
+            AuditedFacts(facts),
             [one for found in evaluations.values() for one in found],
             VerdictOptions("info", "warn", "fail"),
             states={rule.id: rule_state(rule, evaluations[rule.id], engine) for rule in policy.rules},
@@ -1274,7 +1292,7 @@ def test_starter_with_null_fields():
 def test_starter_variables_are_off_by_default():
     verdicts = starter(connection())
     assert verdicts["allowed-server"] == verdicts["conflict-policy"] == {"not_applicable"}
-    assert "project-connected" not in verdicts
+    assert "required-project-connected" not in verdicts
 
 
 def test_starter_file_is_loaded_by_ansible():

@@ -24,7 +24,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy_tests import (
     Outcome,
     conclusion,
-    connections_of,
+    facts_of,
     run_tests,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.templating import Engine
@@ -57,7 +57,7 @@ def messages(*tests, **fields) -> list[str]:
 
 def connection(**given) -> dict:
     """The only connection of a test, with all facts."""
-    return connections_of(PolicyTest("p.yml", 1, "tls", [given], {}, ["pass"]))[0]
+    return facts_of(PolicyTest("p.yml", 1, "tls", [given], {}, {}, ["pass"])).connections[0]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -209,8 +209,8 @@ def test_given_facts_replace_others():
 
 
 def test_connections_keep_their_order_and_have_their_own_project():
-    test = PolicyTest("p.yml", 1, "tls", [{"kind": "analysis"}, {}, {"id": 9}], {}, ["pass"])
-    assert [(one["kind"], one["id"], one["project"]) for one in connections_of(test)] == [
+    test = PolicyTest("p.yml", 1, "tls", [{"kind": "analysis"}, {}, {"id": 9}], {}, {}, ["pass"])
+    assert [(one["kind"], one["id"], one["project"]) for one in facts_of(test).connections] == [
         ("analysis", 1, 1),
         ("alm", 2, 2),
         ("alm", 9, 3),

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import example, given, strategies as st
 
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.model import (
+    AuditedFacts,
     Evaluation,
     Policy,
     Report,
@@ -52,7 +53,7 @@ def audit(policy: Policy, labels=LABELS, server: str | None = SERVER) -> Report:
     options, time = VerdictOptions("high", "warn", "fail"), "2026-11-24T18:00:00Z"
     return build_report(
         policy,
-        CONNECTIONS,
+        AuditedFacts(CONNECTIONS),
         evaluations,
         options,
         states={rule.id: "evaluated" for rule in policy.rules},

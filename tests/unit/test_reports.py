@@ -72,7 +72,13 @@ from tests.sample_reports import HOSTILE, SEVERITIES
 
 SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html", "csv": "csv"}
 SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged")
-LINKS = ("https://docs.example.com/tls?a=1&b=2", "https://sde.example.com/sde")
+LINKS = (
+    "https://docs.example.com/tls?a=1&b=2",
+    "https://sde.example.com/sde",
+    "https://sde.example.com/sde/bunits/x",
+    "https://sde.example.com/sde/bunits/retail/banking/customer-portal",
+    "https://sde.example.com/sde/bunits/retail/banking/payments-api",
+)
 
 
 @pytest.fixture(params=SMALL_REPORTS)
@@ -259,6 +265,7 @@ def test_junit_contains_values_and_remediation():
         "",
         "Rule: ALM traffic is encrypted (high)",
         f"About: {subject}",
+        "Project: 3 Customer Portal (https://sde.example.com/sde/bunits/retail/banking/customer-portal)",
         "Finding: Connects to jira.example.com without TLS",
         "Observed: server.scheme = http",
         "Condition: connection.server.scheme == 'https'",
@@ -395,6 +402,7 @@ def test_sarif_results():
     assert failing["message"]["text"].splitlines() == [
         f"{subject}: Connects to jira.example.com without TLS (server.scheme = http)",
         "Server: [sde.example.com](https://sde.example.com/sde)",
+        "Project: [Customer Portal](https://sde.example.com/sde/bunits/retail/banking/customer-portal)",
     ]
     assert failing["properties"] == {
         "verdict": "fail",
@@ -558,20 +566,21 @@ def test_markdown_tables():
         "Waived (1)",
         "Waivers that are expired, unused or end soon (3)",
     ]
-    assert failing[0] == ["Severity", "Baseline", "Rule", "Connection", "Finding", "Remediation"]
+    assert failing[0] == ["Severity", "Baseline", "Rule", "Connection", "Project", "Finding", "Remediation"]
     assert [row[:2] for row in failing[1:]] == [["low", "new"], ["critical", "new"], ["high", "known"]]
-    assert failing[1][4] == "Error: connection.passes is undefined"
+    assert failing[1][5] == "Error: connection.passes is undefined"
     assert failing[3] == [
         "high",
         "known",
         "alm-tls ALM traffic is encrypted",
         'ALM connection 1 "Jira Europe"',
+        "3 Customer Portal",
         "Connects to jira.example.com without TLS (server.scheme = http)",
         "Set the connection's method to https.",
     ]
     assert [row[:2] for row in others[1:]] == [["medium", "new"], ["low", "new"], ["info", "new"], ["medium", "known"]]
     expired = "Its waiver expired after 2026-10-31 (our_policy.yml, waiver 2)"
-    assert others[2][4] == f'"Debug mode is off" is not met: passes is false {expired}'
+    assert others[2][5] == f'"Debug mode is off" is not met: passes is false {expired}'
     assert doubts[0][-1] == "Finding" and doubts[1][-1] == "last_job is lacking"
     assert [row[3] for row in doubts[1:]] == ['Analysis connection 1 "Nightly scan"'] * 2
     assert fixed[1:] == [
@@ -594,9 +603,9 @@ def test_markdown_tables():
 
 def test_markdown_names_the_verdict_of_findings_that_fail_the_audit():
     _counts, failing, *_others = markdown_tables(render_markdown(strict(sample_reports.small())))
-    assert failing[1][4] == "Error: connection.passes is undefined"
-    assert failing[2][4] == '"Servers are on the allow-list" is not met: passes is false'
-    assert failing[3][4] == "Inconclusive: params are hidden from this token"
+    assert failing[1][5] == "Error: connection.passes is undefined"
+    assert failing[2][5] == '"Servers are on the allow-list" is not met: passes is false'
+    assert failing[3][5] == "Inconclusive: params are hidden from this token"
 
 
 def test_markdown_of_an_audit_that_never_fails():
@@ -893,7 +902,7 @@ def test_big_reports_are_within_size_limits(big):
     assert len(junit) < 30e6, "GitLab reads no more"
     assert junit_outcomes(junit)["passed"] == big["summary"]["verdict_counts"]["pass"]
     assert len(gzip.compress(render_sarif(big).encode())) < 10e6, "GitHub takes no more"
-    assert len(render_json(big)) < 10e6
+    assert len(render_json(big)) < 11e6
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: validate, redact and sort the connections to audit."""
+"""Private to this collection: validate, redact and sort the connections to audit, and their connectors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ _WEB_ADDRESS = re.compile(r"(https?://[A-Za-z0-9.\[\]:-]+)(/[A-Za-z0-9._~/-]*)?\
 _QUERY_OR_FRAGMENT = re.compile(r"[?#]")
 _Requirement = tuple[Callable[[Any], bool], str]
 
+_TEXT_OR_NULL: _Requirement = (lambda value: isinstance(value, (str, type(None))), "a string or null")
 # An audit needs these facts; all others may be absent.
 _REQUIRED_FACTS: dict[str, _Requirement] = {
     "kind": (lambda value: value in ("alm", "analysis"), "alm or analysis"),
     "id": (lambda value: isinstance(value, int) and not isinstance(value, bool), "an integer"),
-    "alias": (lambda value: isinstance(value, (str, type(None))), "a string or null"),
     "params": (lambda value: isinstance(value, dict), "a mapping"),
     "params_visible": (lambda value: isinstance(value, bool), "true or false"),
 }
+_INTEGER_OR_NULL: _Requirement = (
+    lambda value: value is None or (isinstance(value, int) and not isinstance(value, bool)),
+    "an integer or null",
+)
+_OPTIONAL_FACTS = {"project": _INTEGER_OR_NULL, "connector": _INTEGER_OR_NULL}
 # Older releases of the collection did not save these facts, which are read from the parameters.
 _DERIVED_FACTS: dict[str, _Requirement] = {
     "server": (is_server, "a server as the modules return it"),
@@ -59,6 +64,11 @@ def endpoint_in(content: Any) -> str | None:
     return endpoint if isinstance(endpoint, str) else None
 
 
+def resource_in(content: Any, name: str) -> Any:
+    """Return the projects or connectors that the content of a file has with its connections; None without."""
+    return content.get(name) if isinstance(content, dict) else None
+
+
 def connections_in(content: Any, name: str) -> Any:
     """Return the connections in the content of a file: a list, or a saved result of a module."""
     if isinstance(content, dict) and "connections" in content:
@@ -72,35 +82,41 @@ def validate_connections(connections: Any) -> list[Facts]:
     """Return connections, sorted by kind and id, and redacted again: facts may come from a file."""
     if not isinstance(connections, list):
         raise OptionError(f"connections must be a list, not {connections.__class__.__name__}.", _ADVICE)
+    return _validated(connections, "connection", {**_REQUIRED_FACTS, "alias": _TEXT_OR_NULL}, _ADVICE)
+
+
+def validate_connectors(connectors: list[Any]) -> list[Facts]:
+    """Return connectors, sorted by kind and id, and redacted again. They have parameters as connections have."""
+    advice = "Use the connectors that sde_alm_connector_info and sde_analysis_connector_info return."
+    return _validated(connectors, "connector", {**_REQUIRED_FACTS, "name": _TEXT_OR_NULL}, advice)
+
+
+def _validated(given: list[Any], noun: str, required: dict[str, _Requirement], advice: str) -> list[Facts]:
     found: dict[ConnectionKey, Facts] = {}
-    for index, connection in enumerate(connections):
-        _validate(connection, index)
-        key = key_of(connection)
+    for index, facts in enumerate(given):
+        place = f"{noun}s[{index}]"
+        if not isinstance(facts, dict):
+            raise OptionError(f"{place} must be a mapping.", advice)
+        optional = {name: one for name, one in {**_OPTIONAL_FACTS, **_DERIVED_FACTS}.items() if name in facts}
+        for name, (is_valid, expected) in {**required, **optional}.items():
+            if not is_valid(facts.get(name, _ABSENT)):
+                raise OptionError(f"{place}.{name} must be {expected}.", advice)
+        key = key_of(facts)
         if key in found:
             raise OptionError(
-                f"connections[{index}]: duplicate connection {key[0]} {key[1]}.",
-                "Audit each SD Elements server separately.",
+                f"{place}: duplicate {noun} {key[0]} {key[1]}.", "Audit each SD Elements server separately."
             )
-        found[key] = _redacted(connection)
+        found[key] = _redacted(facts, noun)
     return [found[key] for key in sorted(found)]
 
 
-def _validate(connection: Any, index: int) -> None:
-    if not isinstance(connection, dict):
-        raise OptionError(f"connections[{index}] must be a mapping.", _ADVICE)
-    derived = {name: requirement for name, requirement in _DERIVED_FACTS.items() if name in connection}
-    for name, (is_valid, expected) in {**_REQUIRED_FACTS, **derived}.items():
-        if not is_valid(connection.get(name, _ABSENT)):
-            raise OptionError(f"connections[{index}].{name} must be {expected}.", _ADVICE)
-
-
-def _redacted(connection: Facts) -> Facts:
+def _redacted(connection: Facts, noun: str) -> Facts:
     # This fact has paths of secrets, not secrets, although its name suggests them.
     paths = connection.get("secrets_set")
     try:
         clean, _secrets = mask_connection({name: value for name, value in connection.items() if name != "secrets_set"})
     except TooComplexError as exc:
-        raise OptionError(f"connections: {connection['kind']} {connection['id']} is {exc}.") from exc
+        raise OptionError(f"{noun}s: {connection['kind']} {connection['id']} is {exc}.") from exc
     if isinstance(paths, list):
         clean["secrets_set"] = [scrub_text(str(path)) for path in paths]
     if clean.keys() >= _DERIVED_FACTS.keys():

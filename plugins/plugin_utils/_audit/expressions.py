@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
+from .model import JOINED_FACTS
 from .schema import suggestion
 
 # Functions of Ansible and Jinja that a message may use.
@@ -21,6 +22,8 @@ _CHANGING_METHODS = frozenset(
     "add append clear difference_update discard extend insert intersection_update pop popitem remove reverse "
     "setdefault sort symmetric_difference_update update".split()
 )
+# Filters that return items of their list unchanged.
+_FILTERS_OF_ITEMS = frozenset("list reject rejectattr reverse select selectattr sort unique".split())
 # Each level takes several calls of the parser and the compiler, and Python limits both calls and brackets.
 _MAX_BRACKETS = 30
 _MAX_DEPTH = 100
@@ -98,6 +101,27 @@ def strings_in(expression: str) -> set[str]:
     return {one.value for one in _parse(expression).find_all(nodes.Const) if isinstance(one.value, str)}
 
 
+@cache
+def resources_in(expression: str, *, is_message: bool = False) -> frozenset[str]:
+    """Return which of 'projects' and 'connectors' are read, by their names or as facts of a connection.
+
+    Filters name facts in strings, as in map(attribute='project_facts.name').
+    """
+    tree = _parse_template(expression) if is_message else _parse(expression)
+    variables = {one.name for one in tree.find_all(nodes.Name)}
+    facts = {one.attr for one in tree.find_all(nodes.Getattr)}
+    facts |= {part for one in tree.find_all(nodes.Const) if isinstance(one.value, str) for part in one.value.split(".")}
+    return frozenset(name for name, fact in JOINED_FACTS.items() if name in variables or fact in facts)
+
+
+def resource_of_items(loop: str) -> str | None:
+    """Return 'projects' or 'connectors' if the items of a loop are some or all of these, else None."""
+    node = next(iter(_parse(loop).find_all(nodes.Output))).nodes[0]
+    while isinstance(node, nodes.Filter) and node.name in _FILTERS_OF_ITEMS and node.node:
+        node = node.node
+    return node.name if isinstance(node, nodes.Name) and node.name in JOINED_FACTS else None
+
+
 def _variables_in(tree: nodes.Template) -> set[str]:
     """Return the names that a template reads and does not set itself, as by a loop."""
     # Jinja has a function for this, which fails for the filters of Ansible.
@@ -113,34 +137,34 @@ class FactPath(NamedTuple):
     is_guarded: bool
 
 
-def facts_in(expression: str, *, is_message: bool = False) -> set[FactPath]:
-    """Return the facts of 'connection' that an expression or message reads."""
+def facts_in(expression: str, *, is_message: bool = False, variable: str = "connection") -> set[FactPath]:
+    """Return the facts of 'connection', or of another variable, that an expression or message reads."""
     tree = _parse_template(expression) if is_message else _parse(expression)
-    return set(_facts_in(tree, is_guarded=False))
+    return set(_facts_in(tree, variable, is_guarded=False))
 
 
-def _facts_in(node: nodes.Node, is_guarded: bool) -> Iterator[FactPath]:
+def _facts_in(node: nodes.Node, variable: str, is_guarded: bool) -> Iterator[FactPath]:
     is_guarded = is_guarded or (
         (isinstance(node, nodes.Test) and node.name in ("defined", "undefined"))
         or (isinstance(node, nodes.Filter) and node.name in ("default", "d"))
         or (isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "get")
     )
-    names = _fact_of(without_method(node) if isinstance(node, nodes.Call) else node)
+    names = _fact_of(without_method(node) if isinstance(node, nodes.Call) else node, variable)
     if names:
         yield FactPath(names, is_guarded)
         return
     for child in node.iter_child_nodes():
-        yield from _facts_in(child, is_guarded)
+        yield from _facts_in(child, variable, is_guarded)
 
 
-def _fact_of(node: nodes.Node) -> tuple[str, ...]:
-    """Return the names below 'connection', if that is what a chain of attributes begins with."""
+def _fact_of(node: nodes.Node, variable: str) -> tuple[str, ...]:
+    """Return the names below a variable, if that is what a chain of attributes begins with."""
     names: list[Any] = []
     while isinstance(node, (nodes.Getattr, nodes.Getitem)):
         key = node.attr if isinstance(node, nodes.Getattr) else node.arg
         names.append(key.value if isinstance(key, nodes.Const) else key)
         node = node.node
-    if not (isinstance(node, nodes.Name) and node.name == "connection"):
+    if not (isinstance(node, nodes.Name) and node.name == variable):
         return ()
     return tuple(takewhile(lambda name: isinstance(name, str), reversed(names)))
 

@@ -30,6 +30,7 @@ from .model import (
     Finding,
     Item,
     PartlyEvaluated,
+    ProjectEntry,
     Report,
     RuleEntry,
     VerdictGroup,
@@ -115,6 +116,12 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     reasons = {server: reasons[server] for server in missing if server in reasons}
     partly_evaluated = _partly_evaluated(sources, rules)
     connections = [entry for report in reports for entry in report["connections"]]
+    projects: list[ProjectEntry] = [
+        {**entry, "name": entry["name"] and scrub_text(entry["name"])}
+        for report in reports
+        for entry in report["projects"]
+    ]
+    seen = [report["summary"]["projects"] for report in reports if report["summary"]["projects"] is not None]
     verdict_options = _verdict_options(reports, options)
     mark_failing(findings, verdict_options)
     disabled = [
@@ -145,6 +152,8 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
             others,
             waivers,
             options=verdict_options,
+            projects=sum(seen) if seen else None,
+            unseen_projects=sum(report["summary"]["unseen_projects"] for report in reports),
             servers=audited,
             not_evaluated=_unique([*(one["rule"] for one in disabled), *left_out]),
             baseline=baseline,
@@ -153,6 +162,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         ),
         "rules": rules,
         "connections": connections,
+        "projects": projects,
         "findings": findings,
         "other_verdicts": others,
         "waivers": waivers,

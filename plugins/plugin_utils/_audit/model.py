@@ -11,8 +11,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypedDict
 
 # Labels by severity, the most severe first.
@@ -54,8 +54,10 @@ NOTABLE = (*NEEDS_ATTENTION, "waived")
 NOTABLE_RANK = {"error": 0, "fail": 1, "inconclusive": 2, "waived": 3}
 
 FORMAT = "securitycompass.sdelements/connection-audit"
-VERSION = "3.0"
+VERSION = "4.0"
 KINDS = {"alm": "ALM", "analysis": "Analysis"}
+# The fact of a connection that has the facts of its project, or of its connector.
+JOINED_FACTS = {"projects": "project_facts", "connectors": "connector_facts"}
 _MAX_ALIAS = 200
 
 # The facts of a connection as the info modules return them. Later releases of SD Elements add keys.
@@ -67,6 +69,15 @@ ConnectionKey = tuple[str, int]
 def key_of(connection: Facts) -> ConnectionKey:
     """Return the key of a connection."""
     return connection["kind"], connection["id"]
+
+
+class AuditedFacts(NamedTuple):
+    """The facts that an audit is about. 'absent' says why it lacks all projects, or all connectors."""
+
+    connections: list[Facts]
+    projects: list[Facts] | None = None
+    connectors: list[Facts] | None = None
+    absent: Mapping[str, str] = {}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -118,6 +129,11 @@ class Rule(NamedTuple):
         """The name that expressions have for the evaluated value."""
         return "connection" if self.loop is None and self.group_by is None else "item"
 
+    @property
+    def grouping(self) -> list[str]:
+        """The facts by which the rule groups connections."""
+        return [self.group_by] if isinstance(self.group_by, str) else self.group_by or []
+
 
 class Waiver(TypedDict):
     """An exception with an owner and a last day."""
@@ -142,12 +158,16 @@ class WaiverLimits(NamedTuple):
 
 
 class PolicyTest(NamedTuple):
-    """A test of a rule: connections, and the expected verdict on each of them, or on each group or item."""
+    """A test of a rule: connections, and the expected verdict on each of them, or on each group or item.
+
+    Without projects or connectors, the connections have good ones; null means that they are absent.
+    """
 
     file: str
     number: int
     rule: str
     connections: list[Facts]
+    others: dict[str, list[Facts] | None]  # projects and connectors
     variables: dict[str, Any]
     expected: list[str]
 
@@ -198,6 +218,7 @@ class Evaluation:
     message: str = ""
     condition: str | None = None
     observed: Sequence[Observation] = ()
+    projects: list[int] = field(default_factory=list)  # that 'affected' names
 
     def conclude(self, verdict: str, message: str) -> None:
         """Set the verdict."""
@@ -253,6 +274,16 @@ class ConnectionEntry(TypedDict):
     facts: Facts
 
 
+class ProjectEntry(TypedDict):
+    """A project in a report. Its page is at this path below the address of its server."""
+
+    server: str | None
+    id: int
+    name: str | None
+    archived: bool | None
+    path: str | None
+
+
 class Finding(TypedDict):
     """The verdict of a rule on a connection, or on an item of the rule's loop. A report contains the notable ones."""
 
@@ -261,6 +292,7 @@ class Finding(TypedDict):
     severity: str
     verdict: str
     connections: list[str]
+    projects: list[int]
     subject: str
     label: str | None
     message: str
@@ -274,11 +306,12 @@ class Finding(TypedDict):
 
 
 class Item(TypedDict):
-    """An item of a rule's loop, with the keys of its connections."""
+    """An item of a rule's loop, with the keys of its connections, and the ids of the projects that it names."""
 
     label: str
     identity: str
     connections: list[str]
+    projects: list[int]
 
 
 class VerdictGroup(TypedDict):
@@ -338,6 +371,8 @@ class Summary(TypedDict):
     vacuous: str
     unused_waivers: str
     connections: int
+    projects: int | None
+    unseen_projects: int
     rules: int
     verdict_counts: dict[str, int]
     failed_by_severity: dict[str, int]
@@ -373,6 +408,7 @@ class Report(_OfMergedReports):
     summary: Summary
     rules: list[RuleEntry]
     connections: list[ConnectionEntry]
+    projects: list[ProjectEntry]
     findings: list[Finding]
     other_verdicts: list[VerdictGroup]
     waivers: list[WaiverEntry]
@@ -432,6 +468,12 @@ def fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | No
     # JSON keeps the elements apart, whatever characters a label has.
     text = json.dumps([rule, server or "", subject])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def project_ids(named: list[int], connections: Iterable[Facts]) -> list[int]:
+    """Return the ids of projects that are named, and of those of connections."""
+    found = (one.get("project") for one in connections)
+    return list(dict.fromkeys([*named, *(id_ for id_ in found if id_ is not None)]))
 
 
 def connection_name(connection: Facts) -> str:
@@ -519,8 +561,9 @@ def _findings_of(group: VerdictGroup, facts: dict[str, Facts], names: dict[str, 
     for subject in group["subjects"]:
         if isinstance(subject, str):
             connections, label, name, identity = [subject], None, names[subject], key_of(facts[subject])
+            named: list[int] = []
         else:
-            connections, label = subject["connections"], subject["label"]
+            connections, label, named = subject["connections"], subject["label"], subject["projects"]
             name, identity = label, subject["identity"]
         yield {
             "server": group["server"],
@@ -528,6 +571,7 @@ def _findings_of(group: VerdictGroup, facts: dict[str, Facts], names: dict[str, 
             "severity": group["severity"],
             "verdict": group["verdict"],
             "connections": connections,
+            "projects": project_ids(named, [facts[key] for key in connections]),
             "subject": name,
             "label": label,
             "message": group["message"],

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...module_utils._errors import OptionError, SDElementsError
 from .._render.text import escape_line
-from .model import Disabled, Override, Policy, PolicyTest, Rule, Selection, Waiver
+from .model import JOINED_FACTS, Disabled, Override, Policy, PolicyTest, Rule, Selection, Waiver
 from .policy_checks import CompileError, PolicyFile, as_list, changed_rule, errors_of, strictest_limits, type_errors
 from .schema import suggestion
 
@@ -100,7 +100,8 @@ def _waiver(raw: dict[str, Any], file: str, number: int) -> Waiver:
 
 def _test(raw: dict[str, Any], file: str, number: int) -> PolicyTest:
     connections = raw["connections"] if "connections" in raw else [raw.get("connection", {})]
-    return PolicyTest(file, number, raw["rule"], connections, raw.get("vars", {}), as_list(raw["expect"]))
+    others = {name: raw[name] for name in JOINED_FACTS if name in raw}
+    return PolicyTest(file, number, raw["rule"], connections, others, raw.get("vars", {}), as_list(raw["expect"]))
 
 
 def _select(rules: list[Rule], selection: Selection) -> list[Rule]:

@@ -10,21 +10,39 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
 from . import schema
-from .expressions import PRIVATE, compared_kinds, expression_error, facts_in, message_error, names_in, strings_in
-from .model import KINDS, Facts, Policy, Rule, WaiverLimits
+from .expressions import (
+    PRIVATE,
+    compared_kinds,
+    expression_error,
+    facts_in,
+    message_error,
+    names_in,
+    resource_of_items,
+    strings_in,
+)
+from .model import JOINED_FACTS, KINDS, AuditedFacts, Facts, Policy, Rule, WaiverLimits
 from .schema import SchemaError, close_matches, suggestion
 
 # Expressions can use these in addition to the variables of the policy and of the play.
-_RESERVED = ("connection", "item", "connections", "audited_at")
+_RESERVED = ("connection", "item", "connections", "projects", "connectors", "audited_at")
 _WORDS_OF_JINJA = frozenset("and else false if in is none not or true context loop self".split()) | set(keyword.kwlist)
 
 # The facts that a rule may need. Later releases of SD Elements may add others.
 FACTS = (
     "id kind alias project connector system system_id system_short_name frequency command server validate_certs params "
-    "params_visible secrets_set inaccessible in_progress debug_mode last_job"
+    "params_visible secrets_set inaccessible in_progress debug_mode last_job project_facts connector_facts"
 ).split()
 SERVER_FACTS = "state scheme host port path url".split()
 JOB_FACTS = "id last_run succeeded ready automatic result_message user".split()
+PROJECT_FACTS = (
+    "id name slug url application archived profile parent tags description created updated locked custom_attributes "
+    "users groups creator"
+).split()
+CONNECTOR_FACTS = (
+    "id kind name system system_id system_short_name server validate_certs params params_visible secrets_set "
+    "inaccessible"
+).split()
+_FACTS_OF = {"projects": PROJECT_FACTS, "connectors": CONNECTOR_FACTS}
 
 # Characters of an invalid expression.
 _MAX_SHOWN = 500
@@ -318,21 +336,28 @@ def _test_errors(file: PolicyFile, rules: Collection[str], files: list[PolicyFil
                 yield file.error(("tests", index, "vars", name), _unknown("variable", name, variables))
         for wrong_type in type_errors(test.get("vars", {}), files):
             yield file.error(("tests", index, "vars", *wrong_type.location), wrong_type.message)
-        for connection in test.get("connections", [test.get("connection", {})]):
-            for error in _misspelt_facts(connection):
-                yield file.error(("tests", index), error)
+        for error in _misspelt_facts(test):
+            yield file.error(("tests", index), error)
 
 
-def _misspelt_facts(connection: Facts) -> Iterator[str]:
+def _misspelt_facts(test: dict[str, Any]) -> Iterator[str]:
     """Find names that resemble those of facts. Other names may come from a later release, except in a server."""
     for prefix, facts, known in (
-        ("", connection, FACTS),
-        ("server.", connection.get("server"), SERVER_FACTS),
-        ("last_job.", connection.get("last_job"), JOB_FACTS),
+        *(table for one in test.get("connections", [test.get("connection", {})]) for table in _tables_of(one)),
+        *((f"{name}.", one, known) for name, known in _FACTS_OF.items() for one in test.get(name) or ()),
     ):
         for name in facts if isinstance(facts, dict) else ():
             if name not in known and (suggestion(name, known) or known is SERVER_FACTS):
                 yield f"has an unknown fact: {prefix}{name}{suggestion(name, known)}"
+
+
+def _tables_of(connection: Facts) -> Iterator[tuple[str, Any, list[str]]]:
+    """Yield the facts of a connection and those below it, with the known names."""
+    yield "", connection, FACTS
+    yield "server.", connection.get("server"), SERVER_FACTS
+    yield "last_job.", connection.get("last_job"), JOB_FACTS
+    for name, fact in JOINED_FACTS.items():
+        yield f"{fact}.", connection.get(fact), _FACTS_OF[name]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -371,28 +396,43 @@ def _kind_error(expression: str) -> str | None:
 # Facts of the audited connections
 
 
-def unknown_facts(policy: Policy, connections: list[Facts]) -> Iterator[str]:
-    """Find names of facts that neither this collection nor a connection knows. Guarded names may be absent."""
+def unknown_facts(policy: Policy, facts: AuditedFacts) -> Iterator[str]:
+    """Find names of facts that neither this collection nor the audited facts know. Guarded names may be absent."""
+    connections = facts.connections
     known = dict.fromkeys((*FACTS, *(name for one in connections for name in one)))
     params = dict.fromkeys(name for one in connections for name in one["params"])
     jobs = [one["last_job"] for one in connections if isinstance(one.get("last_job"), dict)]
-    below = {"server": SERVER_FACTS, "last_job": dict.fromkeys((*JOB_FACTS, *(name for job in jobs for name in job)))}
+    others = {
+        name: dict.fromkeys((*_FACTS_OF[name], *(fact for one in getattr(facts, name) or () for fact in one)))
+        for name in _FACTS_OF
+    }
+    below = {
+        "server": SERVER_FACTS,
+        "last_job": dict.fromkeys((*JOB_FACTS, *(name for job in jobs for name in job))),
+        **{JOINED_FACTS[name]: known for name, known in others.items()},
+    }
     for rule in policy.rules:
         place = f"{rule.file}: rule {rule.id}"
         for name in sorted(_names_of_facts(rule) - set(known)):
             yield f"{place}: connection.{name} is not a known fact{suggestion(name, known)}"
         for parent, name in sorted(_nested_names_of_facts(rule, below)):
             yield f"{place}: connection.{parent}.{name} is not a known fact{suggestion(name, below[parent])}"
+        resource = resource_of_items(rule.loop) if isinstance(rule.loop, str) else None
+        if resource:
+            of_items = [*others[resource], "connections"]
+            for name in sorted({names[0] for names in _facts_of(rule, "item")} - set(of_items)):
+                yield f"{place}: item.{name} is not a known fact of {resource}{suggestion(name, of_items)}"
         for need in rule.needs:
             name = need.removeprefix("params.").split(".")[0]
             if need.startswith("params.") and name not in params and suggestion(name, params):
                 yield f"{place}: needs: no connection has {need}{suggestion(name, params)}"
 
 
-def _facts_of(rule: Rule) -> set[tuple[str, ...]]:
-    """Return the facts that a rule reads and does not guard."""
-    found = [one for expression in (*rule.when, *rule.that) for one in facts_in(expression)]
-    found += facts_in(rule.message, is_message=True) if rule.message else []
+def _facts_of(rule: Rule, variable: str = "connection") -> set[tuple[str, ...]]:
+    """Return the facts of a variable that a rule reads and does not guard."""
+    expressions = [*rule.when, *rule.that, *filter(None, (rule.label, rule.affected, rule.identity))]
+    found = [one for expression in expressions for one in facts_in(expression, variable=variable)]
+    found += facts_in(rule.message, is_message=True, variable=variable) if rule.message else []
     guarded = {one.names[:2] for one in found if one.is_guarded}
     return {one.names for one in found if guarded.isdisjoint([one.names[:1], one.names[:2]])}
 
@@ -402,7 +442,7 @@ def _names_of_facts(rule: Rule) -> set[str]:
 
 
 def _nested_names_of_facts(rule: Rule, known: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
-    paths = _facts_of(rule) | {tuple(need.split(".")) for need in rule.needs}
+    paths = _facts_of(rule) | {tuple(path.split(".")) for path in (*rule.needs, *rule.grouping)}
     return {
         (names[0], names[1])
         for names in paths

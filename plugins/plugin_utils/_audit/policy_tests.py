@@ -16,8 +16,21 @@ from ...module_utils._errors import SDElementsError
 from ...module_utils._tool_server import server_facts
 from .._render.text import escape_line
 from .connections import validate_connections
-from .model import VERDICTS, Evaluation, Facts, Policy, PolicyTest, Report, Rule, key_of
+from .model import (
+    JOINED_FACTS,
+    VERDICTS,
+    AuditedFacts,
+    Evaluation,
+    Facts,
+    Policy,
+    PolicyTest,
+    Report,
+    Rule,
+    key_of,
+)
 from .policy import PolicyError
+from .policy_checks import CONNECTOR_FACTS
+from .resources import data_of, joined, validate_given
 from .rules import evaluate_rule
 from .templating import Engine
 
@@ -96,12 +109,11 @@ class Outcome(NamedTuple):
 def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
     """Evaluate the tests of a policy."""
     rules = {rule.id: rule for rule in policy.rules}
-    tests = [(test, connections) for test, connections in _with_connections(policy.tests) if test.rule in rules]
+    tests = [(test, facts) for test, facts in _with_facts(policy.tests) if test.rule in rules]
     failed = []
-    for test, connections in tests:
-        variables = {**policy.variables, **test.variables}
-        engine = new_engine({**variables, "connections": connections, "audited_at": AUDITED_AT})
-        result = _failure(test, rules[test.rule], connections, engine)
+    for test, facts in tests:
+        engine = new_engine({**policy.variables, **test.variables, **data_of(facts), "audited_at": AUDITED_AT})
+        result = _failure(test, rules[test.rule], facts, engine)
         failed += [result] if result else []
     return Outcome(failed, len(tests) - len(failed), len(policy.tests) - len(tests))
 
@@ -155,8 +167,8 @@ def checked_rules(policy: Policy, report: Report | None) -> list[CheckedRule]:
     return found
 
 
-def _failure(test: PolicyTest, rule: Rule, connections: list[Facts], engine: Engine) -> FailedTest | None:
-    evaluations = evaluate_rule(rule, connections, engine)
+def _failure(test: PolicyTest, rule: Rule, facts: AuditedFacts, engine: Engine) -> FailedTest | None:
+    evaluations = evaluate_rule(rule, facts.connections, engine, facts.absent)
     actual = [one.verdict for one in evaluations]
     # A single verdict is that of all subjects.
     expected = test.expected * len(actual) if len(test.expected) == 1 and actual else test.expected
@@ -185,15 +197,15 @@ def _reason(evaluations: list[Evaluation], expected: list[str]) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# The connections of a test
+# The facts of a test
 
 
-def _with_connections(tests: list[PolicyTest]) -> list[tuple[PolicyTest, list[Facts]]]:
-    """Return each test with all facts of its connections. Raises a PolicyError about all that are invalid."""
+def _with_facts(tests: list[PolicyTest]) -> list[tuple[PolicyTest, AuditedFacts]]:
+    """Return each test with all facts, as rules see them. Raises a PolicyError about all that are invalid."""
     found, errors = [], []
     for test in tests:
         try:
-            found.append((test, connections_of(test)))
+            found.append((test, facts_of(test)))
         except SDElementsError as exc:
             errors.append(f"{test.file}: test {test.number}: {exc.problem}")
     if errors:
@@ -201,11 +213,46 @@ def _with_connections(tests: list[PolicyTest]) -> list[tuple[PolicyTest, list[Fa
     return found
 
 
-def connections_of(test: PolicyTest) -> list[Facts]:
-    """Return the connections of a test, in its order, with all facts."""
-    facts = [_completed(given, number) for number, given in enumerate(test.connections, 1)]
+def facts_of(test: PolicyTest) -> AuditedFacts:
+    """Return the facts of a test as rules see them, with its connections in their order."""
+    facts = [
+        _completed({name: value for name, value in given.items() if name not in JOINED_FACTS.values()}, number)
+        for number, given in enumerate(test.connections, 1)
+    ]
     validated = {key_of(one): one for one in validate_connections(facts)}
-    return [validated[key_of(one)] for one in facts]
+    connections = [validated[key_of(one)] for one in facts]
+    projects, connectors = _projects_of(test, connections), _connectors_of(test, connections)
+    absent = {name: f"the {name} are unknown" for name in JOINED_FACTS if test.others.get(name, ()) is None}
+    seen = joined(AuditedFacts(connections, projects, connectors, absent))
+    # The facts of a connection replace those of its project and its connector.
+    for one, given in zip(seen.connections, test.connections, strict=True):
+        one.update({name: _overlay(one[name], given[name]) for name in JOINED_FACTS.values() if name in given})
+    return seen
+
+
+def _projects_of(test: PolicyTest, connections: list[Facts]) -> list[Facts] | None:
+    """Return the projects of a test, or else those of its connections. Null means that they are absent."""
+    ids = {one.get("project"): {"id": one.get("project")} for one in connections}
+    given = test.others.get("projects", [ids[id_] for id_ in ids if id_ is not None])
+    if given is None:
+        return None
+    return validate_given("projects", [_good_project(one, number) for number, one in enumerate(given, 1)])
+
+
+def _good_project(given: Facts, number: int) -> Facts:
+    id_ = given.get("id", number)
+    return {"id": id_, "name": f"Project {id_}", "archived": False, "application": 1, "tags": [], **given}
+
+
+def _connectors_of(test: PolicyTest, connections: list[Facts]) -> list[Facts] | None:
+    """Return the connectors of a test, or else those of its connections. Null means that they are absent."""
+    keys = dict.fromkeys((one["kind"], one.get("connector")) for one in connections)
+    given = test.others.get("connectors", [{"kind": kind, "id": id_} for kind, id_ in keys if id_ is not None])
+    if given is None:
+        return None
+    good = {name: _GOOD_CONNECTION[name] for name in CONNECTOR_FACTS if name in _GOOD_CONNECTION}
+    found = [{"id": number, "name": "Jira", **good, **one} for number, one in enumerate(given, 1)]
+    return validate_given("connectors", found)
 
 
 def _completed(given: Facts, number: int) -> Facts:

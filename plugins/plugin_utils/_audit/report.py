@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple, TypeVar, cast
 
 from ...module_utils._redact import redact
-from .._render.findings import explanation, waiver_name
+from .._render.findings import explanation, page_path, waiver_name
 from .._render.text import escape_line
 from .model import (
     FORMAT,
@@ -22,6 +22,7 @@ from .model import (
     SEVERITY_RANK,
     VERDICTS,
     VERSION,
+    AuditedFacts,
     Baseline,
     ConnectionEntry,
     ConnectionKey,
@@ -32,6 +33,7 @@ from .model import (
     Item,
     PartlyEvaluated,
     Policy,
+    ProjectEntry,
     Report,
     Rule,
     RuleEntry,
@@ -47,6 +49,7 @@ from .model import (
     importance,
     is_size,
     key_of,
+    project_ids,
     report_key,
     rules_that_match_nothing,
 )
@@ -60,7 +63,7 @@ _VOLATILE_FACTS = ("last_job", "in_progress", "last_successful_run")
 
 def build_report(
     policy: Policy,
-    connections: list[Facts],
+    facts: AuditedFacts,
     evaluations: Iterable[Evaluation],
     options: VerdictOptions,
     *,
@@ -70,12 +73,13 @@ def build_report(
     baseline: Report | None,
 ) -> Report:
     """Return the report of one SD Elements server. 'states' has those of the rules once they are evaluated."""
-    server = scope.server
+    server, connections = scope.server, facts.connections
     waivers = _Waivers(policy, server, today=audited_at[:10])
     compared = _Comparison(policy, baseline, scope, set(map(key_of, connections)))
     # All verdicts share the texts of these keys.
     keys = {key_of(one): report_key(server, key_of(one)) for one in connections}
     entries: list[ConnectionEntry] = [{"key": keys[key_of(one)], "server": server, "facts": one} for one in connections]
+    projects = [_project_entry(one, scope) for one in facts.projects or ()]
     findings: list[Finding] = []
     other_subjects: dict[tuple[str, str, str], list[str | Item]] = defaultdict(list)
     for evaluation in evaluations:
@@ -110,12 +114,15 @@ def build_report(
             others,
             waiver_entries,
             options=options,
+            projects=None if facts.projects is None else len(projects),
+            unseen_projects=_unseen_projects(facts),
             servers=[server] if server else [],
             not_evaluated=[*(one["rule"] for one in policy.disabled), *policy.left_out],
             baseline=comparison,
         ),
         "rules": rules,
         "connections": entries,
+        "projects": projects,
         "findings": findings,
         "other_verdicts": others,
         "waivers": waiver_entries,
@@ -126,7 +133,30 @@ def build_report(
 def _subject_of(evaluation: Evaluation, about: list[str]) -> str | Item:
     if evaluation.label is None:
         return about[0]
-    return {"label": evaluation.label, "identity": evaluation.identity or evaluation.label, "connections": about}
+    return {
+        "label": evaluation.label,
+        "identity": evaluation.identity or evaluation.label,
+        "connections": about,
+        "projects": evaluation.projects,
+    }
+
+
+def _unseen_projects(facts: AuditedFacts) -> int:
+    """Return how many projects have connections, although the token does not see the projects themselves."""
+    if facts.projects is None:
+        return 0
+    seen = {None, *(one["id"] for one in facts.projects)}
+    return len({one.get("project") for one in facts.connections} - seen)
+
+
+def _project_entry(project: Facts, scope: Scope) -> ProjectEntry:
+    return {
+        "server": scope.server,
+        "id": project["id"],
+        "name": project["name"],
+        "archived": project["archived"],
+        "path": page_path(project, scope.url),
+    }
 
 
 def _identity_of(evaluation: Evaluation) -> ConnectionKey | str | None:
@@ -145,6 +175,7 @@ def _finding(evaluation: Evaluation, about: list[str], server: str | None) -> Fi
         "severity": rule.severity,
         "verdict": evaluation.verdict,
         "connections": about,
+        "projects": project_ids(evaluation.projects, evaluation.connections),
         "subject": (label or rule.title) if has_items else connection_subject(evaluation.connections[0]),
         "label": label,
         "message": evaluation.message,
@@ -180,7 +211,7 @@ def _verdict_groups(
 def _rule_entry(rule: Rule, state: str) -> RuleEntry:
     entry = {name: getattr(rule, name) for name in RuleEntry.__annotations__ if name != "state"}
     entry["state"] = state
-    entry["group_by"] = [rule.group_by] if isinstance(rule.group_by, str) else rule.group_by or []
+    entry["group_by"] = rule.grouping
     return cast(RuleEntry, entry)
 
 
@@ -382,6 +413,7 @@ def failed_report(problem: str, scope: Scope, policies: list[str], options: Verd
         "summary": summary,
         "rules": [],
         "connections": [],
+        "projects": [],
         "findings": [],
         "other_verdicts": [],
         "waivers": [],
@@ -401,6 +433,8 @@ def summarize(
     waivers: list[WaiverEntry],
     *,
     options: VerdictOptions,
+    projects: int | None = None,
+    unseen_projects: int = 0,
     servers: Sequence[str] = (),
     not_evaluated: Sequence[str] = (),
     baseline: Baseline | None = None,
@@ -409,7 +443,8 @@ def summarize(
 ) -> Summary:
     """Return the verdict, and the numbers that decide it.
 
-    Each of several servers must have connections. Missing servers have no report; their names may have a reason.
+    'projects' is how many the token sees, or None; it does not see the projects of some connections. Each of several
+    servers must have connections. Missing servers have no report; their names may have a reason.
     """
     counts = count_verdicts(findings, others)
     verdicts = {name: sum(counts[severity, name] for severity in SEVERITIES) for name in VERDICTS}
@@ -430,6 +465,8 @@ def summarize(
         "vacuous": options.vacuous,
         "unused_waivers": options.unused_waivers,
         "connections": len(connections),
+        "projects": projects,
+        "unseen_projects": unseen_projects,
         "rules": len(rules),
         "verdict_counts": verdicts,
         "failed_by_severity": {severity: counts[severity, "fail"] for severity in SEVERITIES},
@@ -492,8 +529,16 @@ def _message(summary: Summary, counted: list[Finding], findings: list[Finding], 
         f"{headline(summary['verdict'], servers)}: {errors + '; ' if verdicts['error'] else ''}{found}, "
         f"{verdicts['waived']} waived, {verdicts['inconclusive'] - inconclusive}{' more' if inconclusive else ''} "
         f"inconclusive{'' if verdicts['error'] else ', ' + errors}. "
-        f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}."
+        f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}{_seen(summary)}."
     )
+
+
+def _seen(summary: Summary) -> str:
+    """Return how many projects the token sees: it may not see all."""
+    if summary["projects"] is None:
+        return ""
+    unseen = f" ({summary['unseen_projects']} with connections not seen)" if summary["unseen_projects"] else ""
+    return f", {_count(summary['projects'], 'project')} seen{unseen}"
 
 
 def _changes(baseline: Baseline | None) -> str:
@@ -547,6 +592,12 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
     )
     if baseline is not None:
         warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
+    unseen = report["summary"]["unseen_projects"]
+    if unseen:
+        warnings.append(
+            f"The token does not see {_count(unseen, 'project')} with connections, and may not see others. Rules about "
+            "all projects judge only those that it sees."
+        )
     warnings += [
         f"Rule {id_} matches nothing: its conditions exclude all connections. Correct when, or set "
         f"may_apply_to_nothing."
@@ -613,6 +664,7 @@ def top_findings(report: Report) -> list[ReturnedFinding]:
         {
             **one,
             "connections": one["connections"][:MAX_RETURNED],
+            "projects": one["projects"][:MAX_RETURNED],
             "connections_omitted": max(0, len(one["connections"]) - MAX_RETURNED),
             "line": _line(one, report["waivers"]),
         }

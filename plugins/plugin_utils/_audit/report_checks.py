@@ -153,6 +153,20 @@ def _servers_of_parts(report: Report) -> set[str | None]:
     return {*report["servers"], *([] if report["servers"] and "audited_until" not in report else [None])}
 
 
+def _check_projects(report: Report) -> Iterator[str]:
+    servers = _servers_of_parts(report)
+    keys = set()
+    for number, entry in enumerate(report["projects"]):
+        key = entry["server"], entry["id"]
+        if entry["server"] not in servers:
+            yield f"projects[{number}].server is not in servers: {entry['server']}"
+        if key in keys:
+            yield f"projects[{number}] repeats the project {entry['id']}"
+        keys.add(key)
+    if report["summary"]["projects"] is None and report["projects"]:
+        yield "summary.projects is null, although the report has projects"
+
+
 def _check_groups(report: Report) -> Iterator[str]:
     for number, group in enumerate(report["other_verdicts"]):
         if group["count"] != len(group["subjects"]):
@@ -264,6 +278,7 @@ def _check_summary(report: Report) -> Iterator[str]:
     )
     for name, stated, counted in (
         ("connections", summary["connections"], len(report["connections"])),
+        ("projects", summary["projects"] or 0, len(report["projects"])),
         ("rules", summary["rules"], len(report["rules"])),
         *(
             (f"verdict_counts.{one}", verdicts[one], sum(counts[severity, one] for severity in SEVERITIES))
@@ -291,6 +306,7 @@ _CHECKS: tuple[Callable[[Report], Iterator[str]], ...] = (
     _check_servers,
     _check_rules,
     _check_connections,
+    _check_projects,
     _check_groups,
     _check_verdicts,
     _check_duplicates,

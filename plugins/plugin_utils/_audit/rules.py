@@ -6,23 +6,36 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from jinja2 import nodes
 
 from .._native_types import to_builtin_types
-from .expressions import chains_in
-from .model import KINDS, ConnectionKey, Evaluation, Facts, Rule, connection_name, key_of
+from .expressions import chains_in, resources_in
+from .model import KINDS, Evaluation, Facts, Rule, connection_name, key_of
 from .observed import observe, plain_or_json
 from .templating import Engine, EvaluationError, as_data, describe_type
 
 T = TypeVar("T")
 _DERIVED_FROM_PARAMS = ("params", "server", "validate_certs")
+_NOTHING: Mapping[str, str] = {}
 
 
-def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[Evaluation]:
-    """Return a rule's verdict on each connection, which are among the engine's data, or on each of its items."""
+def evaluate_rule(
+    rule: Rule, connections: list[Facts], engine: Engine, absent: Mapping[str, str] = _NOTHING
+) -> list[Evaluation]:
+    """Return a rule's verdict on each connection, which are among the engine's data, or on each of its items.
+
+    'absent' says why projects or connectors are absent. A rule that reads them is inconclusive.
+    """
+    lacking = {name: absent[name] for name in sorted(resources_to_decide(rule)) if name in absent}
+    absence = ", ".join(lacking.values())
+    decidable = rule._replace(when=[one for one in rule.when if lacking.keys().isdisjoint(resources_in(one))])
+    if absence and rule.subject == "item":
+        # The items themselves may depend on them.
+        evaluation = Evaluation(rule, None, [], verdict="inconclusive", message=absence)
+        return [] if _is_off(decidable, engine) else [evaluation]
     pairs = list(zip(engine.data["connections"], connections, strict=True))
     if rule.loop is not None:
         evaluations = _items_of_loop(rule, rule.loop, engine)
@@ -39,12 +52,21 @@ def evaluate_rule(rule: Rule, connections: list[Facts], engine: Engine) -> list[
     _reject_equal_names(items)
     if rule.affected:
         _set_affected(rule.affected, items, connections, engine)
-    _conclude(rule, evaluations, connections, engine)
+    _conclude(decidable, evaluations, connections, engine, absence)
     if not evaluations and rule.loop is not None and not _is_off(rule, engine):
         evaluations = _doubt_an_empty_loop(rule, connections)
     if rule.group_by is not None:
         _doubt_groups_that_hidden_connections_may_join(rule.group_by, evaluations, connections)
     return evaluations
+
+
+def resources_to_decide(rule: Rule) -> set[str]:
+    """Return which of 'projects' and 'connectors' a rule cannot be decided without. Its message may lack a fact."""
+    expressions = [*rule.when, *rule.that]
+    expressions += [one for one in (rule.loop, rule.label, rule.affected, rule.identity) if isinstance(one, str)]
+    # A path of a fact is an expression about a connection.
+    expressions += [f"connection.{path.split('.')[0]}" for path in (*rule.needs, *rule.grouping)]
+    return {name for one in expressions for name in resources_in(one)}
 
 
 def rule_state(rule: Rule, evaluations: list[Evaluation], engine: Engine) -> str:
@@ -85,7 +107,9 @@ def _doubt_an_empty_loop(rule: Rule, connections: list[Facts]) -> list[Evaluatio
     return [evaluation]
 
 
-def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine) -> None:
+def _conclude(
+    rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine, absence: str
+) -> None:
     """Conclude each evaluation: whether the rule applies, whether all facts are known, and whether it holds."""
     has_jobs = "last_job" in rule.needs and any(one.get("last_job") for one in connections)
     # A rule about all connections together needs the facts of all of them.
@@ -94,8 +118,9 @@ def _conclude(rule: Rule, evaluations: list[Evaluation], connections: list[Facts
 
     def conclude_if_a_fact_is_missing(evaluation: Evaluation) -> None:
         lack = lack_of_all or _missing_fact(rule.needs, evaluation.connections, has_jobs)
-        if lack:
-            evaluation.conclude("inconclusive", _sentence(lack, evaluation))
+        reason = absence or (lack and _sentence(lack, evaluation))
+        if reason:
+            evaluation.conclude("inconclusive", reason)
 
     applicable = [one for one in evaluations if not one.verdict]
     for expression in rule.when:
@@ -298,6 +323,8 @@ def _set_affected(expression: str, items: list[Evaluation], connections: list[Fa
     by_key = {key_of(connection): connection for connection in connections}
     for evaluation, keys in _evaluate_for_items("affected", expression, items, engine, _to_keys):
         evaluation.connections = [by_key[key] for key in keys if key in by_key]
+        # A project has an id, but no kind.
+        evaluation.projects = [id_ for kind, id_ in keys if kind is None]
 
 
 def _evaluate_for_items(
@@ -328,10 +355,10 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool) and bool(str(value).strip())
 
 
-def _to_keys(value: Any) -> list[ConnectionKey] | EvaluationError:
+def _to_keys(value: Any) -> list[tuple[str | None, int]] | EvaluationError:
     if not isinstance(value, (list, tuple)):
-        return EvaluationError(f"the result must be a list of connections, not {describe_type(value)}")
+        return EvaluationError(f"the result must be a list of connections or projects, not {describe_type(value)}")
     try:
-        return [(str(one["kind"]), int(one["id"])) for one in value]
+        return [(str(one["kind"]) if "kind" in one else None, int(one["id"])) for one in value]
     except (KeyError, TypeError, ValueError):
-        return EvaluationError("the result must be a list of connections; an item is not a connection")
+        return EvaluationError("the result must be a list of connections or projects; an item is neither of them")

@@ -15,15 +15,29 @@ from ansible.template import Templar
 from ansible.utils.display import Display
 
 from ...module_utils._connections import KINDS
+from ...module_utils._connectors import ALM_CONNECTORS, ANALYSIS_CONNECTORS
 from ...module_utils._errors import OptionError, SDElementsError, TaskError
+from ...module_utils._projects import PROJECTS
 from ...module_utils._resource import READ_OPTIONS, Resource
 from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
 from .._render import write
 from .._render.text import escape_line, escape_log_line
-from .connections import connections_in, endpoint_in, server_name, server_url, validate_connections
+from .connections import connections_in, endpoint_in, resource_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, messages_of_failed, validate_source
-from .model import NEVER, SEVERITIES, Evaluation, Facts, Policy, Report, Selection, VerdictOptions, key_of
+from .model import (
+    JOINED_FACTS,
+    NEVER,
+    SEVERITIES,
+    AuditedFacts,
+    Evaluation,
+    Facts,
+    Policy,
+    Report,
+    Selection,
+    VerdictOptions,
+    key_of,
+)
 from .policy import FILES, STARTER, PolicyError, load_policy
 from .policy_checks import unknown_facts
 from .policy_tests import checked_rules, conclusion, run_tests
@@ -38,6 +52,7 @@ from .report import (
     warnings_of,
 )
 from .report_checks import ADVICE, validate_baseline
+from .resources import data_of, joined, resources_read_by, validate_given
 from .rules import evaluate_rule, rule_state
 from .schema import schema_file
 from .templating import Engine
@@ -60,11 +75,18 @@ _GATHER_ARGUMENTS: Options = {
     name: {key: value for key, value in option.items() if key != "fallback"}
     for name, option in {**SERVER_OPTIONS, **READ_OPTIONS}.items()
 }
-_MODULE = "securitycompass.sdelements.sde_{kind}_connection_info"
+_MODULES: dict[str, Resource] = {
+    **{f"securitycompass.sdelements.sde_{kind}_connection_info": resource for kind, resource in KINDS.items()},
+    "securitycompass.sdelements.sde_project_info": PROJECTS,
+    "securitycompass.sdelements.sde_alm_connector_info": ALM_CONNECTORS,
+    "securitycompass.sdelements.sde_analysis_connector_info": ANALYSIS_CONNECTORS,
+}
 AUDIT_ARGUMENTS: Options = {
     **_GATHER_ARGUMENTS,
     "kinds": {"type": "list", "elements": "str", "choices": list(KINDS)},
+    **{f"include_{name}": {"type": "bool"} for name in JOINED_FACTS},
     "connections": {"type": "raw"},
+    **{name: {"type": "raw"} for name in JOINED_FACTS},
     "connections_file": {"type": "path"},
     "policy": {"type": "list", "elements": "str", "default": [STARTER]},
     "policy_vars": {"type": "dict", "default": {}},
@@ -80,7 +102,8 @@ AUDIT_ARGUMENTS: Options = {
     "reports": _REPORTS,
 }
 NOT_BOTH = [("connections", "connections_file")]
-CHECK_ARGUMENTS: Options = {name: AUDIT_ARGUMENTS[name] for name in ("policy", "policy_vars", *NOT_BOTH[0])}
+_FACTS_OPTIONS = (*NOT_BOTH[0], *JOINED_FACTS)
+CHECK_ARGUMENTS: Options = {name: AUDIT_ARGUMENTS[name] for name in ("policy", "policy_vars", *_FACTS_OPTIONS)}
 MERGE_ARGUMENTS: Options = {
     "report_files": {"type": "list", "elements": "str", "required": True},
     "servers": {"type": "list", "elements": "str", "default": []},
@@ -93,11 +116,11 @@ MERGE_ARGUMENTS: Options = {
 _SECONDS_BETWEEN_LINES = 5
 
 
-def gather_arguments(arguments: Options) -> Options:
-    """Return the unchanged arguments for the modules that gather, and the options that an audit needs."""
+def gather_arguments(arguments: Options, resource: Resource) -> Options:
+    """Return the unchanged arguments for a module that gathers, and the options that an audit needs."""
     names = {name for option, spec in _GATHER_ARGUMENTS.items() for name in (option, *spec.get("aliases", ()))}
     given = {name: value for name, value in arguments.items() if name in names}
-    return {**given, "include_last_job": True}
+    return {**given, "include_last_job": True} if "include_last_job" in resource.options else given
 
 
 @contextmanager
@@ -122,11 +145,11 @@ def audit(
     name = options["baseline"]
     baseline = validate_baseline(files.read("baseline", name), name) if name else None
     policy = _policy(options, files, templar, Selection(options["rules"], options["skip_rules"], options["rule_tags"]))
-    connections, endpoint, warnings = _connections(options, files, gather)
-    _reject_unknown_facts(policy, connections)
+    facts, endpoint, warnings = _facts(options, files, gather, policy)
+    _reject_unknown_facts(policy, facts)
     report = _report(
         policy,
-        connections,
+        facts,
         VerdictOptions(
             fail_on=options["fail_on"],
             inconclusive=options["inconclusive"],
@@ -156,15 +179,19 @@ def audit(
 def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_vars: Options) -> Result:
     """Check a policy: its form, its names, and its tests. Count what its rules find in connections that are given."""
     policy = _policy(options, files, templar)
-    given = _given_connections(options, files)
-    connections = given[0] if given else []
+    given = _given_facts(options, files)
+    facts = given[0] if given else AuditedFacts([])
     # A test knows facts of later releases, but not the parameters of all connections.
     tested_facts = [{**one, "params": {}} for test in policy.tests for one in test.connections]
-    _reject_unknown_facts(policy, [*connections, *tested_facts])
+    others: dict[str, Any] = {
+        name: [*(getattr(facts, name) or ()), *(one for test in policy.tests for one in test.others.get(name) or ())]
+        for name in JOINED_FACTS
+    }
+    _reject_unknown_facts(policy, AuditedFacts([*facts.connections, *tested_facts], **others))
     new_engine = partial(Engine, templar, task_vars)
     tested = run_tests(policy, new_engine)
     never = VerdictOptions(NEVER, "warn", "fail", policy.vacuous, policy.limits.unused)
-    report = _report(policy, connections, never, Scope(None, None, None), new_engine) if given else None
+    report = _report(policy, facts, never, Scope(None, None, None), new_engine) if given else None
     return {
         "changed": False,
         **conclusion(policy, tested, warnings_by_rule(report, "error") if report else []),
@@ -197,38 +224,97 @@ def merge(options: Options, check_mode: bool) -> Result:
     }
 
 
-def _connections(options: Options, files: TaskFiles, gather: Gather) -> tuple[list[Facts], str | None, list[str]]:
-    """Return the connections, the URL that they were gathered from, and the warnings about them."""
-    given = _given_connections(options, files)
+def _facts(
+    options: Options, files: TaskFiles, gather: Gather, policy: Policy
+) -> tuple[AuditedFacts, str | None, list[str]]:
+    """Return the facts to audit, the URL that the connections were gathered from, and the warnings about them."""
+    given = _given_facts(options, files)
     if given:
-        if options["kinds"] is not None:
-            raise OptionError(
-                "kinds requires that the task gathers connections.",
-                "Remove kinds, or connections and connections_file.",
-            )
+        for name in ("kinds", *(f"include_{name}" for name in JOINED_FACTS)):
+            if options[name] is not None:
+                raise OptionError(
+                    f"{name} requires that the task gathers connections.",
+                    f"Remove {name}, or connections and connections_file.",
+                )
         return *given, []
     if options["kinds"] == []:
         raise OptionError("kinds is an empty list.", f"Use {' or '.join(KINDS)}, or remove kinds to gather both.")
-    results = gather({_MODULE.format(kind=kind): KINDS[kind] for kind in options["kinds"] or KINDS})
-    for result in results:
-        if "connections" not in result:
-            raise TaskError({name: value for name, value in result.items() if name != "invocation"})
-    connections = [one for result in results for one in result["connections"]]
-    warnings = [warning for result in results for warning in result.get("warnings", ())]
-    return sorted(connections, key=key_of), results[0]["endpoint"], warnings
+    return _gathered_facts(options["kinds"] or list(KINDS), _wanted(options, policy), gather)
 
 
-def _given_connections(options: Options, files: TaskFiles) -> tuple[list[Facts], str | None] | None:
-    """Return the connections that the task has, and the URL that they were gathered from; None without connections."""
+def _given_facts(options: Options, files: TaskFiles) -> tuple[AuditedFacts, str | None] | None:
+    """Return the facts that the task has, and the URL that they were gathered from; None without connections."""
     name = options["connections_file"]
     if name == "":
         raise OptionError("connections_file is empty.", "Leave it out to gather the connections.")
-    if name:
-        content = files.read("connections_file", name)
-        return validate_connections(connections_in(content, name)), endpoint_in(content)
-    if options["connections"] is None:
+    if not name and options["connections"] is None:
+        for other in JOINED_FACTS:
+            if options[other] is not None:
+                raise OptionError(f"{other} requires connections or connections_file.", f"Add one, or remove {other}.")
         return None
-    return validate_connections(options["connections"]), None
+    content = files.read("connections_file", name) if name else None
+    connections = connections_in(content, name) if name else options["connections"]
+    given = {one: resource_in(content, one) if options[one] is None else options[one] for one in JOINED_FACTS}
+    absent = {one: f"no {one} were given with the connections" for one, value in given.items() if value is None}
+    others = {one: validate_given(one, value) for one, value in given.items() if value is not None}
+    facts = AuditedFacts(validate_connections(connections), others.get("projects"), others.get("connectors"), absent)
+    return facts, endpoint_in(content)
+
+
+def _wanted(options: Options, policy: Policy) -> dict[str, bool]:
+    """Return whether to gather projects and connectors: as the task says, or else if the policy reads them."""
+    read = resources_read_by(policy)
+    return {
+        name: name in read if options[f"include_{name}"] is None else options[f"include_{name}"]
+        for name in JOINED_FACTS
+    }
+
+
+def _gathered_facts(
+    kinds: list[str], wanted: dict[str, bool], gather: Gather
+) -> tuple[AuditedFacts, str | None, list[str]]:
+    """Gather facts. Without the permission to read projects or connectors, the audit is made without them."""
+    modules = {
+        module: resource
+        for module, resource in _MODULES.items()
+        if wanted.get(resource.name, True) and not any(f"_{kind}_" in module for kind in set(KINDS) - set(kinds))
+    }
+    absent = {name: f"include_{name} is false" for name, is_wanted in wanted.items() if not is_wanted}
+    found: dict[str, list[Facts]] = {"connections": [], **{name: [] for name in wanted if name not in absent}}
+    warnings: list[str] = []
+    results = gather(modules)
+    for resource, result in zip(modules.values(), results, strict=True):
+        reason = _reason_for_absence(resource, result)
+        if reason and resource.name not in absent:
+            warnings += [f"Rules about {resource.name} are inconclusive: {reason}."]
+        if reason:
+            absent[resource.name] = reason
+        elif resource.name not in result:
+            raise TaskError({name: value for name, value in result.items() if name != "invocation"})
+        else:
+            found[resource.name] += result[resource.name]
+            warnings += result.get("warnings", ())
+    return (
+        AuditedFacts(
+            sorted(found["connections"], key=key_of),
+            None if "projects" in absent else found["projects"],
+            None if "connectors" in absent else sorted(found["connectors"], key=key_of),
+            absent,
+        ),
+        results[0]["endpoint"],
+        warnings,
+    )
+
+
+def _reason_for_absence(resource: Resource, result: Result) -> str | None:
+    """Return why an audit can be made without a resource that was not gathered; None if it was, or cannot."""
+    if resource.name not in JOINED_FACTS:
+        return None
+    if (result.get("failure") or {}).get("kind") == "permission":
+        return f"the token may not read the {resource.name}"
+    if resource.since and resource.name in result and result["endpoint"] is None:
+        return f"SD Elements has {resource.name} from {resource.since.release} on"
+    return None
 
 
 def _policy(options: Options, files: TaskFiles, templar: Templar, selection: Selection | None = None) -> Policy:
@@ -242,8 +328,8 @@ def _policy(options: Options, files: TaskFiles, templar: Templar, selection: Sel
     )
 
 
-def _reject_unknown_facts(policy: Policy, connections: list[Facts]) -> None:
-    unknown = list(unknown_facts(policy, connections))
+def _reject_unknown_facts(policy: Policy, facts: AuditedFacts) -> None:
+    unknown = list(unknown_facts(policy, facts))
     if unknown:
         raise PolicyError([one if one.endswith("?") else f"{one}." for one in unknown])
 
@@ -262,7 +348,7 @@ def _gathered_kinds(options: Options) -> list[str] | None:
 
 def _report(
     policy: Policy,
-    connections: list[Facts],
+    facts: AuditedFacts,
     options: VerdictOptions,
     scope: Scope,
     new_engine: Callable[..., Engine],
@@ -272,12 +358,13 @@ def _report(
     """Evaluate the policy now, and return the report."""
     audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     progress = _Progress(len(policy.rules))
-    engine = new_engine({**policy.variables, "connections": connections, "audited_at": audited_at}, progress.tick)
+    seen = joined(facts)
+    engine = new_engine({**policy.variables, **data_of(seen), "audited_at": audited_at}, progress.tick)
     states: dict[str, str] = {}
     return build_report(
         policy,
-        connections,
-        _evaluations(policy, connections, engine, progress, states),
+        facts,
+        _evaluations(policy, seen, engine, progress, states),
         options,
         states=states,
         scope=scope,
@@ -287,12 +374,12 @@ def _report(
 
 
 def _evaluations(
-    policy: Policy, connections: list[Facts], engine: Engine, progress: _Progress, states: dict[str, str]
+    policy: Policy, facts: AuditedFacts, engine: Engine, progress: _Progress, states: dict[str, str]
 ) -> Iterator[Evaluation]:
     """Yield all evaluations, and set the state of each rule."""
     for rule in policy.rules:
         progress.start(rule.id)
-        evaluations = evaluate_rule(rule, connections, engine)
+        evaluations = evaluate_rule(rule, facts.connections, engine, facts.absent)
         states[rule.id] = rule_state(rule, evaluations, engine)
         yield from evaluations
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry, importance, observed_text
-from .findings import errors_without_finding
+from .findings import ProjectLabel, ProjectLabels, errors_without_finding
 from .text import FORMULA_STARTS, collapse, escape_cell
 
 COLUMNS = (
@@ -29,6 +29,8 @@ COLUMNS = (
     "Connection",
     "Alias",
     "Project",
+    "Project name",
+    "Project page",
     "System",
     "Subject",
     "Message",
@@ -67,15 +69,23 @@ def _cell(text: str) -> str:
 def _rows(report: Report) -> Iterator[_Row]:
     rules = {rule["id"]: rule for rule in report["rules"]}
     facts = {entry["key"]: entry["facts"] for entry in report["connections"]}
+    labels = ProjectLabels(report)
     for server, message in errors_without_finding(report).items():
         yield {"Server": server, "Verdict": "error", "Fails the audit": "yes", "Message": collapse(message)}
     for finding in sorted(report["findings"], key=importance):
         number = finding["expired_waiver"] if finding["waiver"] is None else finding["waiver"]
         waiver = None if number is None else report["waivers"][number]
-        yield _row(finding, rules[finding["rule"]], [facts[key] for key in finding["connections"]], waiver)
+        connections = [facts[key] for key in finding["connections"]]
+        yield _row(finding, rules[finding["rule"]], connections, labels.of(finding), waiver)
 
 
-def _row(finding: Finding, rule: RuleEntry, connections: list[Facts], waiver: WaiverEntry | None) -> _Row:
+def _row(
+    finding: Finding,
+    rule: RuleEntry,
+    connections: list[Facts],
+    projects: list[ProjectLabel],
+    waiver: WaiverEntry | None,
+) -> _Row:
     controls = [f"{framework} {name}" for framework, names in rule["controls"].items() for name in names]
     return {
         "Server": finding["server"] or "",
@@ -88,7 +98,9 @@ def _row(finding: Finding, rule: RuleEntry, connections: list[Facts], waiver: Wa
         "Kind": _unique(connections, "kind"),
         "Connection": _unique(connections, "id"),
         "Alias": _unique(connections, "alias"),
-        "Project": _unique(connections, "project"),
+        "Project": "; ".join(map(str, finding["projects"])),
+        "Project name": "; ".join(filter(None, (one.name for one in projects))),
+        "Project page": "; ".join(filter(None, (one.page for one in projects))),
         "System": _unique(connections, "system"),
         "Subject": finding["subject"],
         "Message": finding["message"],

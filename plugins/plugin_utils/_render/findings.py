@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry
 from .text import escape_block, escape_line
@@ -14,6 +17,59 @@ from .text import escape_block, escape_line
 RULE_STATES = {"matches_nothing": "matches nothing", "no_subjects": "nothing to judge", "off": "turned off"}
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
+# Segments without '.', '..' or a character that browsers rewrite.
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+/?")
+# A finding may be about thousands of projects.
+MAX_PROJECTS = 10
+
+
+def page_path(project: Facts, server_url: str | None) -> str | None:
+    """Return the path of a project's page below the address of its server; None if its URL has none that is plain.
+
+    The server may believe in another address than the user's, so only the path of the URL is used.
+    """
+    url = project.get("url")
+    if not isinstance(url, str):
+        return None
+    try:
+        parts, context = urlsplit(url), urlsplit(server_url or "").path
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https"):
+        return None
+    path = parts.path.removeprefix(context) if parts.path.startswith(f"{context}/") else parts.path
+    return path if _PATH.fullmatch(path) else None
+
+
+class ProjectLabel(NamedTuple):
+    """A project as reports show it. Without a name, the token does not see it; without a page, its URL is not plain."""
+
+    id: int
+    name: str | None
+    page: str | None
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.name}" if self.name else str(self.id)
+
+
+class ProjectLabels:
+    """The labels of the projects of a report."""
+
+    def __init__(self, report: Report) -> None:
+        self._urls = report["server_urls"]
+        self._entries = {(entry["server"], entry["id"]): entry for entry in report["projects"]}
+
+    def label(self, server: str | None, id_: int) -> ProjectLabel:
+        """Return the label of a project, with the address of its page below the one that the user configured."""
+        entry = self._entries.get((server, id_))
+        if entry is None:
+            return ProjectLabel(id_, None, None)
+        base, path = self._urls.get(server or ""), entry["path"]
+        return ProjectLabel(id_, entry["name"], f"{base}{path}" if base and path else None)
+
+    def of(self, finding: Finding) -> list[ProjectLabel]:
+        """Return the labels of the first projects that a finding is about."""
+        return [self.label(finding["server"], id_) for id_ in finding["projects"][:MAX_PROJECTS]]
 
 
 def errors_without_finding(report: Report) -> dict[str, str]:

@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, StrictUndefined, Template
@@ -33,6 +33,7 @@ from .._audit.model import (
     SEVERITY_RANK,
     VERDICTS,
     Baseline,
+    ConnectionEntry,
     Facts,
     Finding,
     Report,
@@ -44,7 +45,7 @@ from .._audit.model import (
     importance,
     verdicts_by_control,
 )
-from .findings import RULE_STATES, overrides, task_variables, waiver_name, waiver_yaml
+from .findings import RULE_STATES, ProjectLabel, ProjectLabels, overrides, task_variables, waiver_name, waiver_yaml
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -84,6 +85,7 @@ NEXT_STEPS = {
     ),
 }
 WAIVER_ADVICE = "To accept this until a certain day, fill in and add to the waivers of your policy:"
+_Value = TypeVar("_Value")
 # JavaScript rounds larger numbers.
 MAX_INTEGER = 2**53 - 1
 
@@ -181,11 +183,18 @@ def _safe_url(reference: str) -> str | None:
 # Statistics
 
 
+class _Link(NamedTuple):
+    """A text, with the URL of its page if there is one."""
+
+    text: str
+    url: str | None
+
+
 class _ConnectionLabel(NamedTuple):
     """The system and the project of a connection, as the table shows them."""
 
     system: str
-    project: str
+    project: _Link | None
 
 
 class _Servers:
@@ -206,6 +215,7 @@ class _Statistics(NamedTuple):
     facts: dict[str, Facts]  # of a connection, by its key
     index_of: dict[str, int]  # the same
     labels: list[_ConnectionLabel]
+    projects: ProjectLabels
     by_severity: dict[str, Counter[str]]
     by_server: dict[str | None, Counter[str]]
     by_system: dict[str, Counter[str]]
@@ -218,10 +228,11 @@ def _statistics(report: Report) -> _Statistics:
     servers = _Servers(report)
     facts = {connection["key"]: connection["facts"] for connection in report["connections"]}
     index = {connection["key"]: number for number, connection in enumerate(report["connections"])}
-    labels = [_label(connection["facts"]) for connection in report["connections"]]
+    projects = ProjectLabels(report)
+    labels = [_label(connection, projects) for connection in report["connections"]]
     by_severity, by_system, by_rule = (defaultdict[str, "Counter[str]"](Counter) for _number in range(3))
     by_server: dict[str | None, Counter[str]] = defaultdict(Counter)
-    rows = _ScriptRows(report, servers, index)
+    rows = _ScriptRows(report, servers, index, labels, projects)
     for rule, findings in findings_by_rule(report):
         for finding in findings:
             verdict = finding["verdict"]
@@ -234,14 +245,27 @@ def _statistics(report: Report) -> _Statistics:
     attention = sorted(
         (finding for finding in report["findings"] if finding["verdict"] in NEEDS_ATTENTION), key=importance
     )
-    return _Statistics(servers, facts, index, labels, by_severity, by_server, by_system, by_rule, attention, rows)
+    return _Statistics(
+        servers, facts, index, labels, projects, by_severity, by_server, by_system, by_rule, attention, rows
+    )
 
 
-def _label(facts: Facts) -> _ConnectionLabel:
-    params = facts.get("params")
-    number, named = facts.get("project"), params.get("sde_project") if isinstance(params, dict) else None
-    project = " · ".join(_option(part) for part in (number, named) if part not in (None, ""))
+def _label(connection: ConnectionEntry, projects: ProjectLabels) -> _ConnectionLabel:
+    facts = connection["facts"]
+    params, id_ = facts.get("params"), facts.get("project")
+    named = params.get("sde_project") if isinstance(params, dict) else None
+    project: _Link | None
+    if id_ is not None:
+        project = _project_link(projects.label(connection["server"], id_), named)
+    else:
+        project = _Link(_option(named), None) if named not in (None, "") else None
     return _ConnectionLabel(_option(facts.get("system") or facts.get("system_id") or UNKNOWN_SYSTEM), project)
+
+
+def _project_link(label: ProjectLabel, named: Any = None) -> _Link:
+    """Return the id and the name of a project: its own, or else the one that a parameter of the tool has."""
+    parts = [one for one in (label.id, label.name or named) if one not in (None, "")]
+    return _Link(" · ".join(map(_option, parts)), label.page and _safe_url(label.page))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -258,7 +282,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
     rules = {rule["id"]: rule for rule in report["rules"]}
     absent = {"server": len(servers.names) < 2, "baseline": not report["baseline"]}
     columns = {name: label for name, label in COLUMNS.items() if not absent.get(name)}
-    projects = sorted({label.project for label in statistics.labels if label.project}, key=_project_number)
+    projects = sorted({text for text, _url in statistics.script_rows.projects}, key=_project_number)
     return {
         "report": report,
         "summary": summary,
@@ -413,12 +437,13 @@ def _finding_row(finding: Finding, rule: RuleEntry, statistics: _Statistics, *, 
         "next_step": NEXT_STEPS.get(finding["verdict"], rule["remediation"]),
         "waiver_text": waiver_yaml(finding, statistics.facts) if has_waiver and rule["waivable"] else None,
         "systems": _unique(label.system for label in labels) or [WHOLE_SET],
-        "projects": _unique(label.project for label in labels if label.project),
+        "projects": _unique(label.project for label in labels if label.project)
+        or [_project_link(one) for one in statistics.projects.of(finding)],
     }
 
 
-def _unique(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _unique(values: Iterable[_Value]) -> list[_Value]:
+    return list(dict.fromkeys(values))
 
 
 def _rule_row(rule: RuleEntry, counts: Counter[str]) -> _Variables:
@@ -446,7 +471,17 @@ class _ScriptRows:
     A row has no keys and refers to its rule, connections and texts by index: objects would double the size of the file.
     """
 
-    def __init__(self, report: Report, servers: _Servers, index_of: dict[str, int]) -> None:
+    def __init__(
+        self,
+        report: Report,
+        servers: _Servers,
+        index_of: dict[str, int],
+        labels: Sequence[_ConnectionLabel],
+        projects: ProjectLabels,
+    ) -> None:
+        self.projects: dict[_Link, int] = {}
+        self.project_of = [self._index_of_project(label.project) for label in labels]
+        self._labels = projects
         self.rows: list[list[Any]] = []
         self.texts: dict[str, int] = {}
         self.readings: dict[tuple[int, ...], int] = {}
@@ -478,10 +513,18 @@ class _ScriptRows:
             _name(subject) if has_own else None,
             None if connections else self._servers.index_of.get(finding["server"]),
             self._index_of_waiver(finding),
+            # Those of connections are known.
+            None if connections else self._indexes_of_projects(finding),
         ]
         while row[-1] is None:
             row.pop()
         self.rows.append(row)
+
+    def _index_of_project(self, project: _Link | None) -> int | None:
+        return None if project is None else self.projects.setdefault(project, len(self.projects))
+
+    def _indexes_of_projects(self, finding: Finding) -> list[int | None] | None:
+        return [self._index_of_project(_project_link(one)) for one in self._labels.of(finding)] or None
 
     def _index_of_text(self, text: str) -> int:
         return self.texts.setdefault(text, len(self.texts))
@@ -522,11 +565,13 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
             {
                 "subject": _name(table.subjects[index]),
                 "server": servers.index_of.get(connection["server"]),
-                **statistics.labels[index]._asdict(),
+                "system": statistics.labels[index].system,
+                "project": table.project_of[index],
                 "facts": packer.pack(connection["facts"]),
             }
             for index, connection in enumerate(report["connections"])
         ],
+        "projects": list(table.projects),
         "keys": list(packer.keys),
         "texts": [_text(text) for text in table.texts],
         "readings": list(table.readings),

@@ -23,7 +23,15 @@ from .._audit.model import (
     importance,
     observed_text,
 )
-from .findings import control_names, errors_without_finding, explanation, overrides, task_variables, waiver_name
+from .findings import (
+    ProjectLabels,
+    control_names,
+    errors_without_finding,
+    explanation,
+    overrides,
+    task_variables,
+    waiver_name,
+)
 from .text import collapse, escape_cell, escape_line
 
 # The element for each verdict; a test case that passes has none.
@@ -93,6 +101,7 @@ class _JUnitBuilder:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._facts = {entry["key"]: entry["facts"] for entry in report["connections"]}
+        self._projects = ProjectLabels(report)
         is_strict = report["summary"]["inconclusive"] == "fail"
         self._elements = {**_ELEMENTS, "inconclusive": "failure"} if is_strict else _ELEMENTS
 
@@ -134,6 +143,7 @@ class _JUnitBuilder:
             "Rule": f"{collapse(rule['title'])} ({finding['severity']})",
             "About": escape_line(full_subject(finding)),
             "Connections": self._connections(finding),
+            "Project": self._project_texts(finding),
             "Finding": escape_line(finding["message"]),
             "Observed": escape_line(observed_text(finding)),
             "Condition": escape_line(finding["condition"]),
@@ -154,6 +164,10 @@ class _JUnitBuilder:
         reason, owner = collapse(waiver["reason"]), collapse(waiver["owner"])
         end = f"{escape_line(waiver['expires'])}{', ends soon' if waiver['ends_soon'] else ''}"
         return f"{reason} ({owner}, until {end}; {escape_line(waiver_name(waiver))})"
+
+    def _project_texts(self, finding: Finding) -> str:
+        labels = self._projects.of(finding)
+        return escape_line(", ".join(f"{one} ({one.page})" if one.page else str(one) for one in labels), 2000)
 
     def _connections(self, finding: Finding) -> str:
         """Return the connections of an item."""

@@ -28,7 +28,7 @@ from .._audit.model import (
     rules_that_match_nothing,
     verdicts_by_control,
 )
-from .findings import RULE_STATES, task_variables, unstated_values, waiver_name, waiver_yaml
+from .findings import RULE_STATES, ProjectLabels, task_variables, unstated_values, waiver_name, waiver_yaml
 from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
 
 # GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
@@ -243,21 +243,24 @@ def _servers(report: Report) -> _Section:
 
 
 def _findings(title: str, findings: list[Finding], report: Report, rules: dict[str, RuleEntry]) -> _Section:
-    """Return a table with columns for the baseline and the remediation, if there are any."""
+    """Return a table with columns for the baseline, projects and the remediation, if there are any."""
     state = ("Baseline",) if report["baseline"] else ()
+    projects = ("Project",) if report["projects"] else ()
     advice = ("Remediation",) if any(finding["verdict"] == "fail" for finding in findings) else ()
+    labels = ProjectLabels(report)
     rows = [
         (
             finding["severity"],
             *[finding["baseline"] or "" for _column in state],
             _rule(rules[finding["rule"]]),
             _subject(report, finding),
+            *[_few((link(code(str(one)), one.page) for one in labels.of(finding)), 3) for _column in projects],
             _explanation(finding) + _expired_waiver(finding, report["waivers"]),
             *[_remediation(finding, rules[finding["rule"]]) for _column in advice],
         )
         for finding in findings
     ]
-    return _table_section(title, ("Severity", *state, "Rule", "Connection", "Finding", *advice), rows)
+    return _table_section(title, ("Severity", *state, "Rule", "Connection", *projects, "Finding", *advice), rows)
 
 
 def _next_steps(failing: list[Finding], report: Report, rules: dict[str, RuleEntry]) -> _Section:

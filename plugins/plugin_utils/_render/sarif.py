@@ -25,7 +25,7 @@ from .._audit.model import (
     rules_that_match_nothing,
     stable_name,
 )
-from .findings import control_names, explanation, overrides, task_variables, waiver_name
+from .findings import ProjectLabels, control_names, explanation, overrides, task_variables, waiver_name
 from .markup import code, is_web_page, link, markdown_text
 from .text import collapse, escape_cell, escape_line
 
@@ -212,6 +212,7 @@ class _SarifBuilder:
         self._rules = {rule["id"]: index for index, rule in enumerate(report["rules"])}
         self._titles = {rule["id"]: collapse(rule["title"]) for rule in report["rules"]}
         self._subjects = {entry["key"]: connection_subject(entry["facts"]) for entry in report["connections"]}
+        self._projects = ProjectLabels(report)
         self._is_strict = report["summary"]["inconclusive"] == "fail"
 
     def result(self, finding: Finding) -> _Object:
@@ -235,6 +236,7 @@ class _SarifBuilder:
                 "fails_audit": finding["fails_audit"],
                 **({"condition": escape_line(finding["condition"])} if finding["condition"] else {}),
                 "observed": {escape_line(one["name"]): escape_line(one["value"]) for one in finding["observed"]},
+                "projects": _lines(list(map(str, self._projects.of(finding)))),
             },
         }
         if finding["label"] is not None and finding["connections"]:
@@ -275,7 +277,7 @@ class _SarifBuilder:
         reason = explanation(finding) or title
         sentence = reason if finding["verdict"] in ("fail", "waived") else f"{title.rstrip('.')}. {reason}"
         text = f"{prefix}{escape_cell(full_subject(finding))}: {sentence}{self._expired_waiver(finding)}"
-        return _escape_message(text.strip()) + self._server_link(finding)
+        return _escape_message(text.strip()) + self._server_link(finding) + self._project_links(finding)
 
     def _expired_waiver(self, finding: Finding) -> str:
         """Return a sentence about the waiver that was for the finding."""
@@ -290,8 +292,12 @@ class _SarifBuilder:
         url = self._report["server_urls"].get(server or "", "")
         if server is None or not is_web_page(url):
             return ""
-        name = re.sub(r"([\[\]\\])", r"\\\1", _escape_message(escape_line(server)))
-        return f"\nServer: [{name}]({url})"
+        return f"\nServer: {_link(server, url)}"
+
+    def _project_links(self, finding: Finding) -> str:
+        """Return a line with links to the pages of projects that the token sees."""
+        links = [_link(one.name or str(one.id), one.page) for one in self._projects.of(finding) if one.page]
+        return f"\nProject: {', '.join(links)}" if links else ""
 
     def _location(self, finding: Finding) -> _Object:
         if finding["label"] is None and len(finding["connections"]) == 1:
@@ -303,6 +309,11 @@ class _SarifBuilder:
 
     def _connection_location(self, key: str) -> _Object:
         return _location("/".join(map(_segment, key.split("/"))), self._subjects[key], key)
+
+
+def _link(text: str, url: str) -> str:
+    name = re.sub(r"([\[\]\\])", r"\\\1", _escape_message(escape_line(text)))
+    return f"[{name}]({url})"
 
 
 def _segment(part: str) -> str:

@@ -38,7 +38,7 @@
     const facts = unpack(one.facts);
     return { ...one, facts, kind: String(facts.kind ?? null) };
   });
-  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, rank, baseline, waiver, expiredWaiver, subject, server, ownWaiver], index) => ({
+  const findings = data.findings.map(([rule, verdict, places, message, fingerprint, reading, rank, baseline, waiver, expiredWaiver, subject, server, ownWaiver, ownProjects], index) => ({
     index,
     rule: data.rules[rule],
     ruleIndex: rule,
@@ -56,6 +56,7 @@
     hasOwnSubject: Boolean(subject),
     server: places.length ? connections[places[0]].server : server,
     ownWaiver: data.texts[ownWaiver] ?? null,
+    ownProjects: ownProjects ?? null, // of an item without connections
   }));
   const connectionsOf = (finding) => finding.places.map((place) => connections[place]);
   const serverOf = (one) => data.servers[one.server] ?? null;
@@ -67,7 +68,9 @@
   const distinct = (texts) => [...new Set(texts)].filter(Boolean);
   const isWholeSet = (finding) => finding.places.length === 0;
   const systemsOf = (finding) => (isWholeSet(finding) ? [data.wholeSet] : distinct(connectionsOf(finding).map((one) => one.system)));
-  const projectsOf = (finding) => distinct(connectionsOf(finding).map((one) => one.project));
+  // Indexes of texts, with the URLs of their pages.
+  const projectsOf = (finding) => finding.ownProjects ?? [...new Set(connectionsOf(finding).map((one) => one.project))].filter((one) => one !== null);
+  const projectText = (index) => data.projects[index]?.[0] ?? "";
 
   // A fact may be nested: each of its values, with the path to it as conditions write it.
   function* leaves(fact, path = "") {
@@ -162,7 +165,7 @@
     return () => (made ??= make());
   }
   const searched = once(() => ({
-    connections: connections.map((one) => lower([serverOf(one)?.[0], one.subject, one.system, one.project, ...values(one.facts)].join("\n"))),
+    connections: connections.map((one) => lower([serverOf(one)?.[0], one.subject, one.system, projectText(one.project), ...values(one.facts)].join("\n"))),
     rules: data.rules.map((rule) => lower([rule.id, rule.title, rule.description, rule.remediation, ...rule.that, ...rule.controls, ...rule.tags].join("\n"))),
     texts: data.texts.map(lower),
     waivers: data.waivers.map((waiver) => lower(waiver.join("\n"))),
@@ -212,8 +215,9 @@
     const project = lower(view.project.trim());
     if (project) {
       // A number selects one project, not all projects whose number begins with it.
-      const isIt = /^\d+$/.test(project) ? (one) => lower(one.project).split(" ")[0] === project : (one) => lower(one.project).includes(project);
-      wanted.push(ofConnections(isIt));
+      const isIt = /^\d+$/.test(project) ? (text) => text.split(" ")[0] === project : (text) => text.includes(project);
+      const results = data.projects.map(([text]) => isIt(lower(text)));
+      wanted.push((finding) => projectsOf(finding).some((one) => results[one]));
     }
     wanted.push(...lower(view.q).split(/\s+/).filter(Boolean).map(finder));
     return wanted;
@@ -236,7 +240,7 @@
     subject: () => textRank((finding) => short(finding.subject)),
     server: () => textRank((finding) => serverOf(finding)?.[0] ?? ""),
     system: () => textRank((finding) => first(finding)?.system ?? data.wholeSet),
-    project: () => textRank((finding) => first(finding)?.project ?? ""),
+    project: () => textRank((finding) => projectText(projectsOf(finding)[0])),
     baseline: () => (finding) => ["new", "known", ""].indexOf(finding.baseline),
   };
   // One number for each finding: its rank, then its severity and verdict, then its position in the report.
@@ -311,7 +315,7 @@
     const message = observed.length && !rule.hasMessage ? "" : messageOf(finding);
     const subject = short(finding.subject);
     const systems = systemsOf(finding);
-    const projects = projectsOf(finding);
+    const projects = projectsOf(finding).map((one) => data.projects[one]);
     const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
     const opener = element("button", {
       type: "button",
@@ -335,7 +339,7 @@
       ),
       hasColumn("server") ? cell("in-server", bdi(serverOf(finding)?.[0] ?? "")) : null,
       cell("in-system", ...lines(systems.slice(0, 3)), more(systems.length - 3)),
-      cell("in-project", ...lines(projects.slice(0, 3)), more(projects.length - 3)),
+      cell("in-project", ...projects.slice(0, 3).map((one) => line(link(one))), more(projects.length - 3)),
       hasColumn("baseline") ? cell("in-baseline", badge(finding.baseline)) : null,
     );
   }
