@@ -18,6 +18,9 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
 from tests import sample_reports
 from tests.report_readers import sarif_validator_messages
 
+# Validators are slow under coverage, and tests/unit covers what makes the reports.
+pytestmark = pytest.mark.no_cover
+
 SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged", "failed")
 
 
@@ -26,22 +29,28 @@ def report(request):
     return getattr(sample_reports, request.param)()
 
 
-def test_junit_schema(report, checker):
-    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    schema.validate(render_junit(report))
+@pytest.fixture(scope="module")
+def junit_schema(checker) -> xmlschema.XMLSchema:
+    return xmlschema.XMLSchema(checker("junit-10.xsd"))
 
 
-def test_junit_schema_tells_wrong_reports(checker):
-    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    assert not schema.is_valid(render_junit(sample_reports.small()).replace(" failures=", " failed="))
+@pytest.fixture(scope="module")
+def sarif_schema(checker) -> jsonschema.Draft202012Validator:
+    path = Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json"))
+    return jsonschema.Draft202012Validator(json.loads(path.read_text(encoding="utf-8-sig")))
 
 
-def test_sarif_schema(report, checker):
-    schema = json.loads(
-        Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig")
-    )
+def test_junit_schema(report, junit_schema):
+    junit_schema.validate(render_junit(report))
+
+
+def test_junit_schema_tells_wrong_reports(junit_schema):
+    assert not junit_schema.is_valid(render_junit(sample_reports.small()).replace(" failures=", " failed="))
+
+
+def test_sarif_schema(report, sarif_schema):
     for one in (report, {**report, "summary": {**report["summary"], "inconclusive": "fail"}}):
-        jsonschema.validate(json.loads(render_sarif(one)), schema, cls=jsonschema.Draft202012Validator)
+        sarif_schema.validate(json.loads(render_sarif(one)))
 
 
 def test_sarif_validator_accepts_files_of_two_servers(checker, tmp_path):

@@ -9,15 +9,14 @@ import json
 import subprocess
 import textwrap
 
-import jsonschema
 import pytest
 import yaml
 
-from tests.conftest import COLLECTION, ROOT
+from tests.conftest import COLLECTION
 from tests.playbooks.test_playbooks import MODES, assert_clean
+from tests.report_readers import REPORT_VALIDATOR
 from tests.support import access, connections, printed_results, printing
 
-REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 TLS = {
     "id": "https",
     "title": "TLS",
@@ -125,7 +124,7 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
     assert run.returncode == 0, run.stdout
     assert "changed=1" in run.stdout and not unwritten.exists()
     document = json.loads(report.read_text())
-    jsonschema.validate(document, REPORT_SCHEMA)
+    REPORT_VALIDATOR.validate(document)
     failed = {}
     for finding in document["findings"]:
         if finding["verdict"] == "fail":
