@@ -333,11 +333,11 @@ def test_merged_policies(outcomes):
     assert {"https", "conflict-policy"} <= found and "scheduled" not in found
 
 
-FILES["wrong.yml"] = policy(
+FILES["w.yml"] = policy(
     {"id": "one", "title": "One", "severity": "hihg", "that": "true"}, {"id": "two", "title": "Two", "severity": "low"}
 )
 FILES["filter.yml"] = policy({"id": "one", "title": "One", "severity": "low", "that": "connection.id | no_such_filter"})
-AUDITS["errors"] = [{"connections": [BAD], "policy": [name]} for name in ("wrong.yml", "filter.yml")]
+AUDITS["errors"] = [{"connections": [BAD], "policy": [name]} for name in ("w.yml", "filter.yml")]
 
 
 def test_errors_of_a_policy(outcomes):
@@ -345,8 +345,8 @@ def test_errors_of_a_policy(outcomes):
     assert result["failed"] and result["failure"]["kind"] == "policy"
     assert result["msg"] == (
         "Invalid policy (2 errors):\n"
-        'wrong.yml: rule one: severity must be one of info, low, medium, high, critical, not "hihg"; did you mean high?\n'
-        "wrong.yml: rule two: that is missing (an expression, or a list of expressions, that must be true)."
+        'w.yml: rule one: severity must be one of info, low, medium, high, critical, not "hihg"; did you mean high?\n'
+        "w.yml: rule two: that is missing (an expression, or a list of expressions, that must be true)."
     )
     assert uncompiled["msg"].startswith(
         "Invalid policy (1 error):\nfilter.yml: rule one: that ('connection.id | no_such_filter') cannot be compiled ("
