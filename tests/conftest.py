@@ -7,6 +7,7 @@ pytest-ansible makes the collection importable only after this file is read, so 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -116,31 +117,40 @@ def nft(checker) -> list[str]:
 @pytest.fixture
 def ansible(tmp_path):
     """Run a program of ansible-core's in a home of its own, on this collection."""
+    return functools.partial(run_program, tmp_path / "home")
 
-    def run(
-        program: str, *arguments: object, collections: Path = ROOT / "collections", cwd: Path = ROOT, **environment
-    ):
-        home = tmp_path / "home"
-        home.mkdir(exist_ok=True)
-        settings = {
-            "HOME": str(home),
-            "ANSIBLE_COLLECTIONS_PATH": str(collections),
-            "ANSIBLE_LOCALHOST_WARNING": "False",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-            "ANSIBLE_NOCOLOR": "True",
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        }
-        command = [program, *map(str, arguments)]
-        return subprocess.run(
-            command,
-            cwd=cwd,
-            env={**os.environ, **settings, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
 
-    return run
+@pytest.fixture(scope="module")
+def module_ansible(tmp_path_factory):
+    """The same for fixtures of a module: a run that many tests look at costs as much as one for a single test."""
+    return functools.partial(run_program, tmp_path_factory.mktemp("module") / "home")
+
+
+def run_program(
+    home: Path,
+    program: str,
+    *arguments: object,
+    collections: Path = ROOT / "collections",
+    cwd: Path = ROOT,
+    **environment,
+) -> subprocess.CompletedProcess:
+    home.mkdir(exist_ok=True)
+    settings = {
+        "HOME": str(home),
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+        "ANSIBLE_NOCOLOR": "True",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+    return subprocess.run(
+        [program, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **settings, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import re
 import subprocess
@@ -21,6 +22,8 @@ from tests.conftest import ROOT
 from tests.sample_reports import VERDICTS
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
+# jsonschema.validate() would check the schema with each document.
+REPORT_VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # Signs around numbers: Unicode counts them among the characters of format, but they have glyphs.
 SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
@@ -36,22 +39,23 @@ def invisible_characters(text: str) -> set[str]:
 # JSON
 
 
-def forbid_extra_keys(schema: dict) -> dict:
+@functools.cache
+def strict_validator() -> jsonschema.Draft202012Validator:
     """The schema without room for keys that it does not name, but where they are not ours."""
-    schema = copy.deepcopy(schema)
+    schema = copy.deepcopy(SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(schema)
     for part in [schema, *schema["$defs"].values(), schema["$defs"]["baseline"]["properties"]["fixed"]["items"]]:
         if "properties" in part:
             part["additionalProperties"] = False
     for part in schema["$defs"]["summary"]["properties"].values():
         if "properties" in part:
             part["additionalProperties"] = False
-    return schema
+    return jsonschema.Draft202012Validator(schema)
 
 
 def assert_schema_describes(document: dict) -> None:
     """The schema describes the document, key by key."""
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(document, forbid_extra_keys(SCHEMA), cls=jsonschema.Draft202012Validator)
+    strict_validator().validate(document)
 
 
 def all_findings(report: dict) -> list[dict]:

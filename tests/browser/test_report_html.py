@@ -48,8 +48,8 @@ addEventListener("securitypolicyviolation", (event) => {
 """
 
 
-# A browser does not ask which ansible-core made the file.
-pytestmark = pytest.mark.once
+# A browser does not ask which ansible-core made the file, and tests/unit measures the coverage of what makes it.
+pytestmark = [pytest.mark.once, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,8 @@ class WsgiServer(ThreadedWSGIServer):
         thread.start()
 
     def process_request_thread(self, request, client_address):
-        """The life of a connection."""
+        """The life of a connection. Coverage is not measured: it would make Django much slower."""
+        sys.settrace(None)
         try:
             super().process_request_thread(request, client_address)
         finally:

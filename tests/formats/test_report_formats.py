@@ -18,6 +18,9 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
 from tests import sample_reports
 from tests.report_readers import sarif_validator_messages
 
+# Validators are slow under coverage, and tests/unit covers what makes the reports.
+pytestmark = pytest.mark.no_cover
+
 SMALL_REPORTS = ("small", "passed", "empty", "broken_loop", "hostile", "merged", "failed")
 
 
@@ -26,44 +29,56 @@ def report(request):
     return getattr(sample_reports, request.param)()
 
 
-def test_junit_schema(report, checker):
-    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    schema.validate(render_junit(report))
+@pytest.fixture(scope="module")
+def junit_schema(checker) -> xmlschema.XMLSchema:
+    return xmlschema.XMLSchema(checker("junit-10.xsd"))
 
 
-def test_junit_schema_tells_wrong_reports(checker):
-    schema = xmlschema.XMLSchema(checker("junit-10.xsd"))
-    assert not schema.is_valid(render_junit(sample_reports.small()).replace(" failures=", " failed="))
+@pytest.fixture(scope="module")
+def sarif_schema(checker) -> jsonschema.Draft202012Validator:
+    path = Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json"))
+    return jsonschema.Draft202012Validator(json.loads(path.read_text(encoding="utf-8-sig")))
 
 
-def test_sarif_schema(report, checker):
-    schema = json.loads(
-        Path(checker("@microsoft/sarif-multitool-linux/sarif-2.1.0.json")).read_text(encoding="utf-8-sig")
-    )
+def test_junit_schema(report, junit_schema):
+    junit_schema.validate(render_junit(report))
+
+
+def test_junit_schema_tells_wrong_reports(junit_schema):
+    assert not junit_schema.is_valid(render_junit(sample_reports.small()).replace(" failures=", " failed="))
+
+
+def test_sarif_schema(report, sarif_schema):
     for one in (report, {**report, "summary": {**report["summary"], "inconclusive": "fail"}}):
-        jsonschema.validate(json.loads(render_sarif(one)), schema, cls=jsonschema.Draft202012Validator)
+        sarif_schema.validate(json.loads(render_sarif(one)))
 
 
-def test_sarif_validator_accepts_files_of_two_servers(checker, tmp_path):
+SERVERS = ("sde.example.com", "sde.example.net")
+
+
+@pytest.fixture(scope="module")
+def sarif_files(tmp_path_factory) -> dict[str, Path]:
+    """A file for each sample, one for each of two servers, and a broken one."""
+    folder = tmp_path_factory.mktemp("sarif")
+    reports = {name: getattr(sample_reports, name)() for name in SMALL_REPORTS}
+    for server in SERVERS:
+        reports[server] = json.loads(json.dumps(sample_reports.small()).replace(sample_reports.SERVER, server))
+    files = {name: folder / f"{name}.sarif" for name in [*reports, "broken"]}
+    for name, document in reports.items():
+        write_reports(document, {"sarif": str(files[name])})
+    files["broken"].write_text(files["small"].read_text().replace('"fullDescription"', '"properties"'))
+    return files
+
+
+def test_sarif_validator(checker, sarif_files):
+    """One run for all files, since the validator starts slowly."""
+    messages = sarif_validator_messages(checker, *sarif_files.values())
+    assert messages and [message for message in messages if "broken.sarif" not in message] == []
+
+
+def test_sarif_files_of_two_servers_have_different_ids(sarif_files):
     """GitHub takes them in one upload, if their ids differ in more than punctuation and case."""
-    files, ids = [], set()
-    for server in ("sde.example.com", "sde.example.net"):
-        text = json.dumps(sample_reports.small()).replace(sample_reports.SERVER, server)
-        files.append(tmp_path / f"{server}.sarif")
-        write_reports(json.loads(text), {"sarif": str(files[-1])})
-        [run] = json.loads(files[-1].read_text())["runs"]
-        ids.add(re.sub(r"\W", "_", run["automationDetails"]["id"]).upper())
-        assert run["automationDetails"]["id"].endswith("/")
-    assert len(ids) == len(files)
-    assert sarif_validator_messages(checker, *files) == []
-
-
-def test_sarif_validator(checker, tmp_path):
-    files = []
-    for name in SMALL_REPORTS:
-        files.append(tmp_path / f"{name}.sarif")
-        write_reports(getattr(sample_reports, name)(), {"sarif": str(files[-1])})
-    assert sarif_validator_messages(checker, *files) == []
-    broken = tmp_path / "broken.sarif"
-    broken.write_text(files[0].read_text().replace('"fullDescription"', '"properties"'))
-    assert sarif_validator_messages(checker, broken) != []
+    runs = [json.loads(sarif_files[server].read_text())["runs"] for server in SERVERS]
+    ids = [run["automationDetails"]["id"] for [run] in runs]
+    assert all(one.endswith("/") for one in ids)
+    assert len({re.sub(r"\W", "_", one).upper() for one in ids}) == len(SERVERS)

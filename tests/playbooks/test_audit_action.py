@@ -8,16 +8,17 @@ import importlib
 import json
 import subprocess
 import textwrap
+from datetime import date
+from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 
-from tests.conftest import COLLECTION, ROOT
+from tests.conftest import COLLECTION
 from tests.playbooks.test_playbooks import MODES, assert_clean
+from tests.report_readers import REPORT_VALIDATOR
 from tests.support import access, connections, printed_results, printing
 
-REPORT_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
 TLS = {
     "id": "https",
     "title": "TLS",
@@ -50,55 +51,87 @@ BAD = good(2, params={"alm_method": "http"})
 
 
 class Outcome:
-    """A run of ansible-playbook, and the result of its audit."""
+    """What ansible-playbook printed about an audit, and its result."""
 
-    def __init__(self, run: subprocess.CompletedProcess, result: dict) -> None:
-        self.output = run.stdout
+    def __init__(self, output: str, result: dict) -> None:
+        self.output = output
         self.result = result
 
     def found(self, verdict: str) -> list[tuple[str, str]]:
         return [(one["rule"], one["subject"]) for one in self.result["findings"] if one["verdict"] == verdict]
 
 
+def run_audits(
+    ansible, folder: Path, audits: list[dict], *arguments, play: dict | None = None, **environment
+) -> tuple[list[Outcome], str]:
+    """Run a playbook of these audits. Returns the outcome of each, with its part of the output, and all of that."""
+    names = [f"audit{number}" for number in range(len(audits))]
+    tasks = [
+        {"securitycompass.sdelements.sde_connection_audit": one, "register": name, "ignore_errors": True}
+        for one, name in zip(audits, names, strict=True)
+    ]
+    text = json.dumps(
+        [{"hosts": "localhost", "gather_facts": False, "tasks": [*tasks, printing(names)], **(play or {})}]
+    )
+    playbook = folder / "play" / "play.yml"
+    playbook.parent.mkdir(exist_ok=True)
+    playbook.write_text(text.replace('"UNSAFE ', '!unsafe "'), encoding="utf-8")
+    (folder / "cwd").mkdir(exist_ok=True)
+    run = ansible("ansible-playbook", playbook, *arguments, cwd=folder / "cwd", **environment)
+    assert run.returncode == 0, run.stdout
+    parts = run.stdout.split("\nTASK [")[-len(tasks) - 1 : -1]
+    results = printed_results(run.stdout)
+    return [Outcome(part, one) for part, one in zip(parts, results, strict=True)], run.stdout
+
+
 @pytest.fixture
 def audit(ansible, tmp_path):
-    """Run the task in a playbook of its own, in a folder of its own. Of several tasks, the outcomes are a list."""
+    """Run one audit in a playbook of its own, in a folder of its own."""
 
-    def run(*arguments, api=None, play=None, several=None, **options) -> Outcome | list[Outcome]:
-        tasks = [
-            {
-                "securitycompass.sdelements.sde_connection_audit": one,
-                "register": f"audit{number}",
-                "ignore_errors": True,
-            }
-            for number, one in enumerate(several or [options])
-        ]
-        tasks.append(printing([f"audit{number}" for number in range(len(tasks))]))
-        playbook = tmp_path / "play" / "play.yml"
-        playbook.parent.mkdir(exist_ok=True)
-        text = json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, **(play or {})}])
-        playbook.write_text(text.replace('"UNSAFE ', '!unsafe "'), encoding="utf-8")
-        (tmp_path / "cwd").mkdir(exist_ok=True)
-        environment = access(api) if api else {}
-        run = ansible("ansible-playbook", playbook, *arguments, cwd=tmp_path / "cwd", **environment)
-        assert run.returncode == 0, run.stdout
-        outcomes = [Outcome(run, one) for one in printed_results(run.stdout)]
-        return outcomes if several else outcomes[0]
+    def run(*arguments, **options) -> Outcome:
+        (outcome,), printed = run_audits(ansible, tmp_path, [options], *arguments)
+        return Outcome(printed, outcome.result)
 
     return run
+
+
+# The audits of most tests, by the test's name, and the files next to the playbook. All run in one playbook.
+AUDITS: dict[str, list[dict]] = {}
+FILES: dict[str, object] = {}
+PLAY = {"vars": {"of_the_play": "{{ inner }}", "inner": "yes"}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("audits")
+
+
+@pytest.fixture(scope="module")
+def outcomes(module_ansible, folder) -> dict[str, list[Outcome]]:
+    (folder / "play").mkdir()
+    for name, content in FILES.items():
+        write(folder / "play" / name, content)
+    every = [audit for audits in AUDITS.values() for audit in audits]
+    found, _printed = run_audits(module_ansible, folder, every, play=PLAY)
+    rest = iter(found)
+    return {name: [next(rest) for _audit in audits] for name, audits in AUDITS.items()}
 
 
 @pytest.fixture
 def file(tmp_path):
     """Write a file next to the playbook, and return its name."""
 
-    def write(name: str, content) -> str:
-        path = tmp_path / "play" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    def write_file(name: str, content) -> str:
+        write(tmp_path / "play" / name, content)
         return name
 
-    return write
+    return write_file
+
+
+def write(path: Path, content: object) -> None:
+    path.parent.mkdir(exist_ok=True)
+    text = content if isinstance(content, (bytes, str)) else yaml.safe_dump(content)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
 def policy(*rules, **fields) -> dict:
@@ -125,7 +158,7 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
     assert run.returncode == 0, run.stdout
     assert "changed=1" in run.stdout and not unwritten.exists()
     document = json.loads(report.read_text())
-    jsonschema.validate(document, REPORT_SCHEMA)
+    REPORT_VALIDATOR.validate(document)
     failed = {}
     for finding in document["findings"]:
         if finding["verdict"] == "fail":
@@ -157,8 +190,12 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
     assert {rule: failed[rule] for rule in expected} == expected
 
 
-def test_result(audit, file):
-    outcome = audit(connections=[BAD, good()], policy=[file("p.yml", policy())], server="sde.example.com")
+FILES["p.yml"] = policy()
+AUDITS["result"] = [{"connections": [BAD, good()], "policy": ["p.yml"], "server": "sde.example.com"}]
+
+
+def test_result(outcomes):
+    (outcome,) = outcomes["result"]
     result = outcome.result
     assert result["failed"] and not result["changed"] and result["verdict"] == "fail" and result["report_files"] == []
     assert result["msg"] == (
@@ -171,16 +208,16 @@ def test_result(audit, file):
     assert_clean(subprocess.CompletedProcess([], 0, outcome.output))
 
 
-def test_threshold_and_strictness(audit, file):
-    name = file("p.yml", policy())
-    hidden = good(params={}, params_visible=False)
-    lax, warned, strict = audit(
-        several=[
-            {"connections": [BAD], "policy": [name], "fail_on": "critical"},
-            {"connections": [hidden], "policy": [name]},
-            {"connections": [hidden], "policy": [name], "inconclusive": "fail"},
-        ]
-    )
+HIDDEN = good(params={}, params_visible=False)
+AUDITS["threshold and strictness"] = [
+    {"connections": [BAD], "policy": ["p.yml"], "fail_on": "critical"},
+    {"connections": [HIDDEN], "policy": ["p.yml"]},
+    {"connections": [HIDDEN], "policy": ["p.yml"], "inconclusive": "fail"},
+]
+
+
+def test_threshold_and_strictness(outcomes):
+    lax, warned, strict = outcomes["threshold and strictness"]
     assert not lax.result["failed"] and strict.result["failed"]
     assert not warned.result["failed"] and warned.found("inconclusive") == [("https", 'ALM connection 1 "good 1"')]
     assert "Rule https is inconclusive for" in " ".join(warned.output.split())
@@ -197,54 +234,52 @@ def test_hidden_parameters_are_inconclusive(start, audit, tmp_path):
     assert failed == {"params-visible", "scheduled", "no-debug-mode"}
 
 
-def test_waivers_and_baseline(audit, file, tmp_path):
-    waiver = {
-        "rules": ["https"],
-        "connections": {"alias": "good 2"},
-        "reason": "r",
-        "owner": "o",
-        "expires": "2020-01-31",
-    }
-    # As people write it: a day that YAML makes a date of.
-    text = yaml.safe_dump(policy(waivers=[waiver])).replace("'2020-01-31'", "2020-01-31")
-    assert "expires: 2020-01-31" in text
-    late, early, plain = (
-        file("late.yml", text),
-        file("early.yml", text.replace("2020", "2999")),
-        file("plain.yml", policy()),
-    )
-    expired, in_force, known = audit(
-        several=[
-            {"connections": [BAD], "policy": [late], "reports": {"json": "reports/one.json"}},
-            {"connections": [BAD], "policy": [early], "baseline": "reports/one.json"},
-            {"connections": [BAD], "policy": [plain], "baseline": "reports/one.json", "known_findings": "accept"},
-        ]
-    )
+WAIVER = {"rules": ["https"], "connections": {"alias": "good 2"}, "reason": "r", "owner": "o"}
+# As people write it: a day that YAML makes a date of.
+FILES["late.yml"] = yaml.safe_dump(policy(waivers=[{**WAIVER, "expires": date(2020, 1, 31)}]))
+FILES["early.yml"] = yaml.safe_dump(policy(waivers=[{**WAIVER, "expires": date(2999, 1, 31)}]))
+AUDITS["waivers and baseline"] = [
+    {"connections": [BAD], "policy": ["late.yml"], "reports": {"json": "reports/one.json"}},
+    {"connections": [BAD], "policy": ["early.yml"], "baseline": "reports/one.json"},
+    {"connections": [BAD], "policy": ["p.yml"], "baseline": "reports/one.json", "known_findings": "accept"},
+]
+
+
+def test_waivers_and_baseline(outcomes, folder):
+    assert "expires: 2020-01-31\n" in FILES["late.yml"]
+    expired, in_force, known = outcomes["waivers and baseline"]
     assert expired.result["waivers"][0]["state"] == "expired" and expired.result["failed"] and expired.result["changed"]
     assert "expired after 2020-01-31" in " ".join(expired.output.split())
     # Reports go to where Ansible was started, and are found there again.
-    assert expired.result["report_files"] == [str(tmp_path / "cwd" / "reports" / "one.json")]
+    assert expired.result["report_files"] == [str(folder / "cwd" / "reports" / "one.json")]
     assert not in_force.result["failed"] and in_force.found("waived") and in_force.result["fixed"] == []
     assert [one["reason"] for one in in_force.result["not_fixed"]] == ["waived"]
     assert not known.result["failed"] and known.result["findings"][0]["baseline"] == "known"
 
 
-def test_variables(audit, file):
-    rule = {
-        "id": "r",
-        "title": "R",
-        "severity": "high",
-        "that": ["connection.alias in allowed", "of_the_play == 'yes'", "text == braces"],
-    }
-    name = file("p.yml", policy(rule, vars={"allowed": [], "text": "{{ 1 + 1 }}", "braces": "{{ 1 + 1 }}"}))
-    play = {"vars": {"of_the_play": "{{ inner }}", "inner": "yes"}}
-    outcome = audit(connections=[good()], policy=[name], policy_vars={"allowed": ["good 1"]}, play=play)
+VARIABLES = {
+    "id": "r",
+    "title": "R",
+    "severity": "high",
+    "that": ["connection.alias in allowed", "of_the_play == 'yes'", "text == braces"],
+}
+FILES["vars.yml"] = policy(VARIABLES, vars={"allowed": [], "text": "{{ 1 + 1 }}", "braces": "{{ 1 + 1 }}"})
+AUDITS["variables"] = [
+    {"connections": [good()], "policy": ["vars.yml"], "policy_vars": {"allowed": ["good 1"]}},
+]
+
+
+def test_variables(outcomes):
+    (outcome,) = outcomes["variables"]
     assert not outcome.result["failed"], outcome.result
 
 
-def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
-    rule = {"id": "typo", "title": "T", "severity": "info", "that": "connection.params.x.y == 1"}
-    outcome = audit(connections=[good()], policy=[file("p.yml", policy(rule))], fail_on="critical")
+FILES["typo.yml"] = policy({"id": "typo", "title": "T", "severity": "info", "that": "connection.params.x.y == 1"})
+AUDITS["error"] = [{"connections": [good()], "policy": ["typo.yml"], "fail_on": "critical"}]
+
+
+def test_a_rule_that_cannot_be_evaluated_is_an_error(outcomes):
+    (outcome,) = outcomes["error"]
     assert outcome.result["failed"] and outcome.found("error") == [("typo", 'ALM connection 1 "good 1"')]
     assert 'Rule typo cannot be evaluated for ALM connection 1 "good 1": connection.params.x.y == 1:' in " ".join(
         outcome.output.split()
@@ -255,12 +290,12 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error(audit, file):
 # Files
 
 
-def test_policy_file(audit, file):
-    names = ["p.yml", "q.json", "files/r.yml"]
-    for name in names:
-        file(name, json.dumps(policy()) if name.endswith("json") else policy())
-    outcomes = audit(several=[{"connections": [BAD], "policy": [name.removeprefix("files/")]} for name in names])
-    assert [outcome.found("fail") for outcome in outcomes] == [[("https", 'ALM connection 2 "good 2"')]] * 3
+FILES |= {"q.json": json.dumps(policy()), "files/r.yml": policy()}
+AUDITS["files"] = [{"connections": [BAD], "policy": [name]} for name in ("p.yml", "q.json", "r.yml")]
+
+
+def test_policy_file(outcomes):
+    assert [outcome.found("fail") for outcome in outcomes["files"]] == [[("https", 'ALM connection 2 "good 2"')]] * 3
 
 
 def test_files_from_a_vault(ansible, audit, file, tmp_path):
@@ -287,40 +322,34 @@ def test_values_from_a_vault(ansible, audit, file, tmp_path):
     assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
 
 
-def test_merged_policies(audit, file):
-    own = file("own.yml", {"disable": ["scheduled"], "vars": {"conflict_policies": ["alm"]}, "rules": [TLS]})
-    outcome = audit(
-        connections=[good(frequency="manually", params={"alm_method": "http", "conflict_policy": "sde"})],
-        policy=["starter", own],
-        server="s",
-    )
+FILES["own.yml"] = {"disable": ["scheduled"], "vars": {"conflict_policies": ["alm"]}, "rules": [TLS]}
+UNSCHEDULED = good(frequency="manually", params={"alm_method": "http", "conflict_policy": "sde"})
+AUDITS["merged policies"] = [{"connections": [UNSCHEDULED], "policy": ["starter", "own.yml"], "server": "s"}]
+
+
+def test_merged_policies(outcomes):
+    (outcome,) = outcomes["merged policies"]
     found = {rule for rule, _subject in outcome.found("fail")}
     assert {"https", "conflict-policy"} <= found and "scheduled" not in found
 
 
-def test_errors_of_a_policy(audit, file):
-    rules = [
-        {"id": "one", "title": "One", "severity": "hihg", "that": "true"},
-        {"id": "two", "title": "Two", "severity": "low"},
-    ]
-    unknown_filter = {"id": "one", "title": "One", "severity": "low", "that": "connection.id | no_such_filter"}
-    result, uncompiled = (
-        outcome.result
-        for outcome in audit(
-            several=[
-                {"connections": [BAD], "policy": [file("p.yml", policy(*rules))]},
-                {"connections": [BAD], "policy": [file("q.yml", policy(unknown_filter))]},
-            ]
-        )
-    )
+FILES["w.yml"] = policy(
+    {"id": "one", "title": "One", "severity": "hihg", "that": "true"}, {"id": "two", "title": "Two", "severity": "low"}
+)
+FILES["filter.yml"] = policy({"id": "one", "title": "One", "severity": "low", "that": "connection.id | no_such_filter"})
+AUDITS["errors"] = [{"connections": [BAD], "policy": [name]} for name in ("w.yml", "filter.yml")]
+
+
+def test_errors_of_a_policy(outcomes):
+    result, uncompiled = (outcome.result for outcome in outcomes["errors"])
     assert result["failed"] and result["failure"]["kind"] == "policy"
     assert result["msg"] == (
         "Invalid policy (2 errors):\n"
-        'p.yml: rule one: severity must be one of info, low, medium, high, critical, not "hihg"; did you mean high?\n'
-        "p.yml: rule two: that is missing (an expression, or a list of expressions, that must be true)."
+        'w.yml: rule one: severity must be one of info, low, medium, high, critical, not "hihg"; did you mean high?\n'
+        "w.yml: rule two: that is missing (an expression, or a list of expressions, that must be true)."
     )
     assert uncompiled["msg"].startswith(
-        "Invalid policy (1 error):\nq.yml: rule one: that ('connection.id | no_such_filter') cannot be compiled ("
+        "Invalid policy (1 error):\nfilter.yml: rule one: that ('connection.id | no_such_filter') cannot be compiled ("
     )
 
 
@@ -369,16 +398,19 @@ WRONG_POLICIES = [
 ]
 
 
-def test_wrong_options(audit, file, tmp_path):
-    file("p.yml", policy())
-    file("bad.yml", "a: b\n c: d: token=SECRET\n")
-    (tmp_path / "play" / "utf16.yml").write_text("title: a", encoding="utf-16")
-    file("itself.yml", "x: &x [*x]\n")
-    file("twice.yml", "title: a\ntitle: b\n")
-    file("day.yml", "waivers:\n  - expires: 2026-13-01\n")
-    cases = [(*case, "option") for case in WRONG_OPTIONS] + [(*case, "policy") for case in WRONG_POLICIES]
-    outcomes = audit(several=[options for options, _expected, _kind in cases])
-    for (_options, expected, kind), outcome in zip(cases, outcomes, strict=True):
+FILES |= {
+    "bad.yml": "a: b\n c: d: token=SECRET\n",
+    "utf16.yml": "title: a".encode("utf-16"),
+    "itself.yml": "x: &x [*x]\n",
+    "twice.yml": "title: a\ntitle: b\n",
+    "day.yml": "waivers:\n  - expires: 2026-13-01\n",
+}
+WRONG = [(*case, "option") for case in WRONG_OPTIONS] + [(*case, "policy") for case in WRONG_POLICIES]
+AUDITS["wrong options"] = [options for options, _expected, _kind in WRONG]
+
+
+def test_wrong_options(outcomes):
+    for (_options, expected, kind), outcome in zip(WRONG, outcomes["wrong options"], strict=True):
         result = outcome.result
         assert result["failed"] and result["failure"]["kind"] == kind and not result["changed"]
         assert expected in result["msg"] and "SECRET" not in result["msg"]
@@ -388,7 +420,7 @@ def test_wrong_options(audit, file, tmp_path):
 # What came from the server is data
 
 
-def test_data_is_never_a_template(start, audit, file, tmp_path):
+def test_data_is_never_a_template(start, ansible, file, tmp_path):
     proof = tmp_path / "executed"
     hostile = f"{{{{ lookup('pipe', 'touch {proof}') }}}}"
     rules = [
@@ -419,19 +451,18 @@ def test_data_is_never_a_template(start, audit, file, tmp_path):
     braces = "{{ '{{' }}" + hostile.strip("{}") + "{{ '}}' }}"
     server = start("5.2", dataset=[{"kind": "alm", "id": 1, "alias": hostile, "params": {"x": hostile}}])
     gather = [{"securitycompass.sdelements.sde_alm_connection_info": {}, "register": "alm"}]
-    outcomes = audit(
-        api=server,
-        play={"vars": {"facts": [unsafe]}, "pre_tasks": gather},
-        several=[
-            {"connections_file": "facts.json", "policy": [name]},
-            # Written into the playbook: as text that is marked, and as the result of a template.
-            {"connections": [unsafe], "policy": [name]},
-            {"connections": "{{ facts }}", "policy": [name]},
-            {"connections": [good(alias=braces, params={"x": braces})], "policy": [name]},
-            # From a server, through a module.
-            {"connections": "{{ alm.connections }}", "policy": [name]},
-        ],
-    )
+    given = [
+        {"connections_file": "facts.json"},
+        # Written into the playbook: as text that is marked, and as the result of a template.
+        {"connections": [unsafe]},
+        {"connections": "{{ facts }}"},
+        {"connections": [good(alias=braces, params={"x": braces})]},
+        # From a server, through a module.
+        {"connections": "{{ alm.connections }}"},
+    ]
+    play = {"vars": {"facts": [unsafe]}, "pre_tasks": gather}
+    audits = [{**one, "policy": [name]} for one in given]
+    outcomes, _printed = run_audits(ansible, tmp_path, audits, play=play, **access(server))
     assert not proof.exists()
     for outcome in outcomes:
         assert outcome.found("error") == [("not-boolean", f"ALM connection 1 {json.dumps(hostile)}")], outcome.result
@@ -486,27 +517,24 @@ def test_examples(start, ansible, tmp_path, mode):
     assert (tmp_path / "sde-audit" / "report.html").exists() == (not mode)
 
 
-def test_result_is_bounded(audit, file, tmp_path):
+MANY = [{**BAD, "id": number} for number in range(1, 103)]
+WORSE = {**TLS, "id": "worse", "severity": "critical", "when": "connection.id == 102"}
+UNUSED = {"rules": ["worse"], "connections": {"id": 1}, "reason": "r", "owner": "o", "expires": "2099-12-31"}
+FILES["many.yml"] = policy(TLS, WORSE, waivers=[UNUSED] * 102)
+AUDITS["bounded"] = [
+    {"connections": MANY, "policy": ["many.yml"], "reports": {"json": "reports/many.json"}},
+    {
+        "connections": [good(one["id"]) for one in MANY],
+        "policy": ["p.yml"],
+        "baseline": "reports/many.json",
+    },
+    {"connections": [BAD], "policy": ["p.yml"]},
+]
+
+
+def test_result_is_bounded(outcomes, folder):
     """Lists end after 100 values, the most severe first. The result and a warning say how many there are."""
-    connections = [{**BAD, "id": id_} for id_ in range(1, 103)]
-    worse = {**TLS, "id": "worse", "severity": "critical", "when": "connection.id == 102"}
-    unused = {"rules": ["worse"], "connections": {"id": 1}, "reason": "r", "owner": "o", "expires": "2099-12-31"}
-    report = str(tmp_path / "report.json")
-    found, fixed, few = audit(
-        several=[
-            {
-                "connections": connections,
-                "policy": [file("many.yml", policy(TLS, worse, waivers=[unused] * 102))],
-                "reports": {"json": report},
-            },
-            {
-                "connections": [good(connection["id"]) for connection in connections],
-                "policy": [file("plain.yml", policy())],
-                "baseline": report,
-            },
-            {"connections": [BAD], "policy": ["plain.yml"]},
-        ]
-    )
+    found, fixed, few = outcomes["bounded"]
     top = found.result["findings"]
     assert [len(found.result[name]) for name in ("findings", "waivers", "fixed")] == [100, 100, 0]
     assert [found.result[f"{name}_omitted"] for name in ("findings", "waivers", "fixed")] == [3, 2, 0]
@@ -514,7 +542,7 @@ def test_result_is_bounded(audit, file, tmp_path):
     # It has a JSON report.
     assert not [one for one in found.result["warnings"] if "Only the JSON report" in one]
     assert (
-        len(json.loads((tmp_path / "report.json").read_text())["findings"])
+        len(json.loads((folder / "cwd" / "reports" / "many.json").read_text())["findings"])
         == found.result["verdict_counts"]["fail"]
         == 103
     )
@@ -524,10 +552,13 @@ def test_result_is_bounded(audit, file, tmp_path):
     assert (len(few.result["findings"]), few.result["findings_omitted"], few.result.get("warnings")) == (1, 0, None)
 
 
-def test_documentation_names_the_results(audit):
+AUDITS["starter"] = [{"connections": [BAD], "policy_vars": {"required_projects": [9]}}]
+
+
+def test_documentation_names_the_results(outcomes):
     module = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit")
     returned = yaml.safe_load(module.RETURN)
-    result = audit(connections=[BAD], policy_vars={"required_projects": [9]}).result
+    result = outcomes["starter"][0].result
     assert set(result) - {"changed", "failed", "warnings"} == set(returned) - {"failure"}
     assert set(result["findings"][0]) == set(returned["findings"]["contains"])
     assert set(result["verdict_counts"]) == set(returned["verdict_counts"]["contains"])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -58,6 +59,11 @@ def assert_ran(run: subprocess.CompletedProcess, status: int = 0) -> None:
 
 
 def blocks(*languages: str) -> list[Block]:
+    return [block for block in all_blocks() if block.language in languages]
+
+
+@functools.cache
+def all_blocks() -> list[Block]:
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
@@ -65,15 +71,17 @@ def blocks(*languages: str) -> list[Block]:
             Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2])
             for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         ]
-    return [block for block in found if block.language in languages]
+    return found
 
 
 def yaml_blocks(kind: str) -> list[Block]:
     """Blocks that are a playbook, an audit's policy, requirements of a playbook, or another file."""
-    return [block for block in blocks("yaml") if kind_of(yaml.safe_load(block.text)) == kind]
+    return [block for block in blocks("yaml") if kind_of(block) == kind]
 
 
-def kind_of(content: list | dict) -> str:
+@functools.cache
+def kind_of(block: Block) -> str:
+    content = yaml.safe_load(block.text)
     if isinstance(content, list):
         return "playbook"
     if set(content) == {"collections"}:

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from tests.playbooks.test_audit_action import BAD, REPORT_SCHEMA, good
+from tests.playbooks.test_audit_action import BAD, good
+from tests.report_readers import REPORT_VALIDATOR
 from tests.support import printed_results, printing
 
 AUDIT = "securitycompass.sdelements.sde_connection_audit"
@@ -66,7 +66,7 @@ def without_null(options: dict) -> dict:
 
 def verdict(folder: Path) -> str:
     report = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
-    jsonschema.validate(report, REPORT_SCHEMA)
+    REPORT_VALIDATOR.validate(report)
     return report["summary"]["verdict"]
 
 
@@ -80,7 +80,7 @@ def test_failed_audit_replaces_reports(play, tmp_path):
     assert [one.get("verdict") for one in results] == ["pass", None] * len(FAILURES)
     for (name, (_changes, message)), failed in zip(FAILURES.items(), results[1::2], strict=True):
         report = json.loads((tmp_path / name / "audit.json").read_text(encoding="utf-8"))
-        jsonschema.validate(report, REPORT_SCHEMA)
+        REPORT_VALIDATOR.validate(report)
         summary = report["summary"]
         assert summary["verdict"] == "error"
         assert message in " ".join(summary["message"].split()) and message in " ".join(failed["msg"].split())

@@ -7,7 +7,6 @@ from __future__ import annotations
 import copy
 import json
 
-import jsonschema
 import pytest
 from hypothesis import given
 
@@ -31,8 +30,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     validate_report,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
-from tests.conftest import ROOT
-from tests.report_readers import all_findings, junit_cases
+from tests.report_readers import REPORT_VALIDATOR, all_findings, junit_cases
 from tests.sample_reports import (
     AUDITED_AT,
     big,
@@ -53,9 +51,6 @@ from tests.sample_reports import (
 from tests.strategies import mutated
 from tests.support import LINEAR, growth
 
-SCHEMA = json.loads(
-    (ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "report.schema.json").read_text(encoding="utf-8")
-)
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 LAST_SYNC = rule("late", "Not too late", "low")
 MISSING = MergeOptions(None, None, None)
@@ -76,7 +71,7 @@ def of_server(server: str, *verdicts: str, rules=(TLS,), **given) -> dict:
 def merge(*reports: dict, servers=(), options=MISSING) -> dict:
     parts = [validate_source(copy.deepcopy(one), f"{number}.json") for number, one in enumerate(reports)]
     made = merge_reports(parts, list(servers), options)
-    jsonschema.validate(made, SCHEMA)
+    REPORT_VALIDATOR.validate(made)
     return made
 
 
@@ -552,7 +547,7 @@ def test_mutated_report_is_rejected_or_rendered(content):
         assert str(exc).startswith("report_files: x.json")
         return
     made = merge_reports([part], [], MISSING)
-    jsonschema.validate(made, SCHEMA)
+    REPORT_VALIDATOR.validate(made)
     assert all(render(made) for render in FORMATS.values())
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 import html
 import json
 import tracemalloc
-from pathlib import Path
 
-import jsonschema
 import pytest
 from hypothesis import given, strategies as st
 
@@ -40,12 +38,8 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import validate_report
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.json import render as render_json
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS
-from tests.conftest import ROOT
-from tests.report_readers import all_findings
+from tests.report_readers import REPORT_VALIDATOR, all_findings
 
-SCHEMA = jsonschema.Draft202012Validator(
-    json.loads(Path(ROOT, "plugins/plugin_utils/_audit/data/report.schema.json").read_text(encoding="utf-8"))
-)
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 RULES = [{"id": severity, "title": severity, "severity": severity, "that": "true"} for severity in SEVERITIES]
 LOOP = {
@@ -117,7 +111,7 @@ def report(
         **options,
     }
     made = build(loaded, connections, found, baseline, **chosen)
-    SCHEMA.validate(made)
+    REPORT_VALIDATOR.validate(made)
     return json.loads(json.dumps(made))
 
 

@@ -172,8 +172,8 @@ def test_alias_with_a_comma(start):
     ],
 )
 def test_spaces_around_filter_values(servers, loose, tight):
-    for server in servers.values():
-        assert connections(server, **loose) == connections(server, **tight) != []
+    server = servers["4.8"]
+    assert connections(server, **loose) == connections(server, **tight) != []
 
 
 def test_alias_with_leading_space(start):

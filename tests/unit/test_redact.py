@@ -406,11 +406,13 @@ def check_cost(mixture: str) -> None:
     assert growth(lambda size: scrub(mixture, size), 2_000) < LINEAR
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("fragment", FRAGMENTS)
 def test_hostile_texts_take_linear_time(fragment):
     check_cost(fragment)
 
 
+@pytest.mark.no_cover
 @given(mixtures)
 def test_mixtures_of_hostile_texts_take_linear_time(mixture):
     check_cost(mixture)

@@ -12,6 +12,7 @@ import resource
 import stat
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -761,6 +762,7 @@ def test_markdown_section_shows_the_rows_that_fit():
     assert _bounded(section, 4) == "start\n\n2 more.\n\nend"
 
 
+@pytest.mark.no_cover
 def test_markdown_is_limited_with_a_note(big):
     text = render_markdown(big)
     assert len(text) < 65_536 and len(text.encode()) < 2**20
@@ -897,10 +899,12 @@ def test_hostile_text_is_escaped(name, place):
     assert all(re.fullmatch(r"(?:(?!\.+/)[\w.~%-]+/)*[\w.~%-]+", uri, re.ASCII) for uri in texts)
 
 
+@pytest.mark.no_cover
 def test_big_reports_are_within_size_limits(big):
     junit = render_junit(big)
     assert len(junit) < 30e6, "GitLab reads no more"
-    assert junit_outcomes(junit)["passed"] == big["summary"]["verdict_counts"]["pass"]
+    passed = [case for case in ElementTree.fromstring(junit.encode()).iter("testcase") if not len(case)]
+    assert len(passed) == big["summary"]["verdict_counts"]["pass"]
     assert len(gzip.compress(render_sarif(big).encode())) < 10e6, "GitHub takes no more"
     assert len(render_json(big)) < 11e6
 

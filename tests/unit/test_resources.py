@@ -17,7 +17,8 @@ from tests.demo_server import FAULTS, GENERATIONS, seed
 from tests.support import RESOURCES, SOME_GENERATIONS, canned_server, facts, failure_of, gather
 
 EACH_KIND = pytest.mark.parametrize("kind", RESOURCES)
-TOOL_KINDS = pytest.mark.parametrize("kind", [kind for kind in RESOURCES if kind != "project"])
+TOOLS = [kind for kind in RESOURCES if kind != "project"]
+TOOL_KINDS = pytest.mark.parametrize("kind", TOOLS)
 EACH_GENERATION = pytest.mark.parametrize("generation", GENERATIONS)
 
 NEW_PARAMS = {
@@ -268,7 +269,10 @@ def test_keep_params_and_include_params(servers, kind, generations):
             assert bare == {**one, "params": {}}
 
 
-@TOOL_KINDS
+# Connections and connectors share the code, and so do the kinds of each.
+@pytest.mark.parametrize(
+    "kind", ["alm", *(pytest.param(kind, marks=pytest.mark.slow) for kind in TOOLS[1:-1]), "analysis_connector"]
+)
 @pytest.mark.parametrize(
     "options, unmatched",
     [
