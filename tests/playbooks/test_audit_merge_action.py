@@ -91,7 +91,7 @@ def test_what_is_wrong_is_said(play, folder):
 def test_servers_of_the_inventory(ansible, folder, hosts, status):
     inventory = folder / "servers.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": {"eu": {}, "EU": {}, "missing": {}}}}), encoding="utf-8")
-    given = json.dumps({"sde_reports": ["reports/eu.json"], "sde_report_dir": "merged", "sde_hosts": hosts})
+    given = json.dumps({"sde_report_files": ["reports/eu.json"], "sde_report_dir": "merged", "sde_hosts": hosts})
     playbook = "securitycompass.sdelements.merge_reports"
     run = ansible("ansible-playbook", "-i", inventory, playbook, "-e", given, cwd=folder)
     assert run.returncode == status, run.stdout

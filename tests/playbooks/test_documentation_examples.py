@@ -21,7 +21,7 @@ import yaml
 from tests.conftest import COLLECTION, INFO_MODULES, ROOT
 from tests.contract import CONTRACTS
 from tests.playbooks.test_playbooks import MODES, UNDECIDED, assert_clean
-from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, access, connections
+from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, access, connections, messages_of
 
 PAGES = [
     ROOT / "README.md",
@@ -37,7 +37,9 @@ WALKED = ("awx_guide.md", "many_servers.md")
 # Tested with the blocks of requirements, by test_installation.py.
 INSTALLS = re.compile(r"-r requirements\.yml")
 # The data hold connections that break each rule.
-FAILS = re.compile(r"check_connections|\.audit -e connection_audit_report_dir")
+FAILS = re.compile(r"\.audit -e sde_report_dir")
+# Fails, too, and has tests of its own.
+CHECK = "- name: Check the connections of SD Elements\n"
 
 
 class Block(NamedTuple):
@@ -83,7 +85,7 @@ def yaml_blocks(kind: str) -> list[Block]:
 def kind_of(block: Block) -> str:
     content = yaml.safe_load(block.text)
     if isinstance(content, list):
-        return "playbook"
+        return "check" if block.text.startswith(CHECK) else "playbook"
     if set(content) == {"collections"}:
         return "requirements"
     return "policy" if set(content) & {"rules", "disable", "waivers", "waiver_limits"} else "file"
@@ -131,6 +133,25 @@ def test_playbook_alone(start, ansible, tmp_path, block, mode):
     run = ansible("ansible-playbook", written(block, tmp_path), *mode, cwd=tmp_path, **access(start("5.2")))
     assert_ran(run)
     assert re.search(r"ok=[1-9]\d* .*failed=0", run.stdout), run.stdout
+
+
+def test_check_of_connections(start, ansible, tmp_path):
+    """It passes for good connections, names bad ones, and does not pass those whose parameters are hidden."""
+    (block,) = yaml_blocks("check")
+    path = written(block, tmp_path)
+    good = [
+        {**one, "frequency": "daily", "last_job": None, "params": {f"{kind}_server": "https://jira.example.com"}}
+        for kind in KINDS
+        for one in start("5.2").records(kind)[:2]
+    ]
+    passed = start("5.2", dataset=good)
+    assert ansible("ansible-playbook", path, **access(passed)).returncode == 0
+    hidden = ansible("ansible-playbook", path, **{**access(passed), "SDE_API_KEY": passed.limited_token})
+    assert hidden.returncode == 2 and f"Without TLS: {good[0]['alias']}, " in hidden.stdout
+    failed = ansible("ansible-playbook", path, **access(start("5.2")))
+    message = messages_of(failed.stdout)["localhost"]
+    names = {one["alias"] for kind in KINDS for one in start("5.2").records(kind) if one["frequency"] == "manually"}
+    assert failed.returncode == 2 and all(name in message for name in names)
 
 
 def test_policies(start, ansible, tmp_path):
