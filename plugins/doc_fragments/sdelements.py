@@ -77,7 +77,8 @@ options:
     description:
       - Whether a O(url) with plain C(http) is allowed. The token then goes over the network in clear.
       - Loopback addresses are always allowed.
-      - If it is not set, the environment variable E(SDE_ALLOW_INSECURE_HTTP) is used.
+      - If it is not set, the environment variables E(SDE_ALLOW_HTTP) and E(SDE_ALLOW_INSECURE_HTTP) are used. If they
+        contradict each other, the task fails.
     type: bool
     default: false
   page_size:

@@ -78,10 +78,10 @@ def _parse_filter(name: str, value: Any) -> list[Any]:
     return values
 
 
-def _resource(kind: ConnectionKind, *paths: str) -> Resource:
-    return Resource("connections", "connection", paths, OPTIONS, check_connection, partial(_parse_query, kind))
+def _resource(kind: ConnectionKind, title: str, *paths: str) -> Resource:
+    return Resource("connections", "connection", title, paths, OPTIONS, check_connection, partial(_parse_query, kind))
 
 
-ALM = _resource(ALM_KIND, "connections/alm/", "connections/issue-tracker/")
-ANALYSIS = _resource(ANALYSIS_KIND, "connections/analysis/")
+ALM = _resource(ALM_KIND, "ALM connections", "connections/alm/", "connections/issue-tracker/")
+ANALYSIS = _resource(ANALYSIS_KIND, "analysis connections", "connections/analysis/")
 KINDS = {"alm": ALM, "analysis": ANALYSIS}

@@ -97,10 +97,11 @@ def _parse_filter(name: str, value: Any) -> list[Any]:
     return values if name == "name" else stripped(values)
 
 
-def _resource(kind: ConnectionKind, *paths: str) -> Resource:
+def _resource(kind: ConnectionKind, title: str, *paths: str) -> Resource:
     return Resource(
         "connectors",
         "connector",
+        title,
         paths,
         OPTIONS,
         check_connector,
@@ -109,5 +110,5 @@ def _resource(kind: ConnectionKind, *paths: str) -> Resource:
     )
 
 
-ALM_CONNECTORS = _resource(ALM_KIND, "connectors/alm/", "connectors/issue-tracker/")
-ANALYSIS_CONNECTORS = _resource(ANALYSIS_KIND, "connectors/analysis/")
+ALM_CONNECTORS = _resource(ALM_KIND, "ALM connectors", "connectors/alm/", "connectors/issue-tracker/")
+ANALYSIS_CONNECTORS = _resource(ANALYSIS_KIND, "analysis connectors", "connectors/analysis/")

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ._errors import failed_result
 from ._http import Client, ServerSession
+from ._pages import Progress
 from ._resource import (
     READ_OPTIONS,
     Facts,
@@ -43,20 +45,24 @@ def argument_spec(resource: Resource) -> dict[str, Any]:
     return {**SERVER_OPTIONS, **READ_OPTIONS, **resource.options}
 
 
-def gather(resource: Resource, options: Options, no_log: bool) -> Outcome:
+def gather(resource: Resource, options: Options, no_log: bool, progress: Progress | None = None) -> Outcome:
     """Gather a resource, given validated options. Any error becomes a failed result."""
     try:
-        facts, warnings, secrets = gather_facts(resource, options)
+        facts, warnings, secrets = gather_facts(resource, options, progress)
     except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
         return Outcome(failed_result(exc), [])
     return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
 
 
-def gather_facts(resource: Resource, options: Options, session: ServerSession | None = None) -> Gathered:
+def gather_facts(
+    resource: Resource, options: Options, progress: Progress | None = None, session: ServerSession | None = None
+) -> Gathered:
     """Gather a resource, given validated options, by a session of its own or this one. Raises an SDElementsError."""
     query = resource.parse_query(options)
-    client = Client(parse_server(options), query.read.concurrency, session)
-    endpoint, items = read(client, resource, query)
+    server = parse_server(options)
+    progress = progress or Progress()
+    progress.title, progress.host = resource.title, urlsplit(server.url).netloc
+    endpoint, items = read(Client(server, query.read.concurrency, session), resource, query, progress)
     wanted = [item for item in items if item.facts is not None]
     secrets = {secret.value for item in wanted for secret in item.secrets if secret.value}
     return Gathered(

@@ -40,9 +40,27 @@ Converted = TypeVar("Converted")
 _MORE_PAGES = "it has more pages than its count needs"
 
 
-def read_list(client: Client, path: str, query: Parameters, convert: Callable[[Record], Converted]) -> list[Converted]:
+class Progress:
+    """How much of a list is read. Another thread may show it at any time."""
+
+    def __init__(self) -> None:
+        self.title = "records"
+        self.host = "the server"
+        self.records = 0
+        self.total: int | None = None  # of the whole list, if the server counts it
+        self.reading = 1
+
+    def __str__(self) -> str:
+        records, total, reading = self.records, self.total, self.reading
+        amount = f"{records:,} {self.title} so far" if total is None else f"{records:,} of {total:,} {self.title}"
+        return f"Gathering: {amount}{f' (reading {reading})' if reading > 1 else ''}, {self.host}"
+
+
+def read_list(
+    client: Client, path: str, query: Parameters, convert: Callable[[Record], Converted], progress: Progress
+) -> list[Converted]:
     """Return the records of a list, each converted once, ordered by id."""
-    return _ListReader(client, path, query, convert).read()
+    return _ListReader(client, path, query, convert, progress).read()
 
 
 def record_of(client: Client, path: str, value: Any) -> Record:
@@ -99,17 +117,21 @@ class _RecordCache(Generic[Converted]):
 class _ListReader(Generic[Converted]):
     """Reads one list until it is complete."""
 
-    def __init__(self, client: Client, path: str, query: Parameters, convert: Callable[[Record], Converted]) -> None:
+    def __init__(
+        self, client: Client, path: str, query: Parameters, convert: Callable[[Record], Converted], progress: Progress
+    ) -> None:
         self._client = client
         self._path = path
         self._query = query
         self._cache = _RecordCache(convert)
+        self._progress = progress
 
     def read(self) -> list[Converted]:
         """Return the converted records, ordered by id."""
         previous: _Reading | None = None
         problem = "it changed each time"
-        for _reading in range(MAX_READINGS):
+        for number in range(1, MAX_READINGS + 1):
+            self._progress.reading = number
             # A first page that was the only one does not tell how many there are now.
             known = previous.first if previous and previous.first.next_query else None
             try:
@@ -136,6 +158,7 @@ class _ListReader(Generic[Converted]):
         If the first page of an earlier reading is known, it tells how many there are; then all are read in parallel.
         """
         first = known or self._page_in(self._query, self._client.get(self._path, self._query))
+        self._progress.records, self._progress.total = 0, first.total
         records: dict[int, Record] = {}
         for page in itertools.chain([] if known else [first], self._further_pages(first, known is not None)):
             if page.total != first.total:
@@ -145,6 +168,7 @@ class _ListReader(Generic[Converted]):
                     raise _changed(f"record {record['id']} came twice")
                 records[record["id"]] = record
                 self._cache.add(record)
+            self._progress.records = len(records)
         if first.total is not None and first.total != len(records):
             raise _changed(f"the server counts {first.total} records, and sent {len(records)}")
         # A cursor marks a record, so that nothing is skipped; a page's number does not.

@@ -171,4 +171,4 @@ def _parse_filter(name: str, value: Any) -> set[Any]:
     return set(values if name == "application" else map(str, values))
 
 
-PROJECTS = Resource("projects", "project", ("projects/",), OPTIONS, check_project, _parse_query)
+PROJECTS = Resource("projects", "project", "projects", ("projects/",), OPTIONS, check_project, _parse_query)

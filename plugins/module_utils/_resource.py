@@ -21,7 +21,7 @@ from ._errors import (
     unexpected_shape,
 )
 from ._http import Client
-from ._pages import MAX_ID, Record, read_list, record_of
+from ._pages import MAX_ID, Progress, Record, read_list, record_of
 from ._redact import (
     MAX_TEXT,
     Secret,
@@ -97,6 +97,7 @@ class Resource(NamedTuple):
 
     name: str  # the key of the list in a task's result
     noun: str  # for one record, in messages
+    title: str  # of the list, in messages
     paths: tuple[str, ...]  # of the list, below the API; the oldest release's first
     options: dict[str, dict[str, Any]]  # argument spec of the query, in addition to READ_OPTIONS
     check: Callable[[Record], None]  # raises RecordError if facts cannot be made of a record
@@ -108,7 +109,7 @@ class Resource(NamedTuple):
 # Reading
 
 
-def read(client: Client, resource: Resource, query: Query) -> tuple[str | None, list[Item]]:
+def read(client: Client, resource: Resource, query: Query, progress: Progress) -> tuple[str | None, list[Item]]:
     """Return the address that answers on this release, and its items, ordered by id. None: this release has no list."""
     paging = {"page_size": query.read.page_size} if query.read.page_size else {}
     for path in resource.paths:
@@ -116,7 +117,7 @@ def read(client: Client, resource: Resource, query: Query) -> tuple[str | None, 
         convert = partial(_item_of, client, endpoint, resource, query)
         try:
             if query.read.record_id is None:
-                return endpoint, read_list(client, path, {**query.parameters(), **paging}, convert)
+                return endpoint, read_list(client, path, {**query.parameters(), **paging}, convert, progress)
             return endpoint, [convert(record) for record in _read_one(client, resource, path, query)]
         except NotFoundError as exc:
             missing = exc

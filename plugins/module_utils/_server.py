@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
+from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE, BOOLEANS_TRUE
 
 from ._errors import OptionError
 from ._tls_files import (
@@ -27,6 +28,15 @@ def from_environment(*names: str) -> str:
         if os.environ.get(name, "").strip():
             return os.environ[name]
     raise AnsibleFallbackNotFound
+
+
+def flag_from_environment(*names: str) -> str:
+    """Like ``from_environment`` for a boolean. Contradicting values become a text that Ansible refuses and quotes."""
+    given = {name: os.environ[name] for name in names if os.environ.get(name, "").strip()}
+    values = {value.strip().lower() for value in given.values()}
+    if len(values) > 1 and not (values <= BOOLEANS_TRUE or values <= BOOLEANS_FALSE):
+        return " and ".join(f"{name}={value}" for name, value in given.items())
+    return from_environment(*names)
 
 
 def _environment(*names: str) -> tuple[Any, list[str]]:
@@ -49,7 +59,11 @@ SERVER_OPTIONS: dict[str, dict[str, Any]] = {
     "timeout": {"type": "int", "default": 60, "fallback": _environment("SDE_TIMEOUT")},
     "deadline": {"type": "int", "default": 600, "fallback": _environment("SDE_DEADLINE")},
     "retries": {"type": "int", "default": 3, "fallback": _environment("SDE_RETRIES")},
-    "allow_http": {"type": "bool", "default": False, "fallback": _environment("SDE_ALLOW_INSECURE_HTTP")},
+    "allow_http": {
+        "type": "bool",
+        "default": False,
+        "fallback": (flag_from_environment, ["SDE_ALLOW_HTTP", "SDE_ALLOW_INSECURE_HTTP"]),
+    },
 }
 
 _DAY = 24 * 60 * 60

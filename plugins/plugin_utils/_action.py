@@ -23,8 +23,10 @@ from ansible.utils.display import Display
 from ..module_utils import _requests
 from ..module_utils._errors import OptionError, failed_result
 from ..module_utils._gather import argument_spec, gather
+from ..module_utils._pages import Progress
 from ..module_utils._resource import Resource
 from ._native_types import to_builtin_types
+from ._progress import progress_shown
 
 Result = dict[str, Any]
 Arguments = dict[str, Any]
@@ -88,7 +90,9 @@ def _result_of_module(result: Result) -> Result:
 def gather_in_process(action: ActionBase, resource: Resource, arguments: Arguments) -> Result:
     """Return the result of a module with these arguments."""
     options = validate_arguments(action._task.action, argument_spec(resource), arguments)
-    outcome = gather(resource, options, action._task.no_log)
+    progress = Progress()
+    with progress_shown(progress.__str__):
+        outcome = gather(resource, options, action._task.no_log, progress)
     return {**outcome.result, **({"warnings": outcome.warnings} if outcome.warnings else {})}
 
 

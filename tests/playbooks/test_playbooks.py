@@ -236,7 +236,7 @@ def result_of(play, tmp_path):
 def test_proxy_of_a_task(start, result_of):
     server = start()
     with forward_proxy(server) as proxy:
-        keywords = f'environment: {{http_proxy: "{proxy.url}", SDE_ALLOW_INSECURE_HTTP: "yes"}}'
+        keywords = f'environment: {{http_proxy: "{proxy.url}", SDE_ALLOW_HTTP: "yes"}}'
         result, printed = result_of(server, "{url: 'http://sde.example.com'}", keywords)
         assert result["count"] == 30, printed
         assert proxy.asked == ["http://sde.example.com/api/v2/connections/alm/"]

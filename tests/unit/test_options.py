@@ -149,7 +149,7 @@ ENVIRONMENT = {
     "timeout": ("SDE_TIMEOUT", "5"),
     "deadline": ("SDE_DEADLINE", "50"),
     "retries": ("SDE_RETRIES", "0"),
-    "allow_http": ("SDE_ALLOW_INSECURE_HTTP", "yes"),
+    "allow_http": ("SDE_ALLOW_HTTP", "yes"),
 }
 
 
@@ -174,6 +174,33 @@ def test_environment_second_variable(monkeypatch):
     monkeypatch.setenv("SDE_API_TOKEN", "second")
     used = parse_server(validated())
     assert (used.url, used.token) == ("https://second.example.com", "second")
+
+
+@pytest.mark.parametrize(
+    "first, second, expected",
+    [
+        (None, "yes", True),
+        ("no", "", False),
+        (" ", "true", True),
+        ("Yes ", "1", True),
+        ("off", "false", False),
+    ],
+)
+def test_environment_allows_http_by_either_name(monkeypatch, first, second, expected):
+    for name, value in (("SDE_ALLOW_HTTP", first), ("SDE_ALLOW_INSECURE_HTTP", second)):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert validated()["allow_http"] is expected
+
+
+@pytest.mark.parametrize("first, second", [("no", "yes"), ("yes", "no"), ("yes", "perhaps")])
+def test_environment_contradicts_itself(monkeypatch, first, second):
+    monkeypatch.setenv("SDE_ALLOW_HTTP", first)
+    monkeypatch.setenv("SDE_ALLOW_INSECURE_HTTP", second)
+    quoted = f"SDE_ALLOW_HTTP={first} and SDE_ALLOW_INSECURE_HTTP={second}"
+    with pytest.raises(AssertionError, match=f"allow_http.*'{quoted}' is not a valid boolean"):
+        validated()
+    assert validated(allow_http=False)["allow_http"] is False
 
 
 @pytest.mark.parametrize(

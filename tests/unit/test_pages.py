@@ -232,10 +232,11 @@ def test_list_equals_server_at_one_moment(size, page_size, link, concurrency, ch
     """Whatever happens to it meanwhile: what is returned was the whole list once, with each record as last seen."""
     server = ChangingServer(size, page_size, link, concurrency, changes)
     try:
-        found = dict(_pages.read_list(server, "alm/", {}, lambda record: (record["id"], record["alias"])))
+        pairs = _pages.read_list(server, "alm/", {}, lambda record: (record["id"], record["alias"]), _pages.Progress())
     except SDElementsError as exc:
         assert exc.kind == "incomplete"
         return
+    found = dict(pairs)
     assert list(found) == sorted(found)
     assert frozenset(found) in server.moments
     assert found == {number: server.last_shown[number] for number in found}
@@ -253,7 +254,7 @@ def test_records_are_processed_while_next_page_loads(link):
         return answer_at_once(path, query)
 
     server.get = get
-    _pages.read_list(server, "alm/", {}, lambda record: is_made.set())
+    _pages.read_list(server, "alm/", {}, lambda record: is_made.set(), _pages.Progress())
     assert is_made.is_set()
 
 
@@ -261,7 +262,7 @@ def test_records_are_processed_while_next_page_loads(link):
 def test_each_record_is_processed_once(concurrency):
     server = ChangingServer(12, 2, "page", concurrency, [])
     made = []
-    _pages.read_list(server, "alm/", {}, lambda record: made.append(record["id"]))
+    _pages.read_list(server, "alm/", {}, lambda record: made.append(record["id"]), _pages.Progress())
     assert sorted(made) == list(range(12))
 
 
@@ -286,7 +287,7 @@ def test_count_that_needs_fewer_pages(concurrency):
     answer = server.get
     server.get = lambda path, query: {**answer(path, query), "count": 4}
     with pytest.raises(SDElementsError, match="it has more pages than its count needs"):
-        _pages.read_list(server, "alm/", {}, lambda record: record)
+        _pages.read_list(server, "alm/", {}, lambda record: record, _pages.Progress())
 
 
 def test_list_is_read_five_times_at_most(start):
@@ -307,13 +308,17 @@ def test_list_is_read_five_times_at_most(start):
     ],
 )
 def test_query_of_next_link(link, query):
-    reader = _pages._ListReader(ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record)
+    reader = _pages._ListReader(
+        ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record, _pages.Progress()
+    )
     assert reader._next_query({"page_size": 5}, link) == query
 
 
 @pytest.mark.parametrize("link", ["/api/v2/realm/?page=2", "/api/v2/alm/1/?page=2", "http://[bad/alm/", 2])
 def test_next_link_to_another_path(link):
-    reader = _pages._ListReader(ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record)
+    reader = _pages._ListReader(
+        ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record, _pages.Progress()
+    )
     with pytest.raises(SDElementsError, match="leads to another list"):
         reader._next_query({}, link)
 
@@ -334,7 +339,7 @@ def test_pages_after_an_error_are_not_requested():
 
     server.get = get
     with pytest.raises(SDElementsError):
-        _pages.read_list(server, "alm/", {}, lambda record: None)
+        _pages.read_list(server, "alm/", {}, lambda record: None, _pages.Progress())
     is_over.set()
     server.submit("alm/", {}).future.result(timeout=10)
     # The first page, the second, those that took the three threads, and the one that was sent to wait for them.
@@ -353,5 +358,22 @@ def test_few_pages_are_requested_ahead():
         return result(request)
 
     server.result = result_of
-    _pages.read_list(server, "alm/", {}, lambda record: None)
+    _pages.read_list(server, "alm/", {}, lambda record: None, _pages.Progress())
     assert max(pending) == 2 * server.concurrency
+
+
+@pytest.mark.parametrize("link", ["page", "place"])
+def test_progress_counts_records_of_each_reading(link):
+    """Another thread sees these numbers whenever the list waits for a page that is not the first."""
+    server = ChangingServer(5, 2, link, 1, [])
+    progress, seen = _pages.Progress(), []
+    result = server.result
+
+    def result_of(request: _http.Request) -> dict:
+        seen.append((progress.reading, progress.records, progress.total))
+        return result(request)
+
+    server.result = result_of
+    _pages.read_list(server, "alm/", {}, lambda record: None, progress)
+    assert seen == [(1, 2, 5), (1, 4, 5), (2, 0, 5), (2, 2, 5), (2, 4, 5)]
+    assert (progress.records, progress.total) == (5, 5)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -12,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from ansible.template import Templar
-from ansible.utils.display import Display
 
 from ...module_utils._connections import KINDS
 from ...module_utils._connectors import ALM_CONNECTORS, ANALYSIS_CONNECTORS
@@ -21,6 +19,7 @@ from ...module_utils._projects import PROJECTS
 from ...module_utils._resource import READ_OPTIONS, Resource
 from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
+from .._progress import progress_shown
 from .._render import write
 from .._render.text import escape_line, escape_log_line
 from .connections import connections_in, endpoint_in, resource_in, server_name, server_url, validate_connections
@@ -112,8 +111,6 @@ MERGE_ARGUMENTS: Options = {
     "known_findings": _KNOWN_FINDINGS,
     "reports": _REPORTS,
 }
-
-_SECONDS_BETWEEN_LINES = 5
 
 
 def gather_arguments(arguments: Options, resource: Resource) -> Options:
@@ -361,16 +358,17 @@ def _report(
     seen = joined(facts)
     engine = new_engine({**policy.variables, **data_of(seen), "audited_at": audited_at}, progress.tick)
     states: dict[str, str] = {}
-    return build_report(
-        policy,
-        facts,
-        _evaluations(policy, seen, engine, progress, states),
-        options,
-        states=states,
-        scope=scope,
-        audited_at=audited_at,
-        baseline=baseline,
-    )
+    with progress_shown(progress.__str__):
+        return build_report(
+            policy,
+            facts,
+            _evaluations(policy, seen, engine, progress, states),
+            options,
+            states=states,
+            scope=scope,
+            audited_at=audited_at,
+            baseline=baseline,
+        )
 
 
 def _evaluations(
@@ -428,14 +426,16 @@ def _warnings_of_omitted(numbers: dict[str, int]) -> list[str]:
 
 
 class _Progress:
-    """Shows the progress of an audit every few seconds."""
+    """How many evaluations of an audit are done. Another thread may show it at any time."""
 
     def __init__(self, rules: int) -> None:
         self._rules = rules
         self._number = 0
         self._rule = ""
         self._done = 0
-        self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def __str__(self) -> str:
+        return f"Auditing: rule {self._number} of {self._rules} ({self._rule}), evaluation {self._done}"
 
     def start(self, rule: str) -> None:
         """Start the next rule."""
@@ -446,6 +446,3 @@ class _Progress:
     def tick(self) -> None:
         """Count an evaluation."""
         self._done += 1
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            Display().display(f"Auditing: rule {self._number} of {self._rules} ({self._rule}), evaluation {self._done}")
