@@ -103,8 +103,14 @@ def planted() -> list[dict]:
     ]
 
 
-def playbook(tasks: list[dict]) -> str:
-    return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False)
+def playbook(tasks: list[dict]) -> list[dict]:
+    """A play of these tasks that prints all of their results, and keeps them as a cacheable fact."""
+    names = [f"result{number}" for number in range(len(tasks))]
+    results = f"{{{{ [{', '.join(names)}] }}}}"
+    steps = [{**task, "register": name, "ignore_errors": True} for task, name in zip(tasks, names, strict=True)]
+    steps.append({"ansible.builtin.debug": {"msg": results}})
+    steps.append({"ansible.builtin.set_fact": {"kept": results, "cacheable": True}})
+    return [{"hosts": "localhost", "gather_facts": False, "tasks": steps}]
 
 
 OTHER_KINDS = [kind for kind in RESOURCES if kind not in KINDS]
@@ -113,7 +119,7 @@ AS_MODULE = {"environment": {"SOME_VARIABLE": "makes it a module"}}
 
 
 def tasks_for(kind: str, url: str | None, ways: tuple[dict, ...] = (IN_PROCESS, AS_MODULE), **options) -> list[dict]:
-    """Gather, print, and keep as a cacheable fact; in the controller's process, and as a module."""
+    """Gather in the controller's process, and as a module."""
     everything = {name: True for name in ("include_last_job", "include_users") if name in RESOURCES[kind].options}
     arguments = {
         "url": url or "{{ omit }}",
@@ -123,16 +129,7 @@ def tasks_for(kind: str, url: str | None, ways: tuple[dict, ...] = (IN_PROCESS, 
         **everything,
         **options,
     }
-    gather = {
-        f"securitycompass.sdelements.{INFO_MODULES[kind]}": arguments,
-        "register": "result",
-        "ignore_errors": True,
-    }
-    use = [
-        {"ansible.builtin.debug": {"var": "result"}},
-        {"ansible.builtin.set_fact": {"kept": "{{ result }}", "cacheable": True}},
-    ]
-    return [task for way in ways for task in ({**gather, **way}, *use)]
+    return [{f"securitycompass.sdelements.{INFO_MODULES[kind]}": arguments, **way} for way in ways]
 
 
 # What it says of connections is in messages, labels and facts.
@@ -164,8 +161,8 @@ POLICY = {
 REPORTS = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html", "csv": "csv"}
 
 
-def audit_tasks(folder: Path, found: list[dict]) -> list[dict]:
-    """Audit these connections, write all reports, and print and keep the result."""
+def audit_task(folder: Path, found: list[dict]) -> dict:
+    """Audit these connections, and write all reports."""
     (folder / "connections.json").write_text(json.dumps(found))
     (folder / "policy.json").write_text(json.dumps(POLICY))
     arguments = {
@@ -173,8 +170,7 @@ def audit_tasks(folder: Path, found: list[dict]) -> list[dict]:
         "policy": [str(folder / "policy.json")],
         "reports": {name: f"reports/report.{suffix}" for name, suffix in REPORTS.items()},
     }
-    audit = {"securitycompass.sdelements.sde_connection_audit": arguments, "register": "result", "ignore_errors": True}
-    return [audit, *tasks_for("alm", None)[1:3]]
+    return {"securitycompass.sdelements.sde_connection_audit": arguments}
 
 
 def reports_in(folder: Path) -> list[str]:
@@ -189,7 +185,8 @@ def leaks(ansible, tmp_path):
     def run(tasks: list[dict], collections: Path = ROOT / "collections", **environment: str) -> set[str]:
         work = tmp_path / "work"
         work.mkdir()
-        (work / "play.yml").write_text(playbook(tasks))
+        plays = playbook(tasks)
+        (work / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
         printed = ansible(
             "ansible-playbook",
             work / "play.yml",
@@ -207,7 +204,7 @@ def leaks(ansible, tmp_path):
             **environment,
         )
         (work / "printed.txt").write_text(printed.stdout)
-        assert printed.stdout.count("TASK [") == len(tasks), printed.stdout
+        assert printed.stdout.count("TASK [") == len(plays[0]["tasks"]), printed.stdout
         for place in ("log.txt", "facts/*localhost", "tree/localhost", "junit/*.xml"):
             assert any(path.stat().st_size > 0 for path in work.glob(place)), place
         texts = [path.read_bytes().decode("utf-8", "replace") for path in work.rglob("*") if path.is_file()]
@@ -266,7 +263,7 @@ def test_no_canary_in_any_report(start, leaks, tmp_path):
     server = start("5.2", dataset=planted(), token=TOKEN)
     found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]
     assert "CANARY" in found[0]["params"]["alm_pass"]
-    assert leaks(audit_tasks(tmp_path, found)) == set()
+    assert leaks([audit_task(tmp_path, found)]) == set()
     for report in reports_in(tmp_path):
         assert "alias.example.com" in report and "CANARY" not in report
 
@@ -281,7 +278,7 @@ def test_canaries_are_found_without_redaction(start, leaks, tmp_path):
     server = start("5.2", dataset=planted(), token=TOKEN)
     tasks = [task for kind in RESOURCES for task in tasks_for(kind, server.url)]
     found = [one for kind in KINDS for one in connections(server, kind, include_last_job=True, include_secrets=True)]
-    tasks += audit_tasks(tmp_path, found)
+    tasks.append(audit_task(tmp_path, found))
     # This release does not list the members of a project.
     sent = [{name: one[name] for name in one if name not in ("users", "groups")} for one in planted()]
     assert leaks(tasks, collections=tmp_path) == set(re.findall(r"CANARY\d{4}\w*", json.dumps(sent)))
