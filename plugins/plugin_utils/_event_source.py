@@ -193,7 +193,9 @@ class Poller:
             self._gather_options = _gather_options(self._options)
             server = parse_server(self._gather_options)
             self._session = ServerSession(server, self._gather_options["concurrency"])
-        found = [gather_facts(KINDS[kind], self._gather_options, self._session) for kind in self._options["kinds"]]
+        found = [
+            gather_facts(KINDS[kind], self._gather_options, session=self._session) for kind in self._options["kinds"]
+        ]
         for warning in {warning for gathered in found for warning in gathered.warnings}:
             self._warn(warning)
         return [connection for gathered in found for connection in gathered.facts["connections"]]
