@@ -43,7 +43,7 @@ def main() -> int:
         }
         status = demo.run_playbook("audit", access, "-e", json.dumps(variables))
         if status == demo.FAILED_HOSTS:
-            take_screenshot(Path(folder) / "localhost.html", PICTURE)
+            take_screenshot(Path(folder) / "audit.html", PICTURE)
     return 0 if status == demo.FAILED_HOSTS else 1
 
 
