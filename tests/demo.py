@@ -126,10 +126,8 @@ def run_playbook(name: str, access: dict[str, str], variables: dict[str, Any]) -
     command = [str(Path(sys.executable).parent / "ansible-playbook"), f"securitycompass.sdelements.{name}"]
     if variables:
         command += ["-e", json.dumps(variables)]
-    output = []
-    with subprocess.Popen(
-        command, env={**environment(), **access}, stdout=subprocess.PIPE, encoding="utf-8"
-    ) as process:
+    settings, output = {**environment(), **access}, []
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, encoding="utf-8") as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)
             output.append(line)
