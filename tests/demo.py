@@ -12,11 +12,13 @@ import json
 import locale
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from tests.demo_server import DemoServer
 
@@ -24,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "demo"
 RENDERED = BUILD / "egress_allow_list.txt"
 REPORTS = BUILD / "audit"
+GUIDE = ROOT / "docs" / "user_guide.md"
+CHECK = str(BUILD / "check_connections.yml")  # the example in GUIDE
 FAILED_HOSTS = 2  # ansible-playbook's exit status when a task fails
 # ansible-core starts only in a UTF-8 locale. Most systems have the first of these, and macOS the second.
 LOCALES = ("", "C.UTF-8", "en_US.UTF-8")
@@ -37,7 +41,7 @@ class Step(NamedTuple):
     """A playbook of the demo."""
 
     title: str
-    playbook: str
+    playbook: str  # of the collection, or CHECK
     variables: dict[str, Any]
     verdict: str | None = None  # what the playbook prints if the data break rules
 
@@ -51,9 +55,9 @@ STEPS = (
     ),
     Step(
         "Assert: TLS everywhere, all on a schedule, no failed synchronisation",
-        "check_connections",
+        CHECK,
         {},
-        "Rules are broken",
+        "Without TLS:",
     ),
     Step(
         "Template: the hosts that the SD Elements server must reach",
@@ -88,6 +92,7 @@ def run_all(access: dict[str, str], is_live: bool) -> None:
     """Run the playbooks, from plain facts to the audit."""
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir(parents=True)
+    write_example()
     print_heading(f"SD Elements server: {access['SDE_HOST']}")
     for number, step in enumerate(STEPS, 1):
         print_heading(f"{number}. {step.title}")
@@ -101,18 +106,23 @@ def run_all(access: dict[str, str], is_live: bool) -> None:
     print_heading(f"Next to it are those for machines: {', '.join(others)}.")
 
 
+def write_example() -> None:
+    """Write the example of the user guide as a file."""
+    section = GUIDE.read_text(encoding="utf-8").split("\n## Check connections\n")[1]
+    Path(CHECK).parent.mkdir(parents=True, exist_ok=True)
+    Path(CHECK).write_text(section.split("```yaml\n")[1].split("```\n")[0], encoding="utf-8")
+
+
 def run_step(step: Step, access: dict[str, str], is_live: bool) -> None:
     """Run a playbook. Raise a DemoError unless it did what it should."""
     status, output = run_playbook(step.playbook, access, step.variables)
     if status == 0 and (is_live or not step.verdict):
         return
     if status == 0:
-        raise DemoError(f"{step.playbook} passed, although the invented data break rules.")
+        raise DemoError(f"{Path(step.playbook).stem} passed, although the invented data break rules.")
     if not (step.verdict and status == FAILED_HOSTS and step.verdict in output):
-        raise DemoError(
-            f"stopped, because {step.playbook} could not do its work: ansible-playbook ended with status {status}. Its"
-            " message above says why."
-        )
+        name = Path(step.playbook).stem
+        raise DemoError(f"stopped, because {name} could not do its work (status {status}). Its message above says why.")
     if not is_live:
         print_heading("This failed as it should: the invented data hold connections that break each rule.")
 
@@ -122,8 +132,9 @@ def print_heading(text: str) -> None:
 
 
 def run_playbook(name: str, access: dict[str, str], variables: dict[str, Any]) -> tuple[int, str]:
-    """Run a playbook of the collection by its full name. Show its output, and return it with the exit status."""
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), f"securitycompass.sdelements.{name}"]
+    """Run a playbook of the collection, or CHECK. Show its output, and return it with the exit status."""
+    playbook = name if name == CHECK else f"securitycompass.sdelements.{name}"
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), playbook]
     if variables:
         command += ["-e", json.dumps(variables)]
     settings, output = {**environment(), **access}, []
@@ -169,8 +180,10 @@ def embedded_server() -> Iterator[dict[str, str]]:
     with contextlib.ExitStack() as stack:
         try:
             server = stack.enter_context(DemoServer(generation="5.2"))
+            parts = urlsplit(server.url)
+            socket.create_connection((parts.hostname, parts.port), timeout=60).close()
         except OSError as error:
-            raise DemoError(f"the embedded SD Elements API cannot listen on a loopback address: {error}.") from None
+            raise DemoError(f"the embedded SD Elements API cannot be reached on a loopback address: {error}.") from None
         yield {"SDE_HOST": server.url, "SDE_API_KEY": server.token}
 
 
