@@ -9,19 +9,68 @@ from __future__ import annotations
 
 import contextlib
 import json
+import locale
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from tests.demo_server import DemoServer
 
 ROOT = Path(__file__).resolve().parent.parent
-RENDERED = ROOT / "build" / "demo" / "egress_allow_list.txt"
-REPORTS = ROOT / "build" / "demo" / "audit"
+BUILD = ROOT / "build" / "demo"
+RENDERED = BUILD / "egress_allow_list.txt"
+REPORTS = BUILD / "audit"
+GUIDE = ROOT / "docs" / "user_guide.md"
+CHECK = str(BUILD / "check_connections.yml")  # the example in GUIDE
 FAILED_HOSTS = 2  # ansible-playbook's exit status when a task fails
+# ansible-core starts only in a UTF-8 locale. Most systems have the first of these, and macOS the second.
+LOCALES = ("", "C.UTF-8", "en_US.UTF-8")
+
+
+class DemoError(Exception):
+    """The reason why the demo cannot go on."""
+
+
+class Step(NamedTuple):
+    """A playbook of the demo."""
+
+    title: str
+    playbook: str  # of the collection, or CHECK
+    variables: dict[str, Any]
+    verdict: str | None = None  # what the playbook prints if the data break rules
+
+
+STEPS = (
+    Step("Gather both kinds of connection", "list_connections", {}),
+    Step(
+        "Filter: Jira connections that synchronise daily",
+        "list_connections",
+        {"sde_kinds": ["alm"], "sde_system": "jira", "sde_frequency": "daily"},
+    ),
+    Step(
+        "Assert: TLS everywhere, all on a schedule, no failed synchronisation",
+        CHECK,
+        {},
+        "Without TLS:",
+    ),
+    Step(
+        "Template: the hosts that the SD Elements server must reach",
+        "configuration",
+        {"connection_config_allow_list": str(RENDERED)},
+    ),
+    Step(
+        "Audit: every connection by the policy that comes with the collection",
+        "audit",
+        {"sde_report_dir": str(REPORTS), "sde_report_name": REPORTS.name},
+        "Policy: starter.",
+    ),
+)
 
 
 def main() -> int:
@@ -30,70 +79,117 @@ def main() -> int:
     if is_live and not (os.environ.get("SDE_HOST") and os.environ.get("SDE_API_KEY")):
         print("LIVE=1 reads a real server: set SDE_HOST and SDE_API_KEY in the environment first.", file=sys.stderr)
         return 2
-    with live_server() if is_live else embedded_server() as access:
-        return run_all(access, is_live)
+    try:
+        with live_server() if is_live else embedded_server() as access:
+            run_all(access, is_live)
+    except (DemoError, OSError) as error:
+        print(f"\nmake demo: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
-def run_all(access: dict[str, str], is_live: bool) -> int:
-    """The playbooks, from plain facts to the audit."""
-    RENDERED.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(REPORTS, ignore_errors=True)
+def run_all(access: dict[str, str], is_live: bool) -> None:
+    """Run the playbooks, from plain facts to the audit."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True)
+    write_example()
     print_heading(f"SD Elements server: {access['SDE_HOST']}")
-    print_heading("1. Gather both kinds of connection")
-    results = [run_playbook("list_connections", access) == 0]
-    print_heading("2. Filter: Jira connections that synchronise daily")
-    results.append(run_playbook("find_connections", access, "-e", "sde_system=jira", "-e", "sde_frequency=daily") == 0)
-    print_heading("3. Assert: TLS everywhere, all on a schedule, no failed synchronisation")
-    results.append(is_expected(run_playbook("check_connections", access), is_live))
-    print_heading("4. Template: the hosts that the SD Elements server must reach")
-    results.append(run_playbook("egress_allow_list", access, "-e", json.dumps({"sde_allow_list": str(RENDERED)})) == 0)
-    if all(results):
-        print(RENDERED.read_text(encoding="utf-8"))
-        print_heading(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
-    print_heading("5. Audit: every connection by the policy that comes with the collection")
-    variables = {"connection_audit_report_dir": str(REPORTS), "connection_audit_report_name": REPORTS.name}
-    results.append(is_expected(run_playbook("audit", access, "-e", json.dumps(variables)), is_live))
+    for number, step in enumerate(STEPS, 1):
+        print_heading(f"{number}. {step.title}")
+        run_step(step, access, is_live)
+        if step.playbook == "configuration":
+            print(RENDERED.read_text(encoding="utf-8"))
+            print_heading(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
     report = REPORTS / f"{REPORTS.name}.html"
-    results.append(report.is_file())
-    if all(results):
-        others = sorted(path.name for path in REPORTS.iterdir() if path != report)
-        print_heading(f"The report for people is {report}. Open it in a browser.")
-        print_heading(f"Next to it are those for machines: {', '.join(others)}.")
-    return 0 if all(results) else 1
+    others = sorted(path.name for path in REPORTS.iterdir() if path != report)
+    print_heading(f"The report for people is {report}. Open it in a browser.")
+    print_heading(f"Next to it are those for machines: {', '.join(others)}.")
 
 
-def is_expected(status: int, is_live: bool) -> bool:
-    """Whether a playbook that judges connections ended as it should."""
+def write_example() -> None:
+    """Write the example of the user guide as a file."""
+    section = GUIDE.read_text(encoding="utf-8").split("\n## Check connections\n")[1]
+    Path(CHECK).parent.mkdir(parents=True, exist_ok=True)
+    Path(CHECK).write_text(section.split("```yaml\n")[1].split("```\n")[0], encoding="utf-8")
+
+
+def run_step(step: Step, access: dict[str, str], is_live: bool) -> None:
+    """Run a playbook. Raise a DemoError unless it did what it should."""
+    status, output = run_playbook(step.playbook, access, step.variables)
+    if status == 0 and (is_live or not step.verdict):
+        return
+    if status == 0:
+        raise DemoError(f"{Path(step.playbook).stem} passed, although the invented data break rules.")
+    if not (step.verdict and status == FAILED_HOSTS and step.verdict in output):
+        name = Path(step.playbook).stem
+        raise DemoError(f"stopped, because {name} could not do its work (status {status}). Its message above says why.")
     if not is_live:
         print_heading("This failed as it should: the invented data hold connections that break each rule.")
-    return status == FAILED_HOSTS or (is_live and status == 0)
 
 
 def print_heading(text: str) -> None:
     print(f"\n=== {text}", flush=True)
 
 
-def run_playbook(name: str, access: dict[str, str], *arguments: str) -> int:
-    """Run a playbook of the collection by its full name."""
-    settings = {
+def run_playbook(name: str, access: dict[str, str], variables: dict[str, Any]) -> tuple[int, str]:
+    """Run a playbook of the collection, or CHECK. Show its output, and return it with the exit status."""
+    playbook = name if name == CHECK else f"securitycompass.sdelements.{name}"
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), playbook]
+    if variables:
+        command += ["-e", json.dumps(variables)]
+    settings, output = {**environment(), **access}, []
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            output.append(line)
+    return process.returncode, "".join(output)
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which the settings of a user, such as ~/.ansible.cfg, change nothing."""
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return {
+        **foreign,
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": str(sys.stdout.isatty()),
+        # A home may be read-only.
+        "ANSIBLE_HOME": str(BUILD / "ansible"),
+        "ANSIBLE_REMOTE_TEMP": str(BUILD / "ansible" / "tmp"),
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+        "LC_ALL": utf8_locale(),
     }
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), f"securitycompass.sdelements.{name}", *arguments]
-    return subprocess.run(command, env={**os.environ, **settings, **access}, check=False).returncode
+
+
+def utf8_locale() -> str:
+    """Return the name of a locale with UTF-8, the user's own if possible."""
+    for name in LOCALES:
+        with contextlib.suppress(locale.Error):
+            locale.setlocale(locale.LC_CTYPE, name)
+            if locale.nl_langinfo(locale.CODESET).upper().replace("-", "") == "UTF8":
+                return locale.setlocale(locale.LC_CTYPE)
+    raise DemoError(
+        f"ansible-core requires a UTF-8 locale, and this system has none: install {' or '.join(LOCALES[1:])}."
+    )
 
 
 @contextlib.contextmanager
 def embedded_server() -> Iterator[dict[str, str]]:
-    """The embedded API, in a thread of this process: it ends when this process ends."""
-    with DemoServer(generation="5.2") as server:
+    """Serve the embedded API in a thread of this process: it ends when this process ends."""
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(DemoServer(generation="5.2"))
+            parts = urlsplit(server.url)
+            socket.create_connection((parts.hostname, parts.port), timeout=60).close()
+        except OSError as error:
+            raise DemoError(f"the embedded SD Elements API cannot be reached on a loopback address: {error}.") from None
         yield {"SDE_HOST": server.url, "SDE_API_KEY": server.token}
 
 
 @contextlib.contextmanager
 def live_server() -> Iterator[dict[str, str]]:
-    """The server of the environment; the modules only read."""
+    """Yield the server of the environment; the modules only read."""
     yield {"SDE_HOST": os.environ["SDE_HOST"]}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -38,12 +39,13 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def announce(server: DemoServer) -> None:
-    """Print what a client needs, ready to be exported."""
-    print(f"SDE_HOST={server.url}")
-    print(f"SDE_API_KEY={server.token}")
-    print(f"# may not see parameters: SDE_API_KEY={server.limited_token}")
+    """Print what a client needs, as lines for a shell."""
+    print("# An SD Elements API with invented data, until you press Ctrl-C. Paste these lines into a second terminal:")
+    print(f"export SDE_HOST={server.url}")
+    print(f"export SDE_API_KEY={server.token}")
     if server.ca_path:
-        print(f"SDE_CA_PATH={server.ca_path}")
+        print(f"export SDE_CA_PATH={shlex.quote(server.ca_path)}")
+    print(f"# The user of this token may not see parameters:\n# export SDE_API_KEY={server.limited_token}")
     sys.stdout.flush()
 
 

@@ -57,11 +57,24 @@ fi
 rm -f .venv/.made-for-*
 
 echo "Installing requirements/$requirements.txt ..."
+cannot_install() {
+    echo "The packages of requirements/$requirements.txt cannot be installed: pip's message above says why. Check the proxy" \
+        "(HTTPS_PROXY) and the package index (PIP_INDEX_URL, 'pip config list')." >&2
+    exit 1
+}
 files=(-r "requirements/$requirements.txt" -c requirements/constraints.txt)
 pip=(.venv/bin/python -m pip --disable-pip-version-check --quiet)
+# Without an index, or behind a proxy that does not answer, pip would try for minutes. One small package tells at once.
+probe=$(mktemp -d)
+trap 'rm -rf "$probe"' EXIT
+small_package=$(grep '^sqlparse==' requirements/constraints.txt)
+if ! "${pip[@]}" --retries 1 --timeout 5 download --no-deps --dest "$probe" "$small_package" >"$probe/log" 2>&1; then
+    cat "$probe/log" >&2
+    cannot_install
+fi
 # uv is ten times faster. Where it cannot work (it does not read pip's configuration), pip does.
 if ! { "${pip[@]}" install uv -c requirements/constraints.txt &&
     .venv/bin/uv pip install --quiet --python .venv/bin/python "${files[@]}"; }; then
-    "${pip[@]}" install "${files[@]}"
+    "${pip[@]}" install "${files[@]}" || cannot_install
 fi
 echo "$wanted" >".venv/.made-for-$requirements"

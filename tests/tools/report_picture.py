@@ -7,7 +7,6 @@ Run 'python -m tests.tools.report_picture' when the report has changed.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -41,7 +40,7 @@ def main() -> int:
             # The port of the embedded server is another one each time.
             "connection_audit_server": "sde.example.com",
         }
-        status = demo.run_playbook("audit", access, "-e", json.dumps(variables))
+        status, _output = demo.run_playbook("audit", access, variables)
         if status == demo.FAILED_HOSTS:
             take_screenshot(Path(folder) / "audit.html", PICTURE)
     return 0 if status == demo.FAILED_HOSTS else 1

@@ -790,9 +790,13 @@ def test_command_line_until_signal(tmp_path, number):
         "cli-token",
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        host = process.stdout.readline().strip().removeprefix("SDE_HOST=")
-        assert process.stdout.readline() == "SDE_API_KEY=cli-token\n"
-        assert process.stdout.readline().startswith("# may not see parameters: SDE_API_KEY=")
+        lines = [process.stdout.readline().rstrip() for _number in range(5)]
+        assert "until you press Ctrl-C" in lines[0] and "second terminal" in lines[0]
+        shown = 'printf "%s %s %s" "$SDE_HOST" "$SDE_API_KEY" "${SDE_CA_PATH-unset}"'
+        pasted = subprocess.run(["sh", "-c", "\n".join([*lines, shown])], capture_output=True, text=True, check=True)
+        host, *others = pasted.stdout.split()
+        assert others == ["cli-token", "unset"]
+        assert lines[3].startswith("# ") and lines[4].startswith("# export SDE_API_KEY=")
         headers = {"Authorization": "Token cli-token"}
         assert [requests.get(host + ALM, headers=headers, timeout=60).status_code for _number in "ab"] == [503, 200]
         assert json.loads(ready.read_text(encoding="utf-8"))["url"] == host
