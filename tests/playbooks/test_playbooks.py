@@ -23,7 +23,7 @@ from tests.support import (
 )
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
-UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\sis\sinconclusive\s.*?\sis\sunknown\.\n", re.DOTALL)
+UNDECIDED = re.compile(r"\[WARNING\]: Rule\s[\w-]+\sis\sinconclusive.*?\s(?:is\sunknown|with\sthe\sconnections)\.\n", re.DOTALL)
 # A playbook that passes or fails by what it finds is every one that is not listed here.
 WITHOUT_VERDICT = {"configuration", "list_connections"}
 WITH_VERDICT = [
