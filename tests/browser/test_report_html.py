@@ -674,6 +674,10 @@ FILTERS = {
     "whole set": (lambda page: field(page, "System").select_option("(whole set)"), lambda one: not one["connections"]),
     "kind": (lambda page: field(page, "Kind").select_option("analysis"), lambda one: "Analysis" in one["subject"]),
     "project": (lambda page: field(page, "Project").fill("3"), lambda one: "ALM connection 1" in one["subject"]),
+    "project of no connection": (
+        lambda page: field(page, "Project").fill("payments api"),
+        lambda one: one["label"] == "Payments API",
+    ),
     "baseline": (lambda page: field(page, "Baseline").select_option("known"), lambda one: one["baseline"] == "known"),
 }
 
@@ -744,13 +748,24 @@ def test_a_link_to_one_finding_opens_it(show):
     assert waived["fingerprint"] in page.locator(".panel").inner_text()
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_projects_have_their_names_and_link_to_their_pages(show, scripts):
+    """Those of connections, and those that findings without connections are about. Others have their number only."""
+    page = show("small", scripts=scripts)
+    cells = page.locator("td.in-project")
+    assert set(cells.all_inner_texts()) == {"1", "3 · Customer Portal", "9 · Payments API"}
+    base = f"{SMALL['server_urls']['sde.example.com']}/bunits/retail/banking/"
+    links = cells.get_by_role("link").evaluate_all("all => all.map((one) => one.getAttribute('href'))")
+    assert set(links) == {f"{base}customer-portal", f"{base}payments-api"}
+
+
 SORTED = {
     "Severity": lambda one: -SEVERITIES.index(one["severity"]),
     "Verdict": lambda one: VERDICTS.index(one["verdict"]),
     "Rule": lambda one: one["rule"],
     "Subject": lambda one: one["subject"].lower(),
     "System": lambda one: next((facts["system"].lower() for facts in facts_of(SMALL, one)), "(whole set)"),
-    "Project": lambda one: next((facts["project"] for facts in facts_of(SMALL, one)), 0),
+    "Project": lambda one: one["projects"][0],
     "Baseline": lambda one: ("new", "known").index(one["baseline"]),
 }
 

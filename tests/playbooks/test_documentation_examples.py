@@ -154,6 +154,51 @@ def test_check_of_connections(start, ansible, tmp_path):
     assert failed.returncode == 2 and all(name in message for name in names if name)
 
 
+# A part of each answer, in the order of the questions. Old releases know neither jobs nor connectors.
+ANSWERS = {
+    "3.2": [
+        r"TASK \[Show them\].*?\"msg\": \[\]",
+        r"TASK \[Show those of the remote agent\] \*+ skipping:",
+        r"jira\.example\.com port 80, for alm 3 ",
+        r"\"msg\": \"sde: Fraud Scoring issues\"",
+        r"auditor sees 30 ALM connections, 30 of them with parameters, and 24 projects",
+        r"TASK \[Show where they are not checked\] \*+ skipping:",
+        r"api\.github\.example\.com: +claims-bot \(Claims Intake issues, Fraud Scoring issues\)",
+        r"project-connected: project 22 .*? has no ALM connection .*?24 projects seen",
+        r"Customer Portal to JIRA: never",
+        r"\"new\": \[\]",
+    ],
+    "newest": [
+        r"ALM connection 28 .*? failed: The personal access token has expired",
+        r"alm connection 8, Quote Engine tickets: http://trac\.intranet\.example\.org:80/quotes",
+        r"jira\.example\.com port 80, for alm 3 ",
+        r"\"msg\": \"timestamp: Customer Portal audit trail\"",
+        r"auditor sees 30 ALM connections, 30 of them with parameters, and 24 projects",
+        r"alm connection 10, Driver App work items: clm\.example\.org",
+        r"JIRA jira\.example\.com: Customer Portal, Payments API\"",
+        r"project-connected: project 22 .*? has no ALM connection .*?24 projects seen",
+        r"alm connection 8, Quote Engine tickets: 20",
+        r"\"new\": \[\]",
+    ],
+}
+
+
+@pytest.mark.parametrize("generation", ANSWERS)
+def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path, generation):
+    """The second run compares its audit with that of the first."""
+    files = [written(block, tmp_path) for block in yaml_blocks("playbook") if block.page.name == "questions.md"]
+    questions = re.findall(r"^## (.*)", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    server = start(generation)
+    for _run in range(2):
+        run = ansible("ansible-playbook", *files, cwd=tmp_path, **{**access(server), "PWD": str(tmp_path)})
+        assert run.returncode == 0, run.stdout
+    plays = re.split(r"^PLAY \[", run.stdout, flags=re.MULTILINE)[1:]
+    answers = ANSWERS[generation]
+    assert [play.partition("]")[0] for play in plays[: len(questions)]] == questions
+    for play, answer in zip(plays, answers, strict=True):
+        assert re.search(answer, " ".join(play.split())), (answer, play)
+
+
 def test_policies(start, ansible, tmp_path):
     """Each rule of an example decides something, each waiver waives something, and each test passes."""
     examples = yaml_blocks("policy")

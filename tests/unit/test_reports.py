@@ -411,6 +411,7 @@ def test_sarif_results():
         "fails_audit": True,
         "condition": "connection.server.scheme == 'https'",
         "observed": {"server.scheme": "http"},
+        "projects": ["3 Customer Portal"],
     }
     location = failing["locations"][0]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "sde.example.com/alm/1"

@@ -613,16 +613,19 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
 
 def warnings_by_rule(report: Report, verdict: str) -> list[str]:
     """Return a warning about each rule that has findings with this verdict: error or inconclusive."""
-    phrase = {"error": "cannot be evaluated for", "inconclusive": "is inconclusive for"}[verdict]
+    phrase = {"error": "cannot be evaluated", "inconclusive": "is inconclusive"}[verdict]
     by_rule: dict[str, list[Finding]] = {}
     for finding in report["findings"]:
         if finding["verdict"] == verdict:
             by_rule.setdefault(finding["rule"], []).append(finding)
     warnings = []
     for rule, findings in by_rule.items():
-        first = f"{findings[0]['subject']}: {findings[0]['message']}"
+        first = findings[0]
         many = f"{len(findings)} subjects, such as " if len(findings) > 1 else ""
-        warnings.append(f"Rule {rule} {phrase} {many}{first}.")
+        # Without a label and connections, the finding is about the rule itself.
+        is_about_rule = first["label"] is None and not first["connections"]
+        about = "" if is_about_rule else f" for {many}{first['subject']}"
+        warnings.append(f"Rule {rule} {phrase}{about}: {first['message']}.")
     return warnings
 
 
