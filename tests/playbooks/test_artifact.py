@@ -17,11 +17,12 @@ PARTS = {"meta", "plugins", "playbooks", "roles", "extensions", "docs", "changel
 FILES = {"MANIFEST.json", "FILES.json", "README.md", "LICENSE", "CHANGELOG.md"}
 
 
-@pytest.fixture
-def artifact(ansible, tmp_path):
-    run = ansible("ansible-galaxy", "collection", "build", "--output-path", tmp_path)
+@pytest.fixture(scope="module")
+def artifact(module_ansible, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("artifact")
+    run = module_ansible("ansible-galaxy", "collection", "build", "--output-path", folder)
     assert run.returncode == 0, run.stdout
-    return next(tmp_path.glob("securitycompass-sdelements-*.tar.gz"))
+    return next(folder.glob("securitycompass-sdelements-*.tar.gz"))
 
 
 def test_contents(artifact):

@@ -51,7 +51,7 @@ BAD = good(2, params={"alm_method": "http"})
 
 
 class Outcome:
-    """What ansible-playbook printed about an audit, and its result."""
+    """The part of ansible-playbook's output that is about an audit, and its result."""
 
     def __init__(self, output: str, result: dict) -> None:
         self.output = output

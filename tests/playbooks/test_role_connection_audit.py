@@ -423,22 +423,28 @@ def test_wrong_variables(start, audit_each, tmp_path):
     ]
 
 
-def test_log(start, audit, policy):
+def test_log(start, play, policy):
     """The worst findings, no more of them than wanted, and what the server sends is data."""
     hostile = good(number=3, alias='{{ 7 * 7 }} "quoted"\nnext line', params={"alm_method": "http"})
     rules = [TLS, {**TLS, "id": "worse", "severity": "critical"}]
     server = start(dataset=[BAD, hostile])
-    run = audit(server, policy=policy(*rules), show_findings=3)
-    shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', run.stdout, re.DOTALL).group(1))
+    waiver = {"rules": ["worse"], "reason": "r", "owner": "o", "expires": "2099-12-31"}
+    waived = policy(*rules, name="waived.yml", waivers=[waiver])
+    run = play(
+        server,
+        role(policy=policy(*rules), show_findings=3, fail_on="never"),
+        role(policy=policy(*rules), show_findings=0, fail_on="never"),
+        role(policy=waived, show_findings=20, fail_on="never"),
+    )
+    first, silent, last, _end = run.stdout.split(": Pass or fail] ")
+    shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', first, re.DOTALL).group(1))
     assert [line.split(": ALM")[0] for line in shown[:3]] == ["fail, critical: worse"] * 2 + ["fail, high: tls"]
     assert shown[3:] == ["... and 1 more, see the reports"]
     assert "{{ 7 * 7 }}" in shown[1] and "next line" in shown[1]
-    assert not re.search(r'"msg": \[', audit(server, policy=policy(*rules), show_findings=0).stdout)
+    assert not re.search(r'"msg": \[', silent)
     # The log does not list waived findings.
-    waiver = {"rules": ["worse"], "reason": "r", "owner": "o", "expires": "2099-12-31"}
-    run = audit(server, policy=policy(*rules, waivers=[waiver]), show_findings=20)
-    assert re.findall(r'"(\w+, \w+): \w+: ALM', run.stdout) == ["fail, high"] * 2
-    assert "more, see the reports" not in run.stdout
+    assert re.findall(r'"(\w+, \w+): \w+: ALM', last) == ["fail, high"] * 2
+    assert "more, see the reports" not in last
 
 
 def test_no_canary(start, play, tmp_path):
