@@ -261,7 +261,7 @@ def test_one_session_as_long_as_polls_succeed(start, arguments, polls, monkeypat
     async def scenario(watched):
         await watched.polls(polls, 10)
         pools = opened[0].get_adapter(server.url).poolmanager.pools
-        assert [pools[key].num_connections for key in pools.keys()] == [1]
+        assert [pool.num_connections for pool in map(pools.get, pools.keys())] == [1]
 
     run(arguments(server), scenario)
     assert len(opened) == 1 and threading.active_count() <= threads + 5
