@@ -38,7 +38,7 @@ test: tools ## Run what every change must pass, as CI does
 	@$(PARALLEL) test-suite SANITY=--quick
 
 .PHONY: test-all
-test-all: tools ## Run 'test', the slow tests, those of the benchmark, and more examples of each property
+test-all: tools-all ## Run 'test', the slow tests, those of the benchmark, and more examples of each property
 	@$(PARALLEL) test-suite-all
 
 .PHONY: test-unit
@@ -50,7 +50,7 @@ test-suite: tools
 	$(PYTEST) -m "not slow" $(COVERAGE)
 
 .PHONY: test-suite-all
-test-suite-all: tools
+test-suite-all: tools-all
 	$(PYTEST) --hypothesis-profile long $(COVERAGE)
 
 DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --check-extra-docs-refs .
@@ -113,6 +113,10 @@ sanity: env ## Run ansible-test's sanity tests (SANITY=--quick leaves out what '
 .PHONY: tools
 tools: env ## Install the external programs that check what the collection writes
 	@tests/tools/external_tools.sh
+
+.PHONY: tools-all
+tools-all: env ## Install these, and Event-Driven Ansible for the slow tests
+	@tests/tools/external_tools.sh --all
 
 .PHONY: matrix
 matrix: tools ## Run sanity and all tests on each supported ansible-core (CORES="2.16 2.21")

@@ -97,12 +97,12 @@ def checker():
     """The path of a foreign program or file that tests/tools/external_tools.sh installs. CI may not go without."""
 
     def find(name: str) -> str:
-        places = (ROOT / ".venv" / "node" / "node_modules" / name, ROOT / ".venv" / "tools" / name)
+        places = [ROOT / ".venv" / folder / name for folder in ("node/node_modules", "tools", "rulebook/bin")]
         found = next((str(place) for place in places if place.exists()), None)
         found = found or shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
         if not found and os.environ.get("CI"):
             pytest.fail(f"{name} is missing: see tests/tools/external_tools.sh")
-        return found or pytest.skip(f"{name} is not installed (make tools)")
+        return found or pytest.skip(f"{name} is not installed (make tools-all)")
 
     return find
 

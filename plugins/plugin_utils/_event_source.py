@@ -46,6 +46,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "kinds": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
     "feedback": {"type": "bool", "default": False},
 }
+# All kinds have the same options.
+_ANY_KIND = next(iter(KINDS.values()))
 # Of ansible-rulebook, which adds it if 'feedback' is set.
 _FEEDBACK_QUEUE = "eda_feedback_queue"
 _BOUNDS = {"interval": (1, 24 * 60 * 60)}
@@ -137,8 +139,10 @@ def _gather_options(options: Options) -> Options:
     if options["token_file"]:
         given["api_token"] = _read_token(options["token_file"])
     given["include_last_job"] = True
-    # All kinds have the same options.
-    return validate_arguments(NAME, argument_spec(next(iter(KINDS.values()))), given)
+    gather_options = validate_arguments(NAME, argument_spec(_ANY_KIND), given)
+    if not gather_options["api_token"]:
+        raise OptionError("No token: set SDE_API_KEY in the environment, or token_file.")
+    return gather_options
 
 
 def _read_token(path: str) -> str:
@@ -162,7 +166,8 @@ class Poller:
         self._gather_options = _gather_options(options)
         self._session: ServerSession | None = None
         self._said: set[str] = set()
-        # Raises an error of the arguments now, which is not one of the server later.
+        # Raise errors of the arguments now: later they would be those of the server.
+        _ANY_KIND.parse_query(self._gather_options)
         self.server_url = parse_server(self._gather_options).url
 
     def poll(self, state: State) -> State:

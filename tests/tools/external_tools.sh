@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Install the external programs that check what the collection writes: Debian packages, and npm packages into .venv.
 # Where that cannot be done, the tests that need them are skipped and say so; with CI=true they fail instead.
+# Usage: external_tools.sh [--all], which installs those of slow tests as well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 trap 'exit 130' INT
 
 declare -A packages=([chromium]=chromium [jq]=jq [nft]=nftables [promtool]=prometheus)
+[ "${1:-}" = --all ] && packages[java]=openjdk-17-jre-headless
 missing=()
 for program in "${!packages[@]}"; do
     PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || missing+=("${packages[$program]}")
@@ -72,5 +74,19 @@ PYTHON
         touch ".venv/awx/$awx_of"
     else
         echo "It cannot be fetched, so a test is skipped." >&2
+    fi
+fi
+
+# Event-Driven Ansible, in an environment of its own: users install it apart from their development tools, too.
+rulebook=ansible-rulebook==1.3.2
+if [ "${1:-}" = --all ] && [ ! -f ".venv/rulebook/$rulebook" ]; then
+    echo "Installing $rulebook ..."
+    rm -rf .venv/rulebook
+    .venv/bin/python -m venv .venv/rulebook
+    if .venv/rulebook/bin/python -m pip install --disable-pip-version-check --quiet \
+        "$rulebook" ansible-core ansible-runner requests; then
+        touch ".venv/rulebook/$rulebook"
+    else
+        echo "It cannot be installed, so some tests are skipped." >&2
     fi
 fi
