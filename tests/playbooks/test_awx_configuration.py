@@ -9,6 +9,7 @@ infra.aap_configuration are in no package registry: the test compares what they 
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import os
 import re
@@ -57,6 +58,7 @@ FORMATS = ("csv", "html", "json", "md", "sarif", "xml")
 TOKENS = {"SDE_API_KEY": TOKEN, "SDE_EU_TOKEN": f"{TOKEN}eu", "SDE_US_TOKEN": f"{TOKEN}us"}
 
 
+@functools.cache
 def variables() -> dict:
     """All that vars/ holds, before Ansible fills in anything."""
     found = {}
@@ -271,6 +273,8 @@ def test_patterns():
         assert sum(template.get("primary", False) for template in resources["controller_job_templates"]) == 1
 
 
+# Its play has nothing but the role, which other tests run.
+@pytest.mark.slow
 def test_the_pattern_runs(start, tmp_path):
     server = start("5.2", token=TOKEN)
     folder = PATTERNS / "sde_connection_audit"
