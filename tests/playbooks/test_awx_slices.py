@@ -151,11 +151,7 @@ def test_many_servers_in_slices(fleet, tmp_path):
         f"audit.{suffix}" for suffix in ("csv", "html", "json", "md", "sarif", "xml")
     }
 
-    last = Job(tmp_path / "verdict", project=ROOT / "playbooks", **merge.artifacts())
-    said = last.run("playbooks/show_verdict.yml")
-    assert said.returncode == 2 and merged["summary"]["message"] in said.stdout.decode()
-
-    written = {name: text for job in (*jobs, merge, last) for name, text in job.texts().items()}
+    written = {name: text for job in (*jobs, merge) for name, text in job.texts().items()}
     written |= {str(path): path.read_text(encoding="utf-8") for path in reports.rglob("*") if path.is_file()}
     assert len(written) > len(urls)
     assert [name for name, text in written.items() if "CANARY" in text] == []
