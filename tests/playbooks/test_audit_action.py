@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.conftest import COLLECTION
+from tests.demo_server import DemoServer
 from tests.playbooks.test_playbooks import MODES, assert_clean
 from tests.report_readers import REPORT_VALIDATOR
 from tests.support import access, connections, printed_results, printing
@@ -111,6 +112,7 @@ def outcomes(module_ansible, folder) -> dict[str, list[Outcome]]:
     (folder / "play").mkdir()
     for name, content in FILES.items():
         write(folder / "play" / name, content)
+    write(folder / "play" / "hidden.json", json.dumps(hidden_connections()))
     every = [audit for audits in AUDITS.values() for audit in audits]
     found, _printed = run_audits(module_ansible, folder, every, play=PLAY)
     rest = iter(found)
@@ -223,12 +225,27 @@ def test_threshold_and_strictness(outcomes):
     assert "Rule https is inconclusive for" in " ".join(warned.output.split())
 
 
-def test_hidden_parameters_are_inconclusive(start, audit, tmp_path):
-    server = start("5.2")
-    hidden = [one for kind in ("alm", "analysis") for one in connections(server, kind, api_token=server.limited_token)]
-    report = tmp_path / "report.json"
-    outcome = audit(connections=hidden, fail_on="low", inconclusive="fail", reports={"json": str(report)})
+def hidden_connections() -> list[dict]:
+    """The facts of a token that may see no parameters."""
+    with DemoServer("5.2") as server:
+        kinds = [connections(server, kind, api_token=server.limited_token) for kind in ("alm", "analysis")]
+    return kinds[0] + kinds[1]
+
+
+AUDITS["hidden parameters"] = [
+    {
+        "connections_file": "hidden.json",
+        "fail_on": "low",
+        "inconclusive": "fail",
+        "reports": {"json": "reports/hidden.json"},
+    }
+]
+
+
+def test_hidden_parameters_are_inconclusive(outcomes, folder):
+    (outcome,) = outcomes["hidden parameters"]
     assert outcome.result["failed"] and outcome.result["verdict_counts"]["inconclusive"] > 100
+    report = folder / "cwd" / "reports" / "hidden.json"
     # Rules without parameters have a verdict; the others are inconclusive, and never pass.
     failed = {one["rule"] for one in json.loads(report.read_text())["findings"] if one["verdict"] == "fail"}
     assert failed == {"params-visible", "scheduled", "no-debug-mode"}
