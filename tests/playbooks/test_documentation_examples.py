@@ -32,8 +32,7 @@ PAGES = [
 PAGES += sorted((ROOT / "roles").glob("*/README.md"))
 # Both are tested elsewhere; here they would run this test again.
 NOT_HERE = re.compile(r"make (demo|test)\b.*")
-# Their commands are run in their order, against what stands for an AWX, by test_awx_configuration.py; those of events.md
-# by test_event_driven.py.
+# Their commands are run in their order, by test_awx_configuration.py, and those of events.md by test_event_driven.py.
 WALKED = ("awx_guide.md", "many_servers.md", "events.md")
 # Tested with the blocks of requirements, by test_installation.py.
 INSTALLS = re.compile(r"-r requirements\.yml")
