@@ -10,6 +10,14 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._resource import READ_OPTIONS
+from ansible_collections.securitycompass.sdelements.plugins.module_utils._server import SERVER_OPTIONS
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._variables import (
+    AUDIT_VARIABLES,
+    CONNECTION_VARIABLES,
+    PLAYBOOK_VARIABLES,
+    SHARED_VARIABLES,
+)
 from tests.conftest import ROOT
 from tests.support import inventory_of, messages_of
 
@@ -49,6 +57,36 @@ def test_known_names_are_those_of_the_files(role):
     used = {name for path in files for name in re.findall(rf"(?<!\w){role}_\w+", path.read_text(encoding="utf-8"))}
     known = yaml.safe_load((ROOT / "roles" / role / "vars" / "main.yml").read_text())[f"_{role}_known_names"]
     assert set(re.findall(rf"'({role}_\w+)'", known)) == used - documented(role)
+
+
+@ROLES
+@pytest.mark.once
+def test_options_of_the_modules_have_the_same_types(role):
+    """They are written out in the specification of each role, the token's secrecy included."""
+    path = ROOT / "roles" / role / "meta" / "argument_specs.yml"
+    options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    of_modules = {**SERVER_OPTIONS, "page_size": READ_OPTIONS["page_size"], "concurrency": READ_OPTIONS["concurrency"]}
+    for name, option in of_modules.items():
+        for key in ("type", "no_log"):
+            assert options[f"{role}_{name}"].get(key) == option.get(key), (name, key)
+
+
+@pytest.mark.once
+def test_shared_variables_are_those_that_roles_and_playbooks_read():
+    variables = yaml.safe_load((ROOT / "roles" / "connection_audit" / "vars" / "main.yml").read_text(encoding="utf-8"))
+    of_role = {f"sde_{name}" for name in variables["_connection_audit_names"]}
+    assert of_role == {*CONNECTION_VARIABLES, *AUDIT_VARIABLES}
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").rglob("*.yml"))
+    read = set(
+        re.findall(
+            r"(?<![\w'])sde_(?!audit)\w+", re.sub(r"#.*|securitycompass\.sdelements\.\w+|sde_\w+_info", "", text)
+        )
+    )
+    assert set(PLAYBOOK_VARIABLES) <= read <= set(SHARED_VARIABLES)
+    guide = (
+        (ROOT / "docs" / "user_guide.md").read_text(encoding="utf-8").split("\n## Variables of hosts and plays\n")[1]
+    )
+    assert set(re.findall(r"`(sde_\w+)`", guide.split("\n## ")[0])) == set(SHARED_VARIABLES)
 
 
 @ROLES

@@ -46,6 +46,12 @@ def test_known_names_are_neither(warned):
     assert misspelt_names(KNOWN, KNOWN) == [] and warned == []
 
 
+def test_shared_variables_are_known_by_default(warned):
+    """Other names that begin with sde_ are the user's own, or are checked elsewhere."""
+    names = ["sde_url", "sde_fail_onn", "sde_servers_of_europe", "sde_awx_kind", "sde_audit_slice_7"]
+    assert misspelt_names(names) == ["Unknown variable sde_fail_onn: did you mean sde_fail_on?"] and warned == []
+
+
 def test_errors_are_ordered_by_name(warned):
     errors = misspelt_names(["shop_ownr", "shop_color", "shop_nme"], KNOWN)
     assert [error.split()[2] for error in errors] == ["shop_nme:", "shop_ownr:"]

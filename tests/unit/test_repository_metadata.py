@@ -111,6 +111,23 @@ def test_minimum_requests_version_is_consistent() -> None:
     )
 
 
+# Public names that have gone. The changelog remembers them.
+OLD_NAMES = "audit_servers find_connections connection_audit_tags connection_audit_hosts sde_reports sde_allow_unknown"
+
+
+def test_old_names_are_gone() -> None:
+    pattern = re.compile(rf"(?<!\w)({'|'.join(OLD_NAMES.split())})\b")
+    names = [
+        name for name in repository_files() if not name.startswith("changelogs/") and (ROOT / name) != Path(__file__)
+    ]
+    found = {
+        name: match[1]
+        for name in names
+        if (match := pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace")))
+    }
+    assert found == {}
+
+
 def test_action_group_lists_all_modules_with_a_server() -> None:
     modules = (ROOT / "plugins" / "modules").glob("*.py")
     asking = sorted(
