@@ -192,7 +192,7 @@ def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path
     questions = re.findall(r"^## (.*)", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.MULTILINE)
     server = start(generation)
     for _run in range(2):
-        run = ansible("ansible-playbook", *files, cwd=tmp_path, **{**access(server), "PWD": str(tmp_path)})
+        run = ansible("ansible-playbook", *files, cwd=tmp_path, **access(server))
         assert run.returncode == 0, run.stdout
     plays = re.split(r"^PLAY \[", run.stdout, flags=re.MULTILINE)[1:]
     answers = ANSWERS[generation]

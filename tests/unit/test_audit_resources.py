@@ -129,6 +129,7 @@ EACH_PROJECT = {
         ({"that": "true", "loop": [1], "affected": "connectors"}, {"connectors"}),
         ({"that": "true", "loop": [1], "identity": "projects[0].id"}, {"projects"}),
         ({"that": "true", "message": "All projects of {{ connection.project_facts.name }}"}, {"projects"}),
+        ({"that": "connectors", "message": "{{ connection.project_facts.name }}"}, {"projects", "connectors"}),
         ({"that": "true", "message": "No projects, no connectors"}, set()),
     ],
 )
@@ -148,6 +149,8 @@ def test_connections_have_the_facts_of_their_project_and_connector_and_the_other
     assert {of["connector_facts"]["kind"] for of in seen.connections} == {"alm"}
     assert [of["connections"] for of in seen.projects] == [[one, other], []]
     assert [len(of["connections"]) for of in seen.connectors] == [4, 0]
+    analysis = joined(AuditedFacts(connections(1, kind="analysis"), [], CONNECTORS))
+    assert [len(of["connections"]) for of in analysis.connectors] == [0, 1]
     assert "project_facts" not in one  # reports have the facts once
 
 
@@ -315,7 +318,7 @@ HOSTILE_URLS = (
 @pytest.mark.parametrize("name", FORMATS)
 def test_reports_name_projects_and_link_below_the_configured_address(name):
     """The server believes that it is evil.example; a link must lead to the address that the user configured."""
-    found = projects(2, url="https://evil.example/bunits/two", name="Two & <b>Too</b>")
+    found = projects(2, url="https://evil.example/sde/bunits/two", name="Two & <b>Too</b>")
     found += [{**found[0], "id": number, "url": url} for number, url in enumerate(HOSTILE_URLS, 3)]
     text = FORMATS[name](report_of(EACH_PROJECT, AuditedFacts(connections(1), found)))
     assert "evil.example" not in text and "javascript:alert" not in text and '"><script>' not in text
@@ -345,6 +348,13 @@ def test_report_without_an_address_has_no_links():
 # Reports
 
 
+def test_affected_connections_and_projects_are_told_apart():
+    """Connection 2 is of project 1, and is not project 2."""
+    rule = {**EACH_PROJECT, "loop": "connections", "affected": "[item, {'id': 7}]", "that": "item.id > 5"}
+    [finding] = report_of({**rule, "message": "M"}, AuditedFacts(connections(None, 1)[1:], projects(1)))["findings"]
+    assert finding["connections"] == ["sde.example.com/alm/2"] and finding["projects"] == [7, 1]
+
+
 @pytest.mark.parametrize(
     "facts, counts, sentence",
     [
@@ -369,19 +379,19 @@ def test_merged_report_has_the_projects_of_each_server():
     parts = [
         report_of(
             EACH_PROJECT,
-            AuditedFacts(connections(1), projects(2, url="https://x.example/p", name=name)),
+            AuditedFacts(connections(1), projects(*ids, url="https://x.example/p", name=name)),
             url=f"https://{name}.example.com",
             name=name,
         )
-        for name in ("eu", "us")
+        for name, ids in (("eu", (2, 3)), ("us", (2,)))
     ]
     parts[1]["projects"][0]["name"] = "https://me:CANARY@h.example/"
     merged = merge_reports(
         [validate_source(one, f"{number}.json") for number, one in enumerate(parts)], [], MergeOptions(None, None, None)
     )
-    assert [(one["server"], one["id"]) for one in merged["projects"]] == [("eu", 2), ("us", 2)]
-    assert (merged["summary"]["projects"], merged["summary"]["unseen_projects"]) == (2, 2)
-    assert "2 projects seen (2 with connections not seen)." in merged["summary"]["message"]
+    assert [(one["server"], one["id"]) for one in merged["projects"]] == [("eu", 2), ("eu", 3), ("us", 2)]
+    assert (merged["summary"]["projects"], merged["summary"]["unseen_projects"]) == (3, 2)
+    assert "3 projects seen (2 with connections not seen)." in merged["summary"]["message"]
     for name, render in FORMATS.items():
         text = render(merged)
         assert "CANARY" not in text
