@@ -10,7 +10,7 @@ import logging
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from datetime import datetime, timezone
 from functools import partial
@@ -45,12 +45,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "interval": {"type": "int", "default": 60},
     "kinds": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
     "feedback": {"type": "bool", "default": False},
+    "feedback_timeout": {"type": "int", "default": 60 * 60},
 }
 # All kinds have the same options.
 _ANY_KIND = next(iter(KINDS.values()))
 # Of ansible-rulebook, which adds it if 'feedback' is set.
 _FEEDBACK_QUEUE = "eda_feedback_queue"
-_BOUNDS = {"interval": (1, 24 * 60 * 60)}
+_DAY = 24 * 60 * 60
+_BOUNDS = {"interval": (1, _DAY), "feedback_timeout": (1, _DAY)}
 LONGEST_PAUSE = 15 * 60  # seconds, while the server does not answer; more only if the interval is longer
 
 _LOG = logging.getLogger(NAME)
@@ -69,7 +71,7 @@ async def watch(queue: Queue, arguments: dict[str, Any]) -> None:
     options = parse(arguments)
     poller = Poller(options)
     with StateFile(options["state_file"]) as file:
-        deliver = partial(_deliver, queue, arguments.get(_FEEDBACK_QUEUE), file)
+        deliver = partial(_deliver, queue, _feedback(options, arguments.get(_FEEDBACK_QUEUE)), file)
         try:
             # An earlier process may have ended before it had delivered all events.
             state = await deliver(await _in_thread(partial(file.load, poller.server_url)))
@@ -85,18 +87,35 @@ async def watch(queue: Queue, arguments: dict[str, Any]) -> None:
             poller.close()
 
 
-async def _deliver(queue: Queue, feedback: asyncio.Queue[Any] | None, file: StateFile, state: State) -> State:
+def _feedback(options: Options, queue: asyncio.Queue[Any] | None) -> Callable[[], Awaitable[None]]:
+    """Return what to wait for after each event."""
+    if queue is None:
+        return partial(asyncio.sleep, 0)
+    seconds = options["feedback_timeout"]
+
+    async def confirmed() -> None:
+        try:
+            await asyncio.wait_for(queue.get(), seconds)
+        except asyncio.TimeoutError:
+            problem = f"ansible-rulebook did not confirm an event within {seconds} s."
+            raise SDElementsError(
+                "timeout", problem, "Look for errors in its log, or raise feedback_timeout."
+            ) from None
+
+    return confirmed
+
+
+async def _deliver(queue: Queue, delivered: Callable[[], Awaitable[None]], file: StateFile, state: State) -> State:
     """Put the pending events into the queue, and return the state without them, which is saved last."""
     if not state.pending:
         return state
     for event in state.pending:
         # The filters of a source change events in place.
         await queue.put(deepcopy(event))
-        if feedback:
-            await feedback.get()
-    delivered = state._replace(pending=())
-    await _in_thread(partial(file.save, delivered))
-    return delivered
+        await delivered()
+    rest = state._replace(pending=())
+    await _in_thread(partial(file.save, rest))
+    return rest
 
 
 async def _in_thread(call: Callable[[], _Result]) -> _Result:
@@ -130,6 +149,8 @@ def parse(arguments: dict[str, Any]) -> Options:
     check_bounds(options, _BOUNDS)
     if not options["kinds"]:
         raise OptionError(f"kinds is empty: it takes {' and '.join(KINDS)}.")
+    if options["feedback"] and arguments.get(_FEEDBACK_QUEUE) is None:
+        raise OptionError("feedback is set, but this ansible-rulebook sends none.", "Update it, or leave feedback out.")
     return options
 
 

@@ -32,8 +32,9 @@ PAGES = [
 PAGES += sorted((ROOT / "roles").glob("*/README.md"))
 # Both are tested elsewhere; here they would run this test again.
 NOT_HERE = re.compile(r"make (demo|test)\b.*")
-# Their commands are run in their order, against what stands for an AWX, by test_awx_configuration.py.
-WALKED = ("awx_guide.md", "many_servers.md")
+# Their commands are run in their order, against what stands for an AWX, by test_awx_configuration.py; those of events.md
+# by test_event_driven.py.
+WALKED = ("awx_guide.md", "many_servers.md", "events.md")
 # Tested with the blocks of requirements, by test_installation.py.
 INSTALLS = re.compile(r"-r requirements\.yml")
 # The data hold connections that break each rule.
@@ -85,6 +86,8 @@ def yaml_blocks(kind: str) -> list[Block]:
 def kind_of(block: Block) -> str:
     content = yaml.safe_load(block.text)
     if isinstance(content, list):
+        if "sources" in content[0]:
+            return "rulebook"  # test_event_driven.py
         return "check" if block.text.startswith(CHECK) else "playbook"
     if set(content) == {"collections"}:
         return "requirements"
@@ -244,7 +247,8 @@ def test_examples_of_modules_and_filters(start, ansible, tmp_path, mode):
     assert_clean(ansible("ansible-playbook", *files, *mode, **access(start("5.2", dataset=dataset))))
 
 
-@pytest.mark.parametrize("block", blocks("json"), ids=str)
+# Those of events.md are tested by test_events_documented.py.
+@pytest.mark.parametrize("block", [one for one in blocks("json") if one.page.name != "events.md"], ids=str)
 def test_facts(start, block):
     shown, facts = json.loads(block.text), connections(start("5.2", now=DOCUMENTED_HOUR), include_last_job=True)[0]
     # README.md shows some of the facts, docs/facts.md all of them.

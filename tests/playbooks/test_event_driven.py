@@ -25,7 +25,7 @@ from tests.demo_server import DemoServer, seed
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 TOKEN = "CANARY0000token0000token"
-RULEBOOKS = "securitycompass.sdelements"
+PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
 # A hanging test fails after so many seconds.
 PATIENCE = 120
 EVENT = re.compile(r"^event: (\{.*\})$", re.MULTILINE)
@@ -76,10 +76,10 @@ class Rulebook:
             "SDE_API_KEY": self._server.token,
             "PYTHONUNBUFFERED": "1",
         }
-        command = ["ansible-rulebook", "-r", str(rulebook or self._file), "-i", "inventory", "-e", "variables.yml"]
+        self.command = ["ansible-rulebook", "-r", str(rulebook or self._file), "-i", "inventory", "-e", "variables.yml"]
         with self.output.open("a") as stream:
             self._process = subprocess.Popen(
-                [*command, *options],
+                [*self.command, *options],
                 cwd=self.folder,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
@@ -239,7 +239,8 @@ def test_kill_9_loses_nothing(start, run):
 def test_rulebook_that_opens_tickets(start, run):
     server = start("5.2", dataset=[record(1), record(2, last_job=job(7, False))], token=TOKEN)
     rulebook = run(server)
-    rulebook.start(f"{RULEBOOKS}.open_tickets")
+    rulebook.start("securitycompass.sdelements.open_tickets")
+    assert f"\n```shell\n{' '.join(rulebook.command)}\n```\n" in PAGE
     rulebook.wait(lambda: "sync_failed alm 2 (alm 2) since" in rulebook.printed())
     seed.load([record(1, params={"alm_server": "evil.example.com"}), record(2, last_job=job(8, True)), record(3)])
     rulebook.wait(lambda: "talks to https://evil.example.com:443" in rulebook.printed())
@@ -264,6 +265,25 @@ def test_rulebook_that_audits(start, run, tmp_path):
     printed = rulebook.printed()
     assert printed.count("PLAY RECAP") == 1
     assert "no-credentials-in-urls: ALM connection 2" in printed and "CANARY" not in printed
+
+
+def test_documented_rulebook(start, run, tmp_path):
+    server = start("5.2", dataset=[record(1), record(2)], token=TOKEN)
+    rulebook = run(server)
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    for documented, wanted in (("/var/lib/sdelements", str(tmp_path)), ("interval: 300", "interval: 1")):
+        assert text.count(documented) == 1
+        text = text.replace(documented, wanted)
+    (tmp_path / "documented.yml").write_text(text)
+    rulebook.start("documented.yml")
+    rulebook.wait_for_baseline()
+    unchecked = {"alm_server": "tool.example.com", "alm_validate_cert": True}
+    seed.load([record(1, params={"alm_server": "evil.example.com"}), record(2, params=unchecked)])
+    rulebook.wait(lambda: "alm 1 talks to https://evil.example.com:443" in rulebook.printed())
+    seed.load([record(2, params={**unchecked, "alm_validate_cert": False})])
+    message = "alm 2 does not check the certificate of https://tool.example.com:443"
+    rulebook.wait(lambda: message in rulebook.printed())
+    assert "ERROR" not in rulebook.printed()
 
 
 def test_misspelt_argument_ends_the_rulebook(start, run, tmp_path):

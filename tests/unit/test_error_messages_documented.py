@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "troubleshooting.md"
 # Messages about policies say in which file, rule and field to look; these are about servers, options and arguments.
-FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py")
+FILES = ("module_utils/*.py", "filter/*.py", "plugin_utils/_egress.py", "plugin_utils/_event_source.py")
 # Functions that take a whole message, or the part of one that differs.
 ERROR_CALLS = re.compile(r"(?:SDElements|Option|Incomplete|Record|AnsibleFilter)Error|\w*_error|_changed|error")
 # Variables that hold a message, or a part of one.

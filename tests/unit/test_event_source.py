@@ -236,6 +236,17 @@ def test_feedback_is_awaited(start, arguments, polls):
     run({**given, "feedback": True, "eda_feedback_queue": feedback}, scenario)
 
 
+def test_missing_feedback_ends_the_source(start, arguments, polls):
+    server = start(dataset=[RECORD])
+    given = arguments(server)
+    run(given, lambda watched: watched.polls(polls))
+    seed.load([RECORD, OTHER])
+    given |= {"feedback": True, "feedback_timeout": 1}
+    refused({**given, "eda_feedback_queue": asyncio.Queue(1)}, "did not confirm an event within 1 s")
+    assert len(saved_state(given).pending) == 1
+    refused(given, "feedback is set, but this ansible-rulebook sends none")
+
+
 def test_filters_that_change_events_do_not_change_the_state(start, arguments, polls):
     server = start(dataset=[RECORD])
     given = arguments(server)

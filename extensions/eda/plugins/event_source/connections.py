@@ -1,6 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Source of Event-Driven Ansible: events about the connections of an SD Elements server. See docs/events.md."""
+"""Source of Event-Driven Ansible: polls an SD Elements server, and emits events about its connections.
+
+The environment has SDE_HOST and SDE_API_KEY. docs/events.md describes all arguments, and the events.
+
+    sources:
+      - securitycompass.sdelements.connections:
+          state_file: /var/lib/sdelements/state.json
+          interval: 60
+"""
 
 from __future__ import annotations
 
