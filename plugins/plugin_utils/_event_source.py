@@ -97,9 +97,9 @@ def _feedback(options: Options, queue: asyncio.Queue[Any] | None) -> Callable[[]
         try:
             await asyncio.wait_for(queue.get(), seconds)
         except asyncio.TimeoutError:
-            problem = f"ansible-rulebook did not confirm an event within {seconds} s."
-            raise SDElementsError(
-                "timeout", problem, "Look for errors in its log, or raise feedback_timeout."
+            raise OptionError(
+                f"feedback: ansible-rulebook did not confirm an event within {seconds} s.",
+                "Look for errors in its log, or raise feedback_timeout.",
             ) from None
 
     return confirmed
