@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.awx import LOCALHOST_VARS, Job, runner
+from tests.awx import EXTENSION, LOCALHOST_VARS, Job, read_yaml, runner
 from tests.conftest import ROOT
 from tests.report_readers import all_findings
 
 TOKEN = "CANARY0000token0000token"
 WRONG = "CANARY0000wrong0000token"
+# The template that AWX cuts into slices.
+(TEMPLATE,) = (
+    one for one in read_yaml(EXTENSION / "vars" / "templates.yml")["_sde_awx_templates"] if "job_slice_count" in one
+)
 LOST = "sde-004"  # its token is wrong
 
 
@@ -84,7 +88,7 @@ def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str,
     answers = {
         "sde_report_dir": str(folder / "reports"),
         "sde_policy": str(folder / "policy.yml"),
-        "sde_audit_slice": True,
+        "sde_audit_slice": TEMPLATE["extra_vars"]["sde_audit_slice"],
         "awx_job_id": number,
     }
     job = Job(folder / f"job{number}", project=ROOT / "playbooks", inventory=inventory(urls), **answers)
@@ -93,7 +97,7 @@ def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str,
         runtime_folder=node,
         api_tokens="".join(f"{name}: {token}\n" for name, token in tokens.items()),
     )
-    sent = runner("transmit", str(job.folder), "-p", "playbooks/audit.yml", "-i", job.ident, "--forks", "10", stdin=b"")
+    sent = runner("transmit", str(job.folder), "-p", TEMPLATE["playbook"], "-i", job.ident, "--forks", "10", stdin=b"")
     assert sent.returncode == 0, sent.stderr
     ran = runner("worker", "--private-data-dir", str(node), stdin=sent.stdout)
     # AWX knows only this stream, so the files that the node keeps do not matter.
