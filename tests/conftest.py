@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tests share: servers to talk to, and ways to run modules and playbooks.
+"""Fixtures that all tests share: servers to talk to, and ways to run modules and playbooks.
 
 pytest-ansible makes the collection importable only after this file is read, so it is imported within functions.
 """

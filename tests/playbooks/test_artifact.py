@@ -12,7 +12,7 @@ import pytest
 from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access
 
-# What a user calls needs nothing else.
+# A user needs nothing else.
 PARTS = {"meta", "plugins", "playbooks", "roles", "extensions", "docs", "changelogs"}
 FILES = {"MANIFEST.json", "FILES.json", "README.md", "LICENSE", "CHANGELOG.md"}
 
@@ -38,7 +38,7 @@ def test_installed_and_run(artifact, ansible, start, tmp_path):
     elsewhere.mkdir()
     command = ["ansible-galaxy", "collection", "install", "--offline", "-p", place, artifact]
     assert ansible(*command, collections=place).returncode == 0
-    # What is called by its full name must work without anything else.
+    # Names that users call must work without anything else.
     for path in (place / "ansible_collections" / "securitycompass" / "sdelements").iterdir():
         if path.name not in ("meta", "playbooks", "plugins", "roles"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

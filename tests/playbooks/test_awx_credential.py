@@ -24,7 +24,7 @@ KEY = trustme.CA().issue_cert("client.example.com")
 # Environment names of the collection's one table of options; the first of each is the one to use.
 NAMES = {option: spec["fallback"][1][0] for option, spec in SERVER_OPTIONS.items()}
 
-# What AWX demands of a credential type before it stores it.
+# The schema that AWX demands of a credential type before it stores it.
 FIELD = {
     "type": "object",
     "properties": {

@@ -132,7 +132,7 @@ def tasks_for(kind: str, url: str | None, ways: tuple[dict, ...] = (IN_PROCESS, 
     return [{f"securitycompass.sdelements.{INFO_MODULES[kind]}": arguments, **way} for way in ways]
 
 
-# What it says of connections is in messages, labels and facts.
+# Its messages, labels and facts have data of connections.
 POLICY = {
     "rules": [
         {

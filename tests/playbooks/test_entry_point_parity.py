@@ -135,7 +135,7 @@ def test_both_entry_points_return_the_same(start, results, kind, mode, names):
     assert failed == FAILING & set(names)
 
 
-def test_warnings_are_the_same_and_data_of_the_server_are_no_template(start, results):
+def test_warnings_are_the_same_and_data_of_the_server_are_not_templates(start, results):
     server = start("3.2", dataset=[{"kind": "alm", "id": 1, "alias": "{{ 7 * 7 }}", "system": "JIRA"}])
     asked = {"include_last_job": True, "include_secrets": True}
     tasks = [(options, way) for options in (asked, {}) for way in (IN_PROCESS, AS_MODULE)]

@@ -23,7 +23,7 @@ from tests.unit.test_ci_configuration import check
 EXAMPLES = ROOT / "docs" / "examples"
 PIPELINES = EXAMPLES / "pipelines"
 SUFFIXES = {".csv", ".html", ".json", ".md", ".sarif", ".xml"}
-# What needs a package index, or prepares for that.
+# Commands that need a package index, or prepare for that.
 INSTALLATION = re.compile(
     r"^\s*(?:\.venv/bin/)?(?:pip install|ansible-galaxy collection install|python3 -m venv) .*$", re.MULTILINE
 )
@@ -72,7 +72,7 @@ def assert_sarif(paths: list[Path]) -> None:
 
 
 def files_of(project: Path, pattern: str) -> list[Path]:
-    """What a pattern of the pipeline finds. Each must find something."""
+    """The files that a pattern of the pipeline finds. Each must find something."""
     found = sorted(project.glob(pattern))
     assert found, pattern
     return found
