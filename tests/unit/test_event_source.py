@@ -255,7 +255,7 @@ def test_filters_that_change_events_do_not_change_the_state(start, arguments, po
         await watched.polls(polls)
         await load({**RECORD, "alias": "New"})
         event = (await watched.next())[0]
-        event["facts"]["alias"] = event["meta"]["x"] = "changed by a filter"
+        event["facts"]["server"]["host"] = event["meta"]["x"] = "changed by a filter"
         await watched.polls(polls)
         assert watched.queue.empty()
 
@@ -278,9 +278,10 @@ def test_one_session_as_long_as_polls_succeed(start, arguments, polls, monkeypat
     assert len(opened) == 1 and threading.active_count() <= threads + 5
 
 
-def test_server_down_and_back(start, arguments, polls, caplog):
+def test_server_down_and_back(start, arguments, polls, caplog, monkeypatch):
     server = start(dataset=[RECORD])
-    found = []
+    found, failed = [], []
+    monkeypatch.setattr(_event_source, "pause", lambda _interval, failed_polls: failed.append(failed_polls) or 0.01)
 
     async def scenario(watched):
         await watched.polls(polls)
@@ -297,6 +298,9 @@ def test_server_down_and_back(start, arguments, polls, caplog):
     assert summary(found) == [("server_unreachable", None), ("server_recovered", None)]
     assert found[0]["failure"]["status"] == 503 and found[0]["msg"] in caplog.text
     assert found[1]["since"] == found[0]["time"]
+    # The pause grows with each failed poll.
+    last = max(failed)
+    assert last >= 3 and failed[failed.index(1) : failed.index(last) + 2] == [*range(1, last + 1), 0]
 
 
 def test_unexpected_error_shows_nothing_of_the_facts(start, arguments, polls, monkeypatch):
@@ -452,13 +456,12 @@ def test_missing_token(tmp_path, monkeypatch):
 # The state file
 
 
-def test_state_file_is_readable_by_its_owner_only(start, arguments, polls, tmp_path):
-    given = arguments(start(dataset=[RECORD]))
-    Path(f"{given['state_file']}.new").write_text("left by a process that was killed")
-    run(given, lambda watched: watched.polls(polls))
-    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
-        "state.json": 0o600, "state.json.lock": 0o600,
-    }  # and nothing else # fmt: skip
+def test_state_file_is_readable_by_its_owner_only(tmp_path):
+    (tmp_path / "state.new").write_text("left by a process that was killed")
+    with StateFile(str(tmp_path / "state")) as file:
+        file.load("https://sde.example.com")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"state": 0o600, "state.lock": 0o600}
 
 
 def test_state_file_belongs_to_one_process(start, arguments):
