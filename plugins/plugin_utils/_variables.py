@@ -22,6 +22,8 @@ CONNECTION_VARIABLES = (
 # Each role variable connection_audit_x of these names falls back to sde_x.
 AUDIT_VARIABLES = (
     "sde_kinds",
+    "sde_include_projects",
+    "sde_include_connectors",
     "sde_policy",
     "sde_policy_vars",
     "sde_rules",
