@@ -7,6 +7,7 @@ pytest-ansible makes the collection importable only after this file is read, so 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import json
@@ -60,16 +61,21 @@ def quick_retries(monkeypatch):
 @pytest.fixture
 def start():
     """Start an embedded SD Elements API; it stops when the test ends."""
-    servers = []
+    with contextlib.ExitStack() as servers:
+        yield functools.partial(start_server, servers)
 
-    def start_server(generation: str = "4.8", *faults: str, **switches) -> DemoServer:
-        server = DemoServer(generation=generation, faults=faults, **switches).start()
-        servers.append(server)
-        return server
 
-    yield start_server
-    for server in servers:
-        server.stop()
+@pytest.fixture(scope="module")
+def module_start():
+    """The same for fixtures of a module."""
+    with contextlib.ExitStack() as servers:
+        yield functools.partial(start_server, servers)
+
+
+def start_server(servers: contextlib.ExitStack, generation: str = "4.8", *faults: str, **switches) -> DemoServer:
+    server = DemoServer(generation=generation, faults=faults, **switches).start()
+    servers.callback(server.stop)
+    return server
 
 
 @pytest.fixture

@@ -76,7 +76,8 @@ def play(tasks: list[dict]) -> str:
     return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False)
 
 
-# The controller's process and the workers that it forks; a module's own process is seen by tests/unit.
+# The controller's process and the workers that it forks; a module's own process is seen by tests/unit. One test is
+# measured, which takes each way, since that doubles the time of a run.
 MEASURED = [
     sys.executable,
     "-m",
@@ -100,7 +101,8 @@ def results(ansible, tmp_path, request):
             steps.append({**module, "register": f"result{number}", "ignore_errors": True, **task_keywords})
         playbook = tmp_path / "play.yml"
         playbook.write_text(play([*steps, printing([one["register"] for one in steps])]))
-        is_measured = request.config.pluginmanager.hasplugin("_cov")
+        has_coverage = request.config.pluginmanager.hasplugin("_cov")
+        is_measured = has_coverage and not request.node.get_closest_marker("no_cover")
         program = [*MEASURED, "playbook"] if is_measured else ["ansible-playbook"]
         printed = ansible(*program, playbook, *arguments, **access(server), **environment).stdout
         return printed_results(printed), printed
@@ -112,6 +114,7 @@ def comparable(result: dict) -> dict:
     return {key: value for key, value in result.items() if key not in ABOUT_THE_RUN}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "kind, mode, names",
     [
@@ -135,6 +138,7 @@ def test_both_entry_points_return_the_same(start, results, kind, mode, names):
     assert failed == FAILING & set(names)
 
 
+@pytest.mark.no_cover
 def test_warnings_are_the_same_and_data_of_the_server_are_not_templates(start, results):
     server = start("3.2", dataset=[{"kind": "alm", "id": 1, "alias": "{{ 7 * 7 }}", "system": "JIRA"}])
     asked = {"include_last_job": True, "include_secrets": True}
@@ -179,6 +183,7 @@ def test_reasons_for_the_module(start, results, tmp_path):
     assert "runs as a module: it becomes another user" in printed
 
 
+@pytest.mark.no_cover
 def test_token_from_a_vault(start, ansible, tmp_path):
     server = start()
     password = tmp_path / "password"
@@ -217,6 +222,7 @@ sys.meta_path.insert(0, Witness)
 """
 
 
+@pytest.mark.no_cover
 def test_requests_is_imported_once(start, ansible, tmp_path):
     """In the main process, from which the workers are forked: the import costs more than the work."""
     (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE)

@@ -21,13 +21,14 @@ DEAD = {"sde_url": "http://127.0.0.1:9", "sde_api_token": "dead", "sde_retries":
 
 @pytest.fixture
 def play(ansible, tmp_path):
-    """Run a playbook of the collection on an inventory, with extra variables."""
+    """Run playbooks of the collection, which are named in one text, on an inventory, with extra variables."""
 
-    def run(name: str, hosts: dict, *arguments, environment: dict | None = None, group: dict | None = None, **extra):
+    def run(names: str, hosts: dict, *arguments, environment: dict | None = None, group: dict | None = None, **extra):
         inventory = json.loads(inventory_of(hosts))
         inventory["all"]["vars"] = {**inventory["all"].get("vars", {}), **(group or {})}
         (tmp_path / "hosts.json").write_text(json.dumps(inventory))
-        command = ["ansible-playbook", f"securitycompass.sdelements.{name}", "-i", "hosts.json"]
+        playbooks = [f"securitycompass.sdelements.{name}" for name in names.split()]
+        command = ["ansible-playbook", *playbooks, "-i", "hosts.json"]
         command += ["-e", json.dumps(extra)] if extra else []
         return ansible(*command, *arguments, cwd=tmp_path, **(environment or {}))
 
@@ -52,55 +53,70 @@ def reported(tmp_path, name: str = "audit") -> dict:
 @pytest.fixture
 def three(start):
     """Three servers and another machine, on which every group variable is hostile."""
+    some = start("5.2").records("alm")[:2]
     names = ("sde-eu", "sde-us", "sde.asia")
-    return {**{name: server_of(start("5.2")) for name in names}, "web1": {}}
+    return {**{name: server_of(start("5.2", dataset=some)) for name in names}, "web1": {}}
 
 
-@pytest.mark.parametrize("name", ["list_connections", "audit", "configuration"])
-def test_one_inventory_serves_every_playbook(three, play, tmp_path, name):
-    files = {"connection_config_allow_list": str(tmp_path / "{{ inventory_hostname }}.txt")}
-    # Files are written with the privileges that the inventory wants.
-    group = {"ansible_connection": "ssh"} if name == "configuration" else HOSTILE
-    run = play(name, three, group=group, sde_fail_on="never", connection_config_allow_unknown=True, **files)
+ALL_THREE = dict.fromkeys(["sde-eu", "sde-us", "sde.asia"], "0")
+
+
+def test_one_inventory_serves_the_playbooks_that_gather(three, play, tmp_path):
+    run = play(
+        "list_connections audit", three, group=HOSTILE, sde_fail_on="never", connection_config_allow_unknown=True
+    )
     assert run.returncode == 0, run.stdout
-    assert servers_of(run) == dict.fromkeys(["sde-eu", "sde-us", "sde.asia"], "0")
-    if name == "list_connections":
-        assert run.stdout.count("Customer Portal to JIRA") == 3
-    elif name == "configuration":
-        assert {one.name for one in tmp_path.glob("*.txt")} == {"sde-eu.txt", "sde-us.txt", "sde.asia.txt"}
-    else:
-        assert reported(tmp_path)["servers"] == ["sde-eu", "sde-us", "sde.asia"]
-        files = {path.name for path in (tmp_path / "reports" / "servers").iterdir()}
-        assert files == {"sde-eu.json", "sde-us.json", "sde.asia.json"}
-        assert {path.suffix for path in (tmp_path / "reports").glob("audit.*")} == {
-            ".json",
-            ".xml",
-            ".sarif",
-            ".md",
-            ".html",
-            ".csv",
-        }
-
-
-def test_variables_of_the_run_are_checked(three, play):
-    """Each run asks nothing of a server."""
-    same = {
-        **three,
-        "copy": dict(three["sde-eu"], sde_url=three["sde-eu"]["sde_url"].upper().replace("HTTP", "http") + "/"),
+    listed, audited = run.stdout.split("\nPLAY RECAP")[:2]
+    assert servers_of(run) == ALL_THREE
+    assert listed.count("Customer Portal to JIRA") == 3
+    assert audited.count("Audit a server of the inventory") > 0
+    assert reported(tmp_path)["servers"] == list(ALL_THREE)
+    files = {path.name for path in (tmp_path / "reports" / "servers").iterdir()}
+    assert files == {"sde-eu.json", "sde-us.json", "sde.asia.json"}
+    assert {path.suffix for path in (tmp_path / "reports").glob("audit.*")} == {
+        ".json",
+        ".xml",
+        ".sarif",
+        ".md",
+        ".html",
+        ".csv",
     }
+
+
+def test_one_inventory_serves_the_playbook_that_writes_files(three, play, tmp_path):
+    """With the privileges that the inventory wants."""
+    files = {"connection_config_allow_list": str(tmp_path / "{{ inventory_hostname }}.txt")}
+    group = {"ansible_connection": "ssh"}
+    run = play("configuration", three, group=group, sde_fail_on="never", connection_config_allow_unknown=True, **files)
+    assert run.returncode == 0, run.stdout
+    assert servers_of(run) == ALL_THREE
+    assert {one.name for one in tmp_path.glob("*.txt")} == {"sde-eu.txt", "sde-us.txt", "sde.asia.txt"}
+
+
+def test_variables_of_the_run_are_checked(play):
+    """Each run asks nothing of a server, and says everything that can be said together."""
+    hosts = {name: {"sde_url": f"http://localhost:9/{name}", "sde_api_token": "x"} for name in ALL_THREE} | {"web1": {}}
+    same = {**hosts, "copy": {"sde_url": "http://LOCALHOST:9/sde-eu/", "sde_api_token": "x"}}
+    contradictions = {"ansible_connection": "ssh", "ansible_become": True}
     cases = {
-        'sde_hosts is "prdo", which matches no host of the inventory.': (three, [], {"sde_hosts": "prdo"}),
-        "sde-eu and copy have the same sde_url.": (same, [], {}),
-        "--limit excludes all servers (sde-eu, sde-us, sde.asia).": (three, ["--limit", "web1"], {}),
-        "web1 needs its address in sde_url, and its token": (three, [], {"sde_hosts": "web1"}),
-        "Remove ansible_connection from the extra variables.": (three, [], {"ansible_connection": "ssh"}),
-        "Remove ansible_become from the extra variables.": (three, [], {"ansible_become": True}),
-        "Unknown variable sde_fail_onn: did you mean sde_fail_on?": (three, [], {"sde_fail_onn": "low"}),
-        '-e contains "place", which is not name=value.': (three, ["-e", "sde_report_dir=work place"], {}),
+        ('sde_hosts is "prdo", which matches no host of the inventory.',): (hosts, [], {"sde_hosts": "prdo"}),
+        (
+            "sde-eu and copy have the same sde_url.",
+            "--limit excludes all servers (sde-eu, sde-us, sde.asia, copy).",
+        ): (same, ["--limit", "web1"], {}),
+        (
+            "Remove ansible_connection and ansible_become from the extra variables.",
+            "web1 needs its address in sde_url, and its token",
+        ): (hosts, [], {"sde_hosts": "web1", **contradictions}),
+        (
+            "Unknown variable sde_fail_onn: did you mean sde_fail_on?",
+            '-e contains "place", which is not name=value.',
+        ): (hosts, ["-e", "sde_report_dir=work place"], {"sde_fail_onn": "low"}),
     }
-    for message, (hosts, arguments, extra) in cases.items():
-        run = play("audit", hosts, *arguments, **extra)
-        assert run.returncode == 2 and message in run.stdout.replace('\\"', '"'), (message, run.stdout)
+    for messages, (inventory, arguments, extra) in cases.items():
+        run = play("audit", inventory, *arguments, **extra)
+        printed = run.stdout.replace('\\"', '"')
+        assert run.returncode == 2 and not [one for one in messages if one not in printed], printed
         assert "Gather and audit" not in run.stdout
 
 
@@ -159,12 +175,16 @@ def test_dead_server_does_not_stop_the_others(start, play, tmp_path, setting):
 
 
 def test_report_of_a_failed_server_is_not_an_old_one(start, play, tmp_path):
-    """The second run finds the report of the first."""
+    """The run finds the reports of an earlier one."""
+    servers = tmp_path / "reports" / "servers"
+    servers.mkdir(parents=True)
+    for path in (servers / "sde-eu.json", servers.parent / "audit.json"):
+        path.write_text('{"summary": {"verdict": "pass"}}')
     api = start("5.2", dataset=[])
-    assert play("audit", {"sde-eu": server_of(api)}).returncode == 0
     run = play("audit", {"sde-eu": server_of(api), "sde-us": DEAD}, sde_policy="nowhere.yml")
     assert run.returncode == 2, run.stdout
     assert reported(tmp_path)["summary"]["verdict"] == "error"
+    assert reported(tmp_path, "servers/sde-eu")["summary"]["verdict"] == "error"
 
 
 def test_merged_report_that_cannot_be_written(start, play, tmp_path):

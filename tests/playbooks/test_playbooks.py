@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import demo
 from tests.conftest import ROOT
@@ -21,6 +22,7 @@ from tests.support import (
     forward_proxy,
     messages_of,
     printed_results,
+    printing,
 )
 
 # An audit warns of what it cannot decide, such as the success of a job that never ran.
@@ -150,9 +152,20 @@ def test_no_condition_hides_the_message_of_a_task():
 
 
 @SOME_GENERATIONS
-def test_five_facts_on_every_generation(start, play, generations):
+def test_five_facts_on_every_generation(start, ansible, tmp_path, generations):
+    """A copy for each server, in one run."""
+    text = (ROOT / "tests" / "playbooks" / "five_facts.yml").read_text(encoding="utf-8")
+    files = []
     for generation in generations:
-        assert_clean(play("tests/playbooks/five_facts.yml", start(generation)))
+        (play,) = yaml.safe_load(text)
+        server = start(generation)
+        options = {"url": server.url, "api_token": server.token}
+        play["module_defaults"] = {"group/securitycompass.sdelements.sdelements": options}
+        files.append(tmp_path / f"{generation}.yml")
+        files[-1].write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    run = ansible("ansible-playbook", *files)
+    assert_clean(run)
+    assert run.stdout.count("All assertions passed") == 2 * len(generations)
 
 
 @pytest.mark.parametrize("kind", ["alm", "analysis"])
@@ -201,7 +214,7 @@ def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("step", [step for step in demo.STEPS if step.verdict], ids=lambda step: step.playbook)
-@pytest.mark.parametrize("is_live", [False, True])
+@pytest.mark.parametrize("is_live", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_demo_stops_at_a_failure_that_is_not_the_verdict(step, is_live, capsys):
     """No server listens there."""
     demo.write_example()
@@ -259,52 +272,30 @@ def test_demo_on_a_live_server(start, monkeypatch):
     assert {request.method for request in server.requests} == {"GET"}
 
 
-PLAY = """
-- hosts: localhost
-  gather_facts: false
-  tasks:
-    - securitycompass.sdelements.sde_alm_connection_info:
-        {options}
-      {keywords}
-      register: result
-    - ansible.builtin.debug:
-        msg: "{{{{ [result] | to_json }}}}"
-"""
-
-
-@pytest.fixture
-def result_of(play, tmp_path):
-    """A task's result, as a later task sees it, and what ansible-playbook printed."""
-
-    def run(server, options: str = "{}", keywords: str = "ignore_errors: true", **environment):
-        playbook = tmp_path / "play.yml"
-        playbook.write_text(PLAY.format(options=options, keywords=keywords))
-        printed = play(str(playbook), server, **environment).stdout
-        (result,) = printed_results(printed)
-        return result, printed
-
-    return run
-
-
-def test_proxy_of_a_task(start, result_of):
+def test_results_of_tasks(start, play, tmp_path):
+    """A proxy in the environment of a task, secrets that are asked for, and a failure."""
     server = start()
+    info = "securitycompass.sdelements.sde_alm_connection_info"
     with forward_proxy(server) as proxy:
-        keywords = f'environment: {{http_proxy: "{proxy.url}", SDE_ALLOW_HTTP: "yes"}}'
-        result, printed = result_of(server, "{url: 'http://sde.example.com'}", keywords)
-        assert result["count"] == 30, printed
-        assert proxy.asked == ["http://sde.example.com/api/v2/connections/alm/"]
-
-
-def test_secrets_that_are_asked_for(start, result_of):
-    result, printed = result_of(start(), "{id: 1, include_secrets: true}", "no_log: true")
-    assert result["connections"][0]["params"]["alm_pass"] == "rally_password"
+        environment = {"http_proxy": proxy.url, "SDE_ALLOW_HTTP": "yes"}
+        tasks = [
+            {info: {"url": "http://sde.example.com"}, "environment": environment},
+            {info: {"id": 1, "include_secrets": True}, "no_log": True},
+            {info: {"api_token": "not-the-token"}, "ignore_errors": True},
+        ]
+        names = ["through_proxy", "with_secrets", "refused"]
+        steps = [{**task, "register": name} for task, name in zip(tasks, names, strict=True)]
+        content = [{"hosts": "localhost", "gather_facts": False, "tasks": [*steps, printing(names)]}]
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(content, sort_keys=False))
+        printed = play(str(tmp_path / "play.yml"), server).stdout
+        assert proxy.asked == ["http://sde.example.com/api/v2/connections/alm/"], printed
+    through_proxy, with_secrets, refused = printed_results(printed)
+    assert through_proxy["count"] == 30
+    params = with_secrets["connections"][0]["params"]
+    assert params["alm_pass"] == "rally_password"
     # The last task is this test's, and prints it.
     assert "rally_password" not in printed.rpartition("\nTASK [")[0]
     # The value 7 is a priority here and a password elsewhere: nothing is masked by value.
-    assert result["connections"][0]["params"]["sde_min_priority"] == 7
-
-
-def test_failure(start, result_of):
-    result, printed = result_of(start(), "{api_token: not-the-token}")
-    assert result["failure"]["kind"] == "authentication"
+    assert params["sde_min_priority"] == 7
+    assert refused["failure"]["kind"] == "authentication"
     assert "was answered with 401: Invalid token. Check api_token" in printed
