@@ -80,22 +80,21 @@ def server(module_start) -> DemoServer:
 
 
 @pytest.fixture(scope="module")
-def server_of_options(module_start, server) -> DemoServer:
-    """A server of its own for the test that looks at the requests."""
-    return module_start("5.2", token=server.token)
+def server_of_options(module_start) -> DemoServer:
+    """A server for the test that looks at the requests. All servers of a process accept the same token."""
+    return module_start("5.2")
 
 
 @pytest.fixture(scope="module")
 def audits(module_start, run_plays, server, server_of_options) -> dict[str, Outcome]:
-    """The audits of all tests that need a server."""
-    of_secrets, broken = module_start("5.2", dataset=SECRETS, token=server.token), module_start("5.2", "status_500")
+    """The audits of all tests that need a server with the usual data."""
+    broken = module_start("5.2", "status_500")
     both = threading.Barrier(3, timeout=60)  # with the projects
     plays = {
         "every way": Play(in_every_way(server)),
         "options": Play(with_options(server_of_options)),
         "hidden parameters": Play(of_hidden_parameters(server)),
         "null": Play([{AUDIT: dict.fromkeys(NULL)}]),
-        "secrets": Play(showing_everything(), of_secrets),
         "projects": Play(of_projects(server)),
         "broken": Play([{AUDIT: {"kinds": ["alm"], "retries": 0}, **how} for how in (IN_PROCESS, AS_MODULE)], broken),
         "3.2": Play([{AUDIT: OF_CONNECTORS, **how} for how in (IN_PROCESS, AS_MODULE)], module_start("3.2")),
@@ -191,20 +190,19 @@ def secrets() -> list[dict]:
     return [{**record, "project": 1, "connector": 1}, connector, project, unconnected]
 
 
-SECRETS = secrets()
 REPORTS = {name: f"report.{name}" for name in ("json", "junit", "sarif", "markdown", "html", "csv")}
 
 
-def showing_everything() -> list[dict]:
+def test_secrets_of_the_server_are_nowhere(start, run_plays, folder):
+    """In a run of its own, since all servers of a process serve the data of the last."""
+    server = start("5.2", dataset=secrets())
     options = {"reports": REPORTS, "policy": ["starter", "showing.yml"]}
-    return [{AUDIT: options}, {AUDIT: options, **AS_MODULE}]
-
-
-def test_secrets_of_the_server_are_nowhere(audits, folder, server):
-    found, printed = audits["secrets"]
+    tasks = [{AUDIT: options}, {AUDIT: options, **AS_MODULE}]
+    found, printed = run_plays({"secrets": Play(tasks)}, **access(server))["secrets"]
     assert all({"shows-projects", "shows-connectors"} <= {of["rule"] for of in one["findings"]} for one in found)
     texts = [printed, json.dumps(found), *((folder / name).read_text(encoding="utf-8") for name in REPORTS.values())]
     assert not [text for text in texts if "CANARY" in text or server.token in text]
+    assert all("h.example" in text for text in texts)
 
 
 def waiting_for(all_of_them: threading.Barrier):
