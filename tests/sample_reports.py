@@ -185,7 +185,16 @@ def small() -> dict[str, Any]:
         project(9, "Payments API", "/bunits/retail/banking/payments-api"),
         project(21, "Customer Portal 2019", None, archived=True),
     ]
-    return report(rules, connections, findings, waivers, baseline, projects)
+    host = {"name": "server.host", "old": "jira.example.com", "new": "jira.example.net"}
+    schedule = {"name": "frequency", "old": "daily", "new": None}
+    changes = changed_since(
+        "2026-11-17T18:00:00Z",
+        change(connections[0], host, schedule),
+        {**change(connections[1]), "change": "added"},
+        {**change(connection("alm", 9, alias="Old Jira", project=9)), "change": "removed"},
+        hidden=connections[3],
+    )
+    return report(rules, connections, findings, waivers, baseline, projects, changes)
 
 
 def passed() -> dict[str, Any]:
@@ -270,7 +279,12 @@ def hostile() -> dict[str, Any]:
     gone = [{**one, "reason": "not_looked_at"} for one in fixed]
     baseline = {"audited_at": AUDITED_AT, "new": 3 * len(texts), "known": len(texts), "fixed": fixed, "not_fixed": gone}
     projects = [project(number, text, "/bunits/x" if number % 2 else None) for number, text in enumerate(texts, 1)]
-    return report(rules, connections, findings, waivers, baseline, projects)
+    changed = [
+        change(one, {"name": f"params.{text}", "old": text, "new": [text]})
+        for one, text in zip(connections, texts, strict=True)
+    ]
+    changes = changed_since(AUDITED_AT, *changed, hidden=connections[0])
+    return report(rules, connections, findings, waivers, baseline, projects, changes)
 
 
 def merged() -> dict[str, Any]:
@@ -382,6 +396,22 @@ def connection(kind: str, number: int, server: str | None = SERVER, **facts: Any
         **facts,
     }
     return {"key": "/".join([*([server] if server else []), kind, str(number)]), "server": server, "facts": facts}
+
+
+def changed_since(since: str, *changes: dict, hidden: dict) -> dict[str, Any]:
+    """The changes since a baseline, and a connection that could not be compared."""
+    reason = {"facts": ["params"], "reason": "the parameters are hidden on the new side"}
+    return {
+        "compared": [{"server": SERVER, "since": since, "kinds": ["alm", "analysis"]}],
+        "connections": list(changes),
+        "not_compared": [{"server": SERVER, "connections": [hidden["key"]], **reason}],
+    }
+
+
+def change(of: dict, *facts: dict) -> dict[str, Any]:
+    about = {name: of[name] for name in ("server", "key")}
+    subject = connection_subject(of["facts"])
+    return {**about, "subject": subject, "project": of["facts"]["project"], "change": "changed", "facts": list(facts)}
 
 
 def project(id_: int, name: str | None, path: str | None, *, archived: bool = False) -> dict[str, Any]:
@@ -545,6 +575,7 @@ def report(
     waivers: list[dict] | None = None,
     baseline: dict | None = None,
     projects: list[dict] | None = None,
+    changes: dict | None = None,
 ) -> dict[str, Any]:
     """All parts together, with the counts that follow from them."""
     verdicts = Counter(one["verdict"] for one in findings)
@@ -588,4 +619,5 @@ def report(
         "other_verdicts": grouped([one for one in findings if one["verdict"] not in NOTABLE], server),
         "waivers": waivers or [],
         "baseline": baseline,
+        "changes": changes,
     }

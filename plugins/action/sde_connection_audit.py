@@ -29,6 +29,14 @@ class ActionModule(ControllerAction):
             options = validate_with_connections(
                 self._task.action, task.AUDIT_ARGUMENTS, arguments, mutually_exclusive=task.NOT_BOTH
             )
-            return task.audit(options, files, gather, templar=self._templar, task_vars=task_vars, check_mode=check_mode)
+            return task.audit(
+                options,
+                files,
+                gather,
+                templar=self._templar,
+                task_vars=task_vars,
+                check_mode=check_mode,
+                diff_mode=self._task.diff,
+            )
 
         return failure_reported(audit, task.AUDIT_ARGUMENTS, arguments, files, check_mode=check_mode)

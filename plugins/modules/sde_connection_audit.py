@@ -117,8 +117,14 @@ options:
     type: str
   baseline:
     description:
-      - JSON report of an earlier audit. Findings are marked as new or known, and fixed findings are listed.
+      - JSON report of an earlier audit. Findings are marked as new or known, and fixed findings are listed. Facts of
+        connections that changed since then are in RV(changes) and in the reports, and rules read the former ones as
+        C(previous).
       - If the report has another O(server), all findings are new, and the task warns.
+      - A JSON or YAML file with connections, as for O(connections_file), is compared with the facts only.
+      - Added and removed connections are known only of kinds that both audits gathered. Files with connections, and
+        O(connections), may be a selection.
+      - Facts that change with each synchronisation are not compared, nor are those that the token could not see.
     type: path
   fail_on:
     description:
@@ -155,6 +161,11 @@ attributes:
     description: Use C(group/securitycompass.sdelements.sdelements) in C(module_defaults) to set options of the server.
     support: full
     membership: [securitycompass.sdelements.sdelements]
+  diff_mode:
+    description: Returns details on what has changed, in diff mode.
+    support: partial
+    details: Returns the facts of connections that changed since the O(baseline). Ansible prints them if a report is
+      written. Reports are new each time.
 extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.audit
@@ -163,6 +174,8 @@ notes:
     Ansible, and with the variables of the play. Write them without braces. They must evaluate to true or false.
   - They can use C(connection), or C(item) in a rule with C(loop) or C(group_by); C(connections), C(projects) and
     C(connectors), the lists of all; the variables of the policy; and C(audited_at), the time of the audit.
+  - In a rule about each connection, C(previous) has the facts of the same connection in the O(baseline). It is null if
+    the connection is new, and without O(baseline), which turns a rule with C(previous is not none) in C(when) off.
   - C(connection.project_facts) and C(connection.connector_facts) are the facts of the connection's project and
     connector. They are null where there are none. Each project and each connector has its C(connections).
   - Data of the server and variables of a policy are never templates.
@@ -463,6 +476,80 @@ fixed_omitted:
   returned: when the audit is complete
   type: int
   sample: 0
+changes:
+  description: The first 100 connections that changed, were added or were removed since the O(baseline).
+  returned: when the audit is complete
+  type: list
+  elements: dict
+  contains:
+    server:
+      description: Name of the SD Elements server. Null if it is unknown.
+      returned: success
+      type: str
+      sample: sde.example.com
+    key:
+      description: The connection, by server, kind and ID.
+      returned: success
+      type: str
+      sample: sde.example.com/alm/3
+    subject:
+      description: A readable name of the connection.
+      returned: success
+      type: str
+      sample: ALM connection 3 "Payments API to JIRA"
+    project:
+      description: ID of its project. Null if it has none.
+      returned: success
+      type: int
+      sample: 3
+    change:
+      description: V(changed), V(added) or V(removed).
+      returned: success
+      type: str
+      sample: changed
+    facts:
+      description: The first 100 facts that changed. Empty if the connection was added or removed.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Path of the fact.
+          returned: success
+          type: str
+          sample: server.host
+        old:
+          description: The value in the baseline, masked. Null if there was none.
+          returned: success
+          type: raw
+          sample: jira.example.com
+        new:
+          description: The value now, masked. Null if there is none.
+          returned: success
+          type: raw
+          sample: jira.example.net
+    facts_omitted:
+      description: The number of facts that are missing from the list.
+      returned: success
+      type: int
+      sample: 0
+    line:
+      description: The change on one line, for logs and messages.
+      returned: success
+      type: str
+      sample: >-
+        changed: sde.example.com, ALM connection 3 "Payments API to JIRA": server.host: jira.example.com ->
+        jira.example.net
+changes_omitted:
+  description: The number of connections that changed and that only the JSON report contains.
+  returned: when the audit is complete
+  type: int
+  sample: 0
+diff:
+  description: The same facts as two texts, C(before) and C(after).
+  returned: in diff mode, with O(baseline)
+  type: dict
+  sample: {before: 'frequency: daily', after: 'frequency: weekly'}
 waivers:
   description: The first 100 waivers of the policy.
   returned: when the audit is complete

@@ -471,7 +471,9 @@ def test_specification_and_module_agree():
     """Each option of the module is a variable of the same type, and is passed on."""
     options, documented = specification(), documented_options("sde_connection_audit")
     role_only = {"report_dir", "report_formats", "report_name", "show_findings"}
-    assert (set(names_of_settings()) - role_only) | {"connections", "projects", "connectors", "reports"} == set(documented)
+    assert (set(names_of_settings()) - role_only) | {"connections", "projects", "connectors", "reports"} == set(
+        documented
+    )
     for name, option in documented.items():
         if name not in ("reports", "policy", "policy_vars"):
             form = [(one.get("type"), one.get("elements")) for one in (options[name], option)]

@@ -84,7 +84,7 @@ def audit(folder, connections, policy) -> dict:
     arguments = {"connections": connections, "policy": [policy], "server": "sde", "reports": {}}
     options = {name: spec.get("default") for name, spec in task.AUDIT_ARGUMENTS.items()} | arguments
     engine = Templar(DataLoader())
-    return task.audit(options, files_of(folder), list, templar=engine, task_vars={}, check_mode=True)
+    return task.audit(options, files_of(folder), list, templar=engine, task_vars={}, check_mode=True, diff_mode=False)
 
 
 def test_warnings_of_an_audit_have_no_commands(tmp_path):
@@ -97,7 +97,8 @@ def test_warnings_of_an_audit_have_no_commands(tmp_path):
     for warning in result["warnings"]:
         assert_no_command(warning)
 
-    options = {"policy": [policy], "policy_vars": {}, "connections": connections, "connections_file": None}
+    given = {"connections": connections, "connections_file": None, "projects": None, "connectors": None}
+    options = {"policy": [policy], "policy_vars": {}, **given}
     checked = task.check_policy(options, files_of(tmp_path), templar=Templar(DataLoader()), task_vars={})
     assert checked["failed"] and len(checked["warnings"]) == 1
     assert_no_command(checked["warnings"][0])

@@ -934,7 +934,7 @@ def test_starter_passes_good_connections():
     assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]} - {"project-connected"}
     assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
     # No job of these connections is running.
-    assert {name for name, found in verdicts.items() if "pass" not in found} == {"sync-not-stuck"}
+    assert {name for name, found in verdicts.items() if "pass" not in found} == {"sync-not-stuck", *DRIFT_RULES}
 
 
 # Connections that fail one rule each.
@@ -1167,7 +1167,7 @@ def test_starter_warns_of_no_rule_with_its_defaults(start, generation):
     policy = load_policy(["starter"], lambda name: STARTER, {})
     engine = Engine(TEMPLAR, PLAY, {**policy.variables, **NO_OTHERS, "connections": facts, "audited_at": NOW})
     states = [(rule, rule_state(rule, evaluate_rule(rule, facts, engine), engine)) for rule in policy.rules]
-    assert {rule.id for rule, state in states if state == "off"} == {"allowed-server", "conflict-policy"}
+    assert {rule.id for rule, state in states if state == "off"} == {"allowed-server", "conflict-policy", *DRIFT_RULES}
     without_subjects = [rule.id for rule, state in states if state == "no_subjects"]
     assert without_subjects == ["project-connected", "required-project-connected"]
     assert not [rule for rule, state in states if state == "matches_nothing" and not rule.may_apply_to_nothing]
@@ -1180,6 +1180,8 @@ def test_starter_on_facts_of_an_older_release_without_parameters():
     } == {"inconclusive"}
 
 
+# They are off without a baseline.
+DRIFT_RULES = {"server-unchanged", "schedule-unchanged"}
 SENTENCES = {
     "params-visible": "The token may not see the parameters (params_visible = false)",
     "tls": "Connects to alm1.example.com without TLS (server.scheme = http)",
@@ -1187,6 +1189,9 @@ SENTENCES = {
     "no-credentials-in-urls": "A URL contains credentials, in alm_server (params = 3 keys)",
     "allowed-server": "Connects to alm1.example.org, which allowed_servers does not contain "
     "(server.host = alm1.example.org, allowed_servers = 1 item)",
+    "server-unchanged": "Connects to https://alm1.example.net:443, and before to https://alm1.example.com:443 "
+    "(server.host = alm1.example.net, previous.server.host = alm1.example.com)",
+    "schedule-unchanged": "Synchronises weekly, and before hourly (frequency = weekly, previous.frequency = hourly)",
     "scheduled": "Synchronises only when somebody starts it (frequency = manually)",
     "last-sync-succeeded": "The last synchronisation of 2026-11-24T17:00:00Z failed: the server does not say why "
     "(last_job.succeeded = false)",
@@ -1207,6 +1212,8 @@ def test_each_starter_rule_says_what_is_wrong_in_every_format():
     """One failing finding of each rule: the sentence, and the values that the condition read."""
     failing = {rule: facts for facts, rule in reversed(FAILING)}
     failing["params-visible"] = connection(params={}, params_visible=False)
+    failing["server-unchanged"] = with_params(alm_server="https://alm1.example.net")
+    failing["schedule-unchanged"] = connection(frequency="weekly")
     failing["last-sync-recent"] = connection(last_job={**JOB, "last_run": "2026-11-24T14:59:59Z"})
     lines = {}
     for number, id_ in enumerate(SENTENCES):
@@ -1220,7 +1227,9 @@ def test_each_starter_rule_says_what_is_wrong_in_every_format():
             facts.append({**facts[0], "id": 2})
         facts = validate_connections(facts)
         seen = data_of(joined(AuditedFacts(facts, projects, [])))
-        engine = Engine(TEMPLAR, PLAY, {**policy.variables, **seen, "audited_at": NOW})
+        previous = {key_of(one): one for one in validate_connections([connection()])}
+        data = {**policy.variables, **seen, "audited_at": NOW}
+        engine = Engine(TEMPLAR, PLAY, data, previous=previous if id_.endswith("-unchanged") else None)
         report = build_report(
             policy,
             AuditedFacts(facts, projects),

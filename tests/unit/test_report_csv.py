@@ -31,7 +31,27 @@ def rows_of(report: dict) -> list[dict[str, str]]:
 def test_each_finding_has_a_row_and_the_most_important_is_first():
     report = sample_reports.small()
     expected = sorted(report["findings"], key=importance)
-    assert [row["Fingerprint"] for row in rows_of(report)] == [one["fingerprint"] for one in expected]
+    rows = [row for row in rows_of(report) if row["Rule"]]
+    assert [row["Fingerprint"] for row in rows] == [one["fingerprint"] for one in expected]
+    assert rows_of(report)[: len(rows)] == rows
+
+
+def test_changes_follow_the_findings():
+    *_findings, changed, added, removed = rows_of(sample_reports.small())
+    assert {name: text for name, text in changed.items() if text} == {
+        "Server": "sde.example.com",
+        "Verdict": "changed",
+        "Fails the audit": "no",
+        "Kind": "alm",
+        "Connection": "1",
+        "Project": "3",
+        "Subject": 'ALM connection 1 "Jira Europe"',
+        "Message": "server.host: jira.example.com -> jira.example.net; frequency: daily -> null",
+    }
+    assert [(one["Verdict"], one["Connection"], one["Message"]) for one in (added, removed)] == [
+        ("added", "2", ""),
+        ("removed", "9", ""),
+    ]
 
 
 def test_row_of_failing_finding():

@@ -255,6 +255,9 @@ def test_junit_contains_values_and_remediation():
         "servers": "sde.example.com",
         "verdict": "fail",
         "summary": report["summary"]["message"],
+        "changes": 'changed: sde.example.com, ALM connection 1 "Jira Europe": server.host: jira.example.com -> '
+        'jira.example.net; frequency: daily -> null; added: sde.example.com, ALM connection 2 "Rally"; removed: '
+        'sde.example.com, ALM connection 9 "Old Jira"',
     }
     failing, waived, _passing, elsewhere = suite
     subject = 'sde.example.com, ALM connection 1 "Jira Europe"'
@@ -555,12 +558,23 @@ def test_markdown_tables():
     report = sample_reports.small()
     report["baseline"]["not_fixed"] = [{**report["baseline"]["fixed"][0], "reason": "connection_removed"}]
     text = render_markdown(report)
-    counts, failing, others, doubts, fixed, gone, waived, waivers = markdown_tables(text)
+    counts, failing, changed, hidden, others, doubts, fixed, gone, waived, waivers = markdown_tables(text)
+    jira, rally, old = ('ALM connection 1 "Jira Europe"', 'ALM connection 2 "Rally"', 'ALM connection 9 "Old Jira"')
+    assert changed == [
+        ["Connection", "Fact", "Before", "Now"],
+        [jira, "server.host", "jira.example.com", "jira.example.net"],
+        [jira, "frequency", "daily", "null"],
+        [rally, "added", "", ""],
+        [old, "removed", "", ""],
+    ]
+    assert hidden[1:] == [["1", "params", "the parameters are hidden on the new side"]]
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
     assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
     assert re.findall("### (.*)", text) == [
         "Fails the audit (3)",
+        "What changed since the baseline (4)",
+        "Not compared with the baseline (1)",
         "Failed, without effect on the verdict (4)",
         "Inconclusive (2)",
         "Fixed since `2026-11-17T18:00:00Z` (2)",
@@ -614,7 +628,8 @@ def test_markdown_of_an_audit_that_never_fails():
     report = sample_reports.small()
     mark_failing(report["findings"], VerdictOptions("never", "warn", "fail"))
     headings = re.findall("### (.*)", render_markdown(report))
-    assert headings[:3] == ["Errors (1)", "Failed, without effect on the verdict (6)", "Inconclusive (2)"]
+    assert headings[:2] == ["Errors (1)", "What changed since the baseline (4)"]
+    assert headings[3:5] == ["Failed, without effect on the verdict (6)", "Inconclusive (2)"]
 
 
 def test_markdown_offers_waivers_of_the_most_important_findings():

@@ -34,6 +34,7 @@ _ASSIGNMENT = "got '='"
 PRIVATE = "_sde_"
 _WHERE_DEFINED = {
     "connection": "in a rule without loop and group_by; use item or connections here",
+    "previous": "in a rule without loop and group_by",
     "item": "in a rule with loop or group_by, outside the loop itself",
     "loop": "in templates with a loop of their own",
 }
@@ -58,7 +59,7 @@ def expression_error(expression: str, subject: str | None) -> str | None:
     if private:
         return f"uses {private[0]}, a reserved name"
     for name, where in _WHERE_DEFINED.items():
-        if name in names and name != subject:
+        if name in names and name != subject and (name, subject) != ("previous", "connection"):
             return f"uses {name}, which is defined only {where}"
     return _changing_call(tree)
 

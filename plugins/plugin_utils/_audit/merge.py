@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from ...module_utils._errors import OptionError
-from ...module_utils._redact import scrub_text
+from ...module_utils._redact import redact, scrub_text
 from .._render.text import collapse
 from .connections import validate_connections
 from .model import (
@@ -23,6 +23,8 @@ from .model import (
     SEVERITIES,
     VERSION,
     Baseline,
+    ChangedFact,
+    Changes,
     ConnectionEntry,
     ConnectionKey,
     Disabled,
@@ -129,6 +131,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         for rule, file in dict.fromkeys((one["rule"], one["file"]) for report in reports for one in report["disabled"])
     ]
     baseline = _merge_baselines(reports)
+    changes = _merge_changes(reports)
     left_out = _unique(rule for report in reports for rule in report["left_out"])
     return {
         "format": FORMAT,
@@ -136,7 +139,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "audited_at": audited_at,
         "audited_until": audited_until,
         "servers": audited,
-        "kinds": None,
+        "kinds": _merge_kinds(reports),
         "policy_vars": {name: value for report in reports for name, value in report["policy_vars"].items()},
         "disabled": disabled,
         "left_out": left_out,
@@ -157,6 +160,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
             servers=audited,
             not_evaluated=_unique([*(one["rule"] for one in disabled), *left_out]),
             baseline=baseline,
+            changes=changes,
             missing_servers=[f"{one} ({reasons[one]})" if one in reasons else one for one in missing],
             partly_evaluated=partly_evaluated,
         ),
@@ -167,6 +171,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "other_verdicts": others,
         "waivers": waivers,
         "baseline": baseline,
+        "changes": changes,
     }
 
 
@@ -317,6 +322,37 @@ def _merge_baselines(reports: list[Report]) -> Baseline | None:
             {**other, "subject": scrub_text(other["subject"])} for one in compared for other in one["not_fixed"]
         ],
     }
+
+
+def _merge_kinds(reports: list[Report]) -> list[str] | None:
+    """Return the kinds that were gathered completely on all servers. None: on one of them, connections were given."""
+    kinds = [report["kinds"] for report in reports]
+    given = [one for one in kinds if one is not None]
+    return [kind for kind in given[0] if all(kind in one for one in given)] if len(given) == len(kinds) else None
+
+
+def _merge_changes(reports: list[Report]) -> Changes | None:
+    found = [report["changes"] for report in reports if report["changes"]]
+    if not found:
+        return None
+    return {
+        "compared": [one for changes in found for one in changes["compared"]],
+        "connections": [
+            {**one, "subject": scrub_text(one["subject"]), "facts": list(map(_masked_change, one["facts"]))}
+            for changes in found
+            for one in changes["connections"]
+        ],
+        "not_compared": [
+            {**one, "reason": scrub_text(one["reason"])} for changes in found for one in changes["not_compared"]
+        ],
+    }
+
+
+def _masked_change(changed: ChangedFact) -> ChangedFact:
+    """Return a fact whose values are masked again, by its name."""
+    masked = [redact({changed["name"].rpartition(".")[2]: value})[0] for value in (changed["old"], changed["new"])]
+    old, new = (next(iter(one.values())) for one in masked)
+    return {"name": scrub_text(changed["name"]), "old": old, "new": new}
 
 
 def _unique(values: Iterable[str]) -> list[str]:

@@ -46,6 +46,8 @@ NOT_FIXED = {
     "item_removed": "Item removed",
     "not_looked_at": "Not looked at",
 }
+# The changes of a connection since a baseline.
+CHANGES = ("changed", "added", "removed")
 # Findings with these verdicts need attention.
 NEEDS_ATTENTION = ("fail", "error", "inconclusive")
 # These, and findings that somebody has accepted.
@@ -160,7 +162,8 @@ class WaiverLimits(NamedTuple):
 class PolicyTest(NamedTuple):
     """A test of a rule: connections, and the expected verdict on each of them, or on each group or item.
 
-    Without projects or connectors, the connections have good ones; null means that they are absent.
+    Without projects or connectors, the connections have good ones; null means that they are absent. 'previous' has
+    facts of the only connection at the time of the baseline.
     """
 
     file: str
@@ -170,6 +173,7 @@ class PolicyTest(NamedTuple):
     others: dict[str, list[Facts] | None]  # projects and connectors
     variables: dict[str, Any]
     expected: list[str]
+    previous: Facts | None = None
 
 
 class Selection(NamedTuple):
@@ -360,6 +364,53 @@ class Baseline(TypedDict):
     not_fixed: list[UndecidedFinding]
 
 
+class ChangedFact(TypedDict):
+    """A fact that changed, at a dotted path. Null: there is no value."""
+
+    name: str
+    old: Any
+    new: Any
+
+
+class ConnectionChange(TypedDict):
+    """A connection that was added, removed or changed."""
+
+    server: str | None
+    key: str
+    subject: str
+    project: int | None
+    change: str
+    facts: list[ChangedFact]
+
+
+class ComparedServer(TypedDict):
+    """A server whose facts were compared with those of an earlier time, if that is known.
+
+    Of other kinds than these, added and removed connections are unknown.
+    """
+
+    server: str | None
+    since: str | None
+    kinds: list[str]
+
+
+class NotComparedFacts(TypedDict):
+    """Facts of connections that could not be compared, and why."""
+
+    server: str | None
+    connections: list[str]
+    facts: list[str]
+    reason: str
+
+
+class Changes(TypedDict):
+    """The changes since a baseline."""
+
+    compared: list[ComparedServer]
+    connections: list[ConnectionChange]
+    not_compared: list[NotComparedFacts]
+
+
 class Summary(TypedDict):
     """The verdict of an audit, and its numbers."""
 
@@ -413,6 +464,7 @@ class Report(_OfMergedReports):
     other_verdicts: list[VerdictGroup]
     waivers: list[WaiverEntry]
     baseline: Baseline | None
+    changes: Changes | None
 
 
 def report_key(server: str | None, key: ConnectionKey) -> str:
@@ -435,6 +487,26 @@ def importance(finding: Finding) -> tuple[bool, bool, bool, int, int]:
     return not fails_audit, verdict == "waived", is_known, rank, SEVERITY_RANK[finding["severity"]]
 
 
+def plain_or_json(value: Any) -> str:
+    """Return a string as it is if no other value looks like it, and anything else as JSON."""
+    if isinstance(value, str) and value.strip() == value != "" and not _is_json(value):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def change_counts(changes: Changes) -> Counter[str]:
+    """Return the number of connections by what happened to them."""
+    return Counter(one["change"] for one in changes["connections"])
+
+
 def observed_text(finding: Finding) -> str:
     """Return what the failed condition read, such as 'server.scheme = http'."""
     return ", ".join(f"{one['name']} = {one['value']}" for one in finding["observed"])
@@ -451,7 +523,7 @@ def is_size(text: str) -> bool:
     return re.fullmatch(r"\d+ (key|item)s?", text) is not None
 
 
-def full_subject(finding: Finding | FixedFinding) -> str:
+def full_subject(finding: Finding | FixedFinding | ConnectionChange) -> str:
     """Return the subject with the name of its server."""
     return f"{finding['server']}, {finding['subject']}" if finding["server"] else finding["subject"]
 

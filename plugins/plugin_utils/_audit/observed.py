@@ -7,17 +7,18 @@ The expression itself says which they are, so that this works for any rule. Vari
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from jinja2 import nodes
 
 from ...module_utils._redact import MASK, TooComplexError, redact
 from .expressions import chains_in
-from .model import Observation, size_text
+from .model import Observation, plain_or_json, size_text
 
 _MAX_VALUE = 200
 _UNDEFINED = object()
+# Facts of these variables are masked.
+_MASKED = ("connection", "connections", "previous")
 # Keys and indexes below a variable.
 _Path = tuple[str | int, ...]
 
@@ -73,8 +74,7 @@ def _value_text(path: _Path, variables: dict[str, Any]) -> str:
         return "undefined"
     if isinstance(value, (list, tuple, dict)):
         return size_text(value)
-    # Facts are masked already.
-    text = plain_or_json(value if path[0] in ("connection", "connections") else _masked(path, variables))
+    text = plain_or_json(value if path[0] in _MASKED else _masked(path, variables))
     return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…"
 
 
@@ -104,18 +104,3 @@ def _only(value: Any, path: _Path) -> Any:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, (dict, list, tuple)) else value
-
-
-def plain_or_json(value: Any) -> str:
-    """Return a string as it is if no other value looks like it, and anything else as JSON."""
-    if isinstance(value, str) and value.strip() == value != "" and not _is_json(value):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

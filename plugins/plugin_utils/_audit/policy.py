@@ -101,7 +101,8 @@ def _waiver(raw: dict[str, Any], file: str, number: int) -> Waiver:
 def _test(raw: dict[str, Any], file: str, number: int) -> PolicyTest:
     connections = raw["connections"] if "connections" in raw else [raw.get("connection", {})]
     others = {name: raw[name] for name in JOINED_FACTS if name in raw}
-    return PolicyTest(file, number, raw["rule"], connections, others, raw.get("vars", {}), as_list(raw["expect"]))
+    expected, variables = as_list(raw["expect"]), raw.get("vars", {})
+    return PolicyTest(file, number, raw["rule"], connections, others, variables, expected, raw.get("previous"))
 
 
 def _select(rules: list[Rule], selection: Selection) -> list[Rule]:

@@ -24,7 +24,7 @@ from .model import JOINED_FACTS, KINDS, AuditedFacts, Facts, Policy, Rule, Waive
 from .schema import SchemaError, close_matches, suggestion
 
 # Expressions can use these in addition to the variables of the policy and of the play.
-_RESERVED = ("connection", "item", "connections", "projects", "connectors", "audited_at")
+_RESERVED = ("connection", "previous", "item", "connections", "projects", "connectors", "audited_at")
 _WORDS_OF_JINJA = frozenset("and else false if in is none not or true context loop self".split()) | set(keyword.kwlist)
 
 # The facts that a rule may need. Later releases of SD Elements may add others.
@@ -32,6 +32,8 @@ FACTS = (
     "id kind alias project connector system system_id system_short_name frequency command server validate_certs params "
     "params_visible secrets_set inaccessible in_progress debug_mode last_job project_facts connector_facts"
 ).split()
+# A report has these of a connection; those of its project and its connector are not saved.
+PREVIOUS_FACTS = [name for name in FACTS if name not in JOINED_FACTS.values()]
 SERVER_FACTS = "state scheme host port path url".split()
 JOB_FACTS = "id last_run succeeded ready automatic result_message user".split()
 PROJECT_FACTS = (
@@ -342,8 +344,10 @@ def _test_errors(file: PolicyFile, rules: Collection[str], files: list[PolicyFil
 
 def _misspelt_facts(test: dict[str, Any]) -> Iterator[str]:
     """Find names that resemble those of facts. Other names may come from a later release, except in a server."""
+    previous = _tables_of(test.get("previous") or {}, PREVIOUS_FACTS)
     for prefix, facts, known in (
-        *(table for one in test.get("connections", [test.get("connection", {})]) for table in _tables_of(one)),
+        *(table for one in test.get("connections", [test.get("connection", {})]) for table in _tables_of(one, FACTS)),
+        *((f"previous.{prefix}", facts, known) for prefix, facts, known in previous),
         *((f"{name}.", one, known) for name, known in _FACTS_OF.items() for one in test.get(name) or ()),
     ):
         for name in facts if isinstance(facts, dict) else ():
@@ -351,9 +355,9 @@ def _misspelt_facts(test: dict[str, Any]) -> Iterator[str]:
                 yield f"has an unknown fact: {prefix}{name}{suggestion(name, known)}"
 
 
-def _tables_of(connection: Facts) -> Iterator[tuple[str, Any, list[str]]]:
+def _tables_of(connection: Facts, known: list[str]) -> Iterator[tuple[str, Any, list[str]]]:
     """Yield the facts of a connection and those below it, with the known names."""
-    yield "", connection, FACTS
+    yield "", connection, known
     yield "server.", connection.get("server"), SERVER_FACTS
     yield "last_job.", connection.get("last_job"), JOB_FACTS
     for name, fact in JOINED_FACTS.items():
@@ -367,7 +371,8 @@ def _tables_of(connection: Facts) -> Iterator[tuple[str, Any, list[str]]]:
 def _expression_errors(one: _Fields, compile_error: CompileError, variables: set[str]) -> Iterator[str]:
     message = one.fields.get("message")
     if message is not None:
-        error = message_error(message, {one.subject, "audited_at", *variables})
+        of_subject = {"connection", "previous"} if one.subject == "connection" else {one.subject}
+        error = message_error(message, {*of_subject, "audited_at", *variables})
         error = error or compile_error(message, one.subject, is_message=True)
         if error:
             yield one.error(("message",), error)
@@ -417,6 +422,8 @@ def unknown_facts(policy: Policy, facts: AuditedFacts) -> Iterator[str]:
             yield f"{place}: connection.{name} is not a known fact{suggestion(name, known)}"
         for parent, name in sorted(_nested_names_of_facts(rule, below)):
             yield f"{place}: connection.{parent}.{name} is not a known fact{suggestion(name, below[parent])}"
+        for path, of_previous in _unknown_facts_of_previous(rule, known, below):
+            yield f"{place}: previous.{path} is not a known fact{suggestion(path.split('.')[-1], of_previous)}"
         resource = resource_of_items(rule.loop) if isinstance(rule.loop, str) else None
         if resource:
             of_items = [*others[resource], "connections"]
@@ -426,6 +433,18 @@ def unknown_facts(policy: Policy, facts: AuditedFacts) -> Iterator[str]:
             name = need.removeprefix("params.").split(".")[0]
             if need.startswith("params.") and name not in params and suggestion(name, params):
                 yield f"{place}: needs: no connection has {need}{suggestion(name, params)}"
+
+
+def _unknown_facts_of_previous(
+    rule: Rule, known: Collection[str], below: Mapping[str, Collection[str]]
+) -> Iterator[tuple[str, Collection[str]]]:
+    """Yield the unknown facts of 'previous' that a rule reads, with the known ones. Others are not saved."""
+    saved = [name for name in known if name not in JOINED_FACTS.values()]
+    for names in sorted(_facts_of(rule, "previous")):
+        if names[0] not in saved:
+            yield names[0], saved
+        elif len(names) > 1 and names[1] not in below.get(names[0], names[1:]):
+            yield ".".join(names[:2]), below[names[0]]
 
 
 def _facts_of(rule: Rule, variable: str = "connection") -> set[tuple[str, ...]]:

@@ -20,6 +20,7 @@ from .model import (
     JOINED_FACTS,
     VERDICTS,
     AuditedFacts,
+    ConnectionKey,
     Evaluation,
     Facts,
     Policy,
@@ -72,7 +73,7 @@ _GOOD_CONNECTION: Facts = {
 _GOOD_ADDRESS = {"scheme": "https", "host": "jira.example.com", "port": None, "path": ""}
 
 # Makes an engine of its data.
-NewEngine = Callable[[dict[str, Any]], Engine]
+NewEngine = Callable[..., Engine]
 
 
 class FailedTest(TypedDict):
@@ -112,7 +113,8 @@ def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
     tests = [(test, facts) for test, facts in _with_facts(policy.tests) if test.rule in rules]
     failed = []
     for test, facts in tests:
-        engine = new_engine({**policy.variables, **test.variables, **data_of(facts), "audited_at": AUDITED_AT})
+        data = {**policy.variables, **test.variables, **data_of(facts), "audited_at": AUDITED_AT}
+        engine = new_engine(data, previous=_previous_of(test, facts))
         result = _failure(test, rules[test.rule], facts, engine)
         failed += [result] if result else []
     return Outcome(failed, len(tests) - len(failed), len(policy.tests) - len(tests))
@@ -228,6 +230,15 @@ def facts_of(test: PolicyTest) -> AuditedFacts:
     for one, given in zip(seen.connections, test.connections, strict=True):
         one.update({name: _overlay(one[name], given[name]) for name in JOINED_FACTS.values() if name in given})
     return seen
+
+
+def _previous_of(test: PolicyTest, facts: AuditedFacts) -> dict[ConnectionKey, Facts] | None:
+    """Return the facts that the connection had, the others being those of a good one. None: there is no baseline."""
+    if test.previous is None:
+        return None
+    key = key_of(facts.connections[0])
+    given = {**test.previous, "kind": key[0], "id": key[1]}
+    return {key: validate_connections([_completed(given, 1)])[0]}
 
 
 def _projects_of(test: PolicyTest, connections: list[Facts]) -> list[Facts] | None:

@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple, TypeVar, cast
 
 from ...module_utils._redact import redact
-from .._render.findings import explanation, page_path, waiver_name
+from .._render.findings import change_line, explanation, page_path, waiver_name
 from .._render.text import escape_line
+from .changes import Earlier, changes_since, sentence_of, warnings_of_changes
 from .model import (
     FORMAT,
     NEEDS_ATTENTION,
@@ -24,6 +25,8 @@ from .model import (
     VERSION,
     AuditedFacts,
     Baseline,
+    Changes,
+    ConnectionChange,
     ConnectionEntry,
     ConnectionKey,
     Evaluation,
@@ -71,8 +74,12 @@ def build_report(
     scope: Scope,
     audited_at: str,
     baseline: Report | None,
+    earlier: Earlier | None = None,
 ) -> Report:
-    """Return the report of one SD Elements server. 'states' has those of the rules once they are evaluated."""
+    """Return the report of one SD Elements server. 'states' has those of the rules once they are evaluated.
+
+    Findings are compared with the baseline, and facts with the earlier ones.
+    """
     server, connections = scope.server, facts.connections
     waivers = _Waivers(policy, server, today=audited_at[:10])
     compared = _Comparison(policy, baseline, scope, set(map(key_of, connections)))
@@ -96,6 +103,7 @@ def build_report(
     mark_failing(findings, options)
     rules = [_rule_entry(rule, states[rule.id]) for rule in policy.rules]
     waiver_entries = waivers.entries()
+    changes = changes_since(earlier, connections, server, scope.kinds) if earlier else None
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -119,6 +127,7 @@ def build_report(
             servers=[server] if server else [],
             not_evaluated=[*(one["rule"] for one in policy.disabled), *policy.left_out],
             baseline=comparison,
+            changes=changes,
         ),
         "rules": rules,
         "connections": entries,
@@ -127,6 +136,7 @@ def build_report(
         "other_verdicts": others,
         "waivers": waiver_entries,
         "baseline": comparison,
+        "changes": changes,
     }
 
 
@@ -418,6 +428,7 @@ def failed_report(problem: str, scope: Scope, policies: list[str], options: Verd
         "other_verdicts": [],
         "waivers": [],
         "baseline": None,
+        "changes": None,
     }
 
 
@@ -438,6 +449,7 @@ def summarize(
     servers: Sequence[str] = (),
     not_evaluated: Sequence[str] = (),
     baseline: Baseline | None = None,
+    changes: Changes | None = None,
     missing_servers: Sequence[str] = (),
     partly_evaluated: Sequence[PartlyEvaluated] = (),
 ) -> Summary:
@@ -482,7 +494,8 @@ def summarize(
             "rules were not evaluated on all servers",
             [f"{one['rule']} (not on {_few(one['not_on'])})" for one in partly_evaluated],
         ),
-        _changes(baseline),
+        _comparison(baseline),
+        sentence_of(changes),
         f"{_count(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
     ]
     summary["message"] = " ".join(filter(None, sentences))
@@ -541,8 +554,8 @@ def _seen(summary: Summary) -> str:
     return f", {_count(summary['projects'], 'project')} seen{unseen}"
 
 
-def _changes(baseline: Baseline | None) -> str:
-    """Return a sentence about the changes since the baseline."""
+def _comparison(baseline: Baseline | None) -> str:
+    """Return a sentence about the findings since the baseline."""
     if baseline is None:
         return ""
     others = len(baseline["not_fixed"])
@@ -592,6 +605,7 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
     )
     if baseline is not None:
         warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
+    warnings += warnings_of_changes(report["changes"])
     unseen = report["summary"]["unseen_projects"]
     if unseen:
         warnings.append(
@@ -682,6 +696,26 @@ def _line(finding: Finding, waivers: list[WaiverEntry]) -> str:
     expired = f"; its waiver expired after {waivers[index]['expires']}" if index is not None else ""
     line = f"{finding['rule']}: {finding['subject']}: {explanation(finding)}{expired}"
     return escape_line(f"{state}{finding['verdict']}, {finding['severity']}: {line}")
+
+
+class ReturnedChange(ConnectionChange):
+    """A change in a task's result, with the first of its facts."""
+
+    facts_omitted: int
+    line: str
+
+
+def first_changes(changes: Changes | None) -> list[ReturnedChange]:
+    """Return the first changes. Changed connections precede those that were added or removed."""
+    return [
+        {
+            **one,
+            "facts": one["facts"][:MAX_RETURNED],
+            "facts_omitted": max(0, len(one["facts"]) - MAX_RETURNED),
+            "line": change_line(one),
+        }
+        for one in (changes["connections"] if changes else [])[:MAX_RETURNED]
+    ]
 
 
 _Earlier = TypeVar("_Earlier", FixedFinding, UndecidedFinding)

@@ -20,6 +20,7 @@ from .model import (
     SEVERITIES,
     VERDICTS,
     VERSION,
+    ConnectionChange,
     Facts,
     Finding,
     Report,
@@ -32,6 +33,7 @@ from .model import (
 )
 from .waivers import covers, is_for_server
 
+_ABSENT = object()
 ADVICE = "Use a JSON report of sde_connection_audit."
 
 
@@ -301,6 +303,48 @@ def _check_comparison(report: Report) -> Iterator[str]:
             yield f"baseline.{state} must be {counts[state]}, not {number}"
 
 
+def _check_changes(report: Report) -> Iterator[str]:
+    changes = report["changes"]
+    if changes is None:
+        return
+    kinds: dict[str | None, list[str]] = {}
+    for number, compared in enumerate(changes["compared"]):
+        server = compared["server"]
+        place = f"changes.compared[{number}].server"
+        if server not in _servers_of_parts(report):
+            yield f"{place} is not in servers: {server}"
+        if server in kinds and server is not None:
+            yield f"{place} repeats the server {server}"
+        kinds[server] = [*kinds.get(server, []), *compared["kinds"]]
+    present = {entry["key"]: entry["server"] for entry in report["connections"]}
+    keys = set()
+    for number, change in enumerate(changes["connections"]):
+        place, key, server = f"changes.connections[{number}]", change["key"], change["server"]
+        if server not in kinds:
+            yield f"{place}.server is not in changes.compared: {server}"
+        if key in keys:
+            yield f"{place} repeats the connection {key}"
+        keys.add(key)
+        yield from _change_errors(place, change, present, kinds[server])
+    for number, group in enumerate(changes["not_compared"]):
+        if any(present.get(key, _ABSENT) != group["server"] for key in group["connections"]):
+            yield f"changes.not_compared[{number}] has a connection that is not in the report"
+
+
+def _change_errors(
+    place: str, change: ConnectionChange, present: dict[str, str | None], kinds: list[str]
+) -> Iterator[str]:
+    name, key, server = change["change"], change["key"], change["server"]
+    if name == "removed" and key in present:
+        yield f"{place} is removed, but still in the report: {key}"
+    if name != "removed" and present.get(key, _ABSENT) != server:
+        yield f"{place} is {name}, but not in the report: {key}"
+    if name != "changed" and key.rsplit("/", 2)[-2:-1] not in [[kind] for kind in kinds]:
+        yield f"{place} is {name}, although connections of its kind were not gathered completely: {key}"
+    if bool(change["facts"]) != (name == "changed"):
+        yield f"{place} is {name}, so its facts must {'not ' if name == 'changed' else ''}be empty"
+
+
 _CHECKS: tuple[Callable[[Report], Iterator[str]], ...] = (
     _check_times,
     _check_servers,
@@ -315,4 +359,5 @@ _CHECKS: tuple[Callable[[Report], Iterator[str]], ...] = (
     _check_waived_findings,
     _check_summary,
     _check_comparison,
+    _check_changes,
 )

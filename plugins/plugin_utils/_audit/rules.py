@@ -13,8 +13,8 @@ from jinja2 import nodes
 
 from .._native_types import to_builtin_types
 from .expressions import chains_in, resources_in
-from .model import KINDS, Evaluation, Facts, Rule, connection_name, key_of
-from .observed import observe, plain_or_json
+from .model import KINDS, Evaluation, Facts, Rule, connection_name, key_of, plain_or_json
+from .observed import observe
 from .templating import Engine, EvaluationError, as_data, describe_type
 
 T = TypeVar("T")
@@ -166,7 +166,9 @@ def _explain(failures: list[Evaluation], engine: Engine) -> None:
     rule = failures[0].rule
     for evaluation in failures:
         value = evaluation.connections[0] if rule.subject == "connection" else evaluation.value
-        evaluation.observed = observe(evaluation.condition or "", {**engine.shown_data, rule.subject: value})
+        previous = {"previous": engine.previous_of(value)} if rule.subject == "connection" else {}
+        variables = {**engine.shown_data, **previous, rule.subject: value}
+        evaluation.observed = observe(evaluation.condition or "", variables)
         evaluation.message = _default_message(evaluation)
     if rule.message is None:
         return

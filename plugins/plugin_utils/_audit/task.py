@@ -22,6 +22,8 @@ from .._files import TaskFiles, find_files, read_json
 from .._progress import progress_shown
 from .._render import write
 from .._render.text import escape_line, escape_log_line
+from .baseline import earlier_facts, read_baseline
+from .changes import Earlier, diff_of
 from .connections import connections_in, endpoint_in, resource_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, messages_of_failed, validate_source
 from .model import (
@@ -45,12 +47,13 @@ from .report import (
     MAX_RETURNED,
     Scope,
     build_report,
+    first_changes,
     most_severe,
     top_findings,
     warnings_by_rule,
     warnings_of,
 )
-from .report_checks import ADVICE, validate_baseline
+from .report_checks import ADVICE
 from .resources import data_of, joined, resources_read_by, validate_given
 from .rules import evaluate_rule, rule_state
 from .schema import schema_file
@@ -134,16 +137,31 @@ def _errors_on_one_line() -> Iterator[None]:
 
 @_errors_on_one_line()
 def audit(
-    options: Options, files: TaskFiles, gather: Gather, *, templar: Templar, task_vars: Options, check_mode: bool
+    options: Options,
+    files: TaskFiles,
+    gather: Gather,
+    *,
+    templar: Templar,
+    task_vars: Options,
+    check_mode: bool,
+    diff_mode: bool,
 ) -> Result:
     """Audit connections by a policy, and write the reports."""
     if options["known_findings"] == "accept" and not options["baseline"]:
         raise OptionError("known_findings=accept requires baseline.", "Set it to the JSON report of an earlier audit.")
     name = options["baseline"]
-    baseline = validate_baseline(files.read("baseline", name), name) if name else None
+    file = read_baseline(files.read("baseline", name), name) if name else None
+    baseline = file.report if file else None
+    if options["known_findings"] == "accept" and not baseline:
+        raise OptionError(f"baseline: {name} has facts, but no findings, which known_findings=accept requires.", ADVICE)
     policy = _policy(options, files, templar, Selection(options["rules"], options["skip_rules"], options["rule_tags"]))
     facts, endpoint, warnings = _facts(options, files, gather, policy)
     _reject_unknown_facts(policy, facts)
+    scope = Scope(
+        server=server_name(options["server"] or endpoint),
+        url=server_url(options["server"]) or server_url(endpoint),
+        kinds=_gathered_kinds(options),
+    )
     report = _report(
         policy,
         facts,
@@ -154,22 +172,21 @@ def audit(
             vacuous=options["vacuous"] or policy.vacuous,
             unused_waivers=policy.limits.unused,
         ),
-        Scope(
-            server=server_name(options["server"] or endpoint),
-            url=server_url(options["server"]) or server_url(endpoint),
-            kinds=_gathered_kinds(options),
-        ),
+        scope,
         partial(Engine, templar, task_vars),
         baseline=baseline,
+        earlier=earlier_facts(file, scope.server, server_url(endpoint), name) if file else None,
     )
-    compared = report["baseline"]
+    compared, changes = report["baseline"], report["changes"]
     fixed, not_fixed = (compared["fixed"], compared["not_fixed"]) if compared else ([], [])
     lists: dict[str, _BoundedList] = {
         "findings": (top_findings(report), len(report["findings"])),
         "fixed": (most_severe(fixed), len(fixed)),
         "not_fixed": (most_severe(not_fixed), len(not_fixed)),
+        "changes": (first_changes(changes), len(changes["connections"]) if changes else 0),
     }
-    return _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
+    result = _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
+    return {**result, "diff": diff_of(changes)} if diff_mode and changes else result
 
 
 @_errors_on_one_line()
@@ -351,12 +368,14 @@ def _report(
     new_engine: Callable[..., Engine],
     *,
     baseline: Report | None = None,
+    earlier: Earlier | None = None,
 ) -> Report:
     """Evaluate the policy now, and return the report."""
     audited_at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     progress = _Progress(len(policy.rules))
     seen = joined(facts)
-    engine = new_engine({**policy.variables, **data_of(seen), "audited_at": audited_at}, progress.tick)
+    previous = {key_of(one): one for one in earlier.connections} if earlier else None
+    engine = new_engine({**policy.variables, **data_of(seen), "audited_at": audited_at}, progress.tick, previous)
     states: dict[str, str] = {}
     with progress_shown(progress.__str__):
         return build_report(
@@ -368,6 +387,7 @@ def _report(
             scope=scope,
             audited_at=audited_at,
             baseline=baseline,
+            earlier=earlier,
         )
 
 

@@ -9,13 +9,14 @@ the differences between the releases of ansible-core's templating.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ansible.template import Templar
 from jinja2 import Environment, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
 
 from ...module_utils._redact import scrub_text
+from .model import ConnectionKey, Facts
 
 try:
     from ansible.template import trust_as_template  # ansible-core 2.19 and newer
@@ -58,19 +59,21 @@ _LOOK_UP = "{%% if false %%}{%% set _sde_result = (%(expression)s) %%}{%% endif 
 # In a list true and 'true' become different texts; 'is sameas' would call a plugin for each value. The comparison comes
 # first, so that only booleans and numbers become texts.
 _BULK = (
-    _LOOK_UP + "{%% for %(name)s in _sde_values %%}{%% set _sde_result = (%(expression)s) %%}"
+    _LOOK_UP + "{%% for %(name)s in _sde_values %%}%(previous)s{%% set _sde_result = (%(expression)s) %%}"
     "{%% if _sde_result == true and [_sde_result] ~ '' == '[True]' %%}T"
     "{%% elif _sde_result == false and [_sde_result] ~ '' == '[False]' %%}F{%% else %%}?{%% endif %%}"
     "{%% endfor %%}"
 )
 _ONE_BY_ONE = (
-    _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}{%% set _sde_result = (%(expression)s) %%}"
+    _LOOK_UP + "{%% macro _sde_expression(%(name)s) %%}%(previous)s{%% set _sde_result = (%(expression)s) %%}"
     "{{ _sde_collect(_sde_result) }}{%% endmacro %%}{{ _sde_call_for_each(_sde_expression) }}"
 )
 _MESSAGES = (
-    "{%% macro _sde_message(%(name)s) %%}{%% set _sde_result %%}%(expression)s{%% endset %%}"
+    "{%% macro _sde_message(%(name)s) %%}%(previous)s{%% set _sde_result %%}%(expression)s{%% endset %%}"
     "{{ _sde_collect(_sde_result) }}{%% endmacro %%}{{ _sde_call_for_each(_sde_message) }}"
 )
+# The facts of the same connection in the baseline.
+_SET_PREVIOUS = "{% set previous = _sde_previous(connection) %}"
 _BOOLEANS = {"T": True, "F": False}
 # A message must not show what a play knows, and a sentence needs no list of all connections.
 _HIDDEN_FROM_MESSAGES = ("connections",)
@@ -86,8 +89,16 @@ class Engine:
     """Evaluates expressions, with the variables of a play and with data."""
 
     def __init__(
-        self, templar: Templar, play: dict[str, Any], data: dict[str, Any], tick: Callable[[], None] = lambda: None
+        self,
+        templar: Templar,
+        play: dict[str, Any],
+        data: dict[str, Any],
+        tick: Callable[[], None] = lambda: None,
+        previous: Mapping[ConnectionKey, Facts] | None = None,
     ) -> None:
+        # Without a baseline, 'previous' is null whatever the connection is, so that a rule can be off.
+        self._previous = None if previous is None else {key: as_data(facts) for key, facts in previous.items()}
+        data = data if previous is not None else {**data, "previous": None}
         self.data = {name: as_data(value) for name, value in data.items()}
         # All findings of a report have the same time, which is in the report.
         self.shown_data = {name: value for name, value in self.data.items() if name != "audited_at"}
@@ -96,6 +107,14 @@ class Engine:
         self._tick = tick
         self._constants: dict[str, bool | EvaluationError] = {}
 
+    def previous_of(self, connection: Facts) -> Facts | None:
+        """Return the facts of the same connection in the baseline; None if it is new, or without a baseline."""
+        return (self._previous or {}).get((connection["kind"], connection["id"])) if "id" in connection else None
+
+    def _reads(self, expression: str, name: str) -> bool:
+        """Return whether an expression depends on the value with this name."""
+        return _reads(expression, name) or (self._previous is not None and _reads(expression, "previous"))
+
     def evaluate_conditional(
         self, expression: str, name: str, values: Sequence[Any]
     ) -> Sequence[bool | EvaluationError]:
@@ -103,7 +122,7 @@ class Engine:
 
         The values are data, as from as_data(). An expression that does not read the name is evaluated once per engine.
         """
-        if not _reads(expression, name):
+        if not self._reads(expression, name):
             if expression not in self._constants:
                 self._constants[expression] = self.evaluate_once(expression, _boolean)
             return [self._constants[expression]] * len(values)
@@ -118,7 +137,7 @@ class Engine:
 
     def is_constant_false(self, expression: str, name: str) -> bool:
         """Return whether an expression is false whatever the value is, because it does not read it."""
-        return not _reads(expression, name) and self.evaluate_conditional(expression, name, [None]) == [False]
+        return not self._reads(expression, name) and self.evaluate_conditional(expression, name, [None]) == [False]
 
     def evaluate(
         self, expression: str, name: str, values: Sequence[Any], convert: Callable[[Any], T | EvaluationError]
@@ -168,8 +187,10 @@ class Engine:
         return None
 
     def _render(self, template: str, expression: str, name: str, variables: dict[str, Any]) -> str:
-        templar = _with_variables(self._templar, variables)
-        text = trust_as_template(template % {"name": name, "expression": expression})
+        has_previous = self._previous is not None and name == "connection"
+        previous = _SET_PREVIOUS if has_previous and "previous" in expression else ""
+        templar = _with_variables(self._templar, {**variables, "_sde_previous": self.previous_of})
+        text = trust_as_template(template % {"name": name, "expression": expression, "previous": previous})
         return str(templar.template(text, escape_backslashes=False) or "")
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: render the findings as CSV (RFC 4180), for spreadsheets.
 
-No cell is a formula. Verdicts that need no attention are left out; the other formats have them.
+No cell is a formula. Verdicts that need no attention are left out; the other formats have them. Changes since the
+baseline follow the findings, with what happened to the connection as the verdict.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry, importance, observed_text
-from .findings import ProjectLabel, ProjectLabels, errors_without_finding
+from .._audit.model import ConnectionChange, Facts, Finding, Report, RuleEntry, WaiverEntry, importance, observed_text
+from .findings import ProjectLabel, ProjectLabels, change_text, errors_without_finding
 from .text import FORMULA_STARTS, collapse, escape_cell
 
 COLUMNS = (
@@ -77,6 +78,8 @@ def _rows(report: Report) -> Iterator[_Row]:
         waiver = None if number is None else report["waivers"][number]
         connections = [facts[key] for key in finding["connections"]]
         yield _row(finding, rules[finding["rule"]], connections, labels.of(finding), waiver)
+    for change in report["changes"]["connections"] if report["changes"] else ():
+        yield _row_of_change(change)
 
 
 def _row(
@@ -111,6 +114,20 @@ def _row(
         "Waiver reason": collapse(waiver["reason"]) if waiver else "",
         "Controls": "; ".join(controls),
         "Fingerprint": finding["fingerprint"],
+    }
+
+
+def _row_of_change(change: ConnectionChange) -> _Row:
+    kind, id_ = change["key"].rsplit("/", 2)[-2:]
+    return {
+        "Server": change["server"] or "",
+        "Verdict": change["change"],
+        "Fails the audit": "no",
+        "Kind": kind,
+        "Connection": id_,
+        "Project": "" if change["project"] is None else change["project"],
+        "Subject": change["subject"],
+        "Message": change_text(change),
     }
 
 

@@ -10,8 +10,17 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from .._audit.model import Facts, Finding, Report, RuleEntry, WaiverEntry
-from .text import escape_block, escape_line
+from .._audit.model import (
+    ConnectionChange,
+    Facts,
+    Finding,
+    Report,
+    RuleEntry,
+    WaiverEntry,
+    full_subject,
+    plain_or_json,
+)
+from .text import MAX_LENGTH, escape_block, escape_line
 
 # States of a rule that was not evaluated.
 RULE_STATES = {"matches_nothing": "matches nothing", "no_subjects": "nothing to judge", "off": "turned off"}
@@ -21,6 +30,9 @@ _MAX_LABEL = 300
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+/?")
 # A finding may be about thousands of projects.
 MAX_PROJECTS = 10
+# All parameters of a connection may have changed, and all connections. The JSON report has them.
+MAX_CHANGED_FACTS = 20
+MAX_CHANGE_LINES = 100
 
 
 def page_path(project: Facts, server_url: str | None) -> str | None:
@@ -95,6 +107,27 @@ def unstated_values(finding: Finding) -> str:
     """Return the observed values without those that the message has, such as the default message."""
     others = [one for one in finding["observed"] if f"{one['name']} is {one['value']}" not in finding["message"]]
     return ", ".join(f"{one['name']} = {one['value']}" for one in others)
+
+
+def change_text(change: ConnectionChange) -> str:
+    """Return what changed on one line, such as 'frequency: daily -> weekly'; empty without former facts."""
+    facts = (
+        f"{one['name']}: {plain_or_json(one['old'])} -> {plain_or_json(one['new'])}"
+        for one in change["facts"][:MAX_CHANGED_FACTS]
+    )
+    omitted = len(change["facts"]) - MAX_CHANGED_FACTS
+    return escape_line("; ".join([*facts, *([f"and {omitted} more"] if omitted > 0 else [])]), MAX_LENGTH)
+
+
+def change_line(change: ConnectionChange) -> str:
+    """Return a change on one line, such as 'changed: ALM connection 3: frequency: daily -> weekly'."""
+    return ": ".join(filter(None, [change["change"], escape_line(full_subject(change)), change_text(change)]))
+
+
+def change_lines(report: Report) -> list[str]:
+    """Return the first changes since the baseline, as lines."""
+    changes = report["changes"]
+    return [change_line(one) for one in changes["connections"][:MAX_CHANGE_LINES]] if changes else []
 
 
 def waiver_name(waiver: WaiverEntry) -> str:

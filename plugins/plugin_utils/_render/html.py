@@ -24,6 +24,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from .._audit.model import (
+    CHANGES,
     NEEDS_ATTENTION,
     NEVER,
     NOT_FIXED,
@@ -33,19 +34,32 @@ from .._audit.model import (
     SEVERITY_RANK,
     VERDICTS,
     Baseline,
+    Changes,
+    ConnectionChange,
     ConnectionEntry,
     Facts,
     Finding,
     Report,
     RuleEntry,
     WaiverEntry,
+    change_counts,
     connection_subject,
     findings_by_rule,
     headline,
     importance,
+    plain_or_json,
     verdicts_by_control,
 )
-from .findings import RULE_STATES, ProjectLabel, ProjectLabels, overrides, task_variables, waiver_name, waiver_yaml
+from .findings import (
+    MAX_CHANGED_FACTS,
+    RULE_STATES,
+    ProjectLabel,
+    ProjectLabels,
+    overrides,
+    task_variables,
+    waiver_name,
+    waiver_yaml,
+)
 from .text import escape_block
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -59,6 +73,7 @@ BLANK = "(blank)"
 STATIC_ROWS = 500
 STATIC_WAIVERS = 100
 FIXED_ROWS = 200
+CHANGE_ROWS = 200
 SYSTEM_ROWS = 8
 PROJECT_HINTS = 200
 # The JSON report has the full texts. Names are shorter, because tables and filters show them.
@@ -308,6 +323,7 @@ def _template_variables(report: Report, statistics: _Statistics) -> _Variables:
         ],
         "by_system": _system_bars(statistics.by_system),
         "changes": _changes(report["baseline"]),
+        "changed_facts": _changed_facts(report["changes"], statistics),
         "waivers": [_waiver_row(waiver) for waiver in sorted(report["waivers"], key=_waiver_rank)],
         "rows": [
             _finding_row(finding, rules[finding["rule"]], statistics, has_waiver=number < STATIC_WAIVERS)
@@ -409,6 +425,35 @@ def _changes(baseline: Baseline | None) -> _Variables | None:
         **{name: findings[:FIXED_ROWS] for name, findings in lists.items()},
         "counts": {name: len(findings) for name, findings in lists.items()},
     }
+
+
+def _changed_facts(changes: Changes | None, statistics: _Statistics) -> _Variables | None:
+    if changes is None:
+        return None
+    since = min((one["since"] for one in changes["compared"] if one["since"]), default=None)
+    counts = change_counts(changes)
+    return {
+        "at": since,
+        "since": since and _time(since),
+        "counts": {name: counts[name] for name in CHANGES},
+        "are_complete": all(one["kinds"] for one in changes["compared"]),
+        "rows": [_change_row(one, statistics) for one in changes["connections"][:CHANGE_ROWS]],
+        "unshown": max(0, len(changes["connections"]) - CHANGE_ROWS),
+        "not_compared": [
+            {"count": len(one["connections"]), "facts": one["facts"], "reason": one["reason"]}
+            for one in changes["not_compared"]
+        ],
+    }
+
+
+def _change_row(change: ConnectionChange, statistics: _Statistics) -> _Variables:
+    facts = [
+        {"name": one["name"], "old": plain_or_json(one["old"]), "new": plain_or_json(one["new"])}
+        for one in change["facts"][:MAX_CHANGED_FACTS]
+    ]
+    id_ = change["project"]
+    project = None if id_ is None else _project_link(statistics.projects.label(change["server"], id_))
+    return {**change, "project": project, "facts": facts, "omitted": len(change["facts"]) - len(facts)}
 
 
 def _waiver_rank(waiver: WaiverEntry) -> tuple[bool, bool, bool]:

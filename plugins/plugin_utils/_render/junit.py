@@ -25,6 +25,7 @@ from .._audit.model import (
 )
 from .findings import (
     ProjectLabels,
+    change_lines,
     control_names,
     errors_without_finding,
     explanation,
@@ -192,6 +193,7 @@ def _properties(report: Report, rule: RuleEntry) -> dict[str, str]:
         "servers": escape_line(", ".join(report["servers"])),
         "verdict": report["summary"]["verdict"],
         "summary": collapse(report["summary"]["message"]),
+        "changes": collapse("; ".join(change_lines(report))),
     }
     return {name: value for name, value in properties.items() if value}
 

@@ -16,6 +16,8 @@ from .._audit.model import (
     VERDICT_HEADINGS,
     VERDICTS,
     Baseline,
+    Changes,
+    ConnectionChange,
     Facts,
     Finding,
     FixedFinding,
@@ -25,10 +27,19 @@ from .._audit.model import (
     count_verdicts,
     full_subject,
     importance,
+    plain_or_json,
     rules_that_match_nothing,
     verdicts_by_control,
 )
-from .findings import RULE_STATES, ProjectLabels, task_variables, unstated_values, waiver_name, waiver_yaml
+from .findings import (
+    MAX_CHANGED_FACTS,
+    RULE_STATES,
+    ProjectLabels,
+    task_variables,
+    unstated_values,
+    waiver_name,
+    waiver_yaml,
+)
 from .markup import CELL_LENGTH, code, code_block, is_web_page, link, markdown_text
 
 # GitHub allows 65,536 characters in a comment and a mebibyte in a step summary, GitLab a million in a comment.
@@ -170,6 +181,9 @@ def _sections(report: Report) -> Iterator[_Section]:
     failing = [finding for finding in findings if finding["fails_audit"]]
     yield _findings("Fails the audit", failing, report, rules)
     yield _findings("Errors", others["error"], report, rules)
+    if report["changes"]:
+        yield _changes(report["changes"], report)
+        yield _not_compared(report["changes"])
     yield _findings("Failed, without effect on the verdict", others["fail"], report, rules)
     yield _next_steps([finding for finding in findings if finding["verdict"] == "fail"], report, rules)
     yield _findings("Inconclusive", others["inconclusive"], report, rules)
@@ -282,6 +296,29 @@ def _next_step(finding: Finding, report: Report, rule: RuleEntry, facts: dict[st
     return "\n\n".join(filter(None, paragraphs))
 
 
+def _changes(changes: Changes, report: Report) -> _Section:
+    """Return a row for each fact that changed, with its old and new value. Added connections have no old one."""
+    rows = []
+    for one in changes["connections"]:
+        subject = _subject(report, one)
+        rows += [
+            (subject, code(fact["name"]), code(plain_or_json(fact["old"])), code(plain_or_json(fact["new"])))
+            for fact in one["facts"][:MAX_CHANGED_FACTS]
+        ]
+        omitted = len(one["facts"]) - MAX_CHANGED_FACTS
+        rows += [(subject, f"{omitted} more", "", "")] if omitted > 0 else []
+        rows += [(subject, one["change"], "", "")] if one["change"] != "changed" else []
+    return _table_section("What changed since the baseline", ("Connection", "Fact", "Before", "Now"), rows)
+
+
+def _not_compared(changes: Changes) -> _Section:
+    rows = [
+        (str(len(one["connections"])), code(", ".join(one["facts"])), code(one["reason"]))
+        for one in changes["not_compared"]
+    ]
+    return _table_section("Not compared with the baseline", ("Connections", "Facts", "Reason"), rows)
+
+
 def _fixed(baseline: Baseline, report: Report) -> _Section:
     rows = [(markdown_text(one["severity"]), code(one["rule"]), _subject(report, one)) for one in baseline["fixed"]]
     return _table_section(f"Fixed since {code(baseline['audited_at'])}", ("Severity", "Rule", "Connection"), rows)
@@ -328,7 +365,7 @@ def _rule(rule: RuleEntry) -> str:
     return f"{link(code(rule['id']), page)} {markdown_text(rule['title'], CELL_LENGTH)}"
 
 
-def _subject(report: Report, finding: Finding | FixedFinding) -> str:
+def _subject(report: Report, finding: Finding | FixedFinding | ConnectionChange) -> str:
     """Return the subject, with a link to its server if the report has several."""
     if len(report["servers"]) < 2:
         return code(finding["subject"])

@@ -25,7 +25,7 @@ from .._audit.model import (
     rules_that_match_nothing,
     stable_name,
 )
-from .findings import ProjectLabels, control_names, explanation, overrides, task_variables, waiver_name
+from .findings import ProjectLabels, change_lines, control_names, explanation, overrides, task_variables, waiver_name
 from .markup import code, is_web_page, link, markdown_text
 from .text import collapse, escape_cell, escape_line
 
@@ -102,6 +102,7 @@ def render(report: Report) -> str:
                     "policy_vars": _lines(task_variables(report)),
                     "disabled": _lines([one["rule"] for one in report["disabled"]]),
                     "left_out": _lines(report["left_out"]),
+                    "changes": change_lines(report),
                 },
             }
         ],

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to this collection: changes of connections since a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .. import _changes
+from .._render.text import escape_line
+from .model import (
+    KINDS,
+    Changes,
+    ConnectionChange,
+    Facts,
+    NotComparedFacts,
+    change_counts,
+    connection_subject,
+    full_subject,
+    key_of,
+    plain_or_json,
+    report_key,
+)
+
+
+class Earlier(NamedTuple):
+    """The facts that connections of a server had, and the kinds of which all were gathered.
+
+    The time is unknown if the facts were saved without a report.
+    """
+
+    since: str | None
+    kinds: list[str]
+    connections: list[Facts]
+
+
+def changes_since(
+    earlier: Earlier, connections: list[Facts], server: str | None, kinds: Iterable[str] | None
+) -> Changes:
+    """Return what changed. Only of kinds that were gathered completely both times, connections are added or removed."""
+    complete = [kind for kind in kinds or () if kind in earlier.kinds]
+    found = _changes.compare(earlier.connections, connections, KINDS)
+
+    def change(name: str, facts: Facts, fields: Iterable[_changes.FieldChange] = ()) -> ConnectionChange:
+        return {
+            "server": server,
+            "key": report_key(server, key_of(facts)),
+            "subject": connection_subject(facts),
+            "project": facts.get("project"),
+            "change": name,
+            "facts": [{"name": path, "old": old, "new": new} for path, old, new in fields],
+        }
+
+    return {
+        "compared": [{"server": server, "since": earlier.since, "kinds": complete}],
+        "connections": [
+            *(change("changed", one.new, one.fields) for one in found.changed),
+            *(change("added", one) for one in found.added if one["kind"] in complete),
+            *(change("removed", one) for one in found.removed if one["kind"] in complete),
+        ],
+        "not_compared": _not_compared(found.not_compared, server),
+    }
+
+
+def _not_compared(found: Iterable[_changes.NotCompared], server: str | None) -> list[NotComparedFacts]:
+    """Return each reason once, with its connections."""
+    by_reason: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for connection, facts, reason in found:
+        by_reason.setdefault((facts, reason), []).append(report_key(server, key_of(connection)))
+    return [
+        {"server": server, "connections": keys, "facts": list(facts), "reason": reason}
+        for (facts, reason), keys in by_reason.items()
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Sentences
+
+
+def since_of(changes: Changes) -> str | None:
+    """Return the time of the oldest baseline, if it is known."""
+    return min((one["since"] for one in changes["compared"] if one["since"]), default=None)
+
+
+def sentence_of(changes: Changes | None) -> str:
+    """Return the number of changes as a sentence; empty without a baseline."""
+    if changes is None:
+        return ""
+    counts = change_counts(changes)
+    time = since_of(changes)
+    since = f"since {time[:10]}" if time else "since the baseline"
+    noun = "connection" if counts["changed"] == 1 else "connections"
+    if all(one["kinds"] for one in changes["compared"]):
+        return f"{counts['changed']} {noun} changed, {counts['added']} added, {counts['removed']} removed {since}."
+    return f"{counts['changed']} {noun} changed {since}; whether others were added or removed is unknown."
+
+
+def warnings_of_changes(changes: Changes | None) -> list[str]:
+    """Return a warning about each reason for which facts were not compared."""
+    found: dict[tuple[str, str], int] = {}
+    for one in changes["not_compared"] if changes else ():
+        key = ", ".join(one["facts"]), one["reason"]
+        found[key] = found.get(key, 0) + len(one["connections"])
+    return [
+        f"Not compared with the baseline: {facts} of {count} connection{'' if count == 1 else 's'}, because {reason}."
+        for (facts, reason), count in found.items()
+    ]
+
+
+def diff_of(changes: Changes) -> dict[str, str]:
+    """Return the changed facts as two texts, which Ansible compares in diff mode. Other connections have a line."""
+    before: list[str] = []
+    after: list[str] = []
+    for one in changes["connections"]:
+        name = escape_line(full_subject(one))
+        sides = {"changed": [before, after], "added": [after], "removed": [before]}[one["change"]]
+        for lines in sides:
+            lines.append(f"{name}:\n" if one["facts"] else f"{name}\n")
+        for fact in one["facts"]:
+            before.append(f"  {escape_line(fact['name'])}: {escape_line(plain_or_json(fact['old']))}\n")
+            after.append(f"  {escape_line(fact['name'])}: {escape_line(plain_or_json(fact['new']))}\n")
+    since = since_of(changes)
+    return {
+        "before_header": f"connections at {since}" if since else "connections in the baseline",
+        "after_header": "connections now",
+        "before": "".join(before),
+        "after": "".join(after),
+    }
