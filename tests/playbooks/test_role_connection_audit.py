@@ -237,11 +237,20 @@ def test_baseline(start, audit_each, policy, tmp_path):
     ]
 
 
-def test_one_kind(start, audit, tmp_path):
-    server = start("newest")
-    audit(server, kinds=["analysis"], include_projects=False, report_dir=".", report_formats=["json"])
+def test_one_kind_and_an_address_that_is_left_empty(start, audit, tmp_path):
+    """The address and the token are those of the environment."""
+    server = start("newest", dataset=[good(), good("analysis")])
+    given = {
+        "kinds": ["analysis"],
+        "include_projects": False,
+        "fail_on": "never",
+        "report_dir": ".",
+        "report_formats": ["json"],
+    }
+    run = audit(server, url="", api_token=None, **given)
+    assert run.returncode == 0, run.stdout
     assert {request.path for request in server.requests} == {"/api/v2/connections/analysis/"}
-    assert len(report(tmp_path)["connections"]) == 20
+    assert [one["kind"] for one in report(tmp_path)["connections"]] == ["analysis"]
 
 
 def test_given_facts_need_no_server(start, play, tmp_path, policy):
@@ -283,30 +292,12 @@ def test_tag_of_an_included_role(start, ansible, tmp_path):
     (example,) = re.findall(r"^```yaml\n(- name: Audit with a tag\n.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     without_apply = example.replace("        apply:\n          tags: audit\n", "")
     assert without_apply != example
-    server = start("5.2")
+    server = start("5.2", dataset=[good()])
     for text, tag, made in ((example, "audit", 1), (example, "other", 0), (without_apply, "audit", 0)):
         (tmp_path / "play.yml").write_text(text)
         run = ansible("ansible-playbook", tmp_path / "play.yml", "--tags", tag, **access(server))
         assert (run.returncode, len(verdicts(run))) == (0 if made else 2, made), run.stdout
         assert ("A tag skipped the audit." in run.stdout) != made
-
-
-def test_what_could_not_be_gathered_does_not_pass(start, play):
-    run = play(
-        start("newest"),
-        role(),
-        environment={"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": "x" * 20},
-        ignore_errors=True,
-    )
-    assert "the server refused the connection" in run.stdout and "audit passed" not in run.stdout
-
-
-def test_module_defaults_that_choose_connections_are_refused(start, play):
-    """An audit of some connections, or without parameters, would look like one of all."""
-    defaults = {"group/securitycompass.sdelements.sdelements": {"include_params": False, "alias": "nobody"}}
-    run = play(start("newest"), role(), module_defaults=[defaults])
-    assert run.returncode == 2 and "Unsupported parameters for" in run.stdout, run.stdout
-    assert "module: alias, include_params. Supported" in run.stdout, run.stdout
 
 
 def test_answers_of_a_survey(start, audit, policy, tmp_path):
@@ -357,34 +348,49 @@ def test_answers_that_are_left_empty(start, audit_each, tmp_path):
     assert not (tmp_path / "reports").exists()
 
 
-def test_an_address_that_is_left_empty(start, audit):
-    """The environment applies."""
-    run = audit(start("5.2"), url="", api_token=None, fail_on="never")
-    assert run.returncode == 0, run.stdout
+def trying(name: str, *roles: dict, **keywords) -> dict:
+    """Run the role, and go on after a failure, which the result tells. What was printed has a part of this name."""
+    show = {
+        "name": "Show the result",
+        "ansible.builtin.debug": {
+            "msg": f"{name}: {{{{ connection_audit_result.verdict_counts.fail | default('none') }}}} failed"
+        },
+    }
+    return {"name": name, "block": list(roles), "rescue": [show], **keywords}
 
 
-def test_module_defaults(start, play, policy):
+def test_module_defaults_and_results(start, play, policy):
+    """What the role takes from a play, and leaves to it."""
     server = start("5.2", dataset=[good(), BAD])
+    group = "group/securitycompass.sdelements.sdelements"
+    access_options = {"url": server.url, "api_token": server.token}
     defaults = {
-        "group/securitycompass.sdelements.sdelements": {"url": server.url, "api_token": server.token},
+        group: access_options,
         "securitycompass.sdelements.sde_connection_audit": {"policy": [policy(TLS)], "fail_on": "critical"},
     }
-    # A variable of the role wins over those of the group.
-    roles = [role(), role(api_token=server.limited_token)]
-    run = play(server, *roles, environment={}, module_defaults=defaults)
+    # An audit of some connections, or without parameters, would look like one of all.
+    choosing = {group: {**access_options, "include_params": False, "alias": "nobody"}}
+    unreachable = {"url": "http://127.0.0.1:9", "api_token": "x" * 20, "retries": 0}
+    run = play(
+        server,
+        trying("unreachable", role(**unreachable)),
+        trying("choosing", role(), module_defaults=choosing),
+        # A variable of the role wins over those of the group.
+        trying("defaults", role(), role(api_token=server.limited_token), module_defaults=defaults),
+        trying("failed", role(**access_options, policy=policy(TLS))),
+        environment={},
+    )
     assert run.returncode == 0, run.stdout
-    first, second = verdicts(run)
-    assert "1 rule" in first and "2 inconclusive" in second, run.stdout
-
-
-def test_result_for_later_tasks(start, play, policy):
-    """After a failure, too."""
-    show = {
-        "name": "Show",
-        "ansible.builtin.debug": {"msg": "{{ connection_audit_result.verdict_counts.fail }} failed"},
-    }
-    run = play(start(dataset=[good(), BAD]), {"name": "Try", "block": [role(policy=policy(TLS))], "rescue": [show]})
-    assert run.returncode == 0 and "1 failed" in run.stdout, run.stdout
+    assert re.findall(r'"msg": "(\w+): (\w+) failed"', run.stdout) == [
+        ("unreachable", "none"),
+        ("choosing", "none"),
+        ("failed", "1"),
+    ]
+    assert "the server refused the connection" in run.stdout.partition("unreachable: ")[0]
+    assert "Unsupported parameters for" in run.stdout
+    assert "module: alias, include_params. Supported" in run.stdout, run.stdout
+    passed = re.findall(r'^    "msg": "(SD Elements audit of \S+ passed: .*)"$', run.stdout, re.MULTILINE)
+    assert len(passed) == 2 and "1 rule" in passed[0] and "2 inconclusive" in passed[1], run.stdout
 
 
 WRONG_VARIABLES = [

@@ -110,20 +110,26 @@ def test_misspelt_names_of_all_places_are_errors(ansible, tmp_path, role):
     assert run.returncode == 2 and "WARNING" not in run.stdout, run.stdout
 
 
-@ROLES
-def test_other_unknown_names_are_warnings(ansible, tmp_path, role):
-    names = {"purpose": "a secret text", "connections": [], "result": {}}
-    variables = {f"{role}_{name}": value for name, value in names.items()}
-    if role == "connection_config":
-        variables |= {"connection_config_allow_list": "/no/file", "connection_config_allow_unknown": True}
-    include = {"ansible.builtin.include_role": {"name": f"securitycompass.sdelements.{role}"}}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [include]}
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+def test_other_unknown_names_are_warnings(ansible, tmp_path):
+    given = {
+        "connection_audit": {},
+        "connection_config": {
+            "connection_config_allow_list": "/no/file",
+            "connection_config_allow_unknown": True,
+        },
+    }
+    plays = []
+    for role, variables in given.items():
+        names = {"purpose": "a secret text", "connections": [], "result": {}}
+        include = {"ansible.builtin.include_role": {"name": f"securitycompass.sdelements.{role}"}}
+        variables |= {f"{role}_{name}": value for name, value in names.items()}
+        plays.append({"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [include]})
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
     run = ansible("ansible-playbook", tmp_path / "play.yml", "--check")
     assert run.returncode == 0, run.stdout
     printed = " ".join(run.stdout.split())
     assert re.findall(r"\[WARNING\]: Unknown .*? it\.", printed) == [
-        f"[WARNING]: Unknown variable {role}_purpose has no effect. Correct its name, or remove it."
+        f"[WARNING]: Unknown variable {role}_purpose has no effect. Correct its name, or remove it." for role in given
     ]
     assert "a secret text" not in printed
 
