@@ -481,6 +481,7 @@ def test_in_a_loop_and_whatever_the_play_says(start, ansible, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_nothing_is_written_without_connections(start, render_each, tmp_path):
     server = start("newest", dataset=[])
     cases = {"refused": (server, {}), "allowed": (server, {"allow_unknown": True})}
