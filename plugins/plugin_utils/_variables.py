@@ -49,5 +49,6 @@ PLAYBOOK_VARIABLES = (
     "sde_project",
     "sde_system",
     "sde_report_files",
+    "sde_drift_dir",
 )
 SHARED_VARIABLES = (*CONNECTION_VARIABLES, *AUDIT_VARIABLES, *PLAYBOOK_VARIABLES)
