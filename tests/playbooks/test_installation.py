@@ -20,7 +20,7 @@ GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
 REQUIREMENTS = {
     yaml.safe_load(block.text)["collections"][0]["type"]: block.text for block in yaml_blocks("requirements")
 }
-COMMANDS = [block.text for block in blocks("shell") if INSTALLS.search(block.text)]
+COMMANDS = {block.page.stem: block.text for block in blocks("shell") if INSTALLS.search(block.text)}
 
 
 def git_settings(folder: Path) -> dict[str, str]:
@@ -48,13 +48,18 @@ def test_installation(ansible, tmp_path, kind):
         assert ansible("ansible-galaxy", "collection", "build", "--output-path", tmp_path).returncode == 0
     (tmp_path / "requirements.yml").write_text(REQUIREMENTS[kind], encoding="utf-8")
     installed = tmp_path / "installed"
-    (commands,) = COMMANDS
-    run = ansible("bash", "-euo", "pipefail", "-c", commands, collections=installed, cwd=tmp_path, **variables)
-    assert run.returncode == 0, run.stdout
-    assert "securitycompass.sdelements.sde_connection_audit " in run.stdout
-    manifest = json.loads(
-        (installed / "ansible_collections" / "securitycompass" / "sdelements" / "MANIFEST.json").read_text(
-            encoding="utf-8"
-        )
-    )
+
+    def install(page: str) -> str:
+        shell = ("bash", "-euo", "pipefail", "-c", COMMANDS[page])
+        run = ansible(*shell, collections=installed, cwd=tmp_path, **variables)
+        assert run.returncode == 0, run.stdout
+        return run.stdout
+
+    assert "securitycompass.sdelements.sde_connection_audit " in install("README")
+    collection = installed / "ansible_collections" / "securitycompass" / "sdelements"
+    manifest = json.loads((collection / "MANIFEST.json").read_text(encoding="utf-8"))
     assert manifest["collection_info"]["version"] == GALAXY["version"]
+    # An upgrade replaces the installed files.
+    shutil.rmtree(collection / "plugins")
+    install("getting_started")
+    assert (collection / "plugins" / "modules" / "sde_connection_audit.py").is_file()

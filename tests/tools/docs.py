@@ -25,14 +25,21 @@ SOURCE = ROOT / "build" / "docs-source"
 # GitHub Pages publishes the site here.
 ADDRESS = "https://securitycompass.github.io/ansible-collection-sdelements/"
 COLLECTION = "securitycompass.sdelements"
-ROOT_PAGES = {"README.md": "readme.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+OTHER_PAGES = {
+    "README.md": "readme.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "docs/site/index.md": "index.md",
+}
+# A link from the reference of a plugin or role.
+INSTALLATION = "`Installation <../../../readme.html#installation>`__"
 # Markdown's links, outside of code.
 LINK = re.compile(r"(?P<code>^```.*?^```$|`[^`\n]+`)|\]\((?P<target>[^)\s]+)\)", re.MULTILINE | re.DOTALL)
 
 
 def pages() -> dict[Path, Path]:
     """Return where each page and picture of the repository is on the site."""
-    found = {ROOT / name: SOURCE / place for name, place in ROOT_PAGES.items()}
+    found = {ROOT / name: SOURCE / place for name, place in OTHER_PAGES.items()}
     docs = ROOT / "docs"
     for path in sorted([*docs.iterdir(), *docs.glob("images/*")]):
         if path.is_file():
@@ -76,7 +83,7 @@ def prepare() -> dict[str, str]:
     shutil.rmtree(SOURCE, ignore_errors=True)
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
     (SOURCE / "_static").mkdir(parents=True)
-    for name, place in {"conf.py": "", "index.md": "", "custom.css": "_static"}.items():
+    for name, place in {"conf.py": "", "custom.css": "_static"}.items():
         shutil.copy2(ROOT / "docs" / "site" / name, SOURCE / place / name)
     own_pages = pages()
     places = own_pages | reference_pages()
@@ -103,13 +110,16 @@ def write_reference() -> None:
 
 
 def adapt_to_theme(text: str) -> str:
-    """Return a page of antsibull-docs with short titles, for the sidebar, and without its own table of contents."""
+    """Return a page of antsibull-docs with short titles, no table of contents, and this collection's installation."""
     text = re.sub(r"^\.\. contents::\n(?:   :.*\n)+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^\.\. seealso::\n\n +List of :ref:`collections.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(
         r"^Securitycompass\.Sdelements\n=+$", "Modules, plugins and roles\n" + "=" * 26, text, flags=re.MULTILINE
     )
     name = re.escape(COLLECTION)
+    # The collection is not on Galaxy yet; README.md explains how to install it.
+    text = re.sub(rf"`({name} collection) <https://galaxy\.ansible\.com/[^>]*>`_", r"\1", text)
+    text = re.sub(r"To install it, use: :code:`[^`]*`\.", f"To install it, see {INSTALLATION}.", text)
     return re.sub(rf"^{name}\.(\w+ \w+) -- (.*)\n\++$", _title, text, count=1, flags=re.MULTILINE)
 
 

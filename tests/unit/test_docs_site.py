@@ -66,6 +66,19 @@ def test_in_the_theme_shortens_antsibull_title_and_removes_contents():
     assert text == "some role\n+++++++++\n\n**Do it**\n\n\nText\n"
 
 
+def test_reference_explains_the_installation_as_the_readme():
+    text = docs.adapt_to_theme(
+        "    part of the `securitycompass.sdelements collection <https://galaxy.ansible.com/ui/repo/>`_ (version 1.0.0).\n"
+        "    To install it, use: :code:`ansible\\-galaxy collection install securitycompass.sdelements`.\n"
+        "    See `other.sdelements collection <https://galaxy.ansible.com/other/>`_.\n"
+    )
+    assert text == (
+        "    part of the securitycompass.sdelements collection (version 1.0.0).\n"
+        "    To install it, see `Installation <../../../readme.html#installation>`__.\n"
+        "    See `other.sdelements collection <https://galaxy.ansible.com/other/>`_.\n"
+    )
+
+
 def test_sidebar_lists_each_guide():
     index = (ROOT / "docs" / "site" / "index.md").read_text(encoding="utf-8")
     guides = [path.stem for path in sorted((ROOT / "docs").glob("*.md"))]
