@@ -250,7 +250,7 @@ def test_one_kind_and_an_address_that_is_left_empty(start, audit, tmp_path):
     run = audit(server, url="", api_token=None, **given)
     assert run.returncode == 0, run.stdout
     assert {request.path for request in server.requests} == {"/api/v2/connections/analysis/"}
-    assert [one["kind"] for one in report(tmp_path)["connections"]] == ["analysis"]
+    assert [one["facts"]["kind"] for one in report(tmp_path)["connections"]] == ["analysis"]
 
 
 def test_given_facts_need_no_server(start, play, tmp_path, policy):
