@@ -250,7 +250,7 @@ def test_one_kind_and_an_address_that_is_left_empty(start, audit, tmp_path):
     run = audit(server, url="", api_token=None, **given)
     assert run.returncode == 0, run.stdout
     assert {request.path for request in server.requests} == {"/api/v2/connections/analysis/"}
-    assert [one["kind"] for one in report(tmp_path)["connections"]] == ["analysis"]
+    assert [one["facts"]["kind"] for one in report(tmp_path)["connections"]] == ["analysis"]
 
 
 def test_given_facts_need_no_server(start, play, tmp_path, policy):
@@ -349,7 +349,7 @@ def test_answers_that_are_left_empty(start, audit_each, tmp_path):
 
 
 def trying(name: str, *roles: dict, **keywords) -> dict:
-    """Run the role, and go on after a failure, which the result tells. What was printed has a part of this name."""
+    """Run the role, and go on after a failure, which the message of this name shows."""
     show = {
         "name": "Show the result",
         "ansible.builtin.debug": {
@@ -360,7 +360,7 @@ def trying(name: str, *roles: dict, **keywords) -> dict:
 
 
 def test_module_defaults_and_results(start, play, policy):
-    """What the role takes from a play, and leaves to it."""
+    """The role takes options from its play, and leaves its result to it."""
     server = start("5.2", dataset=[good(), BAD])
     group = "group/securitycompass.sdelements.sdelements"
     access_options = {"url": server.url, "api_token": server.token}
