@@ -96,7 +96,13 @@ def test_one_inventory_serves_the_playbook_that_writes_files(three, play, tmp_pa
 def test_variables_of_the_run_are_checked(play):
     """Each run asks nothing of a server, and says everything that can be said together."""
     hosts = {name: {"sde_url": f"http://localhost:9/{name}", "sde_api_token": "x"} for name in ALL_THREE} | {"web1": {}}
-    same = {**hosts, "copy": {"sde_url": "http://LOCALHOST:9/sde-eu/", "sde_api_token": "x"}}
+    same = {**hosts, "copy": {"sde_url": "HTTPS://LOCALHOST:9/sde-eu/", "sde_api_token": "x"}}
+    wrong = {
+        "sde-eu": {"sde_ulr": "x"},
+        "sde us": {"sde_url": "a"},
+        "empty": {"sde_url": ""},
+        "no": {"sde_url": "{{ no }}"},
+    }
     contradictions = {"ansible_connection": "ssh", "ansible_become": True}
     cases = {
         ('sde_hosts is "prdo", which matches no host of the inventory.',): (hosts, [], {"sde_hosts": "prdo"}),
@@ -104,10 +110,17 @@ def test_variables_of_the_run_are_checked(play):
             "sde-eu and copy have the same sde_url.",
             "--limit excludes all servers (sde-eu, sde-us, sde.asia, copy).",
         ): (same, ["--limit", "web1"], {}),
+        ("Remove ansible_connection and ansible_become from the extra variables.",): (hosts, [], contradictions),
         (
-            "Remove ansible_connection and ansible_become from the extra variables.",
-            "web1 needs its address in sde_url, and its token",
-        ): (hosts, [], {"sde_hosts": "web1", **contradictions}),
+            "No sde_url: web1.",
+            'sde_kinds is "almm". It can contain alm and analysis.',
+            'sde_report_formats is "pdf". It can contain json, junit,',
+        ): (hosts, [], {"sde_hosts": ["sde-eu", "web1"], "sde_kinds": "almm", "sde_report_formats": "pdf"}),
+        (
+            "Unknown variable sde_ulr: did you mean sde_url?",
+            '"sde us" cannot be used, because Ansible splits the name of the host.',
+            "no: sde_url is empty, or contains a variable that is not defined.",
+        ): (wrong, [], {}),
         (
             "Unknown variable sde_fail_onn: did you mean sde_fail_on?",
             '-e contains "place", which is not name=value.',
@@ -137,7 +150,11 @@ def test_tokens_of_a_file(start, play, tmp_path):
     environment = {"SDE_API_TOKENS_FILE": "tokens.yml", "PWD": str(tmp_path), **access(api)}
     run = play("audit", hosts, environment=environment)
     assert run.returncode == 2 and servers_of(run) == {"sde-eu": "0", "sde-us": "1"}, run.stdout
-    assert messages_of(run.stdout)["sde-us"].startswith("sde-us needs its address in sde_url, and its token")
+    assert messages_of(run.stdout)["sde-us"].startswith("sde-us has no token: set sde_api_token")
+    (tmp_path / "tokens.yml").write_text("sde-eu: [CANARY")
+    run = play("audit", hosts, environment=environment)
+    assert run.returncode == 2 and "CANARY" not in run.stdout, run.stdout
+    assert "tokens.yml is not a YAML file with the token of each host" in run.stdout
 
 
 STRICT = {"ANSIBLE_ANY_ERRORS_FATAL": "true"}
