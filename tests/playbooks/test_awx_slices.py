@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -59,11 +60,12 @@ def record(kind: str, number: int, method: str) -> dict:
 
 @pytest.fixture(params=[(6, 2), pytest.param((100, 3), marks=pytest.mark.slow)], ids=["6 in 2", "100 in 3"])
 def fleet(request, start):
-    """Address and token of each server, which three of different age stand for, and the number of slices."""
+    """Address and token of each server, and the number of slices."""
     size, slices = request.param
     dataset = [record("alm", 1, "https"), record("alm", 2, "http"), record("analysis", 1, "https")]
-    running = [start(generation, dataset=dataset, token=TOKEN) for generation in ("3.2", "5.2", "newest")]
-    hosts = {f"sde-{number:03}": running[number % len(running)] for number in range(size)}
+    # Each has an address of its own: one server must not be audited twice.
+    ages = itertools.cycle(("3.2", "5.2", "newest"))
+    hosts = {f"sde-{number:03}": start(next(ages), dataset=dataset, token=TOKEN) for number in range(size)}
     tokens = {
         name: server.token if number % 2 else server.limited_token
         for number, (name, server) in enumerate(hosts.items())
