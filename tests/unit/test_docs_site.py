@@ -68,7 +68,7 @@ def test_in_the_theme_shortens_antsibull_title_and_removes_contents():
 
 def test_reference_explains_the_installation_as_the_readme():
     text = docs.adapt_to_theme(
-        "    part of the `securitycompass.sdelements collection <https://galaxy.ansible.com/ui/repo/>`_ (version 1.0.0).\n"
+        "    part of the `securitycompass.sdelements collection <https://galaxy.ansible.com/ui/>`_ (version 1.0.0).\n"
         "    To install it, use: :code:`ansible\\-galaxy collection install securitycompass.sdelements`.\n"
         "    See `other.sdelements collection <https://galaxy.ansible.com/other/>`_.\n"
     )
