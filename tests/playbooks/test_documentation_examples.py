@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import importlib
 import json
@@ -154,6 +155,17 @@ def test_check_of_connections(start, ansible, tmp_path):
     message = messages_of(failed.stdout)["localhost"]
     names = {one["alias"] for kind in KINDS for one in start("5.2").records(kind) if one["frequency"] == "manually"}
     assert failed.returncode == 2 and all(name in message for name in names if name)
+
+
+def test_csv_example_keeps_values_whole(start, ansible, tmp_path):
+    (block,) = [one for one in yaml_blocks("playbook") if "connections.csv" in one.text]
+    record = {**start("5.2").records("alm")[0], "alias": 'Jira, "old"\nand new', "last_job": None}
+    server = start("5.2", dataset=[record])
+    run = ansible("ansible-playbook", written(block, tmp_path), HOME=str(tmp_path), **access(server))
+    assert_ran(run)
+    with (tmp_path / "connections.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["id"], row["alias"], row["last_run"]) == (str(record["id"]), record["alias"], "")
 
 
 # A part of each answer, in the order of the questions. Old releases know neither jobs nor connectors.

@@ -85,6 +85,7 @@ RULES = (
         "use the usual term",
         r"(?:with room|room (?:for|more))",
     ),
+    Rule("as it says", r"as it says|the same holds|taken? back", "repeat the fact, or link to it; 'revoke' a token"),
     Rule("cure", r"cures?", "'fix'"),
 )
 

@@ -38,6 +38,7 @@ BAD = [
     "'item' speaks of a connection",
     "Both doors give the same result",
     "each message, with its cure",
+    "Set both, or neither: as it says",
 ]
 GOOD = [
     "unexpected status 103",
@@ -59,6 +60,7 @@ GOOD = [
     "* stands for any text, and the variables never stand in for a missing token.",
     "The parser gives up. The dish is on a table in the warehouse with room for more.",
     "Recommendations of the department: amend nothing, besides the token.",
+    "The same applies to connectors: take the backup, or revoke the token.",
 ]
 
 
