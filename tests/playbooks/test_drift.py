@@ -54,7 +54,9 @@ def test_changes_are_reported_until_they_are_accepted(start, ansible, tmp_path):
     second = run(edited, "--diff")
     assert second.returncode == 2, second.stdout
     assert "Connects to https://evil.example.net:443, and before to https://jira.example.com:443" in second.stdout
-    assert 'changed: us, ALM connection 2 \\"Jira\\": alias: Tool 2 -> Jira; frequency: daily -> weekly' in second.stdout
+    assert (
+        'changed: us, ALM connection 2 \\"Jira\\": alias: Tool 2 -> Jira; frequency: daily -> weekly' in second.stdout
+    )
     assert "4 connections changed, 2 added, 0 removed since 20" in second.stdout and "first run" not in second.stdout
     assert "-  alias: Tool 2\n" in second.stdout and "+  alias: Jira\n" in second.stdout
     assert "audited_at" not in second.stdout
