@@ -21,6 +21,7 @@ import yaml
 
 from tests.conftest import COLLECTION, INFO_MODULES, ROOT
 from tests.contract import CONTRACTS
+from tests.demo_server import seed
 from tests.playbooks.test_playbooks import MODES, UNDECIDED, assert_clean
 from tests.support import DOCUMENTED_HOUR, KINDS, RESOURCES, access, connections, messages_of
 
@@ -180,7 +181,7 @@ ANSWERS = {
         r"api\.github\.example\.com: +claims-bot \(Claims Intake issues, Fraud Scoring issues\)",
         r"project-connected: project 22 .*? has no ALM connection .*?24 projects seen",
         r"Customer Portal to JIRA: never",
-        r"\"new\": \[\]",
+        r"\"changed\": \[ \"changed: .*?, Analysis connection 1 .*?: alias: .*? -> Renamed\" \].*\"new\": \[\]",
     ],
     "newest": [
         r"ALM connection 28 .*? failed: The personal access token has expired",
@@ -192,20 +193,23 @@ ANSWERS = {
         r"JIRA jira\.example\.com: Customer Portal, Payments API\"",
         r"project-connected: project 22 .*? has no ALM connection .*?24 projects seen",
         r"alm connection 8, Quote Engine tickets: 20",
-        r"\"new\": \[\]",
+        r"\"changed\": \[ \"changed: .*?, Analysis connection 1 .*?: alias: .*? -> Renamed\" \].*\"new\": \[\]",
     ],
 }
 
 
 @pytest.mark.parametrize("generation", ANSWERS)
 def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path, generation):
-    """The second run compares its audit with that of the first."""
+    """The second run compares its audit with that of the first. A connection is renamed in between."""
     files = [written(block, tmp_path) for block in yaml_blocks("playbook") if block.page.name == "questions.md"]
     questions = re.findall(r"^## (.*)", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.MULTILINE)
     server = start(generation)
     for _run in range(2):
         run = ansible("ansible-playbook", *files, cwd=tmp_path, **access(server))
         assert run.returncode == 0, run.stdout
+        records = {kind: server.records(kind) for kind in RESOURCES}
+        records["analysis"][0]["alias"] = "Renamed"
+        seed.load([one for kind in RESOURCES for one in records[kind]])
     plays = re.split(r"^PLAY \[", run.stdout, flags=re.MULTILINE)[1:]
     answers = ANSWERS[generation]
     assert [play.partition("]")[0] for play in plays[: len(questions)]] == questions
@@ -213,17 +217,21 @@ def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path
         assert re.search(answer, " ".join(play.split())), (answer, play)
 
 
+def role_variables(given: dict) -> dict:
+    return {f"connection_audit_{name}": value for name, value in given.items()}
+
+
 def test_policies(start, ansible, tmp_path):
     """Each rule of an example decides something, each waiver waives something, and each test passes."""
     examples = yaml_blocks("policy")
-    audits = []
+    role = {"name": "securitycompass.sdelements.connection_audit"}
+    baseline = {"fail_on": "never", "report_dir": str(tmp_path), "report_name": "baseline", "report_formats": ["json"]}
+    audits = [{"ansible.builtin.include_role": role, "vars": role_variables(baseline)}]
     for block in examples:
         policy = written(block, tmp_path)
         given = {"policy": ["starter", str(policy)], "report_dir": str(tmp_path), "report_name": policy.stem}
-        given |= {"fail_on": "never", "report_formats": ["json"]}
-        role = {"name": "securitycompass.sdelements.connection_audit"}
-        variables = {f"connection_audit_{name}": value for name, value in given.items()}
-        audits.append({"ansible.builtin.include_role": role, "vars": variables})
+        given |= {"fail_on": "never", "report_formats": ["json"], "baseline": str(tmp_path / "baseline.json")}
+        audits.append({"ansible.builtin.include_role": role, "vars": role_variables(given)})
         audits.append({"securitycompass.sdelements.sde_connection_policy_check": {"policy": given["policy"]}})
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": audits}]))
     run = ansible("ansible-playbook", tmp_path / "play.yml", **access(start("5.2")))
