@@ -290,6 +290,14 @@ def test_keys_of_facts_are_documented(kind):
         assert re.findall(r"`(\w+)`", " ".join(rows)) == list(CONTRACTS[kind])
 
 
+def test_keys_within_facts_are_documented(start):
+    text = (ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
+    facts = connections(start("5.2"), include_last_job=True)[0]
+    for title, key in (("Server", "server"), ("Last job", "last_job")):
+        section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        assert re.findall(r"^\| `(\w+)` \| (?:string|integer|boolean)", section, re.MULTILINE) == list(facts[key])
+
+
 @pytest.mark.parametrize(
     "block", [one for one in blocks("shell") if one.page.name not in WALKED and not INSTALLS.search(one.text)], ids=str
 )
