@@ -785,7 +785,10 @@ def test_selection(selection, expected):
         ({"that": "previous.nope | default('x') == 'x'"}, []),
         ({"that": "previous.of_a_later_release == connection.of_a_later_release"}, []),
         # A report does not have them.
-        ({"that": "previous.project_facts is none"}, ["previous.project_facts is not a known fact; did you mean project?"]),
+        (
+            {"that": "previous.project_facts is none"},
+            ["previous.project_facts is not a known fact; did you mean project?"],
+        ),
     ],
 )
 def test_unknown_facts(rule, expected):
