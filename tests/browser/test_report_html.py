@@ -231,11 +231,11 @@ def sections(page: Page) -> list[str]:
 
 def test_no_section_is_empty_and_waivers_follow_the_findings(show):
     assert sections(show("passed")) == ["Verdicts", "Overview", "Findings", "Rules"]
-    everything = ["Verdicts", "Changes", "Overview", "Findings", "Waivers", "Rules"]
+    everything = ["What changed", "New and fixed findings", "Overview", "Findings", "Waivers", "Rules"]
     page = show("small")
-    assert sections(page) == everything
+    assert sections(page) == ["Verdicts", *everything]
     links = page.get_by_role("navigation", name="Contents").get_by_role("link")
-    assert links.all_inner_texts() == everything[1:]
+    assert links.all_inner_texts() == [name.replace("fixed findings", "fixed") for name in everything]
     for link in links.all():
         assert page.locator(link.get_attribute("href")).count() == 1
     assert page.get_by_role("region", name="By system").count() == 1
@@ -284,7 +284,17 @@ def test_the_charts_count_as_the_document_does(show):
 
 def test_what_changed_and_the_waivers(show):
     page = show("small")
-    assert page.locator(".changes").inner_text().split() == ["6", "new", "3", "known", "2", "fixed"]
+    assert page.locator(".changes").all_inner_texts()[0].split() == ["1", "changed", "1", "added", "1", "removed"]
+    region = page.get_by_role("region", name="Old and new values")
+    assert region.locator("tr").all_inner_texts() == [
+        "Connection\tProject\tFact\tBefore\tNow",
+        'ALM connection 1 "Jira Europe"\t3 · Customer Portal\tserver.host\tjira.example.com\tjira.example.net',
+        "frequency\tdaily\tnull",
+        'ALM connection 2 "Rally"\t1\tAdded',
+        'ALM connection 9 "Old Jira"\t9 · Payments API\tRemoved',
+    ]
+    assert page.get_by_text("Not compared: params of 1 connection, because the parameters are hidden").count() == 1
+    assert page.locator(".changes").all_inner_texts()[1].split() == ["6", "new", "3", "known", "2", "fixed"]
     page.get_by_text("Fixed since then").click()
     assert page.get_by_role("region", name="Fixed findings").locator("tbody tr").all_inner_texts() == [
         'Medium\tlast-sync\tALM connection 2 "Rally"',
@@ -549,7 +559,7 @@ def test_states_of_rules_and_limits_of_waivers(show, scripts):
     assert "high or more, known findings too, rules that match nothing, unused waivers" in page.locator(
         ".particulars"
     ).inner_text().replace("\n", " ")
-    assert page.locator(".changes").inner_text().split("\n")[-1] == "no longer found, but not fixed"
+    assert page.locator(".changes").all_inner_texts()[1].split("\n")[-1] == "no longer found, but not fixed"
     page.locator("summary", has_text="No longer found, but not fixed").click()
     rows = page.get_by_role("region", name="Findings that are not fixed").locator("tbody tr")
     assert [row.strip() for row in rows.all_inner_texts()] == ["High\talm-tls\tALM connection 7\tConnection removed"]
@@ -1041,8 +1051,8 @@ def test_paper_gets_all_that_was_chosen_and_every_rule(show):
 
 # All that the page is made of. No text of a server's may add to it.
 ELEMENTS = set(
-    "a bdi body button circle code datalist dd details div dl dt fieldset footer form g h1 h2 h3 head "
-    "header html input label "
+    "a bdi body button circle code datalist dd del details div dl dt fieldset footer form g h1 h2 h3 head "
+    "header html input ins label "
     "legend li link main meta nav option p path pre rect script section select span style summary svg symbol "
     "table tbody td th "
     "thead time title tr ul use".split()

@@ -192,6 +192,8 @@ def test_starter_policy_on_the_embedded_api(start, ansible, tmp_path):
     assert {rule: failed[rule] for rule in expected} == expected
 
 
+FILES["saved.json"] = "[]"
+FILES["bad.json"] = '[{"id": 1}]'
 FILES["p.yml"] = policy()
 AUDITS["result"] = [{"connections": [BAD, good()], "policy": ["p.yml"], "server": "sde.example.com"}]
 
@@ -393,6 +395,11 @@ WRONG_OPTIONS = [
     ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: x is not a variable of the policy."),
     ({"connections": [], "known_findings": "accept"}, "known_findings=accept requires baseline."),
     (
+        {"connections": [], "known_findings": "accept", "baseline": "saved.json"},
+        "baseline: saved.json has facts, but no findings, which known_findings=accept requires.",
+    ),
+    ({"connections": [], "baseline": "bad.json"}, "baseline: bad.json: connections[0].kind must be alm or"),
+    (
         {"connections": [], "reports": {"pdf": "x"}},
         "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: reports.pdf",
     ),
@@ -576,6 +583,6 @@ def test_documentation_names_the_results(outcomes):
     module = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit")
     returned = yaml.safe_load(module.RETURN)
     result = outcomes["starter"][0].result
-    assert set(result) - {"changed", "failed", "warnings"} == set(returned) - {"failure"}
+    assert set(result) - {"changed", "failed", "warnings"} == set(returned) - {"failure", "diff"}
     assert set(result["findings"][0]) == set(returned["findings"]["contains"])
     assert set(result["verdict_counts"]) == set(returned["verdict_counts"]["contains"])

@@ -206,6 +206,11 @@ def test_upgrade_and_lost_permission_change_nothing(start):
     assert said[0].startswith("Not compared with the baseline: params, server, validate_certs, secrets_set of ")
 
 
+def test_synchronisations_change_nothing():
+    ran = connection(in_progress=True, last_job={"id": 2, "last_run": NOW, "succeeded": False})
+    assert changes(audited([ran], before(connection(in_progress=False, last_job={"id": 1, "succeeded": True})))) == []
+
+
 def test_secrets_are_masked_in_every_format_and_are_not_changes():
     """The baseline was written by hand, and has what no report has."""
     secret = {"alm_server": "https://user:canary-1@jira.example.com", "alm_pass": "canary-2"}
@@ -231,6 +236,14 @@ def test_rule_reads_the_previous_facts():
     # One connection is new.
     assert verdicts == {"pass": ["sde.example.com/analysis/3"], "not_applicable": ["sde.example.com/alm/4"]}
     assert [rule["state"] for rule in audited(THEN)["rules"]] == ["off"]
+
+
+def test_observed_previous_facts_are_masked_once():
+    """The name of this fact suggests secrets, but it has their paths."""
+    rule = {**POLICY["rules"][0], "that": "previous.secrets_set[0] == connection.alias"}
+    policy = {"rules": [rule]}
+    [finding] = audited([connection()], before(connection(), policy=policy), policy=policy)["findings"]
+    assert finding["observed"][0] == {"name": "previous.secrets_set[0]", "value": "alm_pass"}
 
 
 def test_texts_of_previous_facts_are_never_templates():
@@ -272,14 +285,14 @@ def test_changes_in_a_result_are_bounded():
 
 def test_diff_has_the_old_and_the_new_values():
     diff = diff_of(
-        audited([connection(1, frequency="weekly", alias="a\nb"), connection(4)], before(*THEN[:2]))["changes"]
+        audited([connection(1, frequency="weekly", alias="a\n\u202eb"), connection(4)], before(*THEN[:2]))["changes"]
     )
     assert diff == {
         "before_header": "connections at 2026-11-20T06:00:00Z",
         "after_header": "connections now",
-        "before": 'sde.example.com, ALM connection 1 "a\\nb":\n  alias: Tool 1\n  frequency: daily\n'
+        "before": 'sde.example.com, ALM connection 1 "a\\n\\u202eb":\n  alias: Tool 1\n  frequency: daily\n'
         'sde.example.com, ALM connection 2 "Tool 2"\n',
-        "after": 'sde.example.com, ALM connection 1 "a\\nb":\n  alias: a\\nb\n  frequency: weekly\n'
+        "after": 'sde.example.com, ALM connection 1 "a\\n\\u202eb":\n  alias: a\\n\\u202eb\n  frequency: weekly\n'
         'sde.example.com, ALM connection 4 "Tool 4"\n',
     }
 

@@ -770,6 +770,25 @@ def test_selection(selection, expected):
         ),
         ({"that": "true", "needs": ["params.zzz"]}, []),
         ({"that": "connections | map(attribute='frequancy') | list | length > 0"}, []),
+        (
+            {"that": "previous.frequancy == 'daily'"},
+            ["previous.frequancy is not a known fact; did you mean frequency?"],
+        ),
+        (
+            {"that": "previous is none or previous.server.hots == connection.server.host"},
+            ["previous.server.hots is not a known fact; did you mean host?"],
+        ),
+        (
+            {"that": "true", "message": "{{ previous.alais }}"},
+            ["previous.alais is not a known fact; did you mean alias?"],
+        ),
+        ({"that": "previous.nope | default('x') == 'x'"}, []),
+        ({"that": "previous.of_a_later_release == connection.of_a_later_release"}, []),
+        # A report does not have them.
+        (
+            {"that": "previous.project_facts is none"},
+            ["previous.project_facts is not a known fact; did you mean project?"],
+        ),
     ],
 )
 def test_unknown_facts(rule, expected):

@@ -248,6 +248,14 @@ def errors_in(**test) -> list[str]:
             {"connection": {"last_job": {"succeded": False, "queue": 1}}},
             ["1.yml: test 1 has an unknown fact: last_job.succeded; did you mean succeeded?"],
         ),
+        (
+            {"previous": {"frequancy": "daily", "server": {"hots": "x"}}},
+            [
+                "1.yml: test 1 has an unknown fact: previous.frequancy; did you mean frequency?",
+                "1.yml: test 1 has an unknown fact: previous.server.hots; did you mean host?",
+            ],
+        ),
+        ({"previous": {"alias": 7}}, ["1.yml: test 1: previous: connections[0].alias must be a string or null."]),
         ({"connection": {"id": "one"}}, ["1.yml: test 1: connections[0].id must be an integer."]),
         ({"connections": [{"id": 2}, {}]}, ["1.yml: test 1: connections[1]: duplicate connection alm 2."]),
         (

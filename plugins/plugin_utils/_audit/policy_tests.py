@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypedDict
 
-from ...module_utils._errors import SDElementsError
+from ...module_utils._errors import OptionError, SDElementsError
 from ...module_utils._tool_server import server_facts
 from .._render.text import escape_line
 from .connections import validate_connections
@@ -74,6 +74,8 @@ _GOOD_ADDRESS = {"scheme": "https", "host": "jira.example.com", "port": None, "p
 
 # Makes an engine of its data.
 NewEngine = Callable[..., Engine]
+# The facts of connections in the baseline, or None without one.
+_Previous = dict[ConnectionKey, Facts] | None
 
 
 class FailedTest(TypedDict):
@@ -110,11 +112,11 @@ class Outcome(NamedTuple):
 def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
     """Evaluate the tests of a policy."""
     rules = {rule.id: rule for rule in policy.rules}
-    tests = [(test, facts) for test, facts in _with_facts(policy.tests) if test.rule in rules]
+    tests = [one for one in _with_facts(policy.tests) if one[0].rule in rules]
     failed = []
-    for test, facts in tests:
+    for test, facts, previous in tests:
         data = {**policy.variables, **test.variables, **data_of(facts), "audited_at": AUDITED_AT}
-        engine = new_engine(data, previous=_previous_of(test, facts))
+        engine = new_engine(data, previous=previous)
         result = _failure(test, rules[test.rule], facts, engine)
         failed += [result] if result else []
     return Outcome(failed, len(tests) - len(failed), len(policy.tests) - len(tests))
@@ -202,12 +204,13 @@ def _reason(evaluations: list[Evaluation], expected: list[str]) -> str:
 # The facts of a test
 
 
-def _with_facts(tests: list[PolicyTest]) -> list[tuple[PolicyTest, AuditedFacts]]:
+def _with_facts(tests: list[PolicyTest]) -> list[tuple[PolicyTest, AuditedFacts, _Previous]]:
     """Return each test with all facts, as rules see them. Raises a PolicyError about all that are invalid."""
     found, errors = [], []
     for test in tests:
         try:
-            found.append((test, facts_of(test)))
+            facts = facts_of(test)
+            found.append((test, facts, _previous_of(test, facts)))
         except SDElementsError as exc:
             errors.append(f"{test.file}: test {test.number}: {exc.problem}")
     if errors:
@@ -232,13 +235,16 @@ def facts_of(test: PolicyTest) -> AuditedFacts:
     return seen
 
 
-def _previous_of(test: PolicyTest, facts: AuditedFacts) -> dict[ConnectionKey, Facts] | None:
+def _previous_of(test: PolicyTest, facts: AuditedFacts) -> _Previous:
     """Return the facts that the connection had, the others being those of a good one. None: there is no baseline."""
     if test.previous is None:
         return None
     key = key_of(facts.connections[0])
     given = {**test.previous, "kind": key[0], "id": key[1]}
-    return {key: validate_connections([_completed(given, 1)])[0]}
+    try:
+        return {key: validate_connections([_completed(given, 1)])[0]}
+    except OptionError as exc:
+        raise OptionError(f"previous: {exc.problem}") from None
 
 
 def _projects_of(test: PolicyTest, connections: list[Facts]) -> list[Facts] | None:
