@@ -224,7 +224,7 @@ msg:
   type: str
   sample: >-
     SD Elements audit of sde.example.com failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12
-    inconclusive, 0 errors. 42 connections, 14 rules, 24 projects seen. Policy: starter. Reports:
+    inconclusive, 0 errors. 42 connections, 16 rules, 24 projects seen. Policy: starter. Reports:
     /tmp/sde-audit/report.html.
 verdict:
   description: The verdict of the audit.

@@ -120,7 +120,7 @@ msg:
   description: The result in one line, or each error or failed test on a line.
   returned: always
   type: str
-  sample: 'Valid policy (starter, starter_tests): 14 rules, 68 tests passed.'
+  sample: 'Valid policy (starter, starter_tests): 16 rules, 82 tests passed.'
 tests:
   description: The failed tests.
   returned: when the policy has no errors

@@ -572,7 +572,9 @@ def test_result_is_bounded(outcomes, folder):
     )
     assert (len(fixed.result["fixed"]), fixed.result["fixed_omitted"], fixed.result["findings"]) == (100, 2, [])
     assert [(one["rule"], one["reason"]) for one in fixed.result["not_fixed"]] == [("worse", "rule_gone")]
-    assert fixed.result["warnings"][-1] == "Only the JSON report contains all fixed (2 more): set reports.json."
+    assert (len(fixed.result["changes"]), fixed.result["changes_omitted"]) == (100, 2)
+    omitted = "Only the JSON report contains all fixed (2 more) and changes (2 more): set reports.json."
+    assert fixed.result["warnings"][-1] == omitted
     assert (len(few.result["findings"]), few.result["findings_omitted"], few.result.get("warnings")) == (1, 0, None)
 
 
