@@ -19,16 +19,16 @@ from .templating import Engine, EvaluationError, as_data, describe_type
 
 T = TypeVar("T")
 _DERIVED_FROM_PARAMS = ("params", "server", "validate_certs")
-_NOTHING: Mapping[str, str] = {}
 
 
 def evaluate_rule(
-    rule: Rule, connections: list[Facts], engine: Engine, absent: Mapping[str, str] = _NOTHING
+    rule: Rule, connections: list[Facts], engine: Engine, absent: Mapping[str, str] | None = None
 ) -> list[Evaluation]:
     """Return a rule's verdict on each connection, which are among the engine's data, or on each of its items.
 
     'absent' says why projects or connectors are absent. A rule that reads them is inconclusive.
     """
+    absent = absent or {}
     lacking = {name: absent[name] for name in sorted(resources_to_decide(rule)) if name in absent}
     absence = ", ".join(lacking.values())
     decidable = rule._replace(when=[one for one in rule.when if lacking.keys().isdisjoint(resources_in(one))])
