@@ -204,7 +204,9 @@ def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
     settings = {"ANSIBLE_CONFIG": broken, "ANSIBLE_STRATEGY": "unknown", "HOME": tmp_path / "file", "LC_ALL": "C"}
     for name, value in settings.items():
         monkeypatch.setenv(name, str(value))
-    run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("=== This failed as it should") == 2
     assert "The rendered allow-list is in build/demo/egress_allow_list.txt." in run.stdout
@@ -257,7 +259,9 @@ def test_demo_without_utf8_locale(monkeypatch):
 
 def test_demo_on_a_live_server_needs_one(monkeypatch):
     monkeypatch.setenv("LIVE", "1")
-    run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
     assert (run.returncode, "set SDE_HOST and SDE_API_KEY" in run.stderr) == (2, True)
 
 
@@ -267,7 +271,9 @@ def test_demo_on_a_live_server(start, monkeypatch):
     monkeypatch.setenv("LIVE", "1")
     for name, value in access(server).items():
         monkeypatch.setenv(name, value)
-    run = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert {request.method for request in server.requests} == {"GET"}
 

@@ -361,7 +361,7 @@ WRONG_VARIABLES = [
     ({"mode": 640}, "connection_config_mode is 640. Write it in quotes"),
     ({"mode": "416"}, "Write it in quotes, such as '0640'; others may not write."),
     ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
-    ({"kinds": ["alms"]}, "It can hold alm and analysis."),
+    ({"kinds": ["alms"]}, "It can contain alm and analysis."),
     ({"nftables_set": "1 }"}, "They look like"),
     ({"connections": []}, "There are no connections, so nothing was written."),
     ({"connections": [{"id": 1}]}, "The facts of a connection have 'kind'"),
@@ -498,7 +498,7 @@ def test_hosts_that_are_not_there(ansible):
     assert (
         played.returncode == 2
         and "connection_config_hosts is " in played.stdout
-        and ", and no host of the inventory" in played.stdout
+        and ", which matches no host of the inventory" in played.stdout
     )
 
 
