@@ -1003,7 +1003,7 @@ def test_without_style_the_report_is_a_plain_document(as_jenkins_serves):
             "What to do",
         ],
         ["Jira"],
-        ["Customer Portal"],
+        ["3 · Customer Portal"],
         ["Known"],
     ]
     summary = " ".join(page.locator(".rules summary").first.inner_text().split())
