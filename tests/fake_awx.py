@@ -163,6 +163,8 @@ class FakeAwx:
             raise _RefusalError(400, {"name": ["Execution environment with this Name already exists."]})
         if kind == "job_templates" and not self.find("projects", id=fields["project"])[0]["scm_revision"]:
             raise _RefusalError(400, {"playbook": ["Playbook not found for project."]})
+        if kind == "schedules" and (missing := self._unanswered(fields["unified_job_template"], {})):
+            raise _RefusalError(400, {"variables_needed_to_start": missing})
         if kind == "credentials":
             self._validate_inputs(fields, before.get("inputs", {}))
         if kind == "inventories":
@@ -200,12 +202,16 @@ class FakeAwx:
 
     def _launch(self, template: dict[str, Any], body: Any) -> tuple[int, Any]:
         answers = body.get("extra_vars", {})
-        questions = self.surveys.get(template["id"], {}).get("spec", [])
-        needed = [one["variable"] for one in questions if one["variable"] not in answers]
-        if needed:
-            raise _RefusalError(400, {"variables_needed_to_start": [f"'{name}' value missing" for name in needed]})
+        if missing := self._unanswered(template["id"], answers):
+            raise _RefusalError(400, {"variables_needed_to_start": missing})
         job = {"name": template["name"], "unified_job_template": template["id"], "status": "pending"}
         return 201, self._store("jobs", {**job, "extra_vars": self.extra_vars(template, answers)})
+
+    def _unanswered(self, template: int, answers: dict[str, Any]) -> list[str]:
+        """A survey's default does not answer a question that is required."""
+        questions = self.surveys.get(template, {}).get("spec", [])
+        needed = [one["variable"] for one in questions if one["required"]]
+        return [f"'{name}' value missing" for name in needed if name not in answers]
 
     def _started(self, kind: str, item: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
         """The update that AWX starts if a project has to be fetched from elsewhere."""

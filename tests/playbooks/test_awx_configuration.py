@@ -29,6 +29,7 @@ from tests.awx import EXTENSION, Job, read_yaml
 from tests.conftest import ROOT
 from tests.fake_awx import SYSTEM, FakeAwx, running
 from tests.playbooks.test_documentation_examples import blocks
+from tests.playbooks.test_drift import record
 
 PATTERNS = ROOT / "extensions" / "patterns"
 EXAMPLES = ROOT / "docs" / "examples"
@@ -135,9 +136,8 @@ def test_each_name_is_one_that_is_there():
             assert node["unified_job_template"]["name"] in names["controller_templates"]
             for following in node.get("related", {}).values():
                 assert {one["identifier"] for one in following} <= set(nodes)
-    assert {schedule["unified_job_template"] for schedule in items("controller_schedules")} <= names[
-        "controller_workflows"
-    ]
+    scheduled = {schedule["unified_job_template"] for schedule in items("controller_schedules")}
+    assert scheduled <= names["controller_workflows"] | names["controller_templates"]
 
 
 @pytest.mark.once
@@ -315,6 +315,40 @@ def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
     following = Job(tmp_path / "next", project=ROOT / "playbooks", **job.artifacts())
     said = following.run("playbooks/show_verdict.yml")
     assert said.returncode == status and handed_on["message"] in said.stdout.decode()
+
+
+@pytest.mark.slow
+def test_jobs_that_audit_changes(start, tmp_path):
+    """The second job has a folder of its own, and compares with the facts of the first."""
+    template = next(one for one in items("controller_templates") if one["playbook"] == "playbooks/drift.yml")
+    (question,) = template["survey_spec"]["spec"]
+    given = {
+        "sde_drift_dir": str(tmp_path / "kept" / "drift"),
+        "sde_report_dir": str(tmp_path / "kept"),
+        "sde_policy": SETTINGS["sde_awx_policy"],
+        "sde_inconclusive": SETTINGS["sde_awx_inconclusive"],
+        "sde_kinds": SETTINGS["sde_awx_kinds"],
+    }
+    assert set(given) == set(template["extra_vars"])
+
+    def run(number: int, host: str, fail_on: str = SETTINGS["sde_awx_fail_on"]):
+        server = start("5.2", dataset=[record(1, host)])
+        answers = {question["variable"]: fail_on, "awx_job_id": number}
+        job = Job(tmp_path / f"job{number}", project=ROOT / "playbooks", **given, **answers)
+        job.credential("SD Elements", url=server.url, api_token=server.token)
+        ran = job.run(template["playbook"])
+        return ran.returncode, ran.stdout.decode(), job.artifacts()["sde_audit"]["verdict"]
+
+    status, shown, verdict = run(1, "jira.example.com")
+    assert (status, verdict) == (0, "pass") and "first run" in shown, shown
+    status, shown, verdict = run(2, "evil.example.net")
+    assert (status, verdict) == (2, "fail") and "first run" not in shown, shown
+    report = json.loads((tmp_path / "kept" / "audit-2.json").read_text(encoding="utf-8"))
+    assert [one["change"] for one in report["changes"]["connections"]] == ["changed"]
+    status, shown, verdict = run(3, "evil.example.net", "never")
+    assert (status, verdict) == (0, "pass"), shown
+    kept = (tmp_path / "kept" / "drift" / "localhost.json").read_text(encoding="utf-8")
+    assert "evil.example.net" in kept and "jira.example.com" not in kept
 
 
 @pytest.mark.once
@@ -511,8 +545,15 @@ WRONG_VALUES = {
     "sde_awx_kinds": "alm",
     "sde_awx_slices": 0,
     "sde_awx_schedule": "daily",
+    "sde_awx_drift_schedule": "hourly",
 }
-VALUES = ("sde_awx_kinds must be ", "sde_awx_slices must be ", "sde_awx_schedule must begin ")
+VALUES = (
+    "sde_awx_kinds must be ",
+    "sde_awx_slices must be ",
+    "sde_awx_schedule must begin ",
+    "sde_awx_drift_schedule must begin ",
+    "sde_awx_drift_schedule needs sde_awx_report_dir, ",
+)
 # The settings, and what is said of them before anything changes.
 REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
     "values": (
@@ -532,7 +573,12 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
         ),
     ),
     "other values": (
-        {"sde_awx_kinds": ["git"], "sde_awx_slices": "many", "sde_awx_schedule": "DTSTART:20260105T060000Z"},
+        {
+            "sde_awx_kinds": ["git"],
+            "sde_awx_slices": "many",
+            "sde_awx_schedule": "DTSTART:20260105T060000Z",
+            "sde_awx_drift_schedule": "RRULE:FREQ=DAILY;INTERVAL=1",
+        },
         VALUES,
     ),
     "a variable of a vault": (
@@ -667,6 +713,45 @@ def test_many_servers_come_and_go(configured):
     assert snapshot(awx) == before
 
 
+HOURLY = "DTSTART;TZID=Europe/Berlin:20260105T050000 RRULE:FREQ=HOURLY;INTERVAL=1"
+
+
+@pytest.mark.once
+@pytest.mark.slow
+def test_audits_of_changes_come_and_go(configured):
+    awx, run = configured
+    before = snapshot(awx)
+    kept = {"sde_awx_report_dir": "/reports"}
+    both = ("configure.yml", "-e", "@my_servers.yml")
+    changed(run(*both, **kept, sde_awx_drift_schedule=HOURLY))
+    folders = {"SD Elements": "https%3A%2F%2Fsde.example.com", "SD Elements servers": "servers"}
+    for name, folder in folders.items():
+        template, schedule = awx.get("job_templates", f"{name} drift"), awx.get("schedules", f"{name} drift")
+        assert (schedule["unified_job_template"], schedule["rrule"]) == (template["id"], HOURLY)
+        assert awx.extra_vars(template, {}) == {
+            "sde_drift_dir": f"/reports/drift/SD%20Elements/{folder}",
+            "sde_report_dir": "/reports",
+            "sde_policy": "starter",
+            "sde_fail_on": "high",
+            "sde_inconclusive": "warn",
+            "sde_kinds": ["alm", "analysis"],
+        }
+        assert template["inventory"] == awx.get("inventories", name)["id"]
+        linked = awx.related[f"job_templates/{template['id']}/credentials"]
+        assert linked == [awx.get("credentials", name)["id"]]
+    assert changed(run(*both, **kept, sde_awx_drift_schedule=HOURLY)) == 0
+
+    changed(run(**kept))
+    assert awx.names("schedules") == ["SD Elements compliance"]
+    assert [name for name in awx.names("job_templates") if "drift" in name] == ["SD Elements drift"]
+    launch(awx, "SD Elements gather")
+    job = launch(awx, "SD Elements drift")
+    assert_refused(run(), f"{job['url']} has not ended, and uses what is to be removed.")
+    job["status"] = "successful"
+    changed(run())
+    assert snapshot(awx) == before
+
+
 @pytest.mark.once
 @pytest.mark.slow
 def test_everything_is_removed(configured):
@@ -679,14 +764,15 @@ def test_everything_is_removed(configured):
     assert removal.endswith(" -e sde_awx_state=absent") and types.endswith(
         "configure_types.yml -e sde_awx_state=absent"
     )
+    drift = {"sde_awx_report_dir": "/reports", "sde_awx_drift_schedule": HOURLY}
+    changed(run(**drift))
     job = launch(awx, "SD Elements gather")
     before = list(awx.changes)
-    assert_refused(
-        run(sde_awx_state="absent", secrets={}), f"{job['url']} has not ended, and uses what is to be removed."
-    )
+    refused = run(sde_awx_state="absent", secrets={}, **drift)
+    assert_refused(refused, f"{job['url']} has not ended, and uses what is to be removed.")
     assert awx.changes == before
     job["status"] = "successful"
-    assert changed(run(sde_awx_state="absent", secrets={})) == 8
+    assert changed(run(sde_awx_state="absent", secrets={}, **drift)) == 8
     left = {kind: names for kind in awx.kinds if (names := awx.kinds[kind])}
     assert set(left) <= {"organizations", "credential_types", "project_updates", "jobs"}
     assert changed(run(sde_awx_state="absent", secrets={})) == 0
