@@ -164,11 +164,15 @@ def environment() -> dict[str, str]:
 
 def utf8_locale() -> str:
     """Return the name of a locale with UTF-8, the user's own if possible."""
-    for name in LOCALES:
-        with contextlib.suppress(locale.Error):
-            locale.setlocale(locale.LC_CTYPE, name)
-            if locale.nl_langinfo(locale.CODESET).upper().replace("-", "") == "UTF8":
-                return locale.setlocale(locale.LC_CTYPE)
+    own = locale.setlocale(locale.LC_CTYPE)
+    try:
+        for name in LOCALES:
+            with contextlib.suppress(locale.Error):
+                locale.setlocale(locale.LC_CTYPE, name)
+                if locale.nl_langinfo(locale.CODESET).upper().replace("-", "") == "UTF8":
+                    return locale.setlocale(locale.LC_CTYPE)
+    finally:
+        locale.setlocale(locale.LC_CTYPE, own)
     raise DemoError(
         f"ansible-core requires a UTF-8 locale, and this system has none: install {' or '.join(LOCALES[1:])}."
     )

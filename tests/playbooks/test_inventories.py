@@ -100,7 +100,6 @@ def test_variables_of_the_run_are_checked(play):
     wrong = {
         "sde-eu": {"sde_ulr": "x"},
         "sde us": {"sde_url": "a"},
-        "empty": {"sde_url": ""},
         "no": {"sde_url": "{{ no }}"},
     }
     contradictions = {"ansible_connection": "ssh", "ansible_become": True}
