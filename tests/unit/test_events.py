@@ -37,8 +37,9 @@ def at(minutes: float) -> str:
     return _events.time_text(START + timedelta(minutes=minutes))
 
 
-def with_job(job: dict | None = JOB, **facts: Any) -> dict:
-    return {**CONNECTION, "last_job": job, **facts}
+def with_job(*jobs: dict | None, **facts: Any) -> dict:
+    """A connection with this last job, or the usual one."""
+    return {**CONNECTION, "last_job": jobs[0] if jobs else JOB, **facts}
 
 
 class Source:
@@ -54,8 +55,8 @@ class Source:
         self.state, self.changes = _events.after_poll(self.state, copy.deepcopy(connections), self.kinds, at(minutes))
         return self.deliver()
 
-    def fail(self, minutes: float, failed: dict = DOWN) -> list[tuple]:
-        self.state = _events.after_failure(self.state, failed, at(minutes))
+    def fail(self, minutes: float, failed: dict | None = None) -> list[tuple]:
+        self.state = _events.after_failure(self.state, failed or DOWN, at(minutes))
         return self.deliver()
 
     def deliver(self) -> list[tuple]:
