@@ -43,7 +43,7 @@ TEMPLAR, PLAY = templar_of()
 
 SERVER, SINCE, NOW = "sde.example.com", "2026-11-20T06:00:00Z", "2026-11-27T06:00:00Z"
 BOTH = ["alm", "analysis"]
-KINDS = tuple(BOTH)
+ALL_KINDS = tuple(BOTH)
 POLICY = {
     "rules": [
         {
@@ -65,7 +65,9 @@ def connection(id_: int = 1, host: str = "jira.example.com", kind: str = "alm", 
     return {**complete, "params_visible": True, "secrets_set": [f"{kind}_pass"], **facts}
 
 
-def audited(found: list[dict], baseline=None, kinds=KINDS, server=SERVER, at=NOW, policy=None, endpoint=None) -> dict:
+def audited(
+    found: list[dict], baseline=None, kinds=ALL_KINDS, server=SERVER, at=NOW, policy=None, endpoint=None
+) -> dict:
     """The report of an audit, with a baseline that was read from a file."""
     policy = load_policy(["policy.yml"], lambda name: policy or POLICY, {})
     file = None if baseline is None else read_baseline(baseline, "last.json")
