@@ -88,16 +88,21 @@ def gather_in_process(kind: str, url: str) -> dict:
 
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_in_process_gathering_shows_progress_while_server_is_silent(kind, at_once, capsys, monkeypatch):
-    """The server answers when a line was shown."""
-    is_shown = threading.Event()
+    """The server answers when a line was shown after its request."""
+    is_asked, is_shown = threading.Event(), threading.Event()
     describe = _pages.Progress.__str__
 
     def text(progress: _pages.Progress) -> str:
-        is_shown.set()
+        if is_asked.is_set():
+            is_shown.set()
         return describe(progress)
 
+    def answer(path, headers):
+        is_asked.set()
+        return (200 if is_shown.wait(60) else 500), b'{"results": []}'
+
     monkeypatch.setattr(_pages.Progress, "__str__", text)
-    with listening(lambda path, headers: (200 if is_shown.wait(60) else 500, b'{"results": []}')) as server:
+    with listening(answer) as server:
         assert "failed" not in gather_in_process(kind, server.url)
         host = urlsplit(server.url).netloc
     shown = capsys.readouterr()
