@@ -85,7 +85,7 @@ def assert_listed(run: subprocess.CompletedProcess, server) -> None:
     records = server.records("alm") + server.records("analysis")
     assert rows_of(run) == [[record["kind"], str(record["id"])] for record in records]
     table = "\n".join(lines_of(run))
-    assert re.search(r"alm +2 +Customer Portal +Customer Portal to JIRA +JIRA +hourly +ok +\d{4}-", table)
+    assert re.search(r"alm +2 +Customer Portal +Customer Portal to JIRA +jira +hourly +ok +\d{4}-", table)
     assert "https://tools.fleet.example.org:443/jira-eu" in table
     assert "https://gitlab.energy.example.net" in table and "********" not in table
     assert "never" in table and "unknown" not in table
