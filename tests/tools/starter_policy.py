@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of the starter policy into the compliance guide: `python -m tests.tools.starter_policy`."""
+"""Write the tables of the starter policy into docs/starter_policy.md: `python -m tests.tools.starter_policy`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = ROOT / "plugins" / "plugin_utils" / "_audit" / "data" / "starter_policy.yml"
-GUIDE = ROOT / "docs" / "compliance_guide.md"
+PAGE = ROOT / "docs" / "starter_policy.md"
 _SECTION = re.compile(r"(<!-- generated from the starter policy.*?-->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Replace the section of the guide."""
-    GUIDE.write_text(with_tables(GUIDE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Replace the section of the page."""
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def with_tables(guide: str) -> str:
-    """Return the guide with the tables of the present policy."""
+def with_tables(page: str) -> str:
+    """Return the page with the tables of the present policy."""
     policy = yaml.safe_load(POLICY.read_text(encoding="utf-8"))
     tables = "\n".join([*_rules(policy), "", *_variables(policy)])
-    return _SECTION.sub(lambda match: f"{match[1]}\n{tables}\n\n{match[2]}", guide)
+    return _SECTION.sub(lambda match: f"{match[1]}\n{tables}\n\n{match[2]}", page)
 
 
 def _rules(policy: dict[str, Any]) -> list[str]:

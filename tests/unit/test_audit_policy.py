@@ -798,8 +798,8 @@ def test_unknown_facts(rule, expected):
 
 
 def test_guide_has_the_tables_of_the_starter_policy():
-    guide = starter_policy.GUIDE.read_text(encoding="utf-8")
-    assert starter_policy.with_tables(guide) == guide and "| `tls` | high |" in guide
+    page = starter_policy.PAGE.read_text(encoding="utf-8")
+    assert starter_policy.with_tables(page) == page and "| `tls` | high |" in page
 
 
 def test_starter_knows_all_facts_without_connections():
