@@ -178,7 +178,7 @@ ANSWERS = {
         r"\"msg\": \"sde: Fraud Scoring issues\"",
         r"auditor sees 30 ALM connections, 30 of them with parameters, and 24 projects",
         r"TASK \[Show where they are not checked\] \*+ skipping:",
-        r"api\.github\.example\.com: +claims-bot \(Claims Intake issues, Fraud Scoring issues\)",
+        r"api\.github\.example\.com: claims-bot \(alm \d+ Claims Intake issues, alm \d+ Fraud Scoring issues\)",
         r"project-connected: project 22 .*? has no ALM connection .*?24 projects seen",
         r"Customer Portal to JIRA: never",
         r"\"changed\": \[ \"changed: .*?, Analysis connection 1 .*?: alias: .*? -> Renamed\" \].*\"new\": \[\]",
@@ -190,7 +190,7 @@ ANSWERS = {
         r"\"msg\": \"timestamp: Customer Portal audit trail\"",
         r"auditor sees 30 ALM connections, 30 of them with parameters, and 24 projects",
         r"alm connection 10, Driver App work items: clm\.example\.org",
-        r"JIRA jira\.example\.com: Customer Portal, Payments API\"",
+        r"alm connector \d+, JIRA jira\.example\.com: Customer Portal \(\d+\), Payments API \(\d+\)",
         r"project-connected: project 22 .*? has no ALM connection .*?24 projects seen",
         r"alm connection 8, Quote Engine tickets: 20",
         r"\"changed\": \[ \"changed: .*?, Analysis connection 1 .*?: alias: .*? -> Renamed\" \].*\"new\": \[\]",
@@ -215,6 +215,18 @@ def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path
     assert [play.partition("]")[0] for play in plays[: len(questions)]] == questions
     for play, answer in zip(plays, answers, strict=True):
         assert re.search(answer, " ".join(play.split())), (answer, play)
+
+
+def test_questions_say_what_a_token_does_not_see(start, ansible, tmp_path):
+    titles = ("the firewall", "wins a conflict", "certificates not checked", "shares a connector")
+    every = [block for block in yaml_blocks("playbook") if block.page.name == "questions.md"]
+    files = [written(block, tmp_path) for title in titles for block in every if title in block.text]
+    server = start("5.2")
+    run = ansible("ansible-playbook", *files, **{**access(server), "SDE_API_KEY": server.limited_token})
+    assert run.returncode == 0, run.stdout
+    alm, both = (sum(len(server.records(kind)) for kind in kinds) for kinds in (["alm"], KINDS))
+    shown = re.findall(r"\[Show how many connections have hidden parameters\] \*+\n.*\n +\"msg\": \"(.*)\"", run.stdout)
+    assert shown == [f"{number} of {number} connections" for number in (both, alm, both, both)], run.stdout
 
 
 def role_variables(given: dict) -> dict:
