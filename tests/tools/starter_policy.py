@@ -25,31 +25,36 @@ def main() -> None:
 def with_tables(page: str) -> str:
     """Return the page with the tables of the present policy."""
     policy = yaml.safe_load(POLICY.read_text(encoding="utf-8"))
-    tables = "\n".join([*_rules(policy), "", *_variables(policy)])
+    tables = "\n\n".join(_table(*rows) for rows in (_rules(policy), _controls(policy), _variables(policy)))
     return _SECTION.sub(lambda match: f"{match[1]}\n{tables}\n\n{match[2]}", page)
 
 
-def _rules(policy: dict[str, Any]) -> list[str]:
-    rows = [("rule", "severity", "requirement", "controls"), ("---",) * 4]
+def _rules(policy: dict[str, Any]) -> list[tuple[str, ...]]:
+    rules = ((f"`{rule['id']}`", rule["severity"], rule["title"]) for rule in policy["rules"])
+    return [("rule", "severity", "requirement"), *rules]
+
+
+def _controls(policy: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return the rules of each control, by framework."""
+    rules: dict[tuple[str, str], list[str]] = {}
     for rule in policy["rules"]:
-        controls = [
-            f"{framework} {number}" for framework, numbers in rule.get("controls", {}).items() for number in numbers
-        ]
-        rows.append((f"`{rule['id']}`", rule["severity"], rule["title"], ", ".join(controls)))
-    return [_row(row) for row in rows]
+        for framework, controls in rule.get("controls", {}).items():
+            for control in controls:
+                rules.setdefault((framework, control), []).append(f"`{rule['id']}`")
+    return [("framework", "control", "rules"), *((*control, ", ".join(rules[control])) for control in sorted(rules))]
 
 
-def _variables(policy: dict[str, Any]) -> list[str]:
-    rows = [("variable", "default", "meaning"), ("---",) * 3]
-    for name, default in policy["vars"].items():
-        rows.append(
-            (f"`{name}`", f"`{json.dumps(default)}`", policy["vars_schema"][name]["description"].replace("*", "\\*"))
-        )
-    return [_row(row) for row in rows]
+def _variables(policy: dict[str, Any]) -> list[tuple[str, ...]]:
+    schema = policy["vars_schema"]
+    variables = (
+        (f"`{name}`", f"`{json.dumps(default)}`", schema[name]["description"].replace("*", "\\*"))
+        for name, default in policy["vars"].items()
+    )
+    return [("variable", "default", "meaning"), *variables]
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(head: tuple[str, ...], *rows: tuple[str, ...]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *rows))
 
 
 if __name__ == "__main__":
