@@ -119,7 +119,7 @@ def adapt_to_theme(text: str) -> str:
     name = re.escape(COLLECTION)
     # The collection is not on Galaxy yet; README.md explains how to install it.
     text = re.sub(rf"`({name} collection) <https://galaxy\.ansible\.com/[^>]*>`_", r"\1", text)
-    text = re.sub(r"To install it, use: :code:`[^`]*`\.", f"To install it, see {INSTALLATION}.", text)
+    text = re.sub(r"To install it,? use: :code:`[^`]*`\.", f"To install it, see {INSTALLATION}.", text)
     return re.sub(rf"^{name}\.(\w+ \w+) -- (.*)\n\++$", _title, text, count=1, flags=re.MULTILINE)
 
 

@@ -66,10 +66,11 @@ def test_in_the_theme_shortens_antsibull_title_and_removes_contents():
     assert text == "some role\n+++++++++\n\n**Do it**\n\n\nText\n"
 
 
-def test_reference_explains_the_installation_as_the_readme():
+@pytest.mark.parametrize("comma", ["", ","], ids=["role", "plugin"])
+def test_reference_explains_the_installation_as_the_readme(comma):
     text = docs.adapt_to_theme(
         "    part of the `securitycompass.sdelements collection <https://galaxy.ansible.com/ui/>`_ (version 1.0.0).\n"
-        "    To install it, use: :code:`ansible\\-galaxy collection install securitycompass.sdelements`.\n"
+        f"    To install it{comma} use: :code:`ansible\\-galaxy collection install securitycompass.sdelements`.\n"
         "    See `other.sdelements collection <https://galaxy.ansible.com/other/>`_.\n"
     )
     assert text == (
