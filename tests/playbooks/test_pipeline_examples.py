@@ -126,14 +126,6 @@ def test_jenkins(execute, project):
     assert {path.suffix for path in files_of(project, re.search(r"artifacts: '(.*?)'", post).group(1))} == SUFFIXES
 
 
-@pytest.mark.parametrize("path", sorted(PIPELINES.iterdir()), ids=lambda path: path.name)
-def test_installs_this_release_from_git(path):
-    """The collection is not on Galaxy yet."""
-    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
-    installed = re.findall(r"ansible-galaxy collection install (.*)", path.read_text(encoding="utf-8"))
-    assert installed == [f"git+{galaxy['repository']}.git,{galaxy['version']}"]
-
-
 @pytest.mark.parametrize("schema, name", [("gitlab-ci", "gitlab-ci.yml"), ("github-workflows", "github-workflow.yml")])
 def test_schema(tmp_path, schema, name):
     text = (PIPELINES / name).read_text()

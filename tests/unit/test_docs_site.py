@@ -114,3 +114,13 @@ def test_address_is_that_of_the_repository():
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
     owner, name = galaxy["repository"].split("/")[-2:]
     assert f"https://{owner}.github.io/{name}/" == docs.ADDRESS
+
+
+def test_commands_install_this_release_from_git():
+    """The collection is not on Galaxy yet."""
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    pages = [ROOT / "README.md", *(path for path in ROOT.glob("docs/**/*") if path.suffix in (".md", ".yml", ""))]
+    texts = {path: path.read_text(encoding="utf-8") for path in pages if path.is_file()}
+    commands = {path: re.findall(r"ansible-galaxy collection install (\S+)", text) for path, text in texts.items()}
+    installed = {source for sources in commands.values() for source in sources}
+    assert installed == {"-r", f"git+{galaxy['repository']}.git,{galaxy['version']}"}
