@@ -26,12 +26,11 @@ from tests.demo_server.generations import BY_NAME
 ROOT = candidates.ROOT
 BUILD = ROOT / "build" / "benchmark"
 PLOT = "![Seconds over the number of connections, for all candidates](images/benchmark.png)"
-HOW_TO_RUN = """## How to run it
+HOW_TO_RUN = """## Run the benchmark
 
-`make bench` in a checkout of this collection runs it in about twenty minutes and writes tables, plot and each single
-run as JSON into `build/benchmark/`; `make bench BENCH=quick` is a small one of two minutes. `BEFORE=` and the path of
-another checkout compares with that one, and `PUBLISH=1` renews this page. `tests/benchmark/__init__.py` says more about
-how it is measured.
+`make bench` takes about twenty minutes, and writes the tables, the plot and each run as JSON to `build/benchmark/`.
+`make bench BENCH=quick` takes about two minutes. `BEFORE=` with the path of another checkout adds it as a candidate,
+and `PUBLISH=1` updates this page. `tests/benchmark/__init__.py` describes the method.
 """
 
 
@@ -85,22 +84,21 @@ def notes() -> list[str]:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "requests"))
     return [
         (
-            "How long it takes to have the connections or projects of an SD Elements server in a play, and how much"
-            " memory, compared with what people use today and with what Ansible itself takes. The server is the"
-            " embedded SD Elements API's answers, rendered beforehand and sent after a fixed latency, so that it holds"
-            " nobody up."
-            " All candidates run in turn. A run counts only if it got every record."
+            "The benchmark measures how much time and memory a play needs to gather the connections or projects of an"
+            " SD Elements server, compared with other ways to read them, and with the overhead of Ansible. The server"
+            " sends responses of the embedded SD Elements API, which were rendered beforehand, after a fixed latency."
+            " The candidates run one after the other, and a run counts only if it read every record."
         ),
         (
             f"Measured with Python {platform.python_version()}, {versions} on {os.cpu_count()} processors. Values are"
-            " medians, with the lowest and the highest in brackets where there are several. Absolute times are those of"
-            " one machine; the ratios are what counts."
+            " medians, with the minimum and maximum of several rounds in parentheses. Times depend on the machine, so"
+            " compare the ratios."
         ),
         (
-            "Seconds are those of a task, without the start of Ansible; *by wall time* is the same by another clock,"
-            " the process's wall time less that of a play without tasks, and must agree. Memory is the sum over the"
-            " process tree, so shared memory of forked processes counts for each. A list in pages is read by our task"
-            " until two readings agree, by the others once."
+            "*Seconds a task* excludes the start of Ansible. *By wall time* verifies it with another clock: the wall"
+            " time of the process minus that of a play without tasks. Memory is the sum over all processes, so memory"
+            " that forked processes share counts for each. The task reads a paged list until two readings are equal,"
+            " the other candidates once."
         ),
     ]
 
