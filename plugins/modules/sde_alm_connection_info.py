@@ -309,8 +309,8 @@ msg:
   returned: failure
   type: str
   sample: >-
-    GET https://sde.example.com/api/v2/connections/alm/ was answered with 401: Invalid token. Check api_token (or
-    SDE_API_KEY): it must be a token of this server, without 'Token' before it.
+    GET https://sde.example.com/api/v2/connections/alm/ returned 401: Invalid token. Check api_token (SDE_API_KEY,
+    sde_api_token): it must be a token of this server, without 'Token' in front.
 """
 
 from ..module_utils._connections import ALM

@@ -373,7 +373,10 @@ def test_errors_of_a_policy(outcomes):
 
 
 WRONG_OPTIONS = [
-    ({}, "api_token is required. Set the option, or SDE_API_KEY in the environment."),
+    (
+        {},
+        "api_token is required. Set it in the task, as SDE_API_KEY in the environment, or as sde_api_token for a role or playbook.",
+    ),
     ({"connections": [], "connections_file": "x"}, "parameters are mutually exclusive: connections|connections_file"),
     (
         {"connections": [], "fail_on": "hihg"},

@@ -403,7 +403,7 @@ WRONG_VARIABLES = [
     ({"policy": "broken.yml"}, "Invalid policy (1 error):\nbroken.yml: rules must be a list, not a string"),
     ({"report_dir": "broken.yml/reports", "fail_on": "never"}, "cannot be written: Not a directory."),
     ({"polcy": "starter"}, "Unknown variable connection_audit_polcy: did you mean connection_audit_policy?"),
-    ({"api_token": "not-the-token"}, "was answered with 401: Invalid token. Check api_token"),
+    ({"api_token": "not-the-token"}, "returned 401: Invalid token. Check api_token"),
 ]
 
 

@@ -63,4 +63,4 @@ def test_failure(start, ansible, tmp_path):
     playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
     run = ansible("ansible-playbook", playbook, SDE_HOST=start("newest").url)
     assert run.returncode == 2
-    assert "was answered with 401" in run.stdout, run.stdout
+    assert "returned 401" in run.stdout, run.stdout

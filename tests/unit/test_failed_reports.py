@@ -155,7 +155,7 @@ def result_of_failure(error: BaseException, spec: dict, arguments: dict) -> dict
 @pytest.mark.parametrize(
     "error, sentence, servers",
     [
-        (ValueError("hunter2"), "The collection itself failed (ValueError).", []),
+        (ValueError("hunter2"), "securitycompass.sdelements failed unexpectedly (ValueError).", []),
         (
             TaskError({"msg": "Failed.", "failure": {"url": "https://a.example:8443/api/"}}),
             "Failed.",
