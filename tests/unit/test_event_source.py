@@ -244,7 +244,7 @@ def test_missing_feedback_ends_the_source(start, arguments, polls):
     given |= {"feedback": True, "feedback_timeout": 1}
     refused({**given, "eda_feedback_queue": asyncio.Queue(1)}, "did not confirm an event within 1 s")
     assert len(saved_state(given).pending) == 1
-    refused(given, "feedback is set, but this ansible-rulebook sends none")
+    refused(given, "feedback is not supported by this ansible-rulebook")
 
 
 def test_filters_that_change_events_do_not_change_the_state(start, arguments, polls):
@@ -448,7 +448,7 @@ def test_missing_token(tmp_path, monkeypatch):
     monkeypatch.delenv("SDE_API_KEY", raising=False)
     refused(
         {"url": "https://x.example.com", "state_file": str(tmp_path / "state")},
-        "No token: set SDE_API_KEY in the environment, or token_file",
+        "token_file is required, or SDE_API_KEY in the environment",
     )
 
 

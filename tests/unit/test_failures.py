@@ -112,8 +112,8 @@ CERTIFICATES = {
         (OLDER, NEWER),
         "the CA that issued the server's certificate is not in ca_path (unable to get local issuer certificate)",
         (
-            "Add the missing certificate (PEM) to ca_path. If it already contains the root CA, ask the server's administrator "
-            "to send the intermediate certificate."
+            "Add the missing certificate (PEM) to ca_path. If it already contains the root CA, ask the server's "
+            "administrator to send the intermediate certificate."
         ),
     ),
     "intermediate that is not sent": (
@@ -236,7 +236,8 @@ CERTIFICATES = {
             " cert not marked critical)"
         ),
         (
-            "Ask the administrator of that CA to renew it, and replace it in ca_path. Python 3.12 does not enforce the rule."
+            "Ask the administrator of that CA to renew it, and replace it in ca_path. "
+            "Python 3.12 does not enforce the rule."
         ),
     ),
     "CA without subject key identifier": (
