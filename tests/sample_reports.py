@@ -316,7 +316,7 @@ def merged() -> dict[str, Any]:
 
 
 def failed() -> dict[str, Any]:
-    """An audit that could not be made, for a reason with hostile texts."""
+    """An audit that could not be completed, for a reason with hostile texts."""
     problem = f"Invalid policy (1 error):\nour_policy.yml: rule {''.join(HOSTILE.values())} is not valid."
     scope = Scope(SERVER, SERVER_URLS[SERVER], None)
     report = failed_report(problem, scope, ["starter", "our_policy.yml"], VerdictOptions(*STRICTEST))
@@ -400,7 +400,7 @@ def connection(kind: str, number: int, server: str | None = SERVER, **facts: Any
 
 def changed_since(since: str, *changes: dict, hidden: dict) -> dict[str, Any]:
     """The changes since a baseline, and a connection that could not be compared."""
-    reason = {"facts": ["params"], "reason": "the parameters are hidden on the new side"}
+    reason = {"facts": ["params"], "reason": "the parameters are hidden now"}
     return {
         "compared": [{"server": SERVER, "since": since, "kinds": ["alm", "analysis"]}],
         "connections": list(changes),
@@ -598,7 +598,7 @@ def report(
         "summary": {
             "verdict": "fail" if is_failed else "pass",
             "message": f"SD Elements audit{of} {'failed' if is_failed else 'passed'}: {severe} findings of high "
-            f"or more; {verdicts['waived']} waived, {verdicts['inconclusive']} inconclusive, "
+            f"or higher; {verdicts['waived']} waived, {verdicts['inconclusive']} inconclusive, "
             f"{verdicts['error']} errors. {len(connections)} connections, {len(rules)} rules.",
             "fail_on": "high",
             "inconclusive": "warn",

@@ -12,11 +12,11 @@ class ModuleDocFragment:
 options:
   reports:
     description:
-      - Files to write on the controller, before the task fails. Missing folders are made. A file is replaced as a
-        whole, or not at all. None is written in check mode.
-      - If the audit cannot be made, the files say so, with the reason. The JSON report has the verdict C(error).
-        A report that is also the C(baseline) is not replaced then.
-      - A relative path starts at the directory where Ansible was started.
+      - Files to write on the controller, even if the audit fails. Missing folders are created. Each file is replaced
+        atomically. In check mode, no files are written.
+      - If the audit cannot be completed, the files contain the reason. The JSON report has the verdict C(error), but
+        does not replace the C(baseline).
+      - Relative paths start at the current directory of Ansible.
     type: dict
     default: {}
     suboptions:
@@ -24,16 +24,16 @@ options:
         description: The whole audit, with its own JSON Schema. The format of a baseline, and of reports to merge.
         type: path
       junit:
-        description: JUnit XML, as CI servers read it.
+        description: JUnit XML, for CI servers.
         type: path
       sarif:
-        description: SARIF 2.1.0, as security dashboards read it.
+        description: SARIF 2.1.0, for security dashboards.
         type: path
       markdown:
         description: Markdown, for a comment or a step summary.
         type: path
       html:
-        description: One HTML file for people, with filters.
+        description: One HTML file for readers, with filters.
         type: path
       csv:
         description: A row for each finding, for spreadsheets. Verdicts that need no attention are not included.
@@ -46,11 +46,11 @@ attributes:
   diff_mode:
     description: Returns details on what has changed, in diff mode.
     support: none
-    details: Reports are new each time.
+    details: Reports differ in each run.
   idempotent:
     description: When run twice in a row outside check mode, the second invocation reports no change.
     support: partial
-    details: Reports hold the time of the audit, so that each run that writes one reports a change.
+    details: Reports contain the time of the audit, so each run that writes one reports a change.
   action:
     description: Indicates this has a corresponding action plugin, which runs on the controller.
     support: full

@@ -12,10 +12,9 @@ version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Sorts connections by the servers that they talk to, for a firewall's allow-list.
-  - Every connection is in one of the lists that it returns, except those whose parameters name no server.
-  - Servers are taken from the fact C(server). Facts that an older release of this collection saved without it are read
-    as the modules do.
+  - Groups connections by their servers, for the allow-list of a firewall.
+  - Returns each connection in one of the lists, except those without a server, such as file uploads.
+  - Reads the fact C(server). If saved facts do not contain it, it is derived from C(params).
 positional: _input
 options:
   _input:
@@ -27,13 +26,12 @@ options:
     required: true
   resolved:
     description:
-      - Addresses of host names, for firewalls that know addresses only. The keys are host names, and each value is a
-        list of IP addresses, or one of them. A text that is not an IP address is left out; what is not a text is an
-        error.
+      - IP addresses by host name, for firewalls that require addresses. Each value is a list of IP addresses, or one
+        address. Strings that are not IP addresses are ignored.
     type: dict
     default: {}
 notes:
-  - No name is resolved, and nothing is connected to.
+  - The filter does not resolve names or open connections.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
@@ -44,14 +42,14 @@ EXAMPLES = r"""
   securitycompass.sdelements.sde_alm_connection_info:
   register: alm
 
-- name: Show what SD Elements must reach
+- name: Show the servers that SD Elements must reach
   ansible.builtin.debug:
     msg: "{{ item.host }} port {{ item.port }}, for {{ item.connections | map(attribute='text') | join(', ') }}"
   loop: "{{ (alm.connections | securitycompass.sdelements.egress).servers }}"
   loop_control:
     label: "{{ item.host }}"
 
-- name: Require that nothing is unknown
+- name: Assert that all servers are known
   ansible.builtin.assert:
     that: (alm.connections | securitycompass.sdelements.egress).unknown | length == 0
     quiet: true
@@ -59,11 +57,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The servers, and the connections for which there is none to reach. All keys are always there.
+  description: The servers, and the connections without a server to reach. All keys are always present.
   type: dict
   contains:
     servers:
-      description: Each port of each host once, ordered by host and port.
+      description: Each combination of host and port once, ordered by host and port.
       type: list
       elements: dict
       contains:
@@ -80,7 +78,7 @@ _value:
           type: str
           sample: tcp
         schemes:
-          description: Schemes that are spoken there.
+          description: URL schemes of the connections.
           type: list
           elements: str
           sample: [https]
@@ -90,7 +88,7 @@ _value:
           elements: str
           sample: [192.0.2.1]
         connections:
-          description: The connections that talk to it.
+          description: The connections that use it.
           type: list
           elements: dict
           contains: &reference
@@ -103,33 +101,33 @@ _value:
               type: int
               sample: 3
             alias:
-              description: Name that people gave to the connection. It may hold any character. Null if they gave none.
+              description: Name that users gave to the connection. It may contain any character. Null if it does not
+                have one.
               type: str
               sample: Jira Europe
             text:
-              description: All three as one line of printable ASCII, for comments in files.
+              description: Kind, ID and alias on one line of printable ASCII, for comments in files.
               type: str
               sample: alm 3 "Jira Europe"
     agent:
       description:
-        - Connections whose server is not reached from SD Elements, but from the remote integration agent
-          (C(inaccessible=true)).
+        - Connections whose server the remote integration agent reaches, not SD Elements (C(inaccessible=true)).
       type: list
       elements: dict
       contains:
         <<: *reference
         url:
-          description: The server. Null if it is not known.
+          description: URL of the server. Null if it is unknown.
           type: str
           sample: https://trac.example.com:443
     unknown:
-      description: Connections whose server is not known.
+      description: Connections whose server is unknown.
       type: list
       elements: dict
       contains:
         <<: *reference
         reason:
-          description: Why it is not known.
+          description: The reason.
           type: str
           sample: its parameters are hidden from the token
 """

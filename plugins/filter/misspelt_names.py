@@ -12,23 +12,22 @@ version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Ansible ignores a variable that nothing reads, so a misspelt name has no effect, and no error. The roles of this
-    collection find such names with this filter.
-  - A name is misspelt if it differs from a known name by one or two characters that were added, left out or replaced.
-  - Other unknown names are shown as warnings if O(known) is given.
+  - Ansible ignores misspelt variables without an error. The roles of this collection find them with this filter.
+  - A name is misspelt if it differs from a known name by one or two added, missing or replaced characters.
+  - If O(known) is set, other unknown names are warnings.
 positional: _input, known
 options:
   _input:
     description:
-      - The names of variables that are set, such as those that the lookup C(ansible.builtin.varnames) finds.
+      - The names of the variables that are set, for example from the lookup C(ansible.builtin.varnames).
     type: list
     elements: str
     required: true
   known:
     description:
-      - The names of variables that have an effect.
-      - If it is not given, the variables C(sde_…) that playbooks and roles of this collection read. Names that begin
-        with C(sde_awx_) or C(sde_audit) are not checked then.
+      - The names of the variables that have an effect.
+      - If it is not set, the variables C(sde_…) of the playbooks and roles of this collection. Names that begin with
+        C(sde_awx_) or C(sde_audit) are ignored then.
     type: list
     elements: str
 """
@@ -48,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence for each misspelt name, with the known name that is meant, ordered by name.
+  description: An error message for each misspelt name, ordered by name.
   type: list
   elements: str
   sample: ["Unknown variable shop_nmae: did you mean shop_name?"]

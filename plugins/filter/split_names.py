@@ -12,21 +12,20 @@ version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Returns a list of names. Text is split at commas and at the ends of lines, without blanks around a name, and without
-    empty names.
-  - A survey of AWX returns the answer to a question with several choices as a list or as text, and C(-e) on the command
-    line always as text. The roles of this collection read their lists with this filter.
+  - Returns a list of names. Text is split at commas and line breaks. Spaces around names and empty names are removed.
+  - Surveys of AWX return multiple choices as a list or as text, and C(-e) on the command line passes text. The roles of
+    this collection read their lists with this filter.
 positional: _input
 options:
   _input:
     description:
-      - A list, which is returned as it is, or text.
+      - A list, which is returned unchanged, or text.
     type: raw
     required: true
 """
 
 EXAMPLES = r"""
-- name: Show the kinds that somebody asked for
+- name: Show the selected kinds
   ansible.builtin.debug:
     msg: "{{ wanted | securitycompass.sdelements.split_names | join(' and ') }}"
   vars:
@@ -53,7 +52,7 @@ def split_names(value: Any) -> list[Any]:
         return [name for name in names if name]
     if isinstance(value, list):
         return value
-    raise AnsibleFilterError(f"split_names takes a list or a string, not {type(value).__name__}.")
+    raise AnsibleFilterError(f"split_names requires a list or a string, not {type(value).__name__}.")
 
 
 class FilterModule:

@@ -74,7 +74,7 @@ def _parse_filter(name: str, value: Any) -> list[Any]:
     values = values if name == "alias" else stripped(values)
     for one in values:
         if name == "frequency" and one not in FREQUENCIES:
-            raise OptionError(f"frequency takes {', '.join(FREQUENCIES)}, not {one!r}.")
+            raise OptionError(f"frequency must be one of {', '.join(FREQUENCIES)}, not {one!r}.")
     return values
 
 

@@ -55,7 +55,7 @@ class IncompleteError(SDElementsError):
 
 def unexpected_shape(url: str, what: str, advice: str) -> SDElementsError:
     """Return the error of an answer that differs from what SD Elements sends."""
-    problem = f"The answer to GET {url} is not what SD Elements sends: {what}."
+    problem = f"The response to GET {url} has an unexpected form: {what}."
     return SDElementsError("unexpected_shape", problem, advice, status=200, method="GET", url=url)
 
 
@@ -74,6 +74,6 @@ def failed_result(error: Exception) -> dict[str, Any]:
         return {**failed, **error.result}
     if isinstance(error, SDElementsError):
         return {**failed, **error.as_failure()}
-    problem = f"The collection itself failed ({type(error).__name__})."
-    unexpected = SDElementsError("internal", problem, "Please report it, with the traceback that -vvv shows.")
+    problem = f"securitycompass.sdelements failed unexpectedly ({type(error).__name__})."
+    unexpected = SDElementsError("internal", problem, "Report this bug with the traceback that -vvv prints.")
     return {**failed, **unexpected.as_failure(), "exception": "".join(traceback.format_tb(error.__traceback__))}

@@ -76,7 +76,7 @@ def _release_warnings(resource: Resource, endpoint: str | None) -> list[str]:
     """Return a warning if the release of the server is older than the list."""
     if endpoint or not resource.since:
         return []
-    return [f"This server has no list of {resource.name}: SD Elements has it from {resource.since.release} on."]
+    return [f"The server does not have {resource.name}, which SD Elements {resource.since.release} introduced."]
 
 
 def _register(secrets: list[str], no_log: bool) -> list[str]:
@@ -90,7 +90,7 @@ def _register(secrets: list[str], no_log: bool) -> list[str]:
         return []
     return [
         (
-            "include_secrets returns credentials in clear, and this ansible-core cannot mask them. "
+            "include_secrets returns credentials that this ansible-core cannot mask. "
             "Set no_log on this task and on each task that uses them."
         )
     ]

@@ -280,7 +280,7 @@ class Client:
         coding = response.headers.get("Content-Encoding", "").strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip"):
             if is_answer:
-                raise answer_error(url, "has a content coding that was not asked for")
+                raise answer_error(url, "has a content encoding that was not requested")
             return b""
         body = bytearray()
         for chunk in _chunks(response.raw):
@@ -317,10 +317,10 @@ class Client:
         except RecursionError:
             raise answer_error(url, "is nested too deeply", kind="too_large") from None
         except json.JSONDecodeError:
-            what = "is empty" if not text.strip() else "is broken JSON"
+            what = "is empty" if not text.strip() else "is invalid JSON"
             raise answer_error(url, what, kind="invalid_json") from None
         except ValueError:
-            what = "holds a number that is too large"
+            what = "contains a number that is too large"
             raise answer_error(url, what, kind="invalid_json") from None
 
     def _cleaned(self, text: str, value: Any) -> Any:

@@ -37,7 +37,7 @@ Record = dict[str, Any]  # one JSON object of the API, with an int 'id'
 Parameters = Mapping[str, Any]  # of a URL's query
 Converted = TypeVar("Converted")
 
-_MORE_PAGES = "it has more pages than its count needs"
+_MORE_PAGES = "it has more pages than its count requires"
 
 
 class Progress:
@@ -66,10 +66,10 @@ def read_list(
 def record_of(client: Client, path: str, value: Any) -> Record:
     """Return the value, if it is a record."""
     if not isinstance(value, dict):
-        raise _shape_error(client, path, f"a record is not an object but of type {type(value).__name__}")
+        raise _shape_error(client, path, f"a record must be an object, not {type(value).__name__}")
     # Messages repeat the id, so it must not be a number of any length.
     if not _is_whole_number(value.get("id")) or abs(value["id"]) > MAX_ID:
-        raise _shape_error(client, path, "the id of a record is not a whole number of 64 bits at most")
+        raise _shape_error(client, path, "the id of a record must be a 64-bit integer")
     return value
 
 
@@ -145,8 +145,8 @@ class _ListReader(Generic[Converted]):
         url = self._client.url_of(self._path)
         raise IncompleteError(
             "incomplete",
-            f"The list at {url} could not be read whole in {MAX_READINGS} readings: {problem}.",
-            "Try again when fewer people change them, or leave page_size out so that one answer holds them all.",
+            f"The list at {url} could not be read completely in {MAX_READINGS} attempts: {problem}.",
+            "Try again when fewer users change the records, or omit page_size to read the list in one response.",
             status=200,
             method="GET",
             url=url,
@@ -165,12 +165,12 @@ class _ListReader(Generic[Converted]):
                 raise _changed(f"its count changed from {first.total} to {page.total}")
             for record in page.records:
                 if record["id"] in records:
-                    raise _changed(f"record {record['id']} came twice")
+                    raise _changed(f"record {record['id']} appears twice")
                 records[record["id"]] = record
                 self._cache.add(record)
             self._progress.records = len(records)
         if first.total is not None and first.total != len(records):
-            raise _changed(f"the server counts {first.total} records, and sent {len(records)}")
+            raise _changed(f"the server counts {first.total} records, but sent {len(records)}")
         # A cursor marks a record, so that nothing is skipped; a page's number does not.
         is_snapshot = known is None and (first.next_query is None or "cursor" in first.next_query)
         return _Reading(first, records, is_snapshot)
@@ -198,7 +198,7 @@ class _ListReader(Generic[Converted]):
             page = self._page_of(self._client.submit(self._path, query))
             query = page.next_query
             if query is not None and _key(query) in asked:
-                raise _changed("its pages go round in a circle")
+                raise _changed("its 'next' links form a loop")
             yield page
 
     def _numbered_pages(self, queries: Iterable[Parameters]) -> Iterator[_Page]:
@@ -224,15 +224,15 @@ class _ListReader(Generic[Converted]):
         try:
             return self._page_in(request.query, self._client.result(request))
         except NotFoundError:
-            raise _changed("a page that it promised is not there") from None
+            raise _changed("an announced page is missing") from None
 
     def _page_in(self, query: Parameters, answer: Any) -> _Page:
         """Return the page in an answer, checked."""
         if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
-            raise self._shape_error("it has no list 'results'")
+            raise self._shape_error("the list 'results' is missing")
         count = answer.get("count")
         if count is not None and not (_is_whole_number(count) and 0 <= count <= MAX_COUNT):
-            raise self._shape_error("its 'count' is not a number of records")
+            raise self._shape_error("'count' is not a number of records")
         records = [record_of(self._client, self._path, record) for record in answer["results"]]
         return _Page(records, count, self._next_query(query, answer.get("next")))
 
@@ -249,7 +249,7 @@ class _ListReader(Generic[Converted]):
         except ValueError:
             parts = urlsplit("")
         if not parts.path.endswith(f"/{self._path}"):
-            raise self._shape_error("its 'next' link leads to another list")
+            raise self._shape_error("'next' links to another list")
         given = {key: str(value) for key, value in query.items()}
         return {**given, **dict(parse_qsl(parts.query, keep_blank_values=True))}
 

@@ -77,7 +77,9 @@ def check_project(record: Record) -> None:
     for name, element_type in _ELEMENT_TYPES.items():
         for element in record.get(name) or []:
             if not isinstance(element, element_type):
-                raise RecordError(f"'{name}' of {owner} holds an element of type {type(element).__name__}")
+                raise RecordError(
+                    f"'{name}' of {owner} contains an element of the unexpected type {type(element).__name__}"
+                )
     for name in ("created", "updated"):
         check_time(record, name, owner)
 

@@ -126,7 +126,7 @@ def read(client: Client, resource: Resource, query: Query, progress: Progress) -
     urls = [client.url_of(path) for path in resource.paths]
     raise SDElementsError(
         "not_an_api",
-        f"There is no SD Elements API at {client.url_of('')}: {' and '.join(urls)} gave {missing.status}.",
+        f"There is no SD Elements API at {client.url_of('')}: {' and '.join(urls)} returned {missing.status}.",
         "Check url: it is the address at which users open SD Elements, with its context path if it has one.",
         status=missing.status,
         method="GET",
@@ -156,7 +156,7 @@ def _read_one(client: Client, resource: Resource, path: str, query: Query) -> li
         client.get(path, {"page_size": 1})
         return []
     if record["id"] != query.read.record_id:
-        raise _shape_error(client.url_of(one_path), f"it holds {resource.noun} {record['id']}")
+        raise _shape_error(client.url_of(one_path), f"it contains {resource.noun} {record['id']}")
     return [record]
 
 
@@ -169,12 +169,12 @@ def _item_of(client: Client, endpoint: str, resource: Resource, query: Query, re
     except RecordError as exc:
         raise _shape_error(endpoint, str(exc)) from None
     except TooComplexError:
-        what = f"a {resource.noun} is nested too deeply, or holds too many secrets"
+        what = f"a {resource.noun} is nested too deeply, or contains too many secrets"
         raise _shape_error(endpoint, what) from None
 
 
 def _shape_error(url: str, what: str) -> SDElementsError:
-    return unexpected_shape(url, what, "If the server is a newer release, look for a newer release of this collection.")
+    return unexpected_shape(url, what, "If the server is newer than this collection, upgrade the collection.")
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -185,9 +185,7 @@ def parse_read_options(options: Options, id_option: str, filters: Collection[str
     """Return the values of options for reading, checked. Filters cannot be combined with the id of one record."""
     check_bounds(options, {id_option: (1, MAX_ID), **_READ_BOUNDS})
     if filters and options[id_option] is not None:
-        raise OptionError(
-            f"{id_option} cannot be combined with {' and '.join(filters)}.", "Leave it out, or leave out the others."
-        )
+        raise OptionError(f"{id_option} cannot be combined with {' and '.join(filters)}.", "Remove one of them.")
     return ReadOptions(
         record_id=options[id_option],
         page_size=options["page_size"],
@@ -200,13 +198,15 @@ def parse_filter(name: str, value: Any, noun: str) -> list[Any]:
     """Return the values of a filter. An empty one is an error, not 'everything'."""
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise OptionError(f"{name} is an empty list, which no {noun} can match.", "Leave it out to get all.")
+        raise OptionError(f"{name} is an empty list, which cannot match any {noun}.", "Omit it to return all.")
     for one in values:
         if isinstance(one, bool) or not isinstance(one, (str, int)):
             what = "null" if one is None else type(one).__name__
-            raise OptionError(f"{name} takes a string or a list of strings, not {what}.")
+            raise OptionError(f"{name} must be a string or a list of strings, not {what}.")
         if not str(one).strip():
-            raise OptionError(f"{name} holds an empty string, which no {noun} can match.", "Leave it out to get all.")
+            raise OptionError(
+                f"{name} contains an empty string, which cannot match any {noun}.", "Omit it to return all."
+            )
     return values
 
 
@@ -231,7 +231,7 @@ def check_types(value: dict[str, Any], types: Mapping[str, tuple[type, ...]], ow
         # Some languages write an object without keys as a list.
         is_empty_object = allowed is OBJECT and value.get(name) in ([], "")
         if type(value.get(name)) not in allowed and not is_empty_object:
-            raise RecordError(f"'{name}' of {owner} is of type {type(value[name]).__name__}")
+            raise RecordError(f"'{name}' of {owner} has the unexpected type {type(value[name]).__name__}")
 
 
 def check_time(record: dict[str, Any], name: str, owner: str) -> None:
@@ -239,7 +239,7 @@ def check_time(record: dict[str, Any], name: str, owner: str) -> None:
     try:
         in_utc(record.get(name))
     except (ValueError, OverflowError):
-        raise RecordError(f"'{name}' of {owner} is not a time with a zone") from None
+        raise RecordError(f"'{name}' of {owner} is not a time with a time zone") from None
 
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|([+-]\d\d):?(\d\d))")
@@ -251,7 +251,7 @@ def in_utc(time: str | None) -> str | None:
         return None
     match = _TIME.fullmatch(time)
     if not match:
-        raise ValueError("not a time with a zone")
+        raise ValueError("not a time with a time zone")
     wall_clock, hours, minutes = match.groups()
     moment = datetime.fromisoformat(f"{wall_clock}{hours or '+00'}:{minutes or '00'}")
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -273,7 +273,7 @@ def long_text_warnings(items: list[Item], noun: str) -> list[str]:
     if not paths:
         return []
     where = f"{paths[0]} and {len(paths) - 1} more" if paths[1:] else paths[0]
-    return [f"Texts of more than {MAX_TEXT >> 10} KiB are masked whole, without a search for credentials: {where}."]
+    return [f"Texts of more than {MAX_TEXT >> 10} KiB are masked completely: {where}."]
 
 
 def _is_returned(path: str, facts: Facts) -> bool:

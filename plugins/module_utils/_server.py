@@ -89,13 +89,13 @@ def parse_server(options: dict[str, Any]) -> Server:
     token, host = _split_token(options["api_token"])
     url = _not_empty("url", options["url"]) or host
     if not url:
-        raise OptionError("url is required.", "Set the option, or SDE_HOST in the environment.")
+        raise OptionError("url is required.", _how_to_set("url", "SDE_HOST"))
     parts = _parse_url(url)
     on_loopback = _is_loopback(parts.hostname or "")
     if parts.scheme == "http" and not on_loopback and not options["allow_http"]:
         raise OptionError(
-            "url is plain http: the token would go over the network in clear.",
-            "Use https, or set allow_http if you accept that.",
+            "url uses plain HTTP, which would send the token unencrypted.",
+            "Use HTTPS, or set allow_http in a trusted network.",
         )
     return Server(
         url=f"{parts.scheme}://{parts.netloc}{_context_path(parts.path)}",
@@ -115,7 +115,11 @@ def check_bounds(options: dict[str, Any], bounds: dict[str, tuple[int, int]]) ->
         value = options[name]
         # For ansible-core, as for Python, true is a number.
         if value is not None and (isinstance(value, bool) or not lowest <= value <= highest):
-            raise OptionError(f"{name} is out of bounds: it must be a whole number from {lowest} to {highest}.")
+            raise OptionError(f"{name} must be an integer from {lowest} to {highest}.")
+
+
+def _how_to_set(name: str, variable: str) -> str:
+    return f"Set it in the task, as {variable} in the environment, or as sde_{name} for a role or playbook."
 
 
 def _unquoted(text: str) -> str:
@@ -126,7 +130,7 @@ def _unquoted(text: str) -> str:
 def _not_empty(name: str, value: str | None) -> str | None:
     """The value, which may be None but not empty: an empty option hides the environment."""
     if value is not None and not _unquoted(value):
-        raise OptionError(f"{name} is empty.", "Leave it out to use the environment, or give a value.")
+        raise OptionError(f"{name} is empty.", "Set it, or omit it to use the environment.")
     return value
 
 
@@ -134,11 +138,11 @@ def _split_token(value: str | None) -> tuple[str, str | None]:
     """The token, and the host if the value is a connection string (``token@host``)."""
     token, at_sign, host = _unquoted(_not_empty("api_token", value) or "").partition("@")
     if not token:
-        raise OptionError("api_token is required.", "Set the option, or SDE_API_KEY in the environment.")
+        raise OptionError("api_token is required.", _how_to_set("api_token", "SDE_API_KEY"))
     if not re.fullmatch(r"[!-~]+", token):
         raise OptionError(
-            "api_token holds a blank or a character that no SD Elements token has.",
-            "Copy the token again from your SD Elements profile; do not write 'Token' before it.",
+            "api_token contains a space or another invalid character.",
+            "Copy the token again from your SD Elements profile, without 'Token' in front.",
         )
     if not at_sign:
         return token, None
@@ -146,7 +150,7 @@ def _split_token(value: str | None) -> tuple[str, str | None]:
     if not _HOST_NAME.fullmatch(host) or _HOST_NAME.fullmatch(token):
         raise OptionError(
             "api_token must be TOKEN or TOKEN@HOST.",
-            "Give the token alone, and the address of the server in url.",
+            "Use the token alone, and set url to the server's address.",
         )
     return token, host
 
@@ -166,20 +170,20 @@ def _parse_url(value: str) -> SplitResult:
         parts = urlsplit(text)
         port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
-        raise OptionError("url has a host or a port that is not valid.", _URL_ADVICE) from None
+        raise OptionError("url has an invalid host or port.", _URL_ADVICE) from None
     if parts.scheme not in ("http", "https"):
-        raise OptionError("url must begin with https:// (or http://).", _URL_ADVICE)
+        raise OptionError("url must begin with https:// or http://.", _URL_ADVICE)
     if "@" in parts.netloc:
-        raise OptionError("url holds user info (the part before '@').", "Put the token into api_token.")
+        raise OptionError("url contains user info (the part before '@').", "Remove it. The token belongs in api_token.")
     if "?" in text or "#" in text:
-        raise OptionError("url holds a query or a fragment.", _URL_ADVICE)
+        raise OptionError("url contains a query or a fragment.", _URL_ADVICE)
     host_is_valid = re.fullmatch(r"[\w.-]*\w[\w.-]*(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?", parts.netloc)
     if not host_is_valid or not port_is_valid or not re.fullmatch(r"[\w.~%/-]*", parts.path):
-        raise OptionError("url has a host, a port or a path that is not valid.", _URL_ADVICE)
+        raise OptionError("url has an invalid host, port or path.", _URL_ADVICE)
     return parts
 
 
-_URL_ADVICE = "Give the server's address only, such as https://sde.example.com."
+_URL_ADVICE = "Use only the server's address, such as https://sde.example.com."
 
 
 def _context_path(path: str) -> str:

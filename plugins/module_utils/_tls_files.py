@@ -38,7 +38,7 @@ def client_certificate_from(params: dict[str, Any]) -> str | tuple[str, str] | N
     cert = _readable_file("client_cert", params["client_cert"])
     key = _readable_file("client_key", params["client_key"])
     if key and not cert:
-        raise OptionError("client_key is set without client_cert.", "Set both, or a client_cert that holds the key.")
+        raise OptionError("client_key is set without client_cert.", "Set both, or set client_cert to a file with both.")
     if cert:
         _check_client_certificate(cert, key)
     return (cert, key) if cert and key else cert
@@ -52,7 +52,7 @@ def _readable_file(name: str, path: str | None) -> str | None:
     if not os.path.isfile(path) or not os.access(path, os.R_OK):  # noqa: PTH113 (see above)
         if _BASE64.fullmatch(path):
             raise _content_error(name)
-        raise OptionError(f"{name} names {path!r}, which is not a readable file on the host that runs the task.")
+        raise OptionError(f"{name}: {path!r} is not a readable file on the host that runs the task.")
     return path
 
 
@@ -61,7 +61,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+=\s\\][A-Za-z0-9+/=\s\\]{39,}")
 
 
 def _content_error(name: str) -> OptionError:
-    return OptionError(f"{name} holds the content of a file.", "Give the name of the file.")
+    return OptionError(f"{name} contains the content of a file instead of its path.", "Set it to the path of the file.")
 
 
 def _check_client_certificate(cert: str, key: str | None) -> None:
@@ -70,8 +70,8 @@ def _check_client_certificate(cert: str, key: str | None) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
     except (OSError, ValueError):
         raise OptionError(
-            "client_cert and client_key hold no certificate with its private key, or the key is encrypted.",
-            "Give both in PEM form, and the key without a passphrase.",
+            "client_cert and client_key are not a certificate and its private key, or the key is encrypted.",
+            "Use PEM files, and a key without a passphrase.",
         ) from None
 
 
@@ -80,11 +80,11 @@ def _check_ca_folder(path: str) -> None:
     try:
         hashed = [file for file in Path(path).iterdir() if re.fullmatch(r"[0-9a-f]{8}\.\d+", file.name)]
     except OSError:
-        raise OptionError(f"ca_path names {path!r}, which is a folder that cannot be read.") from None
+        raise OptionError(f"ca_path: {path!r} is a directory that cannot be read.") from None
     if not any(file.is_file() for file in hashed):
         raise OptionError(
-            f"ca_path names {path!r}, which is a folder without the hashed names by which OpenSSL finds a certificate.",
-            "Run 'openssl rehash' on it, or name one file that holds all certificates.",
+            f"ca_path: {path!r} is a directory without the hashed names that OpenSSL requires.",
+            "Run 'openssl rehash' on it, or use one file with all certificates.",
         )
 
 
@@ -97,7 +97,7 @@ def _check_ca_file(path: str) -> None:
     if context.cert_store_stats()["x509"] and not re.search(_INDENTED, content):
         return
     what, advice = next(found for pattern, found in _WRONG_CONTENT.items() if re.search(pattern, content))
-    raise OptionError(f"ca_path names {path!r}, which {what}.", advice)
+    raise OptionError(f"ca_path: {path!r} {what}.", advice)
 
 
 _FRAME = rb"-----(?:BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----"
@@ -107,33 +107,33 @@ _INDENTED = rb"(?m)^[ \t]+" + _FRAME
 _WRONG_CONTENT = {
     rb"\A(?:\xff\xfe|\xfe\xff|-\0|\0-)": ("is UTF-16 text", "Save it as UTF-8."),
     rb"(?s)\A\x30(?:\x81.|\x82..)\x30": (
-        "is a certificate in DER form",
+        "is a DER file, not a PEM file",
         "Convert it to PEM: openssl x509 -inform der -in FILE -out ca.pem",
     ),
     rb"(?s)\A\x30.{1,5}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02|-----BEGIN PKCS7-----": (
-        "is a bundle in PKCS #7 form",
+        "is a PKCS #7 file, not a PEM file",
         "Convert it to PEM: openssl pkcs7 -print_certs -in FILE -out ca.pem (with -inform der if it is binary)",
     ),
-    _INDENTED: ("has an indented certificate", "Remove the blanks at the beginning of its lines."),
+    _INDENTED: ("contains an indented certificate", "Remove the indentation."),
     _FRAME + rb"[ \t]*[^\s]|[^\s\xbf]" + _FRAME: (
-        "has a BEGIN or END line with more text on it",
-        "Put a real line break before and after each -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----.",
+        "has other text on a BEGIN or END line",
+        "Put a line break before and after each -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----.",
     ),
-    _FRAME: ("has a certificate that is cut off or damaged", "Copy the whole file again."),
+    _FRAME: ("contains a truncated or damaged certificate", "Copy the whole file again."),
     rb"-----BEGIN [A-Z ]*PRIVATE KEY-----": (
-        "holds a private key and no certificate",
-        "Name the file with the CA's certificate.",
+        "contains a private key instead of a certificate",
+        "Use the file with the CA's certificate.",
     ),
     rb"-----BEGIN [A-Z ]*CERTIFICATE REQUEST-----": (
-        "holds a certificate request and no certificate",
-        "Name the file with the CA's certificate.",
+        "contains a certificate request instead of a certificate",
+        "Use the file with the CA's certificate.",
     ),
     rb"\A\s*MI[A-Za-z0-9+/=\s]+\Z": (
-        "holds base64 without BEGIN and END lines",
+        "contains Base64 without BEGIN and END lines",
         "Add the line -----BEGIN CERTIFICATE----- before it, and the line -----END CERTIFICATE----- after it.",
     ),
     rb"": (
-        "holds no certificate in PEM form",
-        "Name the file with the CA's certificate, which begins with -----BEGIN CERTIFICATE-----.",
+        "does not contain a PEM certificate",
+        "Use the file with the CA's certificate, which begins with -----BEGIN CERTIFICATE-----.",
     ),
 }

@@ -167,7 +167,7 @@ class ToolQuery(Query):
         # Each parameter that was kept matched a pattern, so the others matched nothing.
         names = {name for one in found for name in one["params"]}
         return [
-            f"keep_params: no {self.noun} has a parameter {pattern!r}."
+            f"keep_params: no {self.noun} has the parameter {pattern!r}."
             for pattern in self.keep_params
             if not any(fnmatchcase(name, pattern) for name in names)
         ]

@@ -8,12 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sde_analysis_connection_info
 short_description: Gather facts about the analysis connections of SD Elements
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
-  - Reads the connections that import the results of analysis tools (scanners), such as WhiteHat and Veracode, into
-    SD Elements projects.
+  - Reads the connections that import the results of analysis tools (scanners), such as WhiteHat and Veracode, into SD
+    Elements projects.
   - The facts have the same keys and types on every release of SD Elements, from 3.2 to the newest.
   - The list is complete, or the task fails.
   - Credentials are masked unless O(include_secrets=true).
@@ -40,7 +40,7 @@ EXAMPLES = r"""
     connection_id: 1
   register: whitehat
 
-- name: List the analysis connections that nobody scheduled
+- name: Gather the analysis connections without a schedule
   securitycompass.sdelements.sde_analysis_connection_info:
     frequency: manually
   register: unscheduled
@@ -49,13 +49,13 @@ EXAMPLES = r"""
 RETURN = r"""
 connections:
   description:
-    - The analysis connections that match, ordered by ID. Fields that a newer release of SD Elements adds are passed on.
+    - The analysis connections that match, ordered by ID. Fields that newer releases of SD Elements add are included.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: ID of the connection. Analysis and ALM connections are numbered apart.
+      description: ID of the connection. ALM and analysis connections are numbered separately.
       returned: success
       type: int
       sample: 1
@@ -65,65 +65,66 @@ connections:
       type: str
       sample: analysis
     alias:
-      description: Name that people gave to the connection. Null if they gave none.
+      description: Name that users gave to the connection. Null if it does not have one.
       returned: success
       type: str
       sample: WhiteHat Integration
     project:
       description:
         - ID of the SD Elements project. See M(securitycompass.sdelements.sde_project_info).
-        - Null if the server does not say.
+        - Null if the server does not return it.
       returned: success
       type: int
       sample: 1
     connector:
       description:
-        - ID of the connector that the connection was made from. See
-          M(securitycompass.sdelements.sde_analysis_connector_info).
-        - Null on releases before 4.2.
+        - ID of the connector that the connection uses. See M(securitycompass.sdelements.sde_analysis_connector_info).
+        - Null before release 4.2.
       returned: success
       type: int
       sample: 1
     system:
-      description: Name of the tool that SD Elements talks to, as the server writes it. Null if it does not say.
+      description: Display name of the connected tool, which differs between releases. Compare
+        RV(connections[].system_id) instead. Null if the server does not return it.
       returned: success
       type: str
       sample: WhiteHat
     system_id:
       description:
-        - ID of the tool, the same on every release. Releases before 4.8 say it only in RV(connections[].command).
-        - Null if the server says it nowhere.
+        - ID of the tool, the same on every release. Before release 4.8, it is derived from RV(connections[].command).
+        - Null if the server does not return it.
       returned: success
       type: str
       sample: whitehat
     system_short_name:
-      description: Short name of the tool. Null on releases before 4.8, and wherever the server leaves it out.
+      description: Short name of the tool. Null before release 4.8, and if the server omits it.
       returned: success
       type: str
       sample: WhiteHat
     frequency:
-      description: How often the connection synchronises. Null if the server does not say.
+      description: How often the connection synchronises. Null if the server does not return it.
       returned: success
       type: str
       sample: manually
     command:
-      description: Name of the job that synchronises. Null if the server does not say.
+      description: Name of the job that synchronises. Null if the server does not return it.
       returned: success
       type: str
       sample: sync_whitehat
     server:
       description:
-        - The server of the tool, read from all parameters, also those that are not returned. All keys are always there.
-        - Without a method it is C(https). Without a port it is that of C(http) or C(https).
+        - The server of the tool, derived from all parameters, including those that are not returned. All keys are
+          always present.
+        - The default scheme is C(https). The default port is that of the scheme.
       returned: success
       type: dict
       contains:
         state:
           description:
-            - V(known) means that the other keys hold the server. Otherwise all of them are null.
-            - V(hidden) means that the token's user may not see the parameters (RV(connections[].params_visible=false)).
-            - V(none) means that the parameters name no server, as for an upload of files.
-            - V(unreadable) means that there is a server, but it cannot be read as host and port.
+            - V(known) means that the other keys contain the server. Otherwise, all of them are null.
+            - V(hidden) means that the token's user cannot see the parameters (RV(connections[].params_visible=false)).
+            - V(none) means that the parameters do not contain a server, as for file uploads.
+            - V(unreadable) means that the server cannot be parsed as host and port.
           returned: success
           type: str
           choices: [known, hidden, none, unreadable]
@@ -136,7 +137,7 @@ connections:
         host:
           description:
             - Host name in lower case, or IP address; IPv6 without brackets.
-            - International names are in their ASCII form (C(xn--)). The dot at the end of a name is dropped.
+            - International names are in ASCII (C(xn--)). A dot at the end of the name is removed.
           returned: success
           type: str
           sample: server.whitehatsec.com
@@ -147,27 +148,27 @@ connections:
           sample: 443
         path:
           description:
-            - Path, with the context root of the tool. It begins with a slash and does not end with one.
-            - Empty if there is none.
+            - Path, including the context root of the tool. It begins with a slash and does not end with one.
+            - Empty without a path.
           returned: success
           type: str
           sample: ''
         url:
-          description: All of it as one URL, always with the port. User info, query and fragment are dropped.
+          description: URL of the server, always with the port, and without user info, query and fragment.
           returned: success
           type: str
           sample: https://server.whitehatsec.com:443
     validate_certs:
       description:
-        - Whether SD Elements checks the certificate of the server, as C(analysis_validate_cert) says.
-        - Null if the server does not say, as on releases before 4.12, if its parameters contradict each other, and if
+        - Whether SD Elements validates the certificate of the server (C(analysis_validate_cert)).
+        - Null if the server does not return it, as before release 4.12, if the parameters contradict each other, and if
           RV(connections[].params_visible=false).
       returned: success
       type: bool
       sample: true
     params:
       description:
-        - Parameters of the connection, as the server sends them; which ones there are depends on the system.
+        - Parameters of the connection, as the server returns them. They depend on the system.
         - Credentials are masked with V(********), unless O(include_secrets=true).
         - Empty if RV(connections[].params_visible=false).
       returned: success
@@ -179,37 +180,37 @@ connections:
         task_status_mapping: '{}'
     params_visible:
       description:
-        - Whether the server showed the parameters. If V(false), the token's user may not edit the connection, and
-          nothing may be concluded from RV(connections[].params).
+        - Whether the token's user can see the parameters, which requires the permission to edit the connection. If
+          V(false), do not conclude anything from RV(connections[].params).
       returned: success
       type: bool
       sample: true
     secrets_set:
-      description: Dotted paths in RV(connections[].params) that hold a credential.
+      description: Dotted paths of the non-empty credentials in RV(connections[].params).
       returned: success
       type: list
       elements: str
       sample: []
     inaccessible:
       description:
-        - Whether the tool is out of the server's reach, so that a remote integration agent synchronises.
-        - Null on releases before 4.2.
+        - Whether a remote integration agent synchronises, because SD Elements cannot reach the tool.
+        - Null before release 4.2.
       returned: success
       type: bool
       sample: false
     in_progress:
-      description: Whether a synchronisation is running. Null if the server does not say.
+      description: Whether a synchronisation is running. Null if the server does not return it.
       returned: success
       type: bool
     debug_mode:
-      description: Whether the connection writes debug logs. Null on releases before 4.12.
+      description: Whether the connection writes debug logs. Null before release 4.12.
       returned: success
       type: bool
       sample: false
     last_job:
       description:
-        - The last synchronisation. Null without O(include_last_job=true), if there was none, and on releases before
-          4.4.
+        - The last synchronisation. Null without O(include_last_job=true), if the connection has never run, and before
+          release 4.4.
       returned: success
       type: dict
       contains:
@@ -224,27 +225,28 @@ connections:
           type: str
           sample: '2026-11-19T09:30:00Z'
         succeeded:
-          description: Whether the job succeeded. Null if the server does not say.
+          description: Whether the job succeeded. Null if the server does not return it.
           returned: success
           type: bool
           sample: true
         ready:
-          description: Whether the job has ended. Null if the server does not say.
+          description: Whether the job has ended. Null if the server does not return it.
           returned: success
           type: bool
           sample: true
         automatic:
-          description: Whether the schedule started the job, not a person. Null if the server does not say.
+          description: Whether the schedule started the job, not a user. Null if the server does not return it.
           returned: success
           type: bool
           sample: false
         result_message:
-          description: Message of the job at its end, without credentials. Null if the job has none.
+          description: Final message of the job, without credentials. Null if the job does not have one.
           returned: success
           type: str
           sample: 14 findings imported.
         user:
-          description: User who started the job, as the server writes it (ID or e-mail address). Null if nobody did.
+          description: ID or e-mail address (depending on the release) of the user who started the job. Null for
+            scheduled jobs.
           returned: success
           type: str
           sample: m.keller@example.com
@@ -254,42 +256,43 @@ count:
   type: int
   sample: 1
 endpoint:
-  description: URL of the list that the server answered on; it tells older from newest releases.
+  description: URL of the list. The newest releases have another one than older releases.
   returned: success
   type: str
   sample: https://sde.example.com/api/v2/connections/analysis/
 failure:
-  description: The error, for playbooks. RV(msg) has the readable message.
+  description: The error, for conditions in playbooks. RV(msg) is the message.
   returned: failure
   type: dict
   contains:
     kind:
       description:
-        - A word for the kind of failure.
-        - V(option) and V(missing_library) mean that no request was made.
-        - V(dns), V(refused), V(tls), V(proxy), V(connection) and V(timeout) mean that no whole answer came.
-        - V(authentication) (401), V(permission) (403), V(bad_request) (400), V(rate_limited) (429),
-          V(server_error) (5xx),
-          V(redirect) (3xx), V(not_an_api) (404) and V(unexpected_status) mean that the server refused.
-        - V(gateway) (401, 403) means that a gateway or firewall refused, and not SD Elements.
-        - V(html), V(invalid_json), V(unexpected_shape) and V(too_large) mean that the answer is of no use.
-        - V(incomplete) means that the list kept changing, or was not whole.
+        - The kind of failure.
+        - V(option) and V(missing_library) mean that the task did not send a request.
+        - V(dns), V(refused), V(tls), V(proxy), V(connection) and V(timeout) mean that the response is missing or
+          incomplete.
+        - V(authentication) (401), V(permission) (403), V(bad_request) (400), V(rate_limited) (429), V(server_error)
+          (5xx), V(redirect) (3xx), V(not_an_api) (404) and V(unexpected_status) mean that the server rejected the
+          request.
+        - V(gateway) (401, 403) means that a gateway or firewall rejected the request, not SD Elements.
+        - V(html), V(invalid_json), V(unexpected_shape) and V(too_large) mean that the response is not usable.
+        - V(incomplete) means that the list is incomplete, or changed each time it was read.
         - V(internal) is a bug in this collection.
       returned: failure
       type: str
       sample: authentication
     status:
-      description: HTTP status of the answer. Null if there was none.
+      description: HTTP status of the response. Null without a response.
       returned: failure
       type: int
       sample: 401
     method:
-      description: HTTP method of the request. Null if none was made.
+      description: HTTP method of the request. Null without a request.
       returned: failure
       type: str
       sample: GET
     url:
-      description: URL of the request, without its query. Null if none was made.
+      description: URL of the request, without its query. Null without a request.
       returned: failure
       type: str
       sample: https://sde.example.com/api/v2/connections/analysis/
@@ -298,8 +301,8 @@ msg:
   returned: failure
   type: str
   sample: >-
-    GET https://sde.example.com/api/v2/connections/analysis/ was answered with 401: Invalid token. Check api_token (or
-    SDE_API_KEY): it must be a token of this server, without 'Token' before it.
+    GET https://sde.example.com/api/v2/connections/analysis/ returned 401: Invalid token. Check api_token (SDE_API_KEY,
+    sde_api_token): it must be a token of this server, without 'Token' in front.
 """
 
 from ..module_utils._connections import ANALYSIS

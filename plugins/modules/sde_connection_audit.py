@@ -19,16 +19,16 @@ description:
   - The policy is evaluated on the controller. The connections are gathered there too if the task runs on C(localhost)
     with the connection V(local); otherwise the modules M(securitycompass.sdelements.sde_alm_connection_info) and
     M(securitycompass.sdelements.sde_analysis_connection_info) gather them on the host of the task, such as a bastion.
-  - With O(connections) or O(connections_file) it audits facts that were gathered before, and asks no server.
-  - If the policy reads projects or connectors, as V(starter) does, they are gathered at the same time. If the token may
-    not read them, the rules that need them are inconclusive.
-  - Fails if there is a failing finding of the severity O(fail_on) or more. The message is the whole audit in one line.
+  - With O(connections) or O(connections_file), the module audits saved facts, without a request.
+  - If the policy reads projects or connectors, as V(starter) does, they are gathered as well. Without the permission to
+    read them, the rules that need them are inconclusive.
+  - Fails if a finding of the severity O(fail_on) or higher fails. The message is the verdict in one line.
   - A rule is inconclusive, and never passes, if the token cannot see a value that it needs.
-  - Results and reports hold no credentials.
+  - Results and reports do not contain credentials.
 options:
   kinds:
     description:
-      - The kinds of connections to gather. Both if it is not set.
+      - The kinds of connections to gather. If it is not set, both.
       - It cannot be combined with O(connections) or O(connections_file).
     type: list
     elements: str
@@ -49,7 +49,8 @@ options:
   connections:
     description:
       - The connections to audit, as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
-        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. C(+) joins lists.
+        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Join the lists with
+        C(+).
       - All connections must be of one SD Elements server. They are masked again.
       - Without O(connections) and O(connections_file), the connections are gathered.
     type: list
@@ -73,8 +74,8 @@ options:
     description:
       - JSON or YAML file with connections, which is a list, a saved result of one of the modules, or a mapping with the
         keys C(connections), C(projects) and C(connectors).
-      - Ansible searches for a relative path as for other files, next to the playbook first, and then in the directory
-        where Ansible was started. The same applies to O(policy) and O(baseline). Ansible Vault may encrypt the file.
+      - Ansible searches for relative paths next to the playbook, and then in its current directory, also those of
+        O(policy) and O(baseline). The file may be encrypted with Ansible Vault.
       - It cannot be combined with O(connections).
     type: path
   policy:
@@ -89,18 +90,18 @@ options:
     default: [starter]
   policy_vars:
     description:
-      - Values of variables, by name. They replace the values in the policy files. Unknown names are an error.
+      - Values for the variables of the policy, by name. Unknown names are an error.
     type: dict
     default: {}
   rules:
     description:
       - IDs of the rules to evaluate. An empty list means all.
-      - Reports name the rules that O(rules), O(skip_rules) and O(rule_tags) leave out. Unknown IDs and tags are errors.
+      - Reports list the rules that O(rules), O(skip_rules) and O(rule_tags) exclude. Unknown IDs and tags are errors.
     type: list
     elements: str
     default: []
   skip_rules:
-    description: IDs of rules that are left out.
+    description: IDs of the rules to skip.
     type: list
     elements: str
     default: []
@@ -111,9 +112,9 @@ options:
     default: []
   server:
     description:
-      - Name of the SD Elements server. Of a URL, host and port are the name, and reports link to the URL.
-      - If it is not set, host and port of the server that the connections were gathered from.
-      - Reports contain it, and fingerprints, which differ between servers.
+      - Name of the SD Elements server. For a URL, the name is host and port, and reports link to the URL.
+      - If it is not set, host and port of the gathered server are the name.
+      - Reports contain the name. Fingerprints depend on it.
     type: str
   baseline:
     description:
@@ -136,14 +137,14 @@ options:
     default: high
   inconclusive:
     description:
-      - Whether an inconclusive finding is a warning, or counts as a failing finding.
+      - Whether an inconclusive finding is a warning, or counts as a failing one.
       - With V(fail), an audit without any connection fails as well.
     type: str
     choices: [warn, fail]
     default: warn
   known_findings:
     description:
-      - Whether known findings, which are in the O(baseline) as well, count for O(fail_on).
+      - Whether known findings, which are also in the O(baseline), count for O(fail_on).
       - A finding is new if it was inconclusive or waived in the baseline and fails now, or if its severity is higher.
       - V(accept) requires O(baseline).
     type: str
@@ -151,9 +152,10 @@ options:
     default: fail
   vacuous:
     description:
-      - Whether a rule that matches nothing is a warning, or fails the audit. Such a rule excludes all connections,
-        although there are connections of its kind.
-      - If it is not set, the policy decides, which warns by default. Rules with C(may_apply_to_nothing) are not meant.
+      - Whether a rule that matches nothing is a warning, or fails the audit. The conditions of such a rule exclude all
+        connections.
+      - If it is not set, the policy decides; the default is V(warn). This does not apply to rules with
+        C(may_apply_to_nothing).
     type: str
     choices: [warn, fail]
 attributes:
@@ -165,20 +167,20 @@ attributes:
     description: Returns details on what has changed, in diff mode.
     support: partial
     details: Returns the facts of connections that changed since the O(baseline). Ansible prints them if a report is
-      written. Reports are new each time.
+      written. Reports differ in each run.
 extends_documentation_fragment:
   - securitycompass.sdelements.sdelements
   - securitycompass.sdelements.audit
 notes:
   - The conditions C(that) and C(when) of a rule are conditionals as in a task, with all tests, filters and lookups of
-    Ansible, and with the variables of the play. Write them without braces. They must evaluate to true or false.
+    Ansible, and with the variables of the play. Write them without braces. The result must be a boolean.
   - They can use C(connection), or C(item) in a rule with C(loop) or C(group_by); C(connections), C(projects) and
     C(connectors), the lists of all; the variables of the policy; and C(audited_at), the time of the audit.
   - In a rule about each connection, C(previous) has the facts of the same connection in the O(baseline). It is null if
     the connection is new, and without O(baseline), which turns a rule with C(previous is not none) in C(when) off.
   - C(connection.project_facts) and C(connection.connector_facts) are the facts of the connection's project and
-    connector. They are null where there are none. Each project and each connector has its C(connections).
-  - Data of the server and variables of a policy are never templates.
+    connector. They are null if they do not exist. Each project and each connector has its C(connections).
+  - Data of the server and variables of a policy are never evaluated as templates.
 seealso:
   - module: securitycompass.sdelements.sde_alm_connection_info
   - module: securitycompass.sdelements.sde_analysis_connection_info
@@ -188,7 +190,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Audit all connections, write a report, and go on whatever is found
+- name: Audit all connections, write a report, and continue with any verdict
   securitycompass.sdelements.sde_connection_audit:
     fail_on: never
     reports:
@@ -199,7 +201,7 @@ EXAMPLES = r"""
     include_last_job: true
   register: alm
 
-- name: Audit these, and fail for critical findings only
+- name: Audit these connections, and fail only for critical findings
   securitycompass.sdelements.sde_connection_audit:
     connections: "{{ alm.connections }}"
     server: sde.example.com
@@ -219,12 +221,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The audit in one line, with its policies and reports, or why it could not be made.
+  description: The audit in one line, with its policies and reports, or why it could not be completed.
   returned: always
   type: str
   sample: >-
-    SD Elements audit of sde.example.com failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12
-    inconclusive, 0 errors. 42 connections, 16 rules, 24 projects seen. Policy: starter. Reports:
+    SD Elements audit of sde.example.com failed: 3 findings of high or higher (1 critical, 2 high); 4 lower, 1 waived,
+    12 inconclusive, 0 errors. 42 connections, 16 rules, 24 projects seen. Policy: starter. Reports:
     /tmp/sde-audit/report.html.
 verdict:
   description: The verdict of the audit.
@@ -248,7 +250,7 @@ verdict_counts:
       type: int
       sample: 7
     waived:
-      description: Findings that fail, and that a valid waiver accepts.
+      description: Failing findings that a valid waiver accepts.
       returned: success
       type: int
       sample: 1
@@ -258,7 +260,7 @@ verdict_counts:
       type: int
       sample: 40
     inconclusive:
-      description: Findings without a verdict, since a fact that the rule needs is missing.
+      description: Findings for which a needed fact is missing.
       returned: success
       type: int
       sample: 12
@@ -274,7 +276,7 @@ failed_by_severity:
   sample: {critical: 1, high: 2, medium: 3, low: 1, info: 0}
 findings:
   description:
-    - The 100 most important findings. RV(findings_omitted) says how many more the JSON report contains.
+    - The 100 most important findings. RV(findings_omitted) is the number of further ones in the JSON report.
     - Findings that fail the audit are first, and new ones before known ones. Then errors precede failing findings,
       these inconclusive ones, and these waived ones, each by severity. With O(inconclusive=fail), inconclusive findings
       are sorted as failing ones.
@@ -390,13 +392,13 @@ findings:
         new, fail, high: tls: ALM connection 3 "Payments API to JIRA": Connects to jira.example.com without TLS
         (server.scheme = http)
 findings_omitted:
-  description: The number of findings that only the JSON report contains. A warning says so.
+  description: The number of findings that only the JSON report contains. If there are any, the task warns.
   returned: when the audit is complete
   type: int
   sample: 0
 fixed:
   description:
-    - Failing findings of the O(baseline) that were judged again and pass, the 100 most severe ones.
+    - Failing findings of the O(baseline) that were evaluated again and pass, the 100 most severe ones.
     - RV(not_fixed) has the others that are no longer findings.
   returned: when the audit is complete
   type: list
@@ -418,12 +420,12 @@ fixed:
       type: str
       sample: high
     subject:
-      description: The connection or item that it was about, for people.
+      description: A readable name of the connection or item.
       returned: success
       type: str
       sample: ALM connection 8 "Quote Engine tickets"
     fingerprint:
-      description: The same in every run, as in RV(findings).
+      description: The identifier of the finding, as in RV(findings).
       returned: success
       type: str
       sample: 65b00b4e44463b1edc1e0b89e2602096
@@ -450,12 +452,12 @@ not_fixed:
       type: str
       sample: high
     subject:
-      description: The connection or item that it was about, for people.
+      description: A readable name of the connection or item.
       returned: success
       type: str
       sample: ALM connection 8 "Quote Engine tickets"
     fingerprint:
-      description: The same in every run, as in RV(findings).
+      description: The identifier of the finding, as in RV(findings).
       returned: success
       type: str
       sample: 65b00b4e44463b1edc1e0b89e2602096
@@ -498,7 +500,7 @@ changes:
       type: str
       sample: ALM connection 3 "Payments API to JIRA"
     project:
-      description: ID of its project. Null if it has none.
+      description: ID of its project. Null if it does not have one.
       returned: success
       type: int
       sample: 3
@@ -519,12 +521,12 @@ changes:
           type: str
           sample: server.host
         old:
-          description: The value in the baseline, masked. Null if there was none.
+          description: The value in the baseline, masked. Null if it did not have one.
           returned: success
           type: raw
           sample: jira.example.com
         new:
-          description: The value now, masked. Null if there is none.
+          description: The current value, masked. Null if it does not have one.
           returned: success
           type: raw
           sample: jira.example.net
@@ -634,7 +636,7 @@ report_files:
   sample: [/tmp/sde-audit/report.html, /tmp/sde-audit/report.xml]
 failure:
   description:
-    - The error if the audit was impossible, for playbooks. RV(msg) has the readable message.
+    - The error of an audit that could not be completed. RV(msg) is the message.
     - The same as RV(securitycompass.sdelements.sde_alm_connection_info#module:failure) if the connections could not be
       gathered.
   returned: failure of the audit itself
@@ -643,26 +645,26 @@ failure:
     kind:
       description:
         - The kind of failure.
-        - V(option) means that an option, or a file that it names, is not valid.
-        - V(policy) means that the policy has errors, is not valid YAML, or has no rules. RV(msg) has a line for each
-          error.
+        - V(option) means that an option or its file is invalid.
+        - V(policy) means that the policy has errors, is not valid YAML, or does not contain rules. RV(msg) has a line
+          for each error.
         - V(report) means that a report cannot be written.
         - The other kinds are those of the modules that gather connections.
       returned: failure
       type: str
       sample: policy
     status:
-      description: HTTP status of the answer. Null if there was none.
+      description: HTTP status of the response. Null without a response.
       returned: failure
       type: int
       sample: 401
     method:
-      description: HTTP method of the request. Null if none was made.
+      description: HTTP method of the request. Null without a request.
       returned: failure
       type: str
       sample: GET
     url:
-      description: URL of the request, without its query. Null if none was made.
+      description: URL of the request, without its query. Null without a request.
       returned: failure
       type: str
       sample: https://sde.example.com/api/v2/connections/alm/

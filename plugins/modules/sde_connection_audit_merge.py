@@ -13,43 +13,43 @@ author:
   - The securitycompass.sdelements authors (@securitycompass)
 description:
   - Merges JSON reports of M(securitycompass.sdelements.sde_connection_audit), such as those of the slices of an AWX
-    job, and passes or fails by all of their findings.
+    job, and passes or fails by their findings.
   - Rules are not evaluated again. A merged report can be merged again.
-  - The result has counts only; the reports have the findings.
-  - Each SD Elements server must be in one of the reports only, and each rule must be the same in all.
-  - All reports must be of one run. Two reports that are more than 20 hours apart are an error, since an old report
-    would replace a failed audit. The merged report has the time of the oldest one.
+  - The result contains only counts. The reports contain the findings.
+  - Each SD Elements server must be in only one of the reports, and each rule must be the same in all of them.
+  - The reports must be of one run. Reports that are more than 20 hours apart are an error, because an old report could
+    hide a failed audit. The merged report has the time of the oldest one.
   - The module runs in the process of ansible-core on the controller.
 options:
   report_files:
     description:
-      - JSON reports to merge, on the controller. A name may have the wildcards V(*), V(?) and V(**).
-      - A name or pattern that matches no file is an error.
+      - JSON reports on the controller. Paths may contain the wildcards V(*), V(?) and V(**).
+      - A path without a matching file is an error.
     type: list
     elements: str
     required: true
   servers:
     description:
-      - SD Elements servers that must be in the reports, by the option C(server) of their audits.
-      - If one is missing, the audit is incomplete, and the task fails, except with O(fail_on=never).
+      - Names of the SD Elements servers that the reports must contain, as in the option C(server) of their audits.
+      - If one is missing, the task fails, unless O(fail_on=never).
     type: list
     elements: str
     default: []
   fail_on:
     description:
-      - The task fails if a finding fails with this severity or a higher one.
+      - The task fails if a finding of this severity or a higher one fails.
       - If this is not set, the strictest report decides.
     type: str
     choices: [info, low, medium, high, critical, never]
   inconclusive:
     description:
-      - Whether an inconclusive finding counts as failed.
+      - Whether an inconclusive finding counts as a failing one.
       - If this is not set, the strictest report decides.
     type: str
     choices: [warn, fail]
   known_findings:
     description:
-      - Whether findings that are in the baseline of their audit count as failed.
+      - Whether findings that are also in the baseline of their audit count as failing.
       - If this is not set, the strictest report decides.
     type: str
     choices: [fail, accept]
@@ -75,7 +75,7 @@ msg:
   returned: always
   type: str
   sample: >-
-    SD Elements audit failed: 3 findings of high or more (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0
+    SD Elements audit failed: 3 findings of high or higher (1 critical, 2 high); 4 lower, 1 waived, 12 inconclusive, 0
     errors. 42 connections, 11 rules.
 verdict:
   description: V(pass) or V(fail).
@@ -99,7 +99,7 @@ servers:
   elements: str
   sample: [sde-eu, sde-us]
 missing_servers:
-  description: Servers without a report that O(servers) names, or that were missing in a merged report.
+  description: Expected servers without a report.
   returned: if the reports were merged
   type: list
   elements: str
@@ -111,7 +111,7 @@ waivers:
   elements: dict
   sample: []
 waivers_omitted:
-  description: The number of waivers that only the JSON report contains. If there are any, a warning says so.
+  description: The number of waivers that only the JSON report contains. If there are any, the task warns.
   returned: if the reports were merged
   type: int
   sample: 0

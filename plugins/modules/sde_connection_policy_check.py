@@ -16,8 +16,8 @@ author:
 description:
   - Finds errors in policies of M(securitycompass.sdelements.sde_connection_audit), and evaluates the C(tests) of the
     policies.
-  - Asks no server, and needs no Python library besides ansible-core. It runs on the controller.
-  - With O(connections) or O(connections_file) it also counts the verdicts of each rule on these connections, and warns
+  - Runs on the controller, without a server, and requires only ansible-core.
+  - With O(connections) or O(connections_file), also counts the verdicts of each rule on these connections, and warns
     about rules that match nothing. Failing findings do not fail the task.
   - Fails if the policy has an error, such as an unknown fact, or if a test fails. The message has a line for each.
 options:
@@ -30,13 +30,14 @@ options:
     default: [starter]
   policy_vars:
     description:
-      - Values of variables, by name. They replace the values in the policy files. The C(vars) of a test replace both.
+      - Values for the variables of the policy, by name. The C(vars) of a test take precedence.
     type: dict
     default: {}
   connections:
     description:
       - Connections as RV(securitycompass.sdelements.sde_alm_connection_info#module:connections) and
-        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. C(+) joins lists.
+        RV(securitycompass.sdelements.sde_analysis_connection_info#module:connections) return them. Join the lists with
+        C(+).
     type: list
     elements: dict
   connections_file:
@@ -67,7 +68,7 @@ attributes:
   diff_mode:
     description: Returns details on what has changed, in diff mode.
     support: none
-    details: The module changes nothing.
+    details: The module does not change anything.
   idempotent:
     description: When run twice in a row outside check mode, the second invocation reports no change.
     support: full
@@ -84,8 +85,9 @@ notes:
   - A test can have C(connection) or C(connections), with the facts that matter to it, and C(vars), values of variables.
     Missing facts are those of a good connection to Jira, whose last job succeeded an hour before C(audited_at). That is
     always 2026-01-15T12:00:00Z.
-  - Missing keys of C(params), C(server) and C(last_job) are completed too. Without C(server) and C(validate_certs),
-    these facts are read from C(params). C(id) and C(project) of the first connection are 1, of the second 2, and so on.
+  - Missing keys of C(params), C(server) and C(last_job) are added as well. Without C(server) and C(validate_certs),
+    these facts are derived from C(params). C(id) and C(project) of the first connection are 1, of the second 2, and so
+    on.
   - A test can also have C(projects) and C(connectors), or null for unknown ones. Without them, each connection has a
     good project and a good connector, whose facts C(project_facts) and C(connector_facts) of the connection can change.
   - Tests of disabled rules are skipped. An audit does not evaluate tests.

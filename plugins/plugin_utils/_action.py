@@ -108,13 +108,13 @@ def _reason_for_the_module(action: ActionBase) -> str | None:
     if action._connection.transport != "local":
         return f"its connection is {action._connection.transport}"
     if action._connection.become:
-        return "it becomes another user"
+        return "become is set"
     if action._task.async_val:
-        return "it is asynchronous"
+        return "async is set"
     if any(action._task.environment or []):
-        return "it has an environment of its own"
+        return "environment is set"
     if _requests.IMPORT_ERROR:
-        return "the Python of ansible-core has no requests"
+        return "the Python of ansible-core does not have requests"
     return None
 
 

@@ -87,12 +87,12 @@ def _incomparable(old: Facts, new: Facts) -> tuple[tuple[str, ...], str] | None:
     # Parameters are visible only if there are some.
     left_out = [not one["params"] for one in (old, new)]
     if any(left_out):
-        return ("params",), f"the parameters are left out {_time(left_out)}"
+        return ("params",), f"the parameters are missing {_time(left_out)}"
     return None
 
 
 def _time(is_so: list[bool]) -> str:
-    return "on both sides" if all(is_so) else "on the old side" if is_so[0] else "on the new side"
+    return "in the baseline and now" if all(is_so) else "in the baseline" if is_so[0] else "now"
 
 
 # ---------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._tool_server import ip_address, is_server, server_facts
 from ._native_types import to_builtin_types
 
-_ADVICE = "Take them from the connections that sde_alm_connection_info or sde_analysis_connection_info returned."
+_ADVICE = "Use the connections that sde_alm_connection_info or sde_analysis_connection_info returned."
 
 
 class _Endpoint(NamedTuple):
@@ -60,9 +60,9 @@ class Egress(TypedDict):
 def egress(connections: Any, resolved: Any = None) -> Egress:
     """Sort connections by the servers that SD Elements must reach for them."""
     if not isinstance(connections, Iterable) or isinstance(connections, (str, bytes, Mapping)):
-        raise AnsibleFilterError(f"Connections are a list of facts, not {_type_name(connections)}. {_ADVICE}")
+        raise AnsibleFilterError(f"connections must be a list of facts, not {_type_name(connections)}. {_ADVICE}")
     if not isinstance(resolved, (Mapping, type(None))):
-        raise AnsibleFilterError(f"'resolved' is a dict of addresses by host name, not {_type_name(resolved)}.")
+        raise AnsibleFilterError(f"'resolved' must be a dict of addresses by host name, not {_type_name(resolved)}.")
     addresses = {name: _texts(name, value) for name, value in (resolved or {}).items()}
     users: dict[_Endpoint, list[tuple[str, _Reference]]] = {}
     result = Egress(servers=[], agent=[], unknown=[])
@@ -87,9 +87,9 @@ def _texts(name: Any, value: Any) -> list[str]:
     texts = value if isinstance(value, (list, tuple)) else [value]
     for one in texts:
         if not isinstance(one, (str, type(None))):
-            found = f"is {_type_name(one)}" if one is value else f"holds {_type_name(one)}"
+            found = f"is {_type_name(one)}" if one is value else f"contains {_type_name(one)}"
             raise AnsibleFilterError(
-                f"'resolved' has a list of texts for each host name, and that of {str(name)!r} {found}."
+                f"'resolved' must contain a list of strings for each host name; that of {str(name)!r} {found}."
             )
     return [str(one) for one in texts if one]
 
@@ -114,7 +114,7 @@ _TYPES = {"kind": (str,), "id": (int,), "alias": (str, type(None)), "inaccessibl
 
 def _reference(connection: Any) -> _Reference:
     if not isinstance(connection, Mapping):
-        raise AnsibleFilterError(f"The facts of a connection are a dict, not {_type_name(connection)}. {_ADVICE}")
+        raise AnsibleFilterError(f"The facts of a connection must be a dict, not {_type_name(connection)}. {_ADVICE}")
     for name, allowed in _TYPES.items():
         value = connection.get(name)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
@@ -140,15 +140,15 @@ def _server_of(connection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unusable(name: str) -> AnsibleFilterError:
-    return AnsibleFilterError(f"The facts of a connection have '{name}', and these have none that is usable. {_ADVICE}")
+    return AnsibleFilterError(f"The fact '{name}' of a connection is missing or invalid. {_ADVICE}")
 
 
 def _reason(state: str, connection: Mapping[str, Any]) -> str:
     if state == "unreadable":
-        return "its server cannot be read as host and port"
+        return "its server cannot be parsed as host and port"
     # Facts of an older release may have been saved without parameters.
     return (
-        "its parameters were left out"
+        "its parameters were not gathered"
         if connection.get("params_visible")
         else "its parameters are hidden from the token"
     )

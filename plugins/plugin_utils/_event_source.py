@@ -99,7 +99,7 @@ def _feedback(options: Options, queue: asyncio.Queue[Any] | None) -> Callable[[]
         except asyncio.TimeoutError:
             raise OptionError(
                 f"feedback: ansible-rulebook did not confirm an event within {seconds} s.",
-                "Look for errors in its log, or raise feedback_timeout.",
+                "Check its log for errors, or raise feedback_timeout.",
             ) from None
 
     return confirmed
@@ -141,16 +141,16 @@ def parse(arguments: dict[str, Any]) -> Options:
     unknown = sorted(str(name) for name in arguments.keys() - OPTIONS.keys() - {_FEEDBACK_QUEUE})
     if unknown:
         raise OptionError(
-            f"{NAME} has no argument {', '.join(unknown)}: it takes {', '.join(sorted(OPTIONS))}.",
+            f"{NAME}: unknown argument {', '.join(unknown)}; known are {', '.join(sorted(OPTIONS))}.",
             "Set SDE_API_KEY in the environment, or token_file." if "api_token" in unknown else "",
         )
     given = {name: value for name, value in arguments.items() if name in OPTIONS}
     options = validate_arguments(NAME, OPTIONS, given)
     check_bounds(options, _BOUNDS)
     if not options["kinds"]:
-        raise OptionError(f"kinds is empty: it takes {' and '.join(KINDS)}.")
+        raise OptionError(f"kinds is empty; use {' or '.join(KINDS)}, or both.")
     if options["feedback"] and arguments.get(_FEEDBACK_QUEUE) is None:
-        raise OptionError("feedback is set, but this ansible-rulebook sends none.", "Update it, or leave feedback out.")
+        raise OptionError("feedback is not supported by this ansible-rulebook.", "Upgrade it, or remove feedback.")
     return options
 
 
@@ -162,7 +162,7 @@ def _gather_options(options: Options) -> Options:
     given["include_last_job"] = True
     gather_options = validate_arguments(NAME, argument_spec(_ANY_KIND), given)
     if not gather_options["api_token"]:
-        raise OptionError("No token: set SDE_API_KEY in the environment, or token_file.")
+        raise OptionError("token_file is required, or SDE_API_KEY in the environment.")
     return gather_options
 
 
@@ -204,7 +204,7 @@ class Poller:
             return after_failure(state, failed, time_text(datetime.now(timezone.utc)))
         reached, changes = after_poll(state, connections, self._options["kinds"], time_text(datetime.now(timezone.utc)))
         if changes.not_compared:
-            self._warn("The token's user cannot see all parameters, so changes of these are not seen.")
+            self._warn("The token's user cannot see all parameters. Changes of the others are not detected.")
         _LOG.debug("%d connections, %d events", len(connections), len(reached.pending))
         return reached
 
@@ -254,7 +254,7 @@ class StateFile:
         except BlockingIOError:
             self.__exit__()
             raise OptionError(
-                f"state_file: {self._path} is in use by another process.", "Each source needs a file of its own."
+                f"state_file: {self._path} is in use by another process.", "Use a separate file for each source."
             ) from None
         except OSError as exc:
             self.__exit__()
@@ -280,12 +280,12 @@ class StateFile:
         except ValueError:
             raise OptionError(
                 f"state_file: {self._path} is not a state file of {NAME}.",
-                "Name another file, or remove this one to begin anew.",
+                "Use another file, or remove this one to start again.",
             ) from None
         if state.server != server:
             raise OptionError(
-                f"state_file: {self._path} belongs to {state.server}, not to {server}.",
-                "Each source needs a file of its own.",
+                f"state_file: {self._path} contains the state of {state.server}, not of {server}.",
+                "Use a separate file for each source.",
             )
         return state
 

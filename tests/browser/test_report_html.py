@@ -195,11 +195,11 @@ def test_the_verdict_at_a_glance(show):
     assert link.get_attribute("href") == SMALL["server_urls"]["sde.example.com"]
     banner = page.get_by_role("banner").inner_text()
     for text in (
-        "2 findings of high or more",
+        "2 findings of high or higher",
         "sde.example.com",
         "2026-11-24, 18:00 UTC",
         "starter, our_policy.yml",
-        "high or more",
+        "high or higher",
     ):
         assert text in banner
     tiles = page.locator(".tiles a").all_inner_texts()
@@ -320,7 +320,7 @@ def test_a_finding_opens_to_all_that_is_known_of_it(show):
         "server.scheme = http",
         "connection.server.scheme == 'https'",
         "The audit fails because of this finding.",
-        "Known: the audit of 2026-11-17, 18:00 UTC found it, too.",
+        "Known: the audit of 2026-11-17, 18:00 UTC found it as well.",
         "Passwords and tasks cross the network.",
         "connection.kind == 'alm'",
         "Set the connection's method to https.",
@@ -556,7 +556,7 @@ def governed() -> dict:
 @pytest.mark.parametrize("scripts", [True, False])
 def test_states_of_rules_and_limits_of_waivers(show, scripts):
     page = show(governed(), scripts=scripts)
-    assert "high or more, known findings too, rules that match nothing, unused waivers" in page.locator(
+    assert "high or higher, known findings too, rules that match nothing, unused waivers" in page.locator(
         ".particulars"
     ).inner_text().replace("\n", " ")
     assert page.locator(".changes").all_inner_texts()[1].split("\n")[-1] == "no longer found, but not fixed"

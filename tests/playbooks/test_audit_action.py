@@ -203,7 +203,7 @@ def test_result(outcomes):
     result = outcome.result
     assert result["failed"] and not result["changed"] and result["verdict"] == "fail" and result["report_files"] == []
     assert result["msg"] == (
-        "SD Elements audit of sde.example.com failed: 1 finding of high or more (1 high); 0 lower, 0 waived, "
+        "SD Elements audit of sde.example.com failed: 1 finding of high or higher (1 high); 0 lower, 0 waived, "
         "0 inconclusive, 0 errors. 2 connections, 1 rule. Policy: p.yml."
     )
     assert result["msg"].split(";")[0] in outcome.output
@@ -373,7 +373,10 @@ def test_errors_of_a_policy(outcomes):
 
 
 WRONG_OPTIONS = [
-    ({}, "api_token is required. Set the option, or SDE_API_KEY in the environment."),
+    (
+        {},
+        "api_token is required. Set it in the task, as SDE_API_KEY in the environment, or as sde_api_token for a role",
+    ),
     ({"connections": [], "connections_file": "x"}, "parameters are mutually exclusive: connections|connections_file"),
     (
         {"connections": [], "fail_on": "hihg"},
@@ -396,7 +399,7 @@ WRONG_OPTIONS = [
     ({"connections": [], "known_findings": "accept"}, "known_findings=accept requires baseline."),
     (
         {"connections": [], "known_findings": "accept", "baseline": "saved.json"},
-        "baseline: saved.json has facts, but no findings, which known_findings=accept requires.",
+        "baseline: saved.json contains facts without findings, which known_findings=accept requires.",
     ),
     ({"connections": [], "baseline": "bad.json"}, "baseline: bad.json: connections[0].kind must be alm or"),
     (

@@ -324,7 +324,7 @@ def test_older_releases_have_no_connectors(audits, generation):
     first, *as_module = map(without_output, audits[generation].results)
     assert as_module == ([first] if generation == "3.2" else [])
     reasons = {one["message"] for one in first["findings"] if one["verdict"] == "inconclusive"}
-    assert reasons == ({"SD Elements has connectors from 4.2 on"} if generation == "3.2" else set())
+    assert reasons == ({"SD Elements 4.2 introduced connectors"} if generation == "3.2" else set())
     assert first["verdict_counts"]["inconclusive"] == (51 if generation == "3.2" else 0)
 
 
@@ -351,7 +351,7 @@ def test_saved_facts_with_projects_and_connectors(audits):
     first, second, without = map(without_output, audits["saved facts"].results[6:])
     assert second["findings"] == first["findings"] and second["msg"] == first["msg"]
     reasons = {one["message"] for one in without["findings"] if one["rule"] in ("of-project", "project-connected")}
-    assert reasons == {"no projects were given with the connections"}
+    assert reasons == {"projects were not supplied with the connections"}
     assert not [one for one in without["findings"] if one["rule"] == "of-connector"]
 
 
@@ -403,7 +403,7 @@ OPTION_ERRORS = [
     ({"kinds": ["jira"]}, "value of kinds must be one or more of: alm, analysis. Got no match for: jira"),
     ({"alias": "x"}, "Unsupported parameters for (securitycompass.sdelements.sde_connection_audit) module: alias."),
     ({"policy": ["missing.yml"]}, "policy: file missing.yml not found"),
-    ({"connections_file": ""}, "connections_file is empty. Leave it out to gather the connections."),
+    ({"connections_file": ""}, "connections_file is empty. Omit it to gather the connections."),
     (
         {"include_projects": True, "connections": []},
         "include_projects requires that the task gathers connections. Remove include_projects, or connections",

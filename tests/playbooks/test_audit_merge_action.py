@@ -61,7 +61,7 @@ def test_reports_and_verdict(play, folder):
     }
     (merged, lenient), _printed = play([wanted, {"report_files": "reports/*.json", "fail_on": "critical"}])
     assert merged["failed"] and merged["changed"] and merged["verdict"] == "fail"
-    assert merged["msg"].startswith("SD Elements audit of 2 servers failed: 1 finding of high or more (1 high); ")
+    assert merged["msg"].startswith("SD Elements audit of 2 servers failed: 1 finding of high or higher (1 high); ")
     assert merged["servers"] == ["eu", "us"] and merged["missing_servers"] == []
     assert sorted(merged["report_files"]) == [str(folder / "merged" / name) for name in ("all.html", "all.json")]
     stored = json.loads((folder / "merged" / "all.json").read_text(encoding="utf-8"))

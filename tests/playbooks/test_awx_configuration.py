@@ -567,7 +567,7 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
             "Set sde_awx_organization and sde_awx_name_prefix.",
             "Set sde_awx_url to the address of the SD Elements server.",
             "Set sde_awx_image to ",
-            "Each server in sde_awx_servers needs a name and a url.",
+            "Each server in sde_awx_servers requires a name and a url.",
             "Two servers in sde_awx_servers have the same name.",
             "sde_awx_credential_fields has time_out; it can have ca_path, client_cert, client_key, ",
             "skip_verification and allow_http in sde_awx_credential_fields must be true or false.",
@@ -587,7 +587,7 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
     ),
     "a variable of a vault": (
         {"sde_awx_servers": [{"name": "eu", "api_token": TOKEN}, {"name": "us", "api_token": "{{ of_a_vault }}"}]},
-        ("names a variable that is not defined, so nothing was configured.",),
+        ("contains an undefined variable.",),
     ),
     "misspelt": (
         {"sde_awx_failon": "low", "sde_awx_slice": 4, "sde_awx_other": 1, "sde_awx_schedules": []},
@@ -600,11 +600,11 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
     ),
     "wrong token of AWX": (
         {"_sde_awx_api_options": {"oauth_token": "wrong"}},
-        ("AWX did not answer, or did not accept your token: ", "Correct CONTROLLER_HOST and CONTROLLER_OAUTH_TOKEN."),
+        ("AWX did not respond, or rejected your token: ", "Correct CONTROLLER_HOST and CONTROLLER_OAUTH_TOKEN."),
     ),
     "wrong organization": (
         {"sde_awx_organization": "Nosuch"},
-        ("admin of Default can see no organization Nosuch in AWX. Correct sde_awx_organization, ",),
+        ("admin of Default cannot see the organization Nosuch in AWX. Correct sde_awx_organization, ",),
     ),
     "too early": (
         {},

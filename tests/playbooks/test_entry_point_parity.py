@@ -131,7 +131,7 @@ def test_both_entry_points_return_the_same(start, results, kind, mode, names):
     for name, in_process, as_module in zip(names, found[::2], found[1::2], strict=True):
         assert comparable(in_process) == comparable(as_module), name
     assert printed.count("runs in the process of ansible-core") == len(names)
-    assert printed.count("runs as a module: it has an environment of its own") == len(names)
+    assert printed.count("runs as a module: environment is set") == len(names)
     assert "hunter2" not in printed.replace("someone:hunter2@sde.example.com\n", "")
     assert all("kind" in result["failure"] for result in found if result["failed"])
     failed = {name for name, result in zip(names, found[::2], strict=True) if result["failed"]}
@@ -179,8 +179,8 @@ def test_reasons_for_the_module(start, results, tmp_path):
     assert [one["connections"][0]["id"] for one in looped["results"]] == [1, 2]
     assert printed.count("runs in the process of ansible-core") == 3
     assert "runs as a module: its connection is elsewhere" in printed
-    assert "runs as a module: it is asynchronous" in printed
-    assert "runs as a module: it becomes another user" in printed
+    assert "runs as a module: async is set" in printed
+    assert "runs as a module: become is set" in printed
 
 
 @pytest.mark.no_cover

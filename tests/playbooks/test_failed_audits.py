@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports of audits that could not be made, by the real ansible-playbook: they replace those of an earlier run."""
+"""Reports of audits that could not be completed, by the real ansible-playbook: they replace those of an earlier run."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def test_failed_audit_replaces_reports(play, tmp_path):
         summary = report["summary"]
         assert summary["verdict"] == "error"
         assert message in " ".join(summary["message"].split()) and message in " ".join(failed["msg"].split())
-        assert summary["message"].startswith("SD Elements audit of sde.example.com could not be made: ")
+        assert summary["message"].startswith("SD Elements audit of sde.example.com could not be completed: ")
         assert report["servers"] == ["sde.example.com"] and report["rules"] == report["findings"] == []
         texts = [path.read_text(encoding="utf-8") for path in (tmp_path / name).iterdir()]
-        assert len(texts) == len(SUFFIXES) and all("could not be made" in text for text in texts)
+        assert len(texts) == len(SUFFIXES) and all("could not be completed" in text for text in texts)
         assert LAST["api_token"] not in "".join(texts)
 
 
@@ -126,8 +126,8 @@ def test_failed_audit_is_not_a_baseline(play, tmp_path):
             {AUDIT: {**GOOD, "baseline": path}},
         ]
     )
-    problem = f"baseline: {path} is the report of an audit that could not be made."
-    assert compared["msg"] == f"{problem} Use the report of an audit that was made."
+    problem = f"baseline: {path} is the report of an audit that could not be completed."
+    assert compared["msg"] == f"{problem} Use the report of a completed audit."
 
 
 def test_merge_of_failed_audits(play, tmp_path):
@@ -154,7 +154,7 @@ def test_merge_of_failed_audits(play, tmp_path):
     of_all, of_broken, of_failed = results[3:]
     assert of_all["verdict"] == "fail" and of_all["missing_servers"] == ["us", files["unnamed"]]
     assert re.search(r"2 servers have no report: us \(.+\), .+unnamed\.json \(.+\)\.", of_all["msg"])
-    message = "could not be made: Invalid policy (1 error): broken.yml: rule a: severity must be one of"
+    message = "could not be completed: Invalid policy (1 error): broken.yml: rule a: severity must be one of"
     assert f"{files['failed']}: SD Elements audit of us {message}" in of_all["warnings"][0]
     assert "broken.yml is not valid JSON" in of_broken["msg"] and verdict(tmp_path / "merged") == "error"
     assert f"report_files: no audit could be made. {files['failed']}: SD Elements audit of us" in of_failed["msg"]

@@ -104,21 +104,21 @@ def test_variables_of_the_run_are_checked(play):
     }
     contradictions = {"ansible_connection": "ssh", "ansible_become": True}
     cases = {
-        ('sde_hosts is "prdo", which matches no host of the inventory.',): (hosts, [], {"sde_hosts": "prdo"}),
+        ('sde_hosts is "prdo", which does not match any host of the inventory.',): (hosts, [], {"sde_hosts": "prdo"}),
         (
             "sde-eu and copy have the same sde_url.",
             "--limit excludes all servers (sde-eu, sde-us, sde.asia, copy).",
         ): (same, ["--limit", "web1"], {}),
         ("Remove ansible_connection and ansible_become from the extra variables.",): (hosts, [], contradictions),
         (
-            "No sde_url: web1.",
-            'sde_kinds is "almm". It can contain alm and analysis.',
-            'sde_report_formats is "pdf". It can contain json, junit,',
+            "sde_url is not defined for web1.",
+            'sde_kinds is "almm". Use a list of alm and analysis.',
+            'sde_report_formats is "pdf". Use a list of json, junit,',
         ): (hosts, [], {"sde_hosts": ["sde-eu", "web1"], "sde_kinds": "almm", "sde_report_formats": "pdf"}),
         (
             "Unknown variable sde_ulr: did you mean sde_url?",
-            '"sde us" cannot be used, because Ansible splits the name of the host.',
-            "no: sde_url is empty, or contains a variable that is not defined.",
+            'Host names cannot contain spaces or commas: "sde us".',
+            "no: sde_url is empty, or contains an undefined variable.",
         ): (wrong, [], {}),
         (
             "Unknown variable sde_fail_onn: did you mean sde_fail_on?",
@@ -149,7 +149,7 @@ def test_tokens_of_a_file(start, play, tmp_path):
     environment = {"SDE_API_TOKENS_FILE": "tokens.yml", "PWD": str(tmp_path), **access(api)}
     run = play("audit", hosts, environment=environment)
     assert run.returncode == 2 and servers_of(run) == {"sde-eu": "0", "sde-us": "1"}, run.stdout
-    assert messages_of(run.stdout)["sde-us"].startswith("sde-us has no token: set sde_api_token")
+    assert messages_of(run.stdout)["sde-us"].startswith("No API token for sde-us. Set sde_api_token")
     (tmp_path / "tokens.yml").write_text("sde-eu: [CANARY")
     run = play("audit", hosts, environment=environment)
     assert run.returncode == 2 and "CANARY" not in run.stdout, run.stdout

@@ -304,4 +304,4 @@ def test_results_of_tasks(start, play, tmp_path):
     # The value 7 is a priority here and a password elsewhere: nothing is masked by value.
     assert params["sde_min_priority"] == 7
     assert refused["failure"]["kind"] == "authentication"
-    assert "was answered with 401: Invalid token. Check api_token" in printed
+    assert "returned 401: Invalid token. Check api_token" in printed

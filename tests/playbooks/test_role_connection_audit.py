@@ -84,7 +84,7 @@ def audit_each(ansible, tmp_path):
         (tmp_path / "hosts.json").write_text(inventory_of(hosts))
         (tmp_path / "each.yml").write_text(yaml.safe_dump([play]))
         done = ansible("ansible-playbook", "each.yml", "-i", "hosts.json", *arguments, cwd=tmp_path)
-        failed, last = messages_of(done.stdout), done.stdout.rpartition("Pass or fail] ")[2]
+        failed, last = messages_of(done.stdout), done.stdout.rpartition("Assert that the audit passed] ")[2]
         passed = messages_of(last, "ok")
         assert set(failed) | set(passed) == set(cases), done.stdout
         return {name: (name in failed, failed.get(name) or passed[name]) for name in cases}
@@ -119,7 +119,7 @@ def role(**variables) -> dict:
 
 def verdicts(run: subprocess.CompletedProcess) -> list[str]:
     """The messages of the role's last task."""
-    last = run.stdout.partition(": Pass or fail] ")[2]
+    last = run.stdout.partition(": Assert that the audit passed] ")[2]
     return re.findall(r'^    "msg": "(SD Elements audit .*)"$', last, re.MULTILINE)
 
 
@@ -187,7 +187,7 @@ def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
     assert {name: failed for name, (failed, _message) in done.items()} == {
         name: fails for name, (fails, _variables) in cases.items()
     }
-    assert "1 finding of medium or more" in done["reached"][1]
+    assert "1 finding of medium or higher" in done["reached"][1]
     for name in ("hidden", "hidden-warn", "hidden-fail"):
         assert report(tmp_path, name)["summary"]["verdict_counts"]["inconclusive"] == 2
         assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in done[name][1]
@@ -403,7 +403,7 @@ WRONG_VARIABLES = [
     ({"policy": "broken.yml"}, "Invalid policy (1 error):\nbroken.yml: rules must be a list, not a string"),
     ({"report_dir": "broken.yml/reports", "fail_on": "never"}, "cannot be written: Not a directory."),
     ({"polcy": "starter"}, "Unknown variable connection_audit_polcy: did you mean connection_audit_policy?"),
-    ({"api_token": "not-the-token"}, "was answered with 401: Invalid token. Check api_token"),
+    ({"api_token": "not-the-token"}, "returned 401: Invalid token. Check api_token"),
 ]
 
 
@@ -442,7 +442,7 @@ def test_log(start, play, policy):
         role(policy=policy(*rules), show_findings=0, fail_on="never"),
         role(policy=waived, show_findings=20, fail_on="never"),
     )
-    first, silent, last, _end = run.stdout.split(": Pass or fail] ")
+    first, silent, last, _end = run.stdout.split(": Assert that the audit passed] ")
     shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', first, re.DOTALL).group(1))
     assert [line.split(": ALM")[0] for line in shown[:3]] == ["fail, critical: worse"] * 2 + ["fail, high: tls"]
     assert shown[3:] == ["... and 1 more, see the reports"]

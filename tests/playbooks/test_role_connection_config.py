@@ -187,7 +187,7 @@ def test_hostile_aliases_and_further_runs(start, render_each, checked, tmp_path)
     comments = [line for line in lines(folder / "allow.txt")[1:] if line.startswith("#")]
     assert comments == [
         rf"# through the remote integration agent: alm 51 {json.dumps(ALIASES[1])}",
-        rf"# UNKNOWN: alm 50 {json.dumps(ALIASES[1])}, its server cannot be read as host and port",
+        rf"# UNKNOWN: alm 50 {json.dumps(ALIASES[1])}, its server cannot be parsed as host and port",
     ]
     labels = [one["labels"]["alias"] for one in groups(folder / "targets.json")]
     assert labels[: len(ALIASES)] == [one["alias"] for one in server.records("alm")][: len(ALIASES)]
@@ -262,7 +262,7 @@ def test_hidden_parameters(start, render_each, checked, tmp_path):
     cases = {"refused": (server, {**limited}), "allowed": (server, {**limited, "allow_unknown": True})}
     _printed, messages = render_each(cases, status=2)
     assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
-    assert "The server of 2 of 2 connections is not known, so nothing was written" in messages["refused"]
+    assert "The server of 2 of 2 connections is unknown, so nothing was written" in messages["refused"]
     assert "its parameters are hidden from the token" in messages["refused"]
     folder = tmp_path / "allowed"
     checked(folder)
@@ -352,16 +352,16 @@ def test_a_template_of_ones_own(start, render, tmp_path):
 
 
 WRONG_VARIABLES = [
-    ({"files": []}, "There is nothing to write."),
+    ({"files": []}, "No file to write."),
     ({"template_dest": "/tmp/own.txt"}, "Set both connection_config_template and"),
-    ({"files": [], "allow_list": "allow.txt"}, "no whole path, so nothing was written: allow.txt."),
-    ({"files": [], "allow_list": "$HOME/allow.txt"}, "no whole path, so nothing was written: $HOME/allow.txt."),
-    ({"template": "own.j2", "template_dest": "../own.txt"}, "no whole path, so nothing was written: ../own.txt."),
-    ({"files": [], "allow_list": "/tmp/"}, "no whole path, so nothing was written: /tmp/."),
+    ({"files": [], "allow_list": "allow.txt"}, "These paths are not absolute: allow.txt."),
+    ({"files": [], "allow_list": "$HOME/allow.txt"}, "These paths are not absolute: $HOME/allow.txt."),
+    ({"template": "own.j2", "template_dest": "../own.txt"}, "These paths are not absolute: ../own.txt."),
+    ({"files": [], "allow_list": "/tmp/"}, "These paths are not absolute: /tmp/."),
     ({"mode": 640}, "connection_config_mode is 640. Write it in quotes"),
     ({"mode": "416"}, "Write it in quotes, such as '0640'; others may not write."),
-    ({"prometheus": "/tmp/targets.yml"}, "Its name must end with .json."),
-    ({"kinds": ["alms"]}, "It can contain alm and analysis."),
+    ({"prometheus": "/tmp/targets.yml"}, "The name must end with .json."),
+    ({"kinds": ["alms"]}, "Use a list of alm and analysis."),
     ({"nftables_set": "1 }"}, "They look like"),
     ({"connections": []}, "There are no connections, so nothing was written."),
     ({"connections": [{"id": 1}]}, "The facts of a connection have 'kind'"),
@@ -498,7 +498,7 @@ def test_hosts_that_are_not_there(ansible):
     assert (
         played.returncode == 2
         and "connection_config_hosts is " in played.stdout
-        and ", which matches no host of the inventory" in played.stdout
+        and ", which does not match any host of the inventory" in played.stdout
     )
 
 

@@ -271,7 +271,7 @@ def test_missing_file_is_named_without_credentials():
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# Audits that could not be made
+# Audits that could not be completed
 
 
 def test_server_of_a_failed_audit_is_in_the_environment(tmp_path, monkeypatch):
@@ -297,7 +297,9 @@ def test_server_of_a_failed_audit_is_in_the_environment(tmp_path, monkeypatch):
 )
 def test_each_error_of_a_policy_has_its_own_line_in_reports(tmp_path, name, lines):
     report = failed_report(tmp_path, {"server": "sde"}, PolicyError(["p.yml: first.", "p.yml: second."]))
-    message = "SD Elements audit of sde could not be made: Invalid policy (2 errors):\np.yml: first.\np.yml: second."
+    message = (
+        "SD Elements audit of sde could not be completed: Invalid policy (2 errors):\np.yml: first.\np.yml: second."
+    )
     assert report["summary"]["message"] == message
     text = FORMATS[name](report)
     assert [line for line in text.splitlines() if line in lines] == lines

@@ -203,8 +203,8 @@ def test_upgrade_and_lost_permission_change_nothing(start):
         assert changes(report) == []
         assert "0 connections changed, 0 added, 0 removed since" in report["summary"]["message"]
     # It is said once, whatever the number of connections is.
-    hidden = [one for one in report["changes"]["not_compared"] if one["reason"].endswith("on the new side")]
-    said = [one for one in warnings_of(report) if "hidden on the new side" in one]
+    hidden = [one for one in report["changes"]["not_compared"] if one["reason"].endswith("now")]
+    said = [one for one in warnings_of(report) if "hidden now" in one]
     assert len(hidden[0]["connections"]) > 10 and len(hidden) == len(said) == 1
     assert said[0].startswith("Not compared with the baseline: params, server, validate_certs, secrets_set of ")
 

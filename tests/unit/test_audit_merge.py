@@ -90,7 +90,7 @@ def test_summary_is_sum_of_reports():
     assert made["summary"]["failed_by_severity"]["high"] == 2
     assert (made["summary"]["connections"], made["summary"]["rules"], made["summary"]["verdict"]) == (5, 1, "fail")
     assert made["summary"]["message"].startswith(
-        "SD Elements audit of 3 servers failed: 2 findings of high or more (2 high); "
+        "SD Elements audit of 3 servers failed: 2 findings of high or higher (2 high); "
     )
     assert [one["subject"] for one in all_findings(made)][:2] == [
         'ALM connection 1 "Jira 1"',
@@ -205,7 +205,7 @@ def test_strictest_report_sets_defaults():
         "fail",
         "fail",
     )
-    assert "2 findings of low or more" in summary["message"]
+    assert "2 findings of low or higher" in summary["message"]
     summary = merge(lenient, strict, options=MergeOptions("critical", "warn", "accept"))["summary"]
     assert (summary["fail_on"], summary["inconclusive"], summary["verdict"]) == ("critical", "warn", "pass")
 
@@ -224,7 +224,7 @@ def test_missing_server_fails():
     made = merge(of_server("eu", "pass"), servers=["us", "eu", *(f"s{number}" for number in range(9))])
     assert made["missing_servers"] == ["us", *(f"s{number}" for number in range(9))]
     assert made["summary"]["verdict"] == "fail"
-    assert made["summary"]["message"].startswith("SD Elements audit of eu failed: 0 findings of high or more; ")
+    assert made["summary"]["message"].startswith("SD Elements audit of eu failed: 0 findings of high or higher; ")
     assert made["summary"]["message"].endswith(" 10 servers have no report: us, s0, s1, s2, s3, ….")
     # A merged report still says so when it is merged again, unless the server has come.
     assert merge(made)["missing_servers"] == made["missing_servers"]

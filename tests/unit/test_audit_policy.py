@@ -226,7 +226,7 @@ def test_reference_and_expression_errors():
             "1.yml: rule brace: message is not a valid template (unexpected end of template, expected 'end of print "
             "statement')."
         ),
-        "1.yml: rule play: message uses conection, which a message does not know; did you mean connection?",
+        "1.yml: rule play: message uses conection, which is not available in messages; did you mean connection?",
     ]
 
 
@@ -529,7 +529,7 @@ def test_invalid_dates(tmp_path, text, expected):
 )
 def test_conditions_must_not_change_the_facts(that):
     rule = {"id": "r", "title": "R", "severity": "low", "that": that}
-    with pytest.raises(PolicyError, match=r"which changes the facts for the rules that follow; use a filter"):
+    with pytest.raises(PolicyError, match=r"which changes the facts for later rules; use a filter"):
         load({"rules": [rule]})
 
 
@@ -653,7 +653,7 @@ def waiver(**fields) -> dict:
             {"waiver_limits": {"longest_days": 90}, "waivers": [waiver()]},
             (
                 "1.yml: waiver 1: expires is more than 90 days from today: 2099-12-31; "
-                "waiver_limits.longest_days allows no more."
+                "the limit is waiver_limits.longest_days."
             ),
         ),
     ],

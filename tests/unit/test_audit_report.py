@@ -318,25 +318,28 @@ def test_threshold(severity, fail_on):
             ],
             {},
             (
-                "failed: 3 findings of high or more (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 "
+                "failed: 3 findings of high or higher (1 critical, 2 high); 1 lower, 0 waived, 1 inconclusive, 0 "
                 "errors. 3 connections, 6 rules."
             ),
         ),
         (
             [("low", "fail", 1)],
             {},
-            "passed: 0 findings of high or more; 1 lower, 0 waived, 0 inconclusive, 0 errors. 3 connections, 6 rules.",
+            (
+                "passed: 0 findings of high or higher; 1 lower, 0 waived, 0 inconclusive, 0 errors. "
+                "3 connections, 6 rules."
+            ),
         ),
         (
             [("low", "error", 1)],
             {},
-            "failed: 1 error; 0 findings of high or more; 0 lower, 0 waived, 0 inconclusive. 3 connections, 6 rules.",
+            "failed: 1 error; 0 findings of high or higher; 0 lower, 0 waived, 0 inconclusive. 3 connections, 6 rules.",
         ),
         (
             [("high", "inconclusive", 1)],
             {"inconclusive": "fail"},
             (
-                "failed: 1 finding of high or more (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more "
+                "failed: 1 finding of high or higher (1 high, 1 of them inconclusive); 0 lower, 0 waived, 0 more "
                 "inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
@@ -351,7 +354,7 @@ def test_threshold(severity, fail_on):
             ],
             {"inconclusive": "fail"},
             (
-                "failed: 3 findings of high or more (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 "
+                "failed: 3 findings of high or higher (1 critical, 2 high, 2 of them inconclusive); 1 lower, 0 "
                 "waived, 1 more inconclusive, 0 errors. "
                 "3 connections, 6 rules."
             ),
@@ -740,7 +743,7 @@ def test_known_findings_accepted():
     accepted = report(("high", "fail", 1), baseline=before, known_findings="accept")
     assert (
         accepted["summary"]["verdict"] == "pass"
-        and "0 new findings of high or more; 1 known; 0 lower" in accepted["summary"]["message"]
+        and "0 new findings of high or higher; 1 known; 0 lower" in accepted["summary"]["message"]
     )
     assert verdict_of(("high", "fail", 1), ("high", "fail", 2), baseline=before, known_findings="accept") == "fail"
     assert verdict_of(("high", "fail", 1), known_findings="accept") == "fail"

@@ -537,7 +537,7 @@ def test_empty_loop_has_no_findings():
         ),
         (
             {"loop": [1], "affected": "[5]"},
-            "affected: [5]: the result must be a list of connections or projects; an item is neither of them",
+            "affected: [5]: the result must be a list of connections or projects, but an item is neither",
         ),
     ],
 )
@@ -1161,7 +1161,7 @@ def test_starter_on_certificates_and_servers_of_the_demo_data(start, generation)
 
 @pytest.mark.parametrize("generation", ["3.2", "newest"])
 def test_starter_warns_of_no_rule_with_its_defaults(start, generation):
-    """Some rules are turned off, and others may have nothing to judge."""
+    """Some rules are turned off, and others may have nothing to evaluate."""
     server = start(generation)
     facts = validate_connections([one for kind in KINDS for one in gathered(server, kind)])
     policy = load_policy(["starter"], lambda name: STARTER, {})
@@ -1183,7 +1183,7 @@ def test_starter_on_facts_of_an_older_release_without_parameters():
 # They are off without a baseline.
 DRIFT_RULES = {"server-unchanged", "schedule-unchanged"}
 SENTENCES = {
-    "params-visible": "The token may not see the parameters (params_visible = false)",
+    "params-visible": "The token cannot see the parameters (params_visible = false)",
     "tls": "Connects to alm1.example.com without TLS (server.scheme = http)",
     "certificate-validated": "Does not validate the certificate of alm1.example.com (validate_certs = false)",
     "no-credentials-in-urls": "A URL contains credentials, in alm_server (params = 3 keys)",

@@ -192,9 +192,9 @@ def test_names_of_the_same_tool():
 @pytest.mark.parametrize(
     "old, new, when",
     [
-        (CONNECTION, {**CONNECTION, **HIDDEN}, "on the new side"),
-        ({**CONNECTION, **HIDDEN}, CONNECTION, "on the old side"),
-        ({**CONNECTION, **HIDDEN}, {**CONNECTION, **HIDDEN}, "on both sides"),
+        (CONNECTION, {**CONNECTION, **HIDDEN}, "now"),
+        ({**CONNECTION, **HIDDEN}, CONNECTION, "in the baseline"),
+        ({**CONNECTION, **HIDDEN}, {**CONNECTION, **HIDDEN}, "in the baseline and now"),
     ],
 )
 def test_hidden_parameters_are_not_compared(old, new, when):
@@ -207,7 +207,7 @@ def test_parameters_that_the_task_left_out_are_not_compared():
     new = {**CONNECTION, "params": {}, "server": {**SERVER, "host": "b"}}
     changes = compare([CONNECTION], [new], KINDS)
     assert changes.changed[0].fields == [FieldChange("server.host", "a", "b")]
-    assert changes.not_compared == [(new, ("params",), "the parameters are left out on the new side")]
+    assert changes.not_compared == [(new, ("params",), "the parameters are missing now")]
 
 
 @pytest.mark.parametrize(

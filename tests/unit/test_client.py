@@ -21,54 +21,59 @@ LIST = "/api/v2/connections/alm/"
 
 # fault: kind, status, a part of the problem, a part of the advice
 RESPONSES = {
-    "html_503": ("server_error", 503, "was answered with 503", "Try again later"),
-    "html_200": ("html", 200, "is an HTML page instead of JSON", "not a login page"),
+    "html_503": ("server_error", 503, "returned 503", "Try again later"),
+    "html_200": ("html", 200, "is an HTML page instead of JSON", "not of a login page"),
     "xml_body": ("html", 200, "is XML instead of JSON", "Check that url"),
     "redirect_login": (
         "redirect",
         302,
-        "a redirect to https://sso.example.com/login, which is not followed",
+        "a redirect to https://sso.example.com/login, which the task does not follow",
         "Set url to",
     ),
     "redirect_https": ("redirect", 301, "a redirect to https://127.0.0.1", "Set url to https://127.0.0.1"),
-    "status_500": ("server_error", 500, "was answered with 500: an HTML page", "tell its administrator"),
-    "status_502": ("server_error", 502, "was answered with 502", "Try again later"),
-    "status_504": ("server_error", 504, "was answered with 504", "Try again later"),
-    "throttled_429": ("rate_limited", 429, "was answered with 429", "raise retries"),
+    "status_500": ("server_error", 500, "returned 500: an HTML page", "ask its administrator"),
+    "status_502": ("server_error", 502, "returned 502", "Try again later"),
+    "status_504": ("server_error", 504, "returned 504", "Try again later"),
+    "throttled_429": ("rate_limited", 429, "returned 429", "raise retries"),
     "throttled_429_long": (
         "rate_limited",
         429,
-        "Request was throttled; the server asks to wait (3600)",
-        "over 60 s is not waited for",
+        "Request was throttled; Retry-After: 3600",
+        "does not wait longer than 60 s",
     ),
-    "firewall_403": ("gateway", 403, "was answered with 403: an HTML page instead of JSON", "A gateway or firewall"),
-    "login_401": ("gateway", 401, "it asks for a login by Negotiate instead of a token", "the token is not the cause"),
-    "early_hints": ("unexpected_status", 103, "was answered with the unexpected status 103", "Check url"),
+    "firewall_403": ("gateway", 403, "returned 403: an HTML page instead of JSON", "A gateway or firewall"),
+    "login_401": (
+        "gateway",
+        401,
+        "it requires Negotiate authentication instead of a token",
+        "the token is not the cause",
+    ),
+    "early_hints": ("unexpected_status", 103, "returned the unexpected status 103", "Check url"),
     "bad_request": (
         "bad_request",
         400,
         "alias: This field may not be blank.; page_size: A valid integer",
         "Check the options",
     ),
-    "bad_request_string": ("bad_request", 400, "was answered with 400: ", "Check the options"),
-    "json_string": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
-    "broken_json": ("invalid_json", 200, "is broken JSON", "Check that url"),
+    "bad_request_string": ("bad_request", 400, "returned 400: ", "Check the options"),
+    "json_string": ("unexpected_shape", 200, "the list 'results' is missing", "Check that url"),
+    "broken_json": ("invalid_json", 200, "is invalid JSON", "Check that url"),
     "empty_body": ("invalid_json", 200, "is empty", "Check that url"),
-    "nan_json": ("invalid_json", 200, "is broken JSON", "Check that url"),
+    "nan_json": ("invalid_json", 200, "is invalid JSON", "Check that url"),
     "not_utf8": ("unexpected_shape", 200, "is not valid UTF-8", "Check that url"),
     "deep_json": ("too_large", 200, "is nested too deeply", "Check that url"),
-    "results_missing": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
-    "results_not_list": ("unexpected_shape", 200, "it has no list 'results'", "Check that url"),
-    "record_not_object": ("unexpected_shape", 200, "a record is not an object but of type str", "Check that url"),
-    "id_not_int": ("unexpected_shape", 200, "the id of a record is not a whole number", "Check that url"),
-    "huge_body": ("too_large", 200, "is larger than 64 MiB", "Set page_size"),
-    "gzip_bomb": ("too_large", 200, "is larger than 64 MiB", "Set page_size"),
-    "double_gzip": ("unexpected_shape", 200, "a content coding that was not asked for", "Check that url"),
+    "results_missing": ("unexpected_shape", 200, "the list 'results' is missing", "Check that url"),
+    "results_not_list": ("unexpected_shape", 200, "the list 'results' is missing", "Check that url"),
+    "record_not_object": ("unexpected_shape", 200, "a record must be an object, not str", "Check that url"),
+    "id_not_int": ("unexpected_shape", 200, "the id of a record must be a 64-bit integer", "Check that url"),
+    "huge_body": ("too_large", 200, "exceeds 64 MiB", "Set page_size"),
+    "gzip_bomb": ("too_large", 200, "exceeds 64 MiB", "Set page_size"),
+    "double_gzip": ("unexpected_shape", 200, "has a content encoding that was not requested", "Check that url"),
     "double_gzip_hidden": ("unexpected_shape", 200, "is not valid UTF-8", "Check that url"),
-    "truncated": ("connection", None, "the connection broke off", "Check the network"),
-    "reset": ("connection", None, "the connection broke off", "Check the network"),
-    "close_at_once": ("connection", None, "the connection broke off", "Check the network"),
-    "stalled": ("timeout", None, "no answer within 1 s", "Raise timeout"),
+    "truncated": ("connection", None, "the connection was lost", "Check the network"),
+    "reset": ("connection", None, "the connection was lost", "Check the network"),
+    "close_at_once": ("connection", None, "the connection was lost", "Check the network"),
+    "stalled": ("timeout", None, "no response within 1 s", "raise timeout"),
 }
 
 
@@ -139,7 +144,7 @@ def test_invalid_redirect(location):
     ],
 )
 def test_redirect_advice(url, target, address):
-    expected = f"Set url to {address}." if address else "Set url to the address of the SD Elements server itself"
+    expected = f"Set url to {address}." if address else "Set url to the address of SD Elements itself"
     assert _http_errors._redirect_advice(url, target).startswith(expected)
 
 
@@ -221,7 +226,7 @@ def test_connection_refused():
         port = unused.getsockname()[1]
     failure = failure_of(nowhere(f"http://127.0.0.1:{port}"))
     assert failure.kind == "refused"
-    assert "the server refused the connection. Check host and port" in str(failure)
+    assert "the server refused the connection. Check the host and port" in str(failure)
 
 
 def test_unknown_host_name():
@@ -252,7 +257,7 @@ def test_https_to_plain_http_port(start):
     server = start()
     failure = failure_of(server, url=server.url.replace("http:", "https:"))
     assert failure.kind == "tls"
-    assert "Check that the port in url speaks TLS" in str(failure)
+    assert "Check that the port in url uses TLS" in str(failure)
 
 
 def test_client_certificate(start, tmp_path):
@@ -268,7 +273,7 @@ def test_deadline_ends_slow_response(start, fault):
     """A server that sends a byte now and then, without end, never runs into a time-out, but into the deadline."""
     failure = failure_of(start("4.8", fault), timeout=5, deadline=1)
     assert failure.kind == "timeout"
-    assert "did not end before the deadline of 1 s" in str(failure)
+    assert "exceeded the deadline of 1 s" in str(failure)
 
 
 @pytest.mark.parametrize(

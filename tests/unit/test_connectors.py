@@ -66,7 +66,7 @@ def test_secrets_of_connector(servers):
 # ---------------------------------------------------------------------------------------------------------------
 # Releases without connectors
 
-NO_LIST = "This server has no list of connectors: SD Elements has it from 4.2 on."
+NO_LIST = "The server does not have connectors, which SD Elements 4.2 introduced."
 
 
 @CONNECTOR_KINDS
@@ -113,5 +113,5 @@ def test_missing_connectors_of_other_servers(status, body, kind):
         failure = failure_of(server, kind="analysis_connector")
     assert failure.kind == kind
     if kind == "not_an_api":
-        assert "/connectors/analysis/ gave 404" in str(failure)
+        assert "/connectors/analysis/ returned 404" in str(failure)
     assert TOKEN not in str(failure)

@@ -86,9 +86,9 @@ def test_unreachable_and_hidden_servers():
         "servers": [],
         "agent": [{**reference(5), "url": "https://h:443"}, {**reference(6), "url": None}],
         "unknown": [
-            {**reference(2), "reason": "its server cannot be read as host and port"},
+            {**reference(2), "reason": "its server cannot be parsed as host and port"},
             {**reference(3), "reason": "its parameters are hidden from the token"},
-            {**reference(4), "reason": "its parameters were left out"},
+            {**reference(4), "reason": "its parameters were not gathered"},
             {**reference(8), "reason": "its parameters are hidden from the token"},
             {**reference(9), "reason": "its parameters are hidden from the token"},
         ],

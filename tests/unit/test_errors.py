@@ -25,7 +25,7 @@ URL = "https://sde.example.com/api/v2/connections/alm/"
         (
             unexpected_shape(URL, "it is a list", "Check url."),
             (
-                f"The answer to GET {URL} is not what SD Elements sends: it is a list. Check url.",
+                f"The response to GET {URL} has an unexpected form: it is a list. Check url.",
                 {"kind": "unexpected_shape", "status": 200, "method": "GET", "url": URL},
             ),
         ),
@@ -42,6 +42,6 @@ def test_failed_result_of_unexpected_error_is_without_its_text():
         raise KeyError(secret)
     result = failed_result(raised.value)
     assert (result["failed"], result["changed"], result["failure"]["kind"]) == (True, False, "internal")
-    assert result["msg"].startswith("The collection itself failed (KeyError).")
+    assert result["msg"].startswith("securitycompass.sdelements failed unexpectedly (KeyError).")
     assert "raise KeyError(secret)" in result["exception"]
     assert "hunter2" not in str(result)

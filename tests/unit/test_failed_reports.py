@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reports of an audit that could not be made: none of them looks like one of an audit without findings."""
+"""The reports of an audit that could not be completed: none of them looks like one of an audit without findings."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_junit_has_one_error(failed):
     text = FORMATS["junit"](failed)
     (case,) = junit_cases(text)
     assert junit_outcomes(text) == {"error": 1} and case.name == "sde.example.com"
-    assert "could not be made: Invalid policy (1 error): our_policy.yml" in case.result[0].message
+    assert "could not be completed: Invalid policy (1 error): our_policy.yml" in case.result[0].message
 
 
 def test_sarif_run_is_not_successful(failed):
@@ -69,7 +69,7 @@ def test_sarif_run_is_not_successful(failed):
     descriptors = run["tool"]["driver"]["notifications"]
     assert invocation["executionSuccessful"] is False and run["results"] == []
     assert descriptors[notification["descriptor"]["index"]]["id"] == notification["descriptor"]["id"] == "failed-audit"
-    assert notification["level"] == "error" and "could not be made" in notification["message"]["text"]
+    assert notification["level"] == "error" and "could not be completed" in notification["message"]["text"]
     # It replaces the earlier analysis of the same server.
     of_success = json.loads(FORMATS["sarif"](sample_reports.small()))["runs"][0]
     assert run["automationDetails"] == of_success["automationDetails"]
@@ -78,7 +78,7 @@ def test_sarif_run_is_not_successful(failed):
 def test_markdown_says_so_without_counts(failed):
     text = FORMATS["markdown"](failed)
     assert text.startswith(
-        "## SD Elements connection audit: could not be made\n\nSD Elements audit of `sde.example.com`"
+        "## SD Elements connection audit: could not be completed\n\nSD Elements audit of `sde.example.com`"
     )
     assert markdown_tables(text) == [] and "Invalid policy" in text
     assert_harmless(text)
@@ -87,7 +87,7 @@ def test_markdown_says_so_without_counts(failed):
 def test_html_says_so_without_numbers(failed):
     text = FORMATS["html"](failed)
     assert "<title>Could not be made: SD Elements connection audit of sde.example.com, " in text
-    assert re.search(r"<h1>.*#icon-error.*Audit of sde\.example\.com could not be made</bdi>", text)
+    assert re.search(r"<h1>.*#icon-error.*Audit of sde\.example\.com could not be completed</bdi>", text)
     assert "Nothing was audited." in text and "Invalid policy (1 error):</bdi>" in text
     assert "<li><bdi>our_policy.yml: rule " in text
     assert 'id="data"' not in text and 'id="findings"' not in text and "#findings" not in text.partition("<body>")[2]
@@ -102,7 +102,7 @@ def test_no_format_has_invisible_characters(failed, name):
 
 def test_baseline_must_be_of_an_audit_that_was_made(failed):
     assert validate_baseline(sample_reports.small(), "b.json")["summary"]["verdict"] == "fail"
-    with pytest.raises(OptionError, match=r"baseline: b\.json is the report of an audit that could not be made\."):
+    with pytest.raises(OptionError, match=r"baseline: b\.json is the report of an audit that could not be completed\."):
         validate_baseline(failed, "b.json")
 
 
@@ -155,7 +155,7 @@ def result_of_failure(error: BaseException, spec: dict, arguments: dict) -> dict
 @pytest.mark.parametrize(
     "error, sentence, servers",
     [
-        (ValueError("hunter2"), "The collection itself failed (ValueError).", []),
+        (ValueError("hunter2"), "securitycompass.sdelements failed unexpectedly (ValueError).", []),
         (
             TaskError({"msg": "Failed.", "failure": {"url": "https://a.example:8443/api/"}}),
             "Failed.",
@@ -173,7 +173,7 @@ def test_error_is_reported(tmp_path, spec, error, sentence, servers):
     result = result_of_failure(error, spec, arguments)
     assert result["failed"] and result["report_files"] == [str(path)]
     report = validate_report(json.loads(path.read_text()), "report_files", path.name)
-    assert f"could not be made: {sentence}" in report["summary"]["message"]
+    assert f"could not be completed: {sentence}" in report["summary"]["message"]
     assert report["servers"] == servers
     assert "hunter2" not in path.read_text()
 
@@ -181,7 +181,7 @@ def test_error_is_reported(tmp_path, spec, error, sentence, servers):
 @pytest.mark.parametrize(
     "error, sentence",
     [
-        (AnsibleConnectionFailure("hunter2"), "The host of the task cannot be reached."),
+        (AnsibleConnectionFailure("hunter2"), "The host of the task is unreachable."),
         (KeyboardInterrupt("hunter2"), "The task was interrupted (KeyboardInterrupt)."),
     ],
 )
@@ -189,7 +189,7 @@ def test_error_of_ansible_core_is_reported_and_raised(tmp_path, error, sentence)
     path = tmp_path / "r.json"
     with pytest.raises(type(error)):
         result_of_failure(error, AUDIT_ARGUMENTS, {"reports": {"json": str(path)}})
-    assert f"could not be made: {sentence}" in json.loads(path.read_text())["summary"]["message"]
+    assert f"could not be completed: {sentence}" in json.loads(path.read_text())["summary"]["message"]
     assert "hunter2" not in path.read_text()
 
 

@@ -41,15 +41,15 @@ PAGE = b"<!DOCTYPE html><html><title>Request Rejected</title><p>Support ID: 4711
         (401, PAGE, "Token", "gateway", "401: an HTML page instead of JSON"),
         (403, b"<Error><Code>AccessDenied</Code></Error>", None, "gateway", "403: XML instead of JSON"),
         (403, b"error code: 1020", None, "gateway", "403: plain text instead of JSON"),
-        (401, b"", "Negotiate, NTLM", "gateway", "401: it asks for a login by Negotiate instead of a token"),
-        (401, b'{"error": "login"}', 'Bearer realm="token", error="x"', "gateway", "it asks for a login by Bearer"),
-        (401, b"", 'Basic realm="corporate proxy"', "gateway", "it asks for a login by Basic"),
-        (401, b"", TOKEN, "gateway", "it asks for a login by ******** instead of a token"),
+        (401, b"", "Negotiate, NTLM", "gateway", "401: it requires Negotiate authentication instead of a token"),
+        (401, b'{"error": "login"}', 'Bearer realm="token", error="x"', "gateway", "it requires Bearer authentication"),
+        (401, b"", 'Basic realm="corporate proxy"', "gateway", "it requires Basic authentication"),
+        (401, b"", TOKEN, "gateway", "it requires ******** authentication instead of a token"),
         (401, b'{"detail": "Invalid token."}', "Token", "authentication", "401: Invalid token"),
         (401, b'{"detail": "Invalid token."}', 'Basic realm="x", Token', "authentication", "401: Invalid token"),
         (401, b'{"detail": "Invalid token."}', 'Basic realm="api"', "authentication", "401: Invalid token"),
         (401, b'{"detail": "Invalid token."}', None, "authentication", "401: Invalid token"),
-        (401, b"", None, "authentication", "was answered with 401. Check api_token"),
+        (401, b"", None, "authentication", "returned 401. Check api_token"),
         (403, b'{"detail": "You do not have permission."}', None, "permission", "403: You do not have permission"),
         (403, b'{"message": "Forbidden"}', None, "permission", "403: message: Forbidden"),
     ],
@@ -112,8 +112,8 @@ CERTIFICATES = {
         (OLDER, NEWER),
         "the CA that issued the server's certificate is not in ca_path (unable to get local issuer certificate)",
         (
-            "Add the missing certificate (PEM) to ca_path. If the root CA is in it already, the server has "
-            "to send its intermediate"
+            "Add the missing certificate (PEM) to ca_path. If it already contains the root CA, ask the server's "
+            "administrator to send the intermediate certificate."
         ),
     ),
     "intermediate that is not sent": (
@@ -121,7 +121,7 @@ CERTIFICATES = {
         (ROOT,),
         (OLDER, NEWER),
         "the CA that issued the server's certificate is not in ca_path (unable to get local issuer certificate)",
-        "the server has to send its intermediate certificate",
+        "ask the server's administrator to send the intermediate certificate",
     ),
     "another root": (
         [certificate(INTERMEDIATE), INTERMEDIATE, ROOT],
@@ -134,17 +134,14 @@ CERTIFICATES = {
         [certificate()],
         (OTHER,),
         (OLDER, NEWER),
-        "the server's certificate is self-signed, and not in ca_path (self-signed certificate)",
+        "the server's certificate is self-signed and not in ca_path (self-signed certificate)",
         "Add the missing certificate (PEM) to ca_path.",
     ),
     "intermediate without root": (
         [certificate(INTERMEDIATE), INTERMEDIATE],
         (INTERMEDIATE,),
         (OLDER,),
-        (
-            "ca_path holds the certificate of an intermediate CA, and not that of the root CA above it "
-            "(unable to get issuer"
-        ),
+        ("ca_path contains the certificate of an intermediate CA, but not of its root CA (unable to get issuer"),
         "Add the missing certificate (PEM) to ca_path.",
     ),
     "another host name": (
@@ -152,17 +149,17 @@ CERTIFICATES = {
         (ROOT,),
         (OLDER, NEWER),
         (
-            "the server's certificate is for another name than the one in url (IP address mismatch, "
+            "the server's certificate does not match the host name in url (IP address mismatch, "
             "certificate is not valid"
             " for '127.0.0.1')"
         ),
-        "Use a name in url that the certificate has, or ask the server's administrator to renew it with this name",
+        "Use a host name of the certificate in url, or ask the server's administrator for a certificate",
     ),
     "no alternative name": (
         [certificate(ROOT, **without(x509.SubjectAlternativeName))],
         (ROOT,),
         (OLDER, NEWER),
-        "the server's certificate is for another name than the one in url",
+        "the server's certificate does not match the host name in url",
         "(as a Subject Alternative Name)",
     ),
     "expired": (
@@ -170,92 +167,92 @@ CERTIFICATES = {
         (ROOT,),
         (OLDER, NEWER),
         "the server's certificate, or an intermediate one, has expired (certificate has expired)",
-        "The server's administrator has to renew it.",
+        "Ask the server's administrator to renew it.",
     ),
     "expired CA": (
         [certificate(old := authority("old", days=(-10, -1)))],
         (old,),
         (OLDER, NEWER),
         "the CA's certificate in ca_path has expired (certificate has expired)",
-        "The administrator of that CA has to renew it; ca_path then needs the new one.",
+        "Ask the administrator of that CA to renew it, and replace it in ca_path.",
     ),
     "expired, next to an expired CA": (
         [certificate(ROOT, days=(-10, -1))],
         (old, ROOT),
         (OLDER, NEWER),
-        "the certificate of the server, or of a CA above it, has expired (certificate has expired)",
-        "The administrator of the server, or of that CA, has to renew it.",
+        "a certificate in the server's chain has expired (certificate has expired)",
+        "Ask the administrator of the server, or of that CA, to renew it.",
     ),
     "not valid yet": (
         [certificate(ROOT, days=(5, 10))],
         (ROOT,),
         (OLDER, NEWER),
-        "the certificate of the server, or of a CA above it, is not valid yet (certificate is not yet valid)",
+        "a certificate in the server's chain is not valid yet (certificate is not yet valid)",
         "Check the clock of the host that runs the task.",
     ),
     "for clients only": (
         [certificate(ROOT, usage=x509.ExtendedKeyUsageOID.CLIENT_AUTH)],
         (ROOT,),
         (OLDER, NEWER),
-        "the server's certificate is not made for a server (",
-        "The server's administrator has to renew it, with the Extended Key Usage serverAuth.",
+        "the server's certificate is not a server certificate (",
+        "Ask the server's administrator to renew it with the Extended Key Usage serverAuth.",
     ),
     "issued by no CA": (
         [certificate(no_ca := certificate(ROOT)), no_ca],
         (ROOT,),
         (OLDER, NEWER),
-        "a certificate above the server's is not that of a CA (invalid CA certificate)",
-        "The administrator of that CA has to renew it, with the Basic Constraints CA:TRUE.",
+        "a certificate in the server's chain is not a CA certificate (invalid CA certificate)",
+        "Ask the administrator of that CA to renew it with the Basic Constraints CA:TRUE.",
     ),
     "no authority key identifier": (
         [certificate(ROOT, **without(x509.AuthorityKeyIdentifier))],
         (ROOT,),
         (NEWER,),
         (
-            "the server's certificate, or an intermediate one, breaks a rule that Python checks from "
+            "the server's certificate, or an intermediate one, violates a rule that Python enforces from "
             "3.13 on (Missing Authority"
             " Key Identifier)"
         ),
-        "The server's administrator has to renew it; ca_path is not the cause. Python 3.12 does not check this.",
+        "Ask the server's administrator to renew it; ca_path is not the cause. Python 3.12 does not enforce the rule.",
     ),
     "intermediate without authority key identifier": (
         [certificate(bare := authority("bare", ROOT, **without(x509.AuthorityKeyIdentifier))), bare],
         (ROOT,),
         (NEWER,),
         (
-            "the server's certificate, or an intermediate one, breaks a rule that Python checks from "
+            "the server's certificate, or an intermediate one, violates a rule that Python enforces from "
             "3.13 on (Missing Authority"
             " Key Identifier)"
         ),
-        "The server's administrator has to renew it; ca_path is not the cause.",
+        "Ask the server's administrator to renew it; ca_path is not the cause.",
     ),
     "basic constraints of the root are not critical": (
         [certificate(lax := authority("lax", is_critical=False))],
         (lax,),
         (NEWER,),
         (
-            "the certificate of a CA above the server's breaks a rule that Python checks from 3.13 on "
+            "a CA certificate in the server's chain violates a rule that Python enforces from 3.13 on "
             "(Basic Constraints of CA"
             " cert not marked critical)"
         ),
         (
-            "The administrator of that CA has to renew it; ca_path then needs the new one. Python 3.12 does "
-            "not check this."
+            "Ask the administrator of that CA to renew it, and replace it in ca_path. "
+            "Python 3.12 does not enforce the rule."
         ),
     ),
     "CA without subject key identifier": (
         [certificate(no_id := authority("no id", **without(x509.SubjectKeyIdentifier)))],
         (no_id,),
         (NEWER,),
-        "the certificate of a CA above the server's breaks a rule that Python checks from 3.13 on (Missing Subject Key",
-        "The administrator of that CA has to renew it",
+        "a CA certificate in the server's chain violates a rule that Python enforces from 3.13 on (Missing Subject Key",
+        "Ask the administrator of that CA to renew it",
     ),
     "CA without key usage": (
         [certificate(no_usage := authority("no usage", **without(x509.KeyUsage)))],
         (no_usage,),
         (NEWER,),
-        "breaks a rule that Python checks from 3.13 on (CA cert does not include key usage extension)",
-        "The administrator of that CA has to renew it",
+        "violates a rule that Python enforces from 3.13 on (CA cert does not include key usage extension)",
+        "Ask the administrator of that CA to renew it",
     ),
 }
 
@@ -292,7 +289,7 @@ def test_hint_at_ignored_environment_variable(monkeypatch, tmp_path, name):
     with tls_server(tmp_path, certificate(ROOT)) as server:
         assert "Set ca_path to a file with the missing certificate (PEM)." in str(failure_of(server))
         monkeypatch.setenv(name, pem_file(tmp_path, ROOT))
-        hint = f"{name} is set, and the Python library requests does not read it: set ca_path to the same path."
+        hint = f"{name} is set, but the Python library requests ignores it: set ca_path to the same path."
         assert hint in str(failure_of(server))
         assert hint not in str(failure_of(server, ca_path=pem_file(tmp_path, OTHER)))
 
@@ -315,9 +312,9 @@ def test_invalid_ca_bundle_in_environment(monkeypatch, tmp_path, name):
         assert f"is not in {name}" not in str(failure_of(server))
         for content in (b"no certificate", OTHER.pem[:-60]):
             pem_file(tmp_path, content)
-            assert "names holds no certificate. Correct or unset it." in failure_beyond_loopback(server)
+            assert "does not contain a certificate. Correct or unset the variable." in failure_beyond_loopback(server)
         monkeypatch.setenv(name, "/no/such/file.pem")
-        assert "names is not there. Correct or unset it." in failure_beyond_loopback(server)
+        assert "does not exist. Correct or unset the variable." in failure_beyond_loopback(server)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -350,43 +347,55 @@ GOOD_FILES = {
 }
 
 WRONG_FILES = {
-    "DER": (DER, "is a certificate in DER form", "openssl x509 -inform der"),
+    "DER": (DER, "is a DER file, not a PEM file", "openssl x509 -inform der"),
     "PKCS #7": (
         pkcs7.serialize_certificates([ROOT.public], serialization.Encoding.PEM),
-        "is a bundle in PKCS #7 form",
+        "is a PKCS #7 file, not a PEM file",
         "openssl pkcs7 -print_certs",
     ),
     "PKCS #7, binary": (
         pkcs7.serialize_certificates([ROOT.public], serialization.Encoding.DER),
-        "is a bundle in PKCS #7 form",
+        "is a PKCS #7 file, not a PEM file",
         "with -inform der",
     ),
     "UTF-16": (PEM.decode().encode("utf-16"), "is UTF-16 text", "Save it as UTF-8."),
     "UTF-16 without mark": (PEM.decode().encode("utf-16-le"), "is UTF-16 text", "Save it as UTF-8."),
-    "key": (ROOT.key, "holds a private key and no certificate", "Name the file with the CA's certificate."),
-    "request": (REQUEST, "holds a certificate request and no certificate", "Name the file with the CA's certificate."),
-    "cut off": (PEM[:-200], "has a certificate that is cut off or damaged", "Copy the whole file again."),
+    "key": (ROOT.key, "contains a private key instead of a certificate", "Use the file with the CA's certificate."),
+    "request": (
+        REQUEST,
+        "contains a certificate request instead of a certificate",
+        "Use the file with the CA's certificate.",
+    ),
+    "cut off": (PEM[:-200], "contains a truncated or damaged certificate", "Copy the whole file again."),
     "second cut off": (
         PEM + OTHER.pem[:-10],
-        "has a certificate that is cut off or damaged",
+        "contains a truncated or damaged certificate",
         "Copy the whole file again.",
     ),
-    "damaged": (PEM[:100] + b"!!!!" + PEM[104:], "has a certificate that is cut off or damaged", "Copy the whole file"),
-    "indented": (b"".join(b"    " + line for line in LINES), "has an indented certificate", "Remove the blanks"),
+    "damaged": (PEM[:100] + b"!!!!" + PEM[104:], "contains a truncated or damaged certificate", "Copy the whole file"),
+    "indented": (
+        b"".join(b"    " + line for line in LINES),
+        "contains an indented certificate",
+        "Remove the indentation",
+    ),
     "second indented": (
         PEM + b"".join(b"\t" + line for line in LINES),
-        "has an indented certificate",
-        "Remove the blanks",
+        "contains an indented certificate",
+        "Remove the indentation",
     ),
-    "base64": (BODY, "holds base64 without BEGIN and END lines", "Add the line -----BEGIN CERTIFICATE----- before it"),
-    "base64 in one line": (base64.b64encode(DER), "holds base64 without BEGIN and END lines", "Add the line"),
-    "backslash n": (PEM.replace(b"\n", b"\\n"), "has a BEGIN or END line with more text on it", "a real line break"),
-    "one line": (PEM.replace(b"\n", b" "), "has a BEGIN or END line with more text on it", "a real line break"),
-    "joined": (PEM.rstrip() + OTHER.pem, "has a BEGIN or END line with more text on it", "a real line break"),
-    "quoted": (b'"' + PEM + b'"', "has a BEGIN or END line with more text on it", "a real line break"),
-    "HTML": (PAGE, "holds no certificate in PEM form", "Name the file with the CA's certificate"),
-    "binary": (b"\xfe\xed\xfe\xed\0\0\0\2", "holds no certificate in PEM form", "Name the file"),
-    "blank": (b" \n", "holds no certificate in PEM form", "Name the file"),
+    "base64": (
+        BODY,
+        "contains Base64 without BEGIN and END lines",
+        "Add the line -----BEGIN CERTIFICATE----- before it",
+    ),
+    "base64 in one line": (base64.b64encode(DER), "contains Base64 without BEGIN and END lines", "Add the line"),
+    "backslash n": (PEM.replace(b"\n", b"\\n"), "has other text on a BEGIN or END line", "a line break"),
+    "one line": (PEM.replace(b"\n", b" "), "has other text on a BEGIN or END line", "a line break"),
+    "joined": (PEM.rstrip() + OTHER.pem, "has other text on a BEGIN or END line", "a line break"),
+    "quoted": (b'"' + PEM + b'"', "has other text on a BEGIN or END line", "a line break"),
+    "HTML": (PAGE, "does not contain a PEM certificate", "Use the file with the CA's certificate"),
+    "binary": (b"\xfe\xed\xfe\xed\0\0\0\2", "does not contain a PEM certificate", "Use the file"),
+    "blank": (b" \n", "does not contain a PEM certificate", "Use the file"),
     "revoked ones only": (
         x509.CertificateRevocationListBuilder()
         .issuer_name(ROOT.public.subject)
@@ -394,8 +403,8 @@ WRONG_FILES = {
         .next_update(ROOT.public.not_valid_after_utc)
         .sign(ROOT.private, hashes.SHA256())
         .public_bytes(serialization.Encoding.PEM),
-        "holds no certificate in PEM form",
-        "Name the file",
+        "does not contain a PEM certificate",
+        "Use the file",
     ),
 }
 
@@ -413,7 +422,7 @@ def test_invalid_ca_file(tmp_path, case):
     with canned_server(EMPTY_LIST) as server:
         failure = failure_of(server, ca_path=file)
     assert failure.kind == "option" and not server.asked
-    assert str(failure).startswith(f"ca_path names {file!r}, which {problem}. ")
+    assert str(failure).startswith(f"ca_path: {file!r} {problem}. ")
     assert advice in str(failure)
 
 
@@ -429,10 +438,7 @@ def test_ca_folder(tmp_path):
     with tls_server(tmp_path, certificate(ROOT)) as server:
         failure = failure_of(server, ca_path=str(folder))
         assert failure.kind == "option" and not server.asked
-        assert (
-            "a folder without the hashed names by which OpenSSL finds a certificate. Run 'openssl rehash' on it"
-            in str(failure)
-        )
+        assert "is a directory without the hashed names that OpenSSL requires. Run 'openssl rehash'" in str(failure)
         subprocess.run(["openssl", "rehash", folder], check=True)
         assert connections(server, ca_path=str(folder)) == []
         # A link without its file does not help.
@@ -483,13 +489,13 @@ def proxy_failure(monkeypatch, proxy: str, variable: str = "HTTPS_PROXY", server
         ("http://me:hunter2@proxy.invalid:3128", "the proxy's name cannot be resolved", "Check HTTPS_PROXY"),
         (
             "http://me:hunter2@127.0.0.1:x",
-            "the proxy's address has a host or a port that is not valid",
+            "the proxy's address has an invalid host or port",
             "Write it as http://",
         ),
-        ("http://127.0.0.1:99999", "the proxy's address has a host or a port that is not valid", "Write it as http://"),
+        ("http://127.0.0.1:99999", "the proxy's address has an invalid host or port", "Write it as http://"),
         (
             "http://me:hun/ter2@127.0.0.1:9",
-            "the proxy's address has a host or a port that is not valid",
+            "the proxy's address has an invalid host or port",
             "percent-encoded",
         ),
         ("proxy:3128", "the proxy's address lacks http:// or a host name", "Write it as http://host:port"),
@@ -507,7 +513,7 @@ def test_unreachable_proxy(monkeypatch, variable, proxy, problem, advice):
 @pytest.mark.parametrize(
     "status, problem, advice",
     [
-        (407, "the proxy asks for a user and a password (407)", "http://user:password@host:port"),
+        (407, "the proxy requires a user name and a password (407)", "http://user:password@host:port"),
         (403, "the proxy refused to connect to the server (403)", "Ask the proxy's administrator"),
         (502, "the proxy refused to connect to the server (502)", "Ask the proxy's administrator"),
     ],
@@ -523,14 +529,14 @@ def test_plain_http_proxy_needs_password(monkeypatch):
     with proxy_that_says(b"HTTP/1.1 407 Login\r\nContent-Length: 7\r\n\r\n<html/>") as port:
         server = nowhere("http://sde.example.com")
         failure = proxy_failure(monkeypatch, f"http://127.0.0.1:{port}", "HTTP_PROXY", server, allow_http=True)
-    assert "was answered with 407: the proxy asks for a user and a password. Put them into" in str(failure)
+    assert "returned 407: the proxy requires a user name and a password. Add them to" in str(failure)
     assert failure.status == 407
 
 
 def test_proxy_without_tls(monkeypatch):
     with proxy_that_says(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         failure = proxy_failure(monkeypatch, f"https://me:hunter2@127.0.0.1:{port}")
-    assert "the proxy does not speak TLS. Begin the proxy's address with http:// instead of https://." in str(failure)
+    assert "the proxy does not use TLS. Begin the proxy's address with http:// instead of https://." in str(failure)
 
 
 def test_proxy_with_an_untrusted_certificate(monkeypatch, tmp_path):
@@ -562,8 +568,6 @@ def test_socks_proxy_without_library(monkeypatch, variable, scheme):
     monkeypatch.setenv(variable, f"{scheme}://me:hunter2@127.0.0.1:9")
     monkeypatch.setenv("PYTHONPATH", str(conftest.ROOT / "collections"))
     said = subprocess.run([sys.executable, "-c", SOCKS], capture_output=True, text=True, check=True).stdout
-    assert said.startswith(
-        "proxy GET https://sde.example.com/api/v2/connections/alm/ failed: the proxy's address begins with"
-    )
-    assert f"and the Python library PySocks is missing. Run: {sys.executable} -m pip install PySocks." in said
+    assert said.startswith("proxy GET https://sde.example.com/api/v2/connections/alm/ failed: a SOCKS proxy requires")
+    assert f"requires the Python library PySocks. Run: {sys.executable} -m pip install PySocks." in said
     assert "ALL_PROXY" in said and "hunter2" not in said

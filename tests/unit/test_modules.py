@@ -99,7 +99,7 @@ def test_secrets_warning_without_register_secrets(start, run_module, monkeypatch
     server = start()
     result = run_module("alm", url=server.url, api_token=server.token, id=1, include_secrets=True)
     assert result["connections"][0]["params"]["alm_pass"] == "rally_password"
-    assert "this ansible-core cannot mask them" in str(result["warnings"])
+    assert "credentials that this ansible-core cannot mask" in str(result["warnings"])
 
 
 @pytest.mark.parametrize("no_log", [False, True])
@@ -155,7 +155,7 @@ def test_unexpected_error_is_contained(run_module, monkeypatch):
     monkeypatch.setattr(_gather, "gather_facts", fail)
     result = run_module("alm", url="https://sde.example.com", api_token="0123456789abcdef")
     assert result["failure"]["kind"] == "internal"
-    assert "The collection itself failed (KeyError). Please report it" in result["msg"]
+    assert "securitycompass.sdelements failed unexpectedly (KeyError). Report this bug" in result["msg"]
     assert "hunter2" not in str(result)
 
 

@@ -51,22 +51,22 @@ def test_url_is_normalized(url, used):
         ("https://sde.example.com/?", "a query or a fragment"),
         ("https://sde.example.com/#hunter2", "a query or a fragment"),
         ("ftp://sde.example.com", "must begin with https://"),
-        ("http://sde.example.com", "plain http"),
-        ("http://localhost.example.com", "plain http"),
-        ("http://128.0.0.1", "plain http"),
-        ("http://10.0.0.1", "plain http"),
-        ("http://192.168.0.1", "plain http"),
-        ("http://[fd00::1]", "plain http"),
-        ("https://sde.example.com:0", "not valid"),
-        ("https://sde.example.com:99999", "not valid"),
-        ("https://sde.example.com:hunter2", "not valid"),
-        ("https://sde.example.com\\hunter2", "not valid"),
-        ("https://sde.exa mple.com", "not valid"),
-        ("https://sde.example.com/a b", "not valid"),
-        ("https://sde.example.com/\nHost: x", "not valid"),
-        ("https://[::1", "not valid"),
-        (".", "not valid"),
-        ("https://", "not valid"),
+        ("http://sde.example.com", "plain HTTP"),
+        ("http://localhost.example.com", "plain HTTP"),
+        ("http://128.0.0.1", "plain HTTP"),
+        ("http://10.0.0.1", "plain HTTP"),
+        ("http://192.168.0.1", "plain HTTP"),
+        ("http://[fd00::1]", "plain HTTP"),
+        ("https://sde.example.com:0", "url has an invalid"),
+        ("https://sde.example.com:99999", "url has an invalid"),
+        ("https://sde.example.com:hunter2", "url has an invalid"),
+        ("https://sde.example.com\\hunter2", "url has an invalid"),
+        ("https://sde.exa mple.com", "url has an invalid"),
+        ("https://sde.example.com/a b", "url has an invalid"),
+        ("https://sde.example.com/\nHost: x", "url has an invalid"),
+        ("https://[::1", "url has an invalid"),
+        (".", "url has an invalid"),
+        ("https://", "url has an invalid"),
     ],
 )
 def test_invalid_url(url, reason):
@@ -108,7 +108,7 @@ def test_invalid_connection_string(text, url):
     """The token must not be taken for a host, which is looked up and shown."""
     with pytest.raises(OptionError) as refused:
         server(url=url, api_token=text.format("CANARY0123456789"))
-    assert str(refused.value).startswith("api_token must be TOKEN or TOKEN@HOST. Give the token alone")
+    assert str(refused.value).startswith("api_token must be TOKEN or TOKEN@HOST. Use the token alone")
     assert not re.search("canary|127|sde|::1", f"{refused.value.as_failure()}", re.IGNORECASE)
 
 
@@ -127,7 +127,7 @@ def test_missing_token(token, reason):
 
 @pytest.mark.parametrize("token", ["Token hunter2", "hunter2\nX: y", "hünter2"])
 def test_invalid_token(token):
-    with pytest.raises(OptionError, match="api_token holds") as refused:
+    with pytest.raises(OptionError, match="api_token contains") as refused:
         server(api_token=token)
     assert "nter2" not in str(refused.value)
 
@@ -135,7 +135,7 @@ def test_invalid_token(token):
 def test_missing_url():
     with pytest.raises(OptionError, match="url is required"):
         server(url=None)
-    with pytest.raises(OptionError, match=r"url is empty\. Leave it out to use the environment"):
+    with pytest.raises(OptionError, match=r"url is empty\. Set it, or omit it to use the environment"):
         server(url=" ")
 
 
@@ -206,22 +206,22 @@ def test_environment_contradicts_itself(monkeypatch, first, second):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"timeout": 0}, "timeout is out of bounds: it must be a whole number from 1 to 86400"),
-        ({"timeout": True}, "timeout is out of bounds"),
-        ({"deadline": -1}, "deadline is out of bounds: it must be a whole number from 1 to 86400"),
-        ({"deadline": 10**400}, "deadline is out of bounds"),
-        ({"retries": 11}, "retries is out of bounds: it must be a whole number from 0 to 10"),
-        ({"page_size": 0}, "page_size is out of bounds: it must be a whole number from 1 to 100000"),
-        ({"concurrency": 17}, "concurrency is out of bounds: it must be a whole number from 1 to 16"),
-        ({"connection_id": True}, "connection_id is out of bounds"),
-        ({"client_cert": __file__}, "client_cert and client_key hold no certificate"),
+        ({"timeout": 0}, "timeout must be an integer from 1 to 86400"),
+        ({"timeout": True}, "timeout must be an integer from"),
+        ({"deadline": -1}, "deadline must be an integer from 1 to 86400"),
+        ({"deadline": 10**400}, "deadline must be an integer from"),
+        ({"retries": 11}, "retries must be an integer from 0 to 10"),
+        ({"page_size": 0}, "page_size must be an integer from 1 to 100000"),
+        ({"concurrency": 17}, "concurrency must be an integer from 1 to 16"),
+        ({"connection_id": True}, "connection_id must be an integer from"),
+        ({"client_cert": __file__}, "client_cert and client_key are not a certificate"),
         (
             {"client_key": "-----BEGIN PRIVATE KEY-----\nhunter2"},
-            "client_key holds the content of a file. Give the name",
+            "client_key contains the content of a file instead of its path. Set it to the path",
         ),
-        ({"ca_path": "/no/such/file"}, "ca_path names '/no/such/file', which is not a readable file"),
-        ({"client_cert": "/no/such/file"}, "client_cert names"),
-        ({"client_key": "/no/such/file"}, "client_key names"),
+        ({"ca_path": "/no/such/file"}, "ca_path: '/no/such/file' is not a readable file"),
+        ({"client_cert": "/no/such/file"}, "client_cert: '/no"),
+        ({"client_key": "/no/such/file"}, "client_key: '/no"),
         ({"client_key": __file__}, "client_key is set without client_cert"),
     ],
 )
@@ -239,11 +239,13 @@ def test_pem_content_in_place_of_path_is_not_shown(name):
         "MIIE hunter2/ " * 9,
         "MHc\\n" + "hunter2/" * 9,
     ):
-        with pytest.raises(OptionError, match=f"{name} holds the content of a file. Give the name") as refused:
+        with pytest.raises(
+            OptionError, match=f"{name} contains the content of a file instead of its path. Set it to the path"
+        ) as refused:
             server(**{name: content})
         assert "hunter2" not in str(refused.value)
     for path in ("/etc/" + "folder/" * 9 + "key", "files/" + "folder/" * 9 + "key.pem", "key"):
-        with pytest.raises(OptionError, match=f"{name} names '{path}'"):
+        with pytest.raises(OptionError, match=f"{name}: '{path}' is not"):
             server(**{name: path})
 
 
@@ -275,7 +277,7 @@ def test_client_key_with_a_passphrase(tmp_path):
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     both = tmp_path / "both.pem"
     both.write_bytes(key.private_bytes(*form) + issued.cert_chain_pems[0].bytes())
-    with pytest.raises(OptionError, match=r"or the key is encrypted\. Give both in PEM form"):
+    with pytest.raises(OptionError, match=r"or the key is encrypted\. Use PEM files"):
         server(client_cert=str(both))
 
 

@@ -98,10 +98,10 @@ def test_changed_list_is_read_again(start, fault, deleted, concurrency):
 @pytest.mark.parametrize(
     "fault, problem",
     [
-        ("page_vanishes", "a page that it promised is not there"),
-        ("next_loop", "its pages go round in a circle"),
-        ("duplicate_record", "record 1 came twice"),
-        ("count_too_high", "a page that it promised is not there"),
+        ("page_vanishes", "an announced page is missing"),
+        ("next_loop", "its 'next' links form a loop"),
+        ("duplicate_record", "record 1 appears twice"),
+        ("count_too_high", "an announced page is missing"),
         ("list_shrinks", "its count changed from 26 to 25"),
         # One record goes and one comes between two pages: the counts agree, and a record is skipped.
         ("list_shifts", "it changed each time"),
@@ -114,12 +114,12 @@ def test_inconsistent_list_is_an_error(start, fault, problem, concurrency):
     with pytest.raises(SDElementsError) as raised:
         connections(server, page_size=10, concurrency=concurrency)
     assert raised.value.kind == "incomplete"
-    assert f"could not be read whole in {_pages.MAX_READINGS} readings: {problem}." in str(raised.value)
+    assert f"could not be read completely in {_pages.MAX_READINGS} attempts: {problem}." in str(raised.value)
     assert "Try again" in str(raised.value)
 
 
 def test_next_link_to_another_resource(start):
-    with pytest.raises(SDElementsError, match="its 'next' link leads to another list") as raised:
+    with pytest.raises(SDElementsError, match="'next' links to another list") as raised:
         connections(start("4.8", "next_foreign_path"), page_size=10)
     assert raised.value.kind == "unexpected_shape"
 
@@ -134,10 +134,10 @@ def numbered(count: int, records: list[int], link: str | None) -> bytes:
 @pytest.mark.parametrize(
     "count, problem",
     [
-        (2, "it has more pages than its count needs"),
-        (10**9, "record 1 came twice"),
-        (10**400, "its 'count' is not a number of records"),
-        (-1, "its 'count' is not a number of records"),
+        (2, "it has more pages than its count requires"),
+        (10**9, "record 1 appears twice"),
+        (10**400, "'count' is not a number of records"),
+        (-1, "'count' is not a number of records"),
     ],
 )
 def test_wrong_count(count, problem, concurrency):
@@ -273,7 +273,7 @@ def test_largest_id_is_accepted(id_):
 
 @pytest.mark.parametrize(
     "count, problem",
-    [(_pages.MAX_COUNT, "the server counts 1000000000 records, and sent 1"), (_pages.MAX_COUNT + 1, "not a number of")],
+    [(_pages.MAX_COUNT, "the server counts 1000000000 records, but sent 1"), (_pages.MAX_COUNT + 1, "not a number of")],
 )
 def test_largest_count_is_accepted(count, problem):
     with canned_server(numbered(count, [1], None)) as server, pytest.raises(SDElementsError, match=problem):
@@ -286,13 +286,13 @@ def test_count_that_needs_fewer_pages(concurrency):
     server = ChangingServer(6, 2, "page", concurrency, [])
     answer = server.get
     server.get = lambda path, query: {**answer(path, query), "count": 4}
-    with pytest.raises(SDElementsError, match="it has more pages than its count needs"):
+    with pytest.raises(SDElementsError, match="it has more pages than its count requires"):
         _pages.read_list(server, "alm/", {}, lambda record: record, _pages.Progress())
 
 
 def test_list_is_read_five_times_at_most(start):
     server = start("4.8", "list_shifts")
-    with pytest.raises(SDElementsError, match="in 5 readings"):
+    with pytest.raises(SDElementsError, match="in 5 attempts"):
         connections(server, page_size=15)
     # Two pages each time.
     assert len(server.requests) == 10
@@ -319,7 +319,7 @@ def test_next_link_to_another_path(link):
     reader = _pages._ListReader(
         ChangingServer(0, 1, "page", 1, []), "alm/", {}, lambda record: record, _pages.Progress()
     )
-    with pytest.raises(SDElementsError, match="leads to another list"):
+    with pytest.raises(SDElementsError, match="links to another list"):
         reader._next_query({}, link)
 
 

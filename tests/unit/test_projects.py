@@ -183,9 +183,7 @@ def test_long_description_is_masked_with_a_warning():
     with canned_projects({"description": long}) as server:
         result = gather(server, "project")
     assert result.facts["projects"][0]["description"] == _redact.MASK
-    assert result.warnings == [
-        ("Texts of more than 256 KiB are masked whole, without a search for credentials: description of project 1.")
-    ]
+    assert result.warnings == [("Texts of more than 256 KiB are masked completely: description of project 1.")]
 
 
 # ---------------------------------------------------------------------------------------------------------------

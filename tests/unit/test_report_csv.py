@@ -135,6 +135,6 @@ def test_failed_and_incomplete_audits_have_a_row():
     assert rows_of(sample_reports.passed()) == []
     (row,) = rows_of(sample_reports.failed())
     assert (row["Server"], row["Verdict"], row["Fails the audit"]) == ("sde.example.com", "error", "yes")
-    assert row["Message"].startswith("SD Elements audit of sde.example.com could not be made: Invalid policy")
+    assert row["Message"].startswith("SD Elements audit of sde.example.com could not be completed: Invalid policy")
     missing = rows_of(sample_reports.merged())[0]
     assert (missing["Server"], missing["Message"]) == ("sde.example.org", "sde.example.org has no report")

@@ -567,7 +567,7 @@ def test_markdown_tables():
         [rally, "added", "", ""],
         [old, "removed", "", ""],
     ]
-    assert hidden[1:] == [["1", "params", "the parameters are hidden on the new side"]]
+    assert hidden[1:] == [["1", "params", "the parameters are hidden now"]]
     assert counts[0] == ["Severity", "Failed", "Errors", "Inconclusive", "Waived", "Passed", "Not applicable"]
     assert counts[1:3] == [["critical", "1", "0", "1", "0", "2", "0"], ["high", "1", "0", "0", "1", "1", "1"]]
     assert counts[-1] == ["all", "6", "1", "2", "1", "11", "1"]
@@ -666,18 +666,18 @@ def test_markdown_begins_with_the_verdict():
 @pytest.mark.parametrize(
     "given, baseline, expected",
     [
-        ({}, True, "Fails on findings of severity high or more."),
-        ({"inconclusive": "fail"}, True, "Fails on findings of severity high or more; inconclusive findings count."),
+        ({}, True, "Fails on findings of severity high or higher."),
+        ({"inconclusive": "fail"}, True, "Fails on findings of severity high or higher; inconclusive findings count."),
         (
             {"known_findings": "accept"},
             True,
-            "Fails on findings of severity high or more; known findings are accepted.",
+            "Fails on findings of severity high or higher; known findings are accepted.",
         ),
-        ({"known_findings": "accept"}, False, "Fails on findings of severity high or more."),
+        ({"known_findings": "accept"}, False, "Fails on findings of severity high or higher."),
         (
             {"inconclusive": "fail", "known_findings": "accept"},
             True,
-            "Fails on findings of severity high or more; inconclusive findings count; known findings are accepted.",
+            "Fails on findings of severity high or higher; inconclusive findings count; known findings are accepted.",
         ),
         ({"fail_on": "never", "inconclusive": "fail", "known_findings": "accept"}, True, "Never fails."),
     ],
@@ -1033,7 +1033,7 @@ def test_formats_name_controls_states_and_overrides():
     rows = [line.replace("`", "") for line in text.splitlines()]
     assert "| cis-8 | 3.10 | first | 1 | 0 | 0 | 0 | 0 | 0 |" in rows
     assert "| nist-800-53 | SC-8 | first, second (matches nothing) | 1 | 0 | 0 | 0 | 1 | 0 |" in rows
-    first_idle = rows.index("### Rules that judged nothing (2)") + 4
+    first_idle = rows.index("### Rules that evaluated nothing (2)") + 4
     idle = rows[first_idle : first_idle + 2]
     assert idle == ["| second | matches nothing |", "| calm | matches nothing, as it may |"]
     assert rows[rows.index("### Rules that were left out (1)") + 4] == "| skipped |"

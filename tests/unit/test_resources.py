@@ -149,7 +149,7 @@ def test_unknown_id_with_a_wrong_token(servers, kind):
 def test_response_with_another_id(kind):
     with (
         canned_server(json.dumps({**GOOD[kind], "id": 2}).encode()) as server,
-        pytest.raises(SDElementsError, match=f"it holds {RESOURCES[kind].noun} 2"),
+        pytest.raises(SDElementsError, match=f"it contains {RESOURCES[kind].noun} 2"),
     ):
         gather(server, kind, id=1)
 
@@ -208,7 +208,7 @@ def test_invalid_filter(servers, kind, option, value):
 
 @EACH_KIND
 def test_id_out_of_bounds(servers, kind):
-    with pytest.raises(OptionError, match=f"{ID_OPTIONS[kind]} is out of bounds"):
+    with pytest.raises(OptionError, match=f"{ID_OPTIONS[kind]} must be an integer from"):
         gather(servers["4.8"], kind, id=0)
 
 
@@ -288,7 +288,7 @@ def test_keep_params_and_include_params(servers, kind, generations):
 )
 def test_keep_params_without_match_warns(servers, kind, options, unmatched):
     server, noun = servers["newest"], RESOURCES[kind].noun
-    said = [f"keep_params: no {noun} has a parameter {name!r}." for name in unmatched]
+    said = [f"keep_params: no {noun} has the parameter {name!r}." for name in unmatched]
     assert gather(server, kind, **options).warnings == said
     assert gather(server, kind, **options, api_token=server.limited_token).warnings == []
 
@@ -316,43 +316,43 @@ GOOD = {
     "project": {"id": 1, "name": "a", "slug": "a", "application": 1, "tags": ["x"], "profile": {"id": "P1"}},
 }
 _ODD_TOOL = [
-    ({"system": ["JIRA"]}, "'system' of {} 1 is of type list"),
-    ({"system": {"name": 3}}, "'name' of {} 1 is of type int"),
-    ({"system": {"name": "x", "id": 3}}, "'id' of {} 1 is of type int"),
-    ({"params": "hidden"}, "'params' of {} 1 is of type str"),
-    ({"inaccessible": 1}, "'inaccessible' of {} 1 is of type int"),
+    ({"system": ["JIRA"]}, "'system' of {} 1 has the unexpected type list"),
+    ({"system": {"name": 3}}, "'name' of {} 1 has the unexpected type int"),
+    ({"system": {"name": "x", "id": 3}}, "'id' of {} 1 has the unexpected type int"),
+    ({"params": "hidden"}, "'params' of {} 1 has the unexpected type str"),
+    ({"inaccessible": 1}, "'inaccessible' of {} 1 has the unexpected type int"),
 ]
 ODD = {
     "connection": [
         *_ODD_TOOL,
-        ({"alias": 7}, "'alias' of {} 1 is of type int"),
-        ({"frequency": []}, "'frequency' of {} 1 is of type list"),
-        ({"project": True}, "'project' of {} 1 is of type bool"),
-        ({"connector": "4"}, "'connector' of {} 1 is of type str"),
-        ({"last_job": "never"}, "'last_job' of {} 1 is of type str"),
-        ({"last_job": {"succeeded": "yes"}}, "'succeeded' of {} 1 is of type str"),
-        ({"last_job": {"last_run": "yesterday"}}, "'last_run' of {} 1 is not a time with a zone"),
-        ({"last_job": {"last_run": "2026-01-01T00:00:00"}}, "'last_run' of {} 1 is not a time with a zone"),
-        ({"last_job": {"last_run": "2026-13-01T00:00:00Z"}}, "'last_run' of {} 1 is not a time with a zone"),
-        ({"last_job": {"last_run": "0001-01-01T00:00:00+14:00"}}, "'last_run' of {} 1 is not a time with a zone"),
+        ({"alias": 7}, "'alias' of {} 1 has the unexpected type int"),
+        ({"frequency": []}, "'frequency' of {} 1 has the unexpected type list"),
+        ({"project": True}, "'project' of {} 1 has the unexpected type bool"),
+        ({"connector": "4"}, "'connector' of {} 1 has the unexpected type str"),
+        ({"last_job": "never"}, "'last_job' of {} 1 has the unexpected type str"),
+        ({"last_job": {"succeeded": "yes"}}, "'succeeded' of {} 1 has the unexpected type str"),
+        ({"last_job": {"last_run": "yesterday"}}, "'last_run' of {} 1 is not a time with a time zone"),
+        ({"last_job": {"last_run": "2026-01-01T00:00:00"}}, "'last_run' of {} 1 is not a time with a time zone"),
+        ({"last_job": {"last_run": "2026-13-01T00:00:00Z"}}, "'last_run' of {} 1 is not a time with a time zone"),
+        ({"last_job": {"last_run": "0001-01-01T00:00:00+14:00"}}, "'last_run' of {} 1 is not a time with a time zone"),
     ],
-    "connector": [*_ODD_TOOL, ({"name": 7}, "'name' of {} 1 is of type int")],
+    "connector": [*_ODD_TOOL, ({"name": 7}, "'name' of {} 1 has the unexpected type int")],
     "project": [
-        ({"name": 7}, "'name' of {} 1 is of type int"),
-        ({"application": "7"}, "'application' of {} 1 is of type str"),
-        ({"archived": "no"}, "'archived' of {} 1 is of type str"),
-        ({"profile": "P1"}, "'profile' of {} 1 is of type str"),
-        ({"profile": {"id": 1}}, "'id' of {} 1 is of type int"),
-        ({"parent": "1"}, "'parent' of {} 1 is of type str"),
-        ({"tags": "x, y"}, "'tags' of {} 1 is of type str"),
-        ({"tags": ["x", {"name": "y"}]}, "'tags' of {} 1 holds an element of type dict"),
-        ({"users": ["me@example.com"]}, "'users' of {} 1 holds an element of type str"),
-        ({"groups": [["G1"]]}, "'groups' of {} 1 holds an element of type list"),
-        ({"creator": {"id": 1}}, "'creator' of {} 1 is of type dict"),
-        ({"created": "yesterday"}, "'created' of {} 1 is not a time with a zone"),
-        ({"updated": "2026-01-01"}, "'updated' of {} 1 is not a time with a zone"),
-        ({"locked": 0}, "'locked' of {} 1 is of type int"),
-        ({"custom_attributes": ["x"]}, "'custom_attributes' of {} 1 is of type list"),
+        ({"name": 7}, "'name' of {} 1 has the unexpected type int"),
+        ({"application": "7"}, "'application' of {} 1 has the unexpected type str"),
+        ({"archived": "no"}, "'archived' of {} 1 has the unexpected type str"),
+        ({"profile": "P1"}, "'profile' of {} 1 has the unexpected type str"),
+        ({"profile": {"id": 1}}, "'id' of {} 1 has the unexpected type int"),
+        ({"parent": "1"}, "'parent' of {} 1 has the unexpected type str"),
+        ({"tags": "x, y"}, "'tags' of {} 1 has the unexpected type str"),
+        ({"tags": ["x", {"name": "y"}]}, "'tags' of {} 1 contains an element of the unexpected type dict"),
+        ({"users": ["me@example.com"]}, "'users' of {} 1 contains an element of the unexpected type str"),
+        ({"groups": [["G1"]]}, "'groups' of {} 1 contains an element of the unexpected type list"),
+        ({"creator": {"id": 1}}, "'creator' of {} 1 has the unexpected type dict"),
+        ({"created": "yesterday"}, "'created' of {} 1 is not a time with a time zone"),
+        ({"updated": "2026-01-01"}, "'updated' of {} 1 is not a time with a time zone"),
+        ({"locked": 0}, "'locked' of {} 1 has the unexpected type int"),
+        ({"custom_attributes": ["x"]}, "'custom_attributes' of {} 1 has the unexpected type list"),
     ],
 }
 

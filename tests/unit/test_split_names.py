@@ -31,5 +31,5 @@ def test_split_names(value, names):
 
 @pytest.mark.parametrize("value, kind", [(7, "int"), ({"alm": True}, "dict"), (None, "NoneType")])
 def test_other_types_are_errors(value, kind):
-    with pytest.raises(AnsibleFilterError, match=f"split_names takes a list or a string, not {kind}"):
+    with pytest.raises(AnsibleFilterError, match=f"split_names requires a list or a string, not {kind}"):
         split_names(value)

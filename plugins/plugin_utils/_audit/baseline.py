@@ -39,7 +39,7 @@ def earlier_facts(baseline: BaselineFile, server: str | None, url: str | None, n
         saved_url = server_url(baseline.endpoint)
         if saved_url and url and saved_url != url:
             raise OptionError(
-                f"baseline: {name} has connections of {saved_url}, not of {url}.", "Use a file of the same server."
+                f"baseline: {name} contains connections of {saved_url}, not of {url}.", "Use a file of the same server."
             )
         # A filter may have chosen them.
         return Earlier(None, [], baseline.connections)

@@ -17,6 +17,7 @@ from .model import (
     NotComparedFacts,
     change_counts,
     connection_subject,
+    count_text,
     full_subject,
     key_of,
     plain_or_json,
@@ -90,10 +91,10 @@ def sentence_of(changes: Changes | None) -> str:
     counts = change_counts(changes)
     time = since_of(changes)
     since = f"since {time[:10]}" if time else "since the baseline"
-    noun = "connection" if counts["changed"] == 1 else "connections"
+    changed = f"{count_text(counts['changed'], 'connection')} changed"
     if all(one["kinds"] for one in changes["compared"]):
-        return f"{counts['changed']} {noun} changed, {counts['added']} added, {counts['removed']} removed {since}."
-    return f"{counts['changed']} {noun} changed {since}; whether others were added or removed is unknown."
+        return f"{changed}, {counts['added']} added, {counts['removed']} removed {since}."
+    return f"{changed} {since}; whether others were added or removed is unknown."
 
 
 def warnings_of_changes(changes: Changes | None) -> list[str]:
@@ -103,7 +104,7 @@ def warnings_of_changes(changes: Changes | None) -> list[str]:
         key = ", ".join(one["facts"]), one["reason"]
         found[key] = found.get(key, 0) + len(one["connections"])
     return [
-        f"Not compared with the baseline: {facts} of {count} connection{'' if count == 1 else 's'}, because {reason}."
+        f"Not compared with the baseline: {facts} of {count_text(count, 'connection')}, because {reason}."
         for (facts, reason), count in found.items()
     ]
 

@@ -76,7 +76,7 @@ def message_error(message: str, known: set[str]) -> str | None:
         return _TOO_DEEP
     unknown = sorted(_variables_in(tree) - known - _FUNCTIONS)
     if unknown:
-        return f"uses {unknown[0]}, which a message does not know{suggestion(unknown[0], known)}"
+        return f"uses {unknown[0]}, which is not available in messages{suggestion(unknown[0], known)}"
     return _changing_call(tree)
 
 
@@ -230,7 +230,7 @@ def _changing_call(tree: nodes.Node) -> str | None:
     for call in tree.find_all(nodes.Call):
         method = _method_of(call)
         if method in _CHANGING_METHODS:
-            return f"calls {method}(), which changes the facts for the rules that follow; use a filter"
+            return f"calls {method}(), which changes the facts for later rules; use a filter"
     return None
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: write the reports of an audit that could not be made.
+"""Private to this collection: write the reports of an audit that could not be completed.
 
 Otherwise the reports of an earlier audit would remain, and a pipeline would publish them as those of this run.
 """
@@ -35,7 +35,7 @@ _Arguments = dict[str, Any]
 def failure_reported(
     work: Callable[[], _Result], spec: _Spec, arguments: _Arguments, files: TaskFiles, *, check_mode: bool
 ) -> _Result:
-    """Return the result of an audit. If it could not be made, the reports and the result say why."""
+    """Return the result of an audit. If it could not be completed, the reports and the result say why."""
     written: list[str] = []
     try:
         return work()
@@ -98,7 +98,7 @@ def _policies(spec: _Spec, arguments: _Arguments) -> list[str]:
 def _problem(exc: BaseException) -> tuple[str, str | None]:
     """Return a message without secrets, and the URL that it is about."""
     if isinstance(exc, AnsibleConnectionFailure):
-        return "The host of the task cannot be reached.", None
+        return "The host of the task is unreachable.", None
     if not isinstance(exc, Exception):
         return f"The task was interrupted ({type(exc).__name__}).", None
     result = failed_result(exc)

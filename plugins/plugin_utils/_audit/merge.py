@@ -176,7 +176,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
 
 
 def messages_of_failed(sources: list[SourceReport]) -> list[str]:
-    """Return a sentence about each report of an audit that could not be made."""
+    """Return a sentence about each report of an audit that could not be completed."""
     return [
         f"{name}: {collapse(scrub_text(report['summary']['message']))}" for name, report in filter(_has_failed, sources)
     ]
@@ -219,7 +219,7 @@ def _times_of_one_run(sources: list[SourceReport]) -> tuple[str, str]:
     if parse_time(last) - parse_time(first) > timedelta(hours=_MAX_HOURS):
         raise OptionError(
             f"report_files: {first_name} ({first}) and {last_name} ({last}) are more than {_MAX_HOURS} hours apart.",
-            "Repeat the older audit, or remove its report.",
+            "Run the older audit again, or remove its report.",
         )
     return first, last
 
@@ -231,7 +231,7 @@ def _merge_rules(sources: list[SourceReport]) -> list[RuleEntry]:
             other, name = found.setdefault(rule["id"], ({**rule}, source.name))
             other["state"] = min(rule["state"], other["state"], key=RULE_STATES.index)
             if other != {**rule, "state": other["state"]}:
-                advice = "Audit all servers with the same policy, or give the rules different ids."
+                advice = "Audit all servers with the same policy, or use different ids for the rules."
                 raise OptionError(f"report_files: rule {rule['id']} differs between {name} and {source.name}.", advice)
     return [rule for rule, _name in found.values()]
 

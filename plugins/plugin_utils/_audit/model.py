@@ -33,7 +33,7 @@ VERDICTS = {
 # The same for columns that count findings.
 VERDICT_HEADINGS = {**VERDICTS, "fail": "Failed", "error": "Errors", "pass": "Passed"}
 # The words for the verdict of an audit.
-OUTCOMES = {"pass": "passed", "fail": "failed", "error": "could not be made"}
+OUTCOMES = {"pass": "passed", "fail": "failed", "error": "could not be completed"}
 # The states of a rule in an audit, the most important first: whether it was evaluated, matches no connection although
 # there are some, has nothing to evaluate, or is turned off by a variable.
 RULE_STATES = ("matches_nothing", "evaluated", "no_subjects", "off")
@@ -349,7 +349,7 @@ class FixedFinding(TypedDict):
 
 
 class UndecidedFinding(FixedFinding):
-    """A finding of the baseline that no longer fails, but was not judged again either."""
+    """A finding of the baseline that no longer fails, but was not evaluated again either."""
 
     reason: str
 
@@ -512,15 +512,27 @@ def observed_text(finding: Finding) -> str:
     return ", ".join(f"{one['name']} = {one['value']}" for one in finding["observed"])
 
 
+def count_text(number: int, noun: str) -> str:
+    """Return a number with its noun, in the singular or the plural."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def size_text(value: Collection[Any]) -> str:
-    """Return the number of the members of a list or a mapping, as an observed value."""
-    noun = "key" if isinstance(value, dict) else "item"
-    return f"{len(value)} {noun}{'' if len(value) == 1 else 's'}"
+    """Return the number of the members of a list or a mapping, as an observed value. Connections count by kind."""
+    if isinstance(value, dict):
+        return count_text(len(value), "key")
+    if not value or not all(isinstance(one, dict) and one.keys() >= {"kind", "id", "alias"} for one in value):
+        return count_text(len(value), "item")
+    kinds = Counter("ALM" if one["kind"] == "alm" else one["kind"] for one in value)
+    return ", ".join(count_text(number, f"{kind} connection") for kind, number in sorted(kinds.items()))
+
+
+_SIZE = r"\d+ (?:key|item|(?:ALM|analysis) connection)s?"
 
 
 def is_size(text: str) -> bool:
     """Return whether an observed value is the size of a list or a mapping."""
-    return re.fullmatch(r"\d+ (key|item)s?", text) is not None
+    return re.fullmatch(f"{_SIZE}(?:, {_SIZE})?", text) is not None
 
 
 def full_subject(finding: Finding | FixedFinding | ConnectionChange) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._errors import OptionError, SDElementsError
-from .._render.text import escape_line
+from .._render.text import escape_line, sentence
 from .model import JOINED_FACTS, Disabled, Override, Policy, PolicyTest, Rule, Selection, Waiver
 from .policy_checks import CompileError, PolicyFile, as_list, changed_rule, errors_of, strictest_limits, type_errors
 from .schema import suggestion
@@ -127,7 +127,7 @@ def _select(rules: list[Rule], selection: Selection) -> list[Rule]:
         and (not selection.tags or set(rule.tags) & set(selection.tags))
     ]
     if not selected:
-        raise OptionError("rules, skip_rules and rule_tags select no rule.", "Remove one of them.")
+        raise OptionError("rules, skip_rules and rule_tags do not select any rule.", "Remove one of them.")
     return selected
 
 
@@ -141,5 +141,5 @@ def _variables(files: list[PolicyFile], overrides: dict[str, Any]) -> dict[str, 
             raise OptionError(f"policy_vars: {name} is not a variable of the policy.", advice[:1].upper() + advice[1:])
     error = next(type_errors(overrides, files), None)
     if error:
-        raise OptionError(f"policy_vars: {error}.")
+        raise OptionError(sentence(f"policy_vars: {error}"))
     return {**merged, **overrides}

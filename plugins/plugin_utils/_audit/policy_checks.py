@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
+from .._render.text import sentence
 from . import schema
 from .expressions import (
     PRIVATE,
@@ -90,8 +91,7 @@ class PolicyFile:
             location = location[2:]
         field = SchemaError(location, message).place
         parts += [field] if field else []
-        end = "" if message.endswith("?") else "."
-        return " ".join(f"{': '.join(parts)} {message}{end}".split())
+        return sentence(" ".join(f"{': '.join(parts)} {message}".split()))
 
     def _id_of(self, index: int) -> str:
         rule = self._content["rules"][index]
@@ -263,7 +263,7 @@ def _former_ids(file: PolicyFile, rules: Collection[str], rule_of: dict[str, str
             if id_ in rules:
                 yield file.error(("rules", index, "was", position), f"is the id of a rule: {id_}; remove it")
             elif rule_of.setdefault(id_, raw["id"]) != raw["id"]:
-                message = f"is a former id of {rule_of[id_]} as well: {id_}; remove one of them"
+                message = f"is also a former id of {rule_of[id_]}: {id_}; remove one of them"
                 yield file.error(("rules", index, "was", position), message)
 
 
@@ -319,7 +319,7 @@ def _date_error(text: str, longest_days: int | None) -> str | None:
         return f"is not a valid date: {text}; use YYYY-MM-DD"
     today = datetime.now(timezone.utc).date()
     if longest_days is not None and last_day > today + timedelta(days=longest_days):
-        return f"is more than {longest_days} days from today: {text}; waiver_limits.longest_days allows no more"
+        return f"is more than {longest_days} days from today: {text}; the limit is waiver_limits.longest_days"
     return None
 
 

@@ -27,6 +27,7 @@ from .model import (
     PolicyTest,
     Report,
     Rule,
+    count_text,
     key_of,
 )
 from .policy import PolicyError
@@ -125,20 +126,20 @@ def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
 def conclusion(policy: Policy, outcome: Outcome, errors: list[str]) -> dict[str, Any]:
     """Return whether the check failed, and its message, which has a line for each failed test and each error."""
     failed, passed, skipped = outcome
-    omitted = f"; {_count(skipped)} of disabled rules skipped" if skipped else ""
+    omitted = f"; {count_text(skipped, 'test')} of disabled rules skipped" if skipped else ""
     if failed or errors:
-        head = f"{len(failed)} of {_count(len(failed) + passed)} failed{omitted}:" if failed else "Invalid policy:"
+        head = (
+            f"{len(failed)} of {count_text(len(failed) + passed, 'test')} failed{omitted}:"
+            if failed
+            else "Invalid policy:"
+        )
         lines = [head, *(escape_line(one["message"], 2000) for one in failed), *map(escape_line, errors)]
         return {"failed": True, **SDElementsError("policy", "\n".join(lines)).as_failure()}
-    rules = f"{len(policy.rules)} rule{'s' if len(policy.rules) > 1 else ''}"
+    rules = count_text(len(policy.rules), "rule")
     return {
         "failed": False,
-        "msg": f"Valid policy ({', '.join(policy.names)}): {rules}, {_count(passed)} passed{omitted}.",
+        "msg": f"Valid policy ({', '.join(policy.names)}): {rules}, {count_text(passed, 'test')} passed{omitted}.",
     }
-
-
-def _count(number: int) -> str:
-    return f"{number} test{'' if number == 1 else 's'}"
 
 
 def checked_rules(policy: Policy, report: Report | None) -> list[CheckedRule]:
@@ -156,7 +157,7 @@ def checked_rules(policy: Policy, report: Report | None) -> list[CheckedRule]:
         verdicts = {verdict: counts[rule.id, verdict] for verdict in VERDICTS} if report else None
         texts = [state] if state and state != "evaluated" else []
         texts += [f"{count} {verdict}" for verdict, count in (verdicts or {}).items() if count]
-        line = "; ".join([_count(tests[rule.id]), *([", ".join(texts)] if texts else [])]).replace("_", " ")
+        line = "; ".join([count_text(tests[rule.id], "test"), *([", ".join(texts)] if texts else [])]).replace("_", " ")
         found.append(
             CheckedRule(
                 id=rule.id,

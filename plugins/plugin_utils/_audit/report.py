@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from ...module_utils._redact import redact
 from .._render.findings import change_line, explanation, page_path, waiver_name
-from .._render.text import escape_line
+from .._render.text import escape_line, sentence
 from .changes import Earlier, changes_since, sentence_of, warnings_of_changes
 from .model import (
     FORMAT,
@@ -46,6 +46,7 @@ from .model import (
     VerdictOptions,
     WaiverEntry,
     connection_subject,
+    count_text,
     count_verdicts,
     fingerprint,
     headline,
@@ -296,7 +297,7 @@ class Scope(NamedTuple):
 
 
 class _Comparison:
-    """The comparison with a baseline. Only what is judged again and passes is fixed."""
+    """The comparison with a baseline. Only what is evaluated again and passes is fixed."""
 
     def __init__(self, policy: Policy, baseline: Report | None, scope: Scope, connections: set[ConnectionKey]) -> None:
         self._policy = policy
@@ -403,7 +404,7 @@ def _is_no_worse(finding: Finding, earlier: Finding) -> bool:
 
 
 def failed_report(problem: str, scope: Scope, policies: list[str], options: VerdictOptions) -> Report:
-    """Return the report of an audit that could not be made."""
+    """Return the report of an audit that could not be completed."""
     servers = [scope.server] if scope.server else []
     summary = summarize([], [], [], [], [], options=options)
     summary["verdict"] = "error"
@@ -496,7 +497,7 @@ def summarize(
         ),
         _comparison(baseline),
         sentence_of(changes),
-        f"{_count(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
+        f"{count_text(unused, 'waiver')} unused." if unused and options.unused_waivers == "fail" else "",
     ]
     summary["message"] = " ".join(filter(None, sentences))
     return summary
@@ -530,19 +531,19 @@ def _message(summary: Summary, counted: list[Finding], findings: list[Finding], 
     known = sum(one["baseline"] == "known" for one in others) if summary["known_findings"] == "accept" else 0
     new = "new " if summary["known_findings"] == "accept" else ""
     if fail_on == NEVER:
-        found = _count(len(others), "finding")
+        found = count_text(len(others), "finding")
     else:
-        threshold = fail_on if fail_on == "critical" else f"{fail_on} or more"
-        found = f"{len(counted)} {new}finding{'' if len(counted) == 1 else 's'} of {threshold}"
+        threshold = fail_on if fail_on == "critical" else f"{fail_on} or higher"
+        found = f"{count_text(len(counted), f'{new}finding')} of {threshold}"
         found += (f" ({', '.join(parts)})" if parts else "") + (f"; {known} known" if known else "")
         found += f"; {len(others) - known} lower"
-    errors = _count(verdicts["error"], "error")
+    errors = count_text(verdicts["error"], "error")
     return (
         # Errors are the most important, if there are any.
         f"{headline(summary['verdict'], servers)}: {errors + '; ' if verdicts['error'] else ''}{found}, "
         f"{verdicts['waived']} waived, {verdicts['inconclusive'] - inconclusive}{' more' if inconclusive else ''} "
         f"inconclusive{'' if verdicts['error'] else ', ' + errors}. "
-        f"{_count(summary['connections'], 'connection')}, {_count(summary['rules'], 'rule')}{_seen(summary)}."
+        f"{count_text(summary['connections'], 'connection')}, {count_text(summary['rules'], 'rule')}{_seen(summary)}."
     )
 
 
@@ -551,7 +552,7 @@ def _seen(summary: Summary) -> str:
     if summary["projects"] is None:
         return ""
     unseen = f" ({summary['unseen_projects']} with connections not seen)" if summary["unseen_projects"] else ""
-    return f", {_count(summary['projects'], 'project')} seen{unseen}"
+    return f", {count_text(summary['projects'], 'project')} seen{unseen}"
 
 
 def _comparison(baseline: Baseline | None) -> str:
@@ -586,11 +587,7 @@ def _names(one: str, many: str, names: Sequence[str]) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -609,8 +606,8 @@ def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
     unseen = report["summary"]["unseen_projects"]
     if unseen:
         warnings.append(
-            f"The token does not see {_count(unseen, 'project')} with connections, and may not see others. Rules about "
-            "all projects judge only those that it sees."
+            f"The token cannot see {count_text(unseen, 'project')} with connections, and may not see others. Rules "
+            "about all projects evaluate only visible ones."
         )
     warnings += [
         f"Rule {id_} matches nothing: its conditions exclude all connections. Correct when, or set "
@@ -639,7 +636,7 @@ def warnings_by_rule(report: Report, verdict: str) -> list[str]:
         # Without a label and connections, the finding is about the rule itself.
         is_about_rule = first["label"] is None and not first["connections"]
         about = "" if is_about_rule else f" for {many}{first['subject']}"
-        warnings.append(f"Rule {rule} {phrase}{about}: {first['message']}.")
+        warnings.append(f"Rule {rule} {phrase}{about}: {sentence(first['message'])}")
     return warnings
 
 
@@ -649,15 +646,17 @@ def _warnings_of_waivers(waivers: list[WaiverEntry]) -> list[str]:
     for waiver in waivers:
         name = f"{waiver_name(waiver)} ({', '.join(waiver['rules'])}; owner: {waiver['owner']})"
         if waiver["state"] == "expired":
-            again = f" It no longer waives {_count(waiver['findings'], 'finding')}." if waiver["findings"] else ""
+            again = f" It no longer waives {count_text(waiver['findings'], 'finding')}." if waiver["findings"] else ""
             found.append(f"{name} expired after {waiver['expires']}.{again}")
         elif waiver["state"] == "unused":
             found.append(f"{name} is unused: no failing finding matches it.")
         elif waiver["ends_soon"]:
             found.append(f"{name} ends after {waiver['expires']}.")
     omitted = len(found) - MAX_RETURNED
-    more = [f"{omitted} more waivers are expired, unused or end soon; see the reports."] if omitted > 0 else []
-    return found[:MAX_RETURNED] + more
+    if omitted > 0:
+        rest = f"Not shown: {count_text(omitted, 'waiver')} expired, unused or about to end; see the reports."
+        return [*found[:MAX_RETURNED], rest]
+    return found
 
 
 def _warnings_of_other_servers(before: list[str], now: list[str]) -> list[str]:

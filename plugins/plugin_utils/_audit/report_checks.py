@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from ...module_utils._errors import OptionError
+from .._render.text import sentence
 from . import schema
 from .model import (
     FORMAT,
@@ -50,7 +51,7 @@ def validate_report(content: Any, option: str, name: str) -> Report:
     errors = map(str, schema.errors_in(content, "report"))
     error = next(chain(errors, chain.from_iterable(check(report) for check in _CHECKS)), None)
     if error:
-        raise OptionError(f"{option}: {name} is not a valid report: {error}.", "Create the report again.")
+        raise OptionError(sentence(f"{option}: {name} is not a valid report: {error}"), "Create the report again.")
     return report
 
 
@@ -58,8 +59,8 @@ def validate_baseline(content: Any, name: str) -> Report:
     """Return the report of an earlier audit that was made, or raise an OptionError."""
     report = validate_report(content, "baseline", name)
     if report["summary"]["verdict"] == "error":
-        problem = f"baseline: {name} is the report of an audit that could not be made."
-        raise OptionError(problem, "Use the report of an audit that was made.")
+        problem = f"baseline: {name} is the report of an audit that could not be completed."
+        raise OptionError(problem, "Use the report of a completed audit.")
     return report
 
 

@@ -363,4 +363,4 @@ def _to_keys(value: Any) -> list[tuple[str | None, int]] | EvaluationError:
     try:
         return [(str(one["kind"]) if "kind" in one else None, int(one["id"])) for one in value]
     except (KeyError, TypeError, ValueError):
-        return EvaluationError("the result must be a list of connections or projects; an item is neither of them")
+        return EvaluationError("the result must be a list of connections or projects, but an item is neither")

@@ -243,4 +243,4 @@ def _hint(schema: Schema) -> str:
 def shorten(value: Any) -> str:
     """Return a value on one short line, for a message."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -21,7 +21,7 @@ from ...module_utils._server import SERVER_OPTIONS
 from .._files import TaskFiles, find_files, read_json
 from .._progress import progress_shown
 from .._render import write
-from .._render.text import escape_line, escape_log_line
+from .._render.text import escape_line, escape_log_line, sentence
 from .baseline import earlier_facts, read_baseline
 from .changes import Earlier, diff_of
 from .connections import connections_in, endpoint_in, resource_in, server_name, server_url, validate_connections
@@ -153,7 +153,9 @@ def audit(
     file = read_baseline(files.read("baseline", name), name) if name else None
     baseline = file.report if file else None
     if options["known_findings"] == "accept" and not baseline:
-        raise OptionError(f"baseline: {name} has facts, but no findings, which known_findings=accept requires.", ADVICE)
+        raise OptionError(
+            f"baseline: {name} contains facts without findings, which known_findings=accept requires.", ADVICE
+        )
     policy = _policy(options, files, templar, Selection(options["rules"], options["skip_rules"], options["rule_tags"]))
     facts, endpoint, warnings = _facts(options, files, gather, policy)
     _reject_unknown_facts(policy, facts)
@@ -222,8 +224,8 @@ def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_v
 def merge(options: Options, check_mode: bool) -> Result:
     """Merge the reports of several servers, and write the reports of all."""
     if not options["report_files"]:
-        raise OptionError("report_files is empty.", "Name the JSON reports to merge, or a glob such as reports/*.json.")
-    advice = "Name JSON reports of sde_connection_audit that this task can read."
+        raise OptionError("report_files is empty.", "Set it to the JSON reports, or to a glob such as reports/*.json.")
+    advice = "Use JSON reports of sde_connection_audit that this task can read."
     paths = find_files("report_files", options["report_files"], advice)
     sources = [validate_source(read_json("report_files", path, ADVICE), path) for path in paths]
     servers = [name for name in map(server_name, options["servers"]) if name]
@@ -260,7 +262,7 @@ def _given_facts(options: Options, files: TaskFiles) -> tuple[AuditedFacts, str 
     """Return the facts that the task has, and the URL that they were gathered from; None without connections."""
     name = options["connections_file"]
     if name == "":
-        raise OptionError("connections_file is empty.", "Leave it out to gather the connections.")
+        raise OptionError("connections_file is empty.", "Omit it to gather the connections.")
     if not name and options["connections"] is None:
         for other in JOINED_FACTS:
             if options[other] is not None:
@@ -269,7 +271,7 @@ def _given_facts(options: Options, files: TaskFiles) -> tuple[AuditedFacts, str 
     content = files.read("connections_file", name) if name else None
     connections = connections_in(content, name) if name else options["connections"]
     given = {one: resource_in(content, one) if options[one] is None else options[one] for one in JOINED_FACTS}
-    absent = {one: f"no {one} were given with the connections" for one, value in given.items() if value is None}
+    absent = {one: f"{one} were not supplied with the connections" for one, value in given.items() if value is None}
     others = {one: validate_given(one, value) for one, value in given.items() if value is not None}
     facts = AuditedFacts(validate_connections(connections), others.get("projects"), others.get("connectors"), absent)
     return facts, endpoint_in(content)
@@ -325,9 +327,9 @@ def _reason_for_absence(resource: Resource, result: Result) -> str | None:
     if resource.name not in JOINED_FACTS:
         return None
     if (result.get("failure") or {}).get("kind") == "permission":
-        return f"the token may not read the {resource.name}"
+        return f"the token is not allowed to read {resource.name}"
     if resource.since and resource.name in result and result["endpoint"] is None:
-        return f"SD Elements has {resource.name} from {resource.since.release} on"
+        return f"SD Elements {resource.since.release} introduced {resource.name}"
     return None
 
 
@@ -345,7 +347,7 @@ def _policy(options: Options, files: TaskFiles, templar: Templar, selection: Sel
 def _reject_unknown_facts(policy: Policy, facts: AuditedFacts) -> None:
     unknown = list(unknown_facts(policy, facts))
     if unknown:
-        raise PolicyError([one if one.endswith("?") else f"{one}." for one in unknown])
+        raise PolicyError(list(map(sentence, unknown)))
 
 
 def _read_policy(files: TaskFiles, name: str) -> Any:

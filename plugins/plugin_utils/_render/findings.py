@@ -23,7 +23,7 @@ from .._audit.model import (
 from .text import MAX_LENGTH, escape_block, escape_line
 
 # States of a rule that was not evaluated.
-RULE_STATES = {"matches_nothing": "matches nothing", "no_subjects": "nothing to judge", "off": "turned off"}
+RULE_STATES = {"matches_nothing": "matches nothing", "no_subjects": "nothing to evaluate", "off": "turned off"}
 # A longer label would make a waiver hard to read.
 _MAX_LABEL = 300
 # Segments without '.', '..' or a character that browsers rewrite.

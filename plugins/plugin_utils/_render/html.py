@@ -349,7 +349,7 @@ def _fail_conditions(report: Report) -> list[str]:
     if summary["fail_on"] == NEVER:
         return ["never"]
     severity = SEVERITIES[summary["fail_on"]].lower()
-    found = [severity if severity == "critical" else f"{severity} or more"]
+    found = [severity if severity == "critical" else f"{severity} or higher"]
     if report["baseline"]:
         found.append("new findings only" if summary["known_findings"] == "accept" else "known findings too")
     found += ["rules that match nothing"] if summary["vacuous"] == "fail" else []

@@ -152,7 +152,7 @@ def _threshold(report: Report) -> str:
         return "Never fails"
     counting = "; inconclusive findings count" if summary["inconclusive"] == "fail" else ""
     accepted = "; known findings are accepted" if report["baseline"] and summary["known_findings"] == "accept" else ""
-    return f"Fails on findings of severity {summary['fail_on']} or more{counting}{accepted}"
+    return f"Fails on findings of severity {summary['fail_on']} or higher{counting}{accepted}"
 
 
 def _few(texts: Iterable[str], limit: int = 5) -> str:
@@ -197,7 +197,7 @@ def _sections(report: Report) -> Iterator[_Section]:
 
 
 def _rules_to_look_at(report: Report) -> Iterator[_Section]:
-    """Return the rules that judged nothing or were not selected, and those that another file changes."""
+    """Return the rules that evaluated nothing or were not selected, and those that another file changes."""
     vacuous = rules_that_match_nothing(report["rules"])
     states = {**RULE_STATES, "matches_nothing": "matches nothing, as it may"}
     idle = [
@@ -205,7 +205,7 @@ def _rules_to_look_at(report: Report) -> Iterator[_Section]:
         for rule in report["rules"]
         if rule["state"] in states
     ]
-    yield _table_section("Rules that judged nothing", ("Rule", "State"), idle)
+    yield _table_section("Rules that evaluated nothing", ("Rule", "State"), idle)
     yield _table_section("Rules that were left out", ("Rule",), [(code(id_),) for id_ in report["left_out"]])
     variables = [(code(text),) for text in task_variables(report)]
     yield _table_section("Variables that the task sets", ("Variable",), variables)

@@ -49,8 +49,8 @@ _NOTIFICATIONS = {
     "rule-error": "A rule cannot be evaluated, so the audit is incomplete.",
     "too-many-results": "The audit has more findings than this file.",
     "missing-report": "A server has no report, so the audit is incomplete.",
-    "failed-audit": "The audit could not be made.",
-    "matches-nothing": "The conditions of a rule exclude all connections, so it judges nothing.",
+    "failed-audit": "The audit could not be completed.",
+    "matches-nothing": "The conditions of a rule exclude all connections, so it is not evaluated.",
 }
 _LOCATIONS = "CONNECTIONS"
 

@@ -64,6 +64,11 @@ def escape_cell(text: str, limit: int = MAX_LENGTH) -> str:
     return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
+def sentence(text: str) -> str:
+    """Return the text with a period, unless it ends like a sentence."""
+    return text if text.endswith((".", "?", "\u2026")) else f"{text}."
+
+
 def collapse(text: str | None, limit: int = 2000) -> str:
     """Return sentences of a policy on one line."""
     return escape_line(" ".join((text or "").split()), limit)

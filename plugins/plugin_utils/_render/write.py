@@ -49,7 +49,7 @@ def _check(name: str, path: str, wanted: dict[str, str]) -> None:
     # The methods of Path fail if a name is too long; _write() reports that.
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 (see _files)
         raise OptionError(
-            f"reports.{name}: {path} exists and is not a regular file.", "Name a new file, or one to replace."
+            f"reports.{name}: {path} exists and is not a regular file.", "Use a new file, or one to replace."
         )
 
 
@@ -72,5 +72,5 @@ def _write(path: str, text: str, option: str) -> None:
         raise SDElementsError(
             "report",
             f"{option}: {path} cannot be written: {exc.strerror or exc}.",
-            "Use a folder that the user who runs Ansible may write to, on a disk with free space.",
+            "Use a folder that the user who runs Ansible can write to, on a disk with free space.",
         ) from None

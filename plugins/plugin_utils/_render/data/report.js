@@ -399,7 +399,7 @@
     }
     const sentences = {
       new: `New: the audit of ${data.baselineAt} has no such open finding.`,
-      known: `Known: the audit of ${data.baselineAt} found it, too.`,
+      known: `Known: the audit of ${data.baselineAt} found it as well.`,
     };
     return finding.baseline ? [sentences[finding.baseline]] : [];
   }
