@@ -102,7 +102,8 @@ def _test(raw: dict[str, Any], file: str, number: int) -> PolicyTest:
     connections = raw["connections"] if "connections" in raw else [raw.get("connection", {})]
     others = {name: raw[name] for name in JOINED_FACTS if name in raw}
     expected, variables = as_list(raw["expect"]), raw.get("vars", {})
-    return PolicyTest(file, number, raw["rule"], connections, others, variables, expected, raw.get("previous"))
+    earlier = {name: raw.get(name) for name in ("previous", "baseline")}
+    return PolicyTest(file, number, raw["rule"], connections, others, variables, expected, **earlier)
 
 
 def _select(rules: list[Rule], selection: Selection) -> list[Rule]:

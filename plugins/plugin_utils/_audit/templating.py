@@ -76,7 +76,7 @@ _MESSAGES = (
 _SET_PREVIOUS = "{% set previous = _sde_previous(connection) %}"
 _BOOLEANS = {"T": True, "F": False}
 # A message must not show what a play knows, and a sentence needs no list of all connections.
-_HIDDEN_FROM_MESSAGES = ("connections",)
+_HIDDEN_FROM_MESSAGES = ("connections", "baseline")
 
 
 class EvaluationError(NamedTuple):
@@ -96,9 +96,9 @@ class Engine:
         tick: Callable[[], None] = lambda: None,
         previous: Mapping[ConnectionKey, Facts] | None = None,
     ) -> None:
-        # Without a baseline, 'previous' is null whatever the connection is, so that a rule can be off.
+        # Without a baseline, these are null whatever the connection is, so that a rule can be off.
         self._previous = None if previous is None else {key: as_data(facts) for key, facts in previous.items()}
-        data = data if previous is not None else {**data, "previous": None}
+        data = data if previous is not None else {**data, "previous": None, "baseline": None}
         self.data = {name: as_data(value) for name, value in data.items()}
         # All findings of a report have the same time, which is in the report.
         self.shown_data = {name: value for name, value in self.data.items() if name != "audited_at"}
