@@ -53,7 +53,8 @@ class TaskFiles:
             text = Path(self._loader.get_real_file(path)).read_text(encoding="utf-8")
             return to_builtin_types(parse(text, self._yaml_loader))
         except (AnsibleError, YAMLError, OSError, ValueError, RecursionError) as exc:
-            raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.", advice) from exc
+            reason = "it is a folder" if Path(path).is_dir() else _reason(exc)
+            raise SDElementsError(kind, f"{option}: {name} cannot be read: {reason}.", advice) from exc
 
     def find(self, option: str, name: str, advice: str = "") -> str:
         """Return the path of a file, or raise an OptionError."""

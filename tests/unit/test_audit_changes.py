@@ -192,7 +192,7 @@ def test_baseline_without_anything_to_compare_is_refused(baseline, options, prob
     with pytest.raises(OptionError) as caught:
         audited(SINCE_THEN, before(*THEN, **baseline), **options)
     assert str(caught.value).startswith(f"baseline: last.json {problem}. Use ")
-    assert "If the playbook drift wrote this file, move it away" in str(caught.value)
+    assert "For the playbook drift, move the file away" in str(caught.value)
 
 
 def test_server_that_a_baseline_of_many_lacks_is_not_compared():
@@ -207,7 +207,7 @@ def test_server_that_a_baseline_of_many_lacks_is_not_compared():
 
 @pytest.mark.parametrize("content", [{"format": "other"}, "text", {}])
 def test_baseline_that_is_not_a_report_says_how_to_go_on(content):
-    with pytest.raises(OptionError, match=r"is not an audit report. Use .* move it away"):
+    with pytest.raises(OptionError, match=r"is not an audit report. Use .* move the file away"):
         read_baseline(content, "last.json")
 
 

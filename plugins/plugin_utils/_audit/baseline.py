@@ -14,8 +14,8 @@ from .report import Scope
 from .report_checks import validate_baseline
 
 ADVICE = (
-    "Use the report of an earlier audit of the same server. If the playbook drift wrote this file, move it away: the "
-    "next run then has nothing to compare with, and passes."
+    "Use the report of an earlier audit of the same server. For the playbook drift, move the file away, or set "
+    "sde_drift_dir to another folder: its next run then begins anew."
 )
 
 

@@ -117,9 +117,8 @@ def _select(rules: list[Rule], selection: Selection) -> list[Rule]:
         for name in names:
             if name not in known[of]:
                 advice = suggestion(name, known[of]).lstrip("; ") or f"known {of}: {', '.join(known[of]) or 'none'}."
-                raise OptionError(
-                    f"{option}: {name} is not a {of[:-1]} of the policy.", advice[:1].upper() + advice[1:]
-                )
+                problem = "no rule of the policy has the tag {}" if of == "tags" else "{} is not a rule of the policy"
+                raise OptionError(f"{option}: {problem.format(name)}.", advice[:1].upper() + advice[1:])
     selected = [
         rule
         for rule in rules

@@ -16,6 +16,7 @@ from ansible.template import Templar
 from jinja2 import Environment, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
 
 from ...module_utils._redact import scrub_text
+from .._native_types import describe_type
 from .model import ConnectionKey, Facts
 
 try:
@@ -263,20 +264,6 @@ def _one_line(value: Any) -> str | EvaluationError:
     if not text:
         return EvaluationError("the message is empty")
     return text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"
-
-
-def describe_type(value: Any) -> str:
-    """Return the type of a value, for a message. The content is not shown, because it may be a secret."""
-    if value is None:
-        return "null"
-    if isinstance(value, str) and not value.strip():
-        return "a blank string"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    for kind, name in ((str, "a string"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
-        if isinstance(value, kind):
-            return name
-    return f"a value of type {type(value).__name__}"
 
 
 def _message_of(exc: Exception) -> str:
