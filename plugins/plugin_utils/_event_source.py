@@ -173,8 +173,10 @@ def _reject_other_type(name: str, value: Any) -> None:
     expected, python_types, pattern = _TYPES[OPTIONS[name]["type"]]
     is_text = isinstance(value, str) and re.fullmatch(pattern, value.strip(), re.IGNORECASE)
     if not is_text and type(value) not in python_types:
-        problem = f"{NAME}: {name} must be {expected}, not {describe_type(value)}."
-        raise OptionError(problem, "Correct it in the rulebook or its variables.")
+        raise OptionError(
+            f"{NAME}: {name} must be {expected}, not {describe_type(value)}.",
+            "Correct it in the rulebook or its variables.",
+        )
 
 
 def _gather_options(options: Options) -> Options:
