@@ -120,7 +120,7 @@ def test_another_server_does_not_replace_the_file(start, ansible, tmp_path):
     # Not even if all changes are accepted: there are none.
     second, now = run("-e", "sde_fail_on=never")
     assert second.returncode == 2 and file.read_text() == kept
-    assert f"baseline: {file} is an audit of {then}, not of {now}. Use the report of an earlier" in second.stdout
+    assert f"baseline: {file} is an audit of {then}, not of {now}. Use the report of a completed" in second.stdout
 
 
 def test_what_cannot_be_compared_is_not_replaced(start, ansible, tmp_path):
@@ -130,10 +130,10 @@ def test_what_cannot_be_compared_is_not_replaced(start, ansible, tmp_path):
         json.dumps({"rules": [{"id": "x", "title": "x", "severity": "low", "that": "connection.alias"}]})
     )
     reasons = {
-        "broken": "baseline: {}/broken.json is not an audit report. Use the report of an earlier audit of the",
+        "broken": "baseline: {}/broken.json is not an audit report. Use the report of a completed audit of the",
         "folder": "baseline: {}/folder.json cannot be read: it is a folder. Use the report",
         "link": "baseline: {}/link.json is a link to a file that does not exist. Use the report",
-        "moved": "baseline: {}/moved.json is an audit of ok, not of moved. Use the report of an earlier audit of the "
+        "moved": "baseline: {}/moved.json is an audit of ok, not of moved. Use the report of a completed audit of the "
         "same server. For the playbook drift, move the file away, or set sde_drift_dir to another folder: its next",
         "untagged": "rule_tags: no rule of the policy has the tag drift. Known tags: none.",
     }

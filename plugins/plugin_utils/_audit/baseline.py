@@ -14,7 +14,7 @@ from .report import Scope
 from .report_checks import validate_baseline
 
 ADVICE = (
-    "Use the report of an earlier audit of the same server. For the playbook drift, move the file away, or set "
+    "Use the report of a completed audit of the same server. For the playbook drift, move the file away, or set "
     "sde_drift_dir to another folder: its next run then begins anew."
 )
 

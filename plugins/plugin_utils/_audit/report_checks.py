@@ -58,8 +58,7 @@ def validate_baseline(content: Any, name: str) -> Report:
     """Return the report of an earlier audit that was made, or raise an OptionError."""
     report = validate_report(content, "baseline", name)
     if report["summary"]["verdict"] == "error":
-        problem = f"baseline: {name} is the report of an audit that could not be made."
-        raise OptionError(problem, "Use the report of an audit that was made.")
+        raise OptionError(f"baseline: {name} is the report of an audit that could not be made.")
     return report
 
 
