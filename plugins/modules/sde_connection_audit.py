@@ -121,7 +121,8 @@ options:
       - JSON report of an earlier audit. Findings are marked as new or known, and fixed findings are listed. Facts of
         connections that changed since then are in RV(changes) and in the reports, and rules read the former ones as
         C(previous).
-      - If the report has another O(server), all findings are new, and the task warns.
+      - A report of another O(server) is an error. If it is about several servers and this one is new, all findings are
+        new, and the task warns.
       - A JSON or YAML file with connections, as for O(connections_file), is compared with the facts only.
       - Added and removed connections are known only of kinds that both audits gathered. Files with connections, and
         O(connections), may be a selection.
@@ -178,6 +179,8 @@ notes:
     C(connectors), the lists of all; the variables of the policy; and C(audited_at), the time of the audit.
   - In a rule about each connection, C(previous) has the facts of the same connection in the O(baseline). It is null if
     the connection is new, and without O(baseline), which turns a rule with C(previous is not none) in C(when) off.
+  - C(baseline) has the C(kinds) of which both audits gathered all connections, and these C(connections) then. Those
+    that are gone have C(removed=true). It is null without O(baseline).
   - C(connection.project_facts) and C(connection.connector_facts) are the facts of the connection's project and
     connector. They are null if they do not exist. Each project and each connector has its C(connections).
   - Data of the server and variables of a policy are never evaluated as templates.

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import random
+import re
 import threading
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
@@ -16,6 +17,8 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from ansible.module_utils.parsing.convert_bool import BOOLEANS
 
 from ..module_utils._connections import KINDS
 from ..module_utils._errors import OptionError, SDElementsError, failed_result
@@ -34,6 +37,7 @@ from ._events import (
     state_to_json,
     time_text,
 )
+from ._native_types import describe_type
 
 NAME = "securitycompass.sdelements.connections"
 # Rulebooks and their variables are shown and stored, so that the token is not one of these.
@@ -53,6 +57,14 @@ _ANY_KIND = next(iter(KINDS.values()))
 _FEEDBACK_QUEUE = "eda_feedback_queue"
 _DAY = 24 * 60 * 60
 _BOUNDS = {"interval": (1, _DAY), "feedback_timeout": (1, _DAY)}
+# Each option's value, as types of YAML and as text: variables of a rulebook may be quoted.
+_TYPES: dict[str, tuple[str, tuple[type, ...], str]] = {
+    "str": ("text", (), r".+"),
+    "path": ("a path", (), r".+"),
+    "int": ("a whole number", (int,), r"-?[0-9]+"),
+    "bool": ("true or false", (bool,), "|".join(one for one in BOOLEANS if isinstance(one, str))),
+    "list": ("a list", (list,), r".+"),
+}
 LONGEST_PAUSE = 15 * 60  # seconds, while the server does not answer; more only if the interval is longer
 
 _LOG = logging.getLogger(NAME)
@@ -145,6 +157,8 @@ def parse(arguments: dict[str, Any]) -> Options:
             "Set SDE_API_KEY in the environment, or token_file." if "api_token" in unknown else "",
         )
     given = {name: value for name, value in arguments.items() if name in OPTIONS}
+    for name, value in given.items():
+        _reject_other_type(name, value)
     options = validate_arguments(NAME, OPTIONS, given)
     check_bounds(options, _BOUNDS)
     if not options["kinds"]:
@@ -152,6 +166,17 @@ def parse(arguments: dict[str, Any]) -> Options:
     if options["feedback"] and arguments.get(_FEEDBACK_QUEUE) is None:
         raise OptionError("feedback is not supported by this ansible-rulebook.", "Upgrade it, or remove feedback.")
     return options
+
+
+def _reject_other_type(name: str, value: Any) -> None:
+    """Raise an OptionError about a value of another type, which ansible-core would make text of."""
+    expected, python_types, pattern = _TYPES[OPTIONS[name]["type"]]
+    is_text = isinstance(value, str) and re.fullmatch(pattern, value.strip(), re.IGNORECASE)
+    if not is_text and type(value) not in python_types:
+        raise OptionError(
+            f"{NAME}: {name} must be {expected}, not {describe_type(value)}.",
+            "Correct it in the rulebook or its variables.",
+        )
 
 
 def _gather_options(options: Options) -> Options:
@@ -169,10 +194,11 @@ def _gather_options(options: Options) -> Options:
 def _read_token(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
-    except OSError as exc:
-        raise OptionError(f"token_file: {path} cannot be read: {exc.strerror}.") from None
-    except ValueError:
-        raise OptionError(f"token_file: {path} is not valid UTF-8.") from None
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not valid UTF-8"
+        raise OptionError(
+            f"token_file: {path} cannot be read: {reason}.", "Name a file that holds only the API token."
+        ) from None
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -307,4 +333,5 @@ class StateFile:
                 raise self._error("written", exc) from None
 
     def _error(self, what: str, exc: OSError) -> SDElementsError:
-        return OptionError(f"state_file: {self._path} cannot be {what}: {exc.strerror}.")
+        advice = "Use a file in an existing folder, to which this process can write."
+        return OptionError(f"state_file: {self._path} cannot be {what}: {exc.strerror}.", advice)

@@ -42,19 +42,21 @@ class TaskFiles:
         name: str,
         parse: Callable[[str, Callable[[str], Any]], Any] = _parse,
         kind: str = "option",
+        advice: str = "",
     ) -> Any:
         """Return the values of a YAML or JSON file. 'parse' reads them from its text, with a YAML loader.
 
-        Raises an SDElementsError of this kind.
+        Raises an SDElementsError of this kind, with this advice.
         """
-        path = self.find(option, name)
+        path = self.find(option, name, advice)
         try:
             text = Path(self._loader.get_real_file(path)).read_text(encoding="utf-8")
             return to_builtin_types(parse(text, self._yaml_loader))
         except (AnsibleError, YAMLError, OSError, ValueError, RecursionError) as exc:
-            raise SDElementsError(kind, f"{option}: {name} cannot be read: {_reason(exc)}.") from exc
+            reason = "it is a folder" if Path(path).is_dir() else _reason(exc)
+            raise SDElementsError(kind, f"{option}: {name} cannot be read: {reason}.", advice) from exc
 
-    def find(self, option: str, name: str) -> str:
+    def find(self, option: str, name: str, advice: str = "") -> str:
         """Return the path of a file, or raise an OptionError."""
         try:
             return self._find_needle("files", name)
@@ -62,6 +64,8 @@ class TaskFiles:
             if _is_file(name):
                 return str(Path(name).absolute())
             shown = scrub_text(name)
+            if os.path.islink(name):  # noqa: PTH114 (Path.is_symlink fails where a name is too long)
+                raise OptionError(f"{option}: {shown} is a link to a file that does not exist.", advice) from None
             raise OptionError(f"{option}: file {shown} not found next to the playbook or in {Path.cwd()}.") from None
 
     def _yaml_loader(self, text: str) -> Any:

@@ -24,3 +24,17 @@ def to_builtin_types(value: Any) -> Any:
         if isinstance(value, number):
             return number(value)
     return str(value)
+
+
+def describe_type(value: Any) -> str:
+    """Return the type of a value, for a message. The content is not shown, because it may be a secret."""
+    if value is None:
+        return "null"
+    if isinstance(value, str) and not value.strip():
+        return "a blank string"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    for kind, name in ((str, "a string"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
+        if isinstance(value, kind):
+            return name
+    return f"a value of type {type(value).__name__}"

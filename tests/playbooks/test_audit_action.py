@@ -392,9 +392,9 @@ WRONG_OPTIONS = [
     ({"connections": [], "policy": ["none.yml"]}, "policy: file none.yml not found next to the playbook or in "),
     (
         {"connections": [], "baseline": "p.yml"},
-        "baseline: p.yml is not an audit report. Use a JSON report of sde_connection_audit.",
+        "baseline: p.yml is not an audit report. Use the report of a completed audit of the same server.",
     ),
-    ({"connections": [], "baseline": "/"}, "baseline: / cannot be read: "),
+    ({"connections": [], "baseline": "/"}, "baseline: / cannot be read: it is a folder. Use the report of a completed"),
     ({"connections": [], "policy_vars": {"x": 1}}, "policy_vars: x is not a variable of the policy."),
     ({"connections": [], "known_findings": "accept"}, "known_findings=accept requires baseline."),
     (

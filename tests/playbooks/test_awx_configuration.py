@@ -320,36 +320,41 @@ def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
 
 @pytest.mark.slow
 def test_jobs_that_audit_changes(start, tmp_path):
-    """The second job has a folder of its own, and compares with the facts of the first."""
+    """Each job has a folder of its own, and compares with the facts of the one before."""
     template = next(one for one in items("controller_templates") if one["playbook"] == "playbooks/drift.yml")
     (question,) = template["survey_spec"]["spec"]
     given = {
         "sde_drift_dir": str(tmp_path / "kept" / "drift"),
         "sde_report_dir": str(tmp_path / "kept"),
         "sde_policy": SETTINGS["sde_awx_policy"],
-        "sde_inconclusive": SETTINGS["sde_awx_inconclusive"],
         "sde_kinds": SETTINGS["sde_awx_kinds"],
     }
     assert set(given) == set(template["extra_vars"])
 
     first = start("5.2", dataset=[record(1, "jira.example.com")], token=TOKEN)
 
-    def run(number: int, fail_on: str = SETTINGS["sde_awx_fail_on"]):
+    def run(number: int, server, fail_on: str = question["default"]):
         answers = {question["variable"]: fail_on, "awx_job_id": number}
         job = Job(tmp_path / f"job{number}", project=ROOT / "playbooks", **given, **answers)
-        job.credential("SD Elements", url=first.url, api_token=TOKEN)
+        job.credential("SD Elements", url=server.url, api_token=TOKEN)
         ran = job.run(template["playbook"])
-        return ran.returncode, ran.stdout.decode(), job.artifacts()["sde_audit"]["verdict"]
+        return ran.returncode, ran.stdout.decode(), job.artifacts().get("sde_audit", {}).get("verdict")
 
-    status, shown, verdict = run(1)
+    status, shown, verdict = run(1, first)
     assert (status, verdict) == (0, "pass") and "first run" in shown, shown
     first.stop()
-    start("5.2", dataset=[record(1, "evil.example.net")], token=TOKEN, port=urlsplit(first.url).port)
-    status, shown, verdict = run(2)
+    # The default is enough for a change of medium severity.
+    edited = [record(1, "evil.example.net", frequency="weekly")]
+    again = start("5.2", dataset=edited, token=TOKEN, port=urlsplit(first.url).port)
+    status, shown, verdict = run(2, again)
     assert (status, verdict) == (2, "fail") and "first run" not in shown, shown
+    assert "2 findings of medium or more (1 high, 1 medium)" in shown
     report = json.loads((tmp_path / "kept" / "audit-2.json").read_text(encoding="utf-8"))
     assert [one["change"] for one in report["changes"]["connections"]] == ["changed"]
-    status, shown, verdict = run(3, fail_on="never")
+    # Another sde_awx_url.
+    status, shown, verdict = run(3, start("5.2", dataset=edited, token=TOKEN), fail_on="never")
+    assert (status, verdict) == (2, None) and f"is an audit of {urlsplit(first.url).netloc}, not of" in shown, shown
+    status, shown, verdict = run(4, again, fail_on="never")
     assert (status, verdict) == (0, "pass"), shown
     kept = json.loads((tmp_path / "kept" / "drift" / "localhost.json").read_text(encoding="utf-8"))
     assert [one["facts"]["server"]["host"] for one in kept["connections"]] == ["evil.example.net"]
@@ -735,8 +740,7 @@ def test_audits_of_changes_come_and_go(configured):
             "sde_drift_dir": "/reports/drift/SD%20Elements",
             "sde_report_dir": "/reports",
             "sde_policy": "starter",
-            "sde_fail_on": "high",
-            "sde_inconclusive": "warn",
+            "sde_fail_on": "medium",
             "sde_kinds": ["alm", "analysis"],
         }
         assert template["inventory"] == awx.get("inventories", name)["id"]

@@ -13,7 +13,10 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     earlier_facts,
     read_baseline,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.changes import diff_of
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.changes import (
+    baseline_of_rules,
+    diff_of,
+)
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.connections import validate_connections
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.merge import (
     MergeOptions,
@@ -72,9 +75,13 @@ def audited(
     policy = load_policy(["policy.yml"], lambda name: policy or POLICY, {})
     file = None if baseline is None else read_baseline(baseline, "last.json")
     facts = validate_connections(found)
-    earlier = earlier_facts(file, server, endpoint, "last.json") if file else None
+    scope = Scope(server, None, None if kinds is None else list(kinds))
+    earlier = earlier_facts(file, scope, endpoint, "last.json") if file else None
     previous = {key_of(one): one for one in earlier.connections} if earlier else None
-    engine = Engine(TEMPLAR, PLAY, {"connections": facts, "audited_at": at, **policy.variables}, previous=previous)
+    data = {"connections": facts, "audited_at": at, **policy.variables}
+    if earlier:
+        data["baseline"] = baseline_of_rules(earlier, facts, scope.kinds)
+    engine = Engine(TEMPLAR, PLAY, data, previous=previous)
     evaluations = {rule.id: evaluate_rule(rule, facts, engine) for rule in policy.rules}
     report = build_report(
         policy,
@@ -82,7 +89,7 @@ def audited(
         [one for found in evaluations.values() for one in found],
         VerdictOptions("high", "warn", "fail"),
         states={rule.id: rule_state(rule, evaluations[rule.id], engine) for rule in policy.rules},
-        scope=Scope(server, None, None if kinds is None else list(kinds)),
+        scope=scope,
         audited_at=at,
         baseline=file.report if file else None,
         earlier=earlier,
@@ -145,7 +152,8 @@ def test_saved_facts_are_a_baseline(saved):
     assert changes(report) == EXPECTED[:1]
     assert report["baseline"] is None and report["findings"][0]["baseline"] is None
     assert report["summary"]["message"].endswith(
-        "1 connection changed since the baseline; whether others were added or removed is unknown."
+        "1 connection changed since the baseline; whether others were added or removed is unknown. "
+        "1 was not fully compared."
     )
 
 
@@ -165,12 +173,42 @@ def test_connections_are_added_or_removed_only_if_all_of_their_kind_were_gathere
     report = audited(SINCE_THEN, before(*old, kinds=then), kinds=now)
     assert [name for name, *_rest in changes(report)] == ["changed", *known]
     assert not [key for _name, key, _facts in changes(report) if "analysis" in key]
+    # Nobody knows whether the others are new.
+    expected = "1 was not fully compared." if known else "2 were not fully compared."
+    assert report["summary"]["message"].endswith(f". {expected}" if known else f"is unknown. {expected}")
+    assert f"all facts of {expected[0]} connection" in "".join(warnings_of(report))
 
 
-def test_baseline_of_another_server_compares_no_facts():
-    report = audited(SINCE_THEN, before(*THEN, server="sde.example.org"))
+@pytest.mark.parametrize(
+    "baseline, options, problem",
+    [
+        ({"server": "sde.example.org"}, {}, "is an audit of sde.example.org, not of sde.example.com"),
+        ({"server": None}, {}, "is an audit of an unnamed server, not of sde.example.com"),
+        ({}, {"server": None}, "is an audit of sde.example.com, not of an unnamed server"),
+        ({"kinds": ["alm"]}, {"kinds": ["analysis"]}, "has only ALM connections, and this audit only Analysis ones"),
+    ],
+)
+def test_baseline_without_anything_to_compare_is_refused(baseline, options, problem):
+    with pytest.raises(OptionError) as caught:
+        audited(SINCE_THEN, before(*THEN, **baseline), **options)
+    assert str(caught.value).startswith(f"baseline: last.json {problem}. Use ")
+    assert "For the playbook drift, move the file away" in str(caught.value)
+
+
+def test_server_that_a_baseline_of_many_lacks_is_not_compared():
+    """An inventory may have a server more than last time."""
+    many = merged_of(before(*THEN), before(*THEN, server="sde.example.org"))
+    report = audited(SINCE_THEN, many, server="new.example.com")
     assert report["changes"] is None
     assert [rule["state"] for rule in report["rules"]] == ["off"]
+    assert "All findings are new, because the baseline has no audit of new.example.com." in warnings_of(report)
+    assert not [one for one in warnings_of(audited(SINCE_THEN, many)) if "All findings are new" in one]
+
+
+@pytest.mark.parametrize("content", [{"format": "other"}, "text", {}])
+def test_baseline_that_is_not_a_report_says_how_to_go_on(content):
+    with pytest.raises(OptionError, match=r"is not an audit report. Use .* move the file away"):
+        read_baseline(content, "last.json")
 
 
 @pytest.mark.parametrize("content", [[{"id": 1}], {"connections": 7}, {"connections": [7]}])
@@ -202,6 +240,8 @@ def test_upgrade_and_lost_permission_change_nothing(start):
         report = audited(now, before(*then))
         assert changes(report) == []
         assert "0 connections changed, 0 added, 0 removed since" in report["summary"]["message"]
+        uncompared = {key for one in report["changes"]["not_compared"] for key in one["connections"]}
+        assert (f" {len(uncompared)} were not fully compared." in report["summary"]["message"]) == (now is limited)
     # It is said once, whatever the number of connections is.
     hidden = [one for one in report["changes"]["not_compared"] if one["reason"].endswith("now")]
     said = [one for one in warnings_of(report) if "hidden now" in one]
@@ -286,18 +326,21 @@ def test_changes_in_a_result_are_bounded():
     )
 
 
-def test_diff_has_the_old_and_the_new_values():
-    diff = diff_of(
-        audited([connection(1, frequency="weekly", alias="a\n\u202eb"), connection(4)], before(*THEN[:2]))["changes"]
-    )
-    assert diff == {
-        "before_header": "connections at 2026-11-20T06:00:00Z",
-        "after_header": "connections now",
-        "before": 'sde.example.com, ALM connection 1 "a\\n\\u202eb":\n  alias: Tool 1\n  frequency: daily\n'
-        'sde.example.com, ALM connection 2 "Tool 2"\n',
-        "after": 'sde.example.com, ALM connection 1 "a\\n\\u202eb":\n  alias: a\\n\\u202eb\n  frequency: weekly\n'
-        'sde.example.com, ALM connection 4 "Tool 4"\n',
-    }
+def test_diff_has_the_old_and_the_new_values_of_each_connection():
+    now = [connection(1, frequency="weekly", alias="a\n\u202eb"), connection(4)]
+    assert diff_of(audited(now, before(*THEN[:2]))["changes"]) == [
+        {
+            "before_header": f"sde.example.com, ALM connection {name} at 2026-11-20T06:00:00Z",
+            "after_header": f"sde.example.com, ALM connection {name} now",
+            "before": old,
+            "after": new,
+        }
+        for name, old, new in (
+            ('1 "a\\n\\u202eb"', "alias: Tool 1\nfrequency: daily\n", "alias: a\\n\\u202eb\nfrequency: weekly\n"),
+            ('4 "Tool 4"', "", 'ALM connection 4 "Tool 4"\n'),
+            ('2 "Tool 2"', 'ALM connection 2 "Tool 2"\n', ""),
+        )
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------------

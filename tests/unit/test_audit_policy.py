@@ -714,7 +714,7 @@ def test_override_keeps_the_rest_of_a_rule():
         ({"tags": ["pci"], "skip_rules": ["two"]}, ["one"]),
         ({"rules": ["on"]}, "rules: on is not a rule of the policy. Did you mean one?"),
         ({"skip_rules": ["zzz"]}, "skip_rules: zzz is not a rule of the policy. Known rules: one, two, three."),
-        ({"tags": ["pcl"]}, "rule_tags: pcl is not a tag of the policy. Did you mean pci?"),
+        ({"tags": ["pcl"]}, "rule_tags: no rule of the policy has the tag pcl. Did you mean pci?"),
         (
             {"rules": ["one"], "skip_rules": ["one"]},
             "rules, skip_rules and rule_tags select no rule. Remove one of them.",

@@ -564,35 +564,6 @@ def test_baseline():
     ]
 
 
-@pytest.mark.parametrize(
-    "before, now, expected",
-    [
-        ("sde.example.com", "sde.example.com", None),
-        (None, None, None),
-        (
-            "eu.example.com",
-            "us.example.com",
-            "All findings are new, because the baseline is an audit of eu.example.com, not of us.example.com.",
-        ),
-        (
-            None,
-            "us.example.com",
-            "All findings are new, because the baseline is an audit of an unnamed server, not of us.example.com.",
-        ),
-        (
-            "us.example.com",
-            None,
-            "All findings are new, because the baseline is an audit of us.example.com, not of an unnamed server.",
-        ),
-    ],
-)
-def test_baseline_of_another_server(before, now, expected):
-    earlier = report(("high", "fail", 1), server=before)
-    made = report(("high", "fail", 1), server=now, baseline=earlier)
-    assert warnings_of(made, earlier) == ([expected] if expected else [])
-    assert made["findings"][0]["baseline"] == ("new" if expected else "known")
-
-
 def compared(*now, before=(("high", "fail", 1),), **options) -> tuple[list[str], dict[str, str]]:
     """The fixed findings of a baseline, and the reasons why others are not."""
     made = report(*now, baseline=report(*before), **options)["baseline"]

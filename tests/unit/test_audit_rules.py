@@ -931,7 +931,7 @@ POLICY_VARIABLES = {"allowed_servers": ["*.example.com"], "conflict_policies": [
 
 def test_starter_passes_good_connections():
     verdicts = starter(connection(), connection("analysis", 2), **POLICY_VARIABLES)
-    assert set(verdicts) == {rule["id"] for rule in STARTER["rules"]} - {"project-connected"}
+    assert {rule["id"] for rule in STARTER["rules"]} - set(verdicts) == {"project-connected", "no-connection-removed"}
     assert set.union(*verdicts.values()) == {"pass", "not_applicable"}
     # No job of these connections is running.
     assert {name for name, found in verdicts.items() if "pass" not in found} == {"sync-not-stuck", *DRIFT_RULES}
@@ -1169,7 +1169,7 @@ def test_starter_warns_of_no_rule_with_its_defaults(start, generation):
     states = [(rule, rule_state(rule, evaluate_rule(rule, facts, engine), engine)) for rule in policy.rules]
     assert {rule.id for rule, state in states if state == "off"} == {"allowed-server", "conflict-policy", *DRIFT_RULES}
     without_subjects = [rule.id for rule, state in states if state == "no_subjects"]
-    assert without_subjects == ["project-connected", "required-project-connected"]
+    assert without_subjects == ["no-connection-removed", "project-connected", "required-project-connected"]
     assert not [rule for rule, state in states if state == "matches_nothing" and not rule.may_apply_to_nothing]
 
 
@@ -1181,7 +1181,7 @@ def test_starter_on_facts_of_an_older_release_without_parameters():
 
 
 # They are off without a baseline.
-DRIFT_RULES = {"server-unchanged", "schedule-unchanged"}
+DRIFT_RULES = {"server-unchanged", "schedule-unchanged", "no-connection-added"}
 SENTENCES = {
     "params-visible": "The token cannot see the parameters (params_visible = false)",
     "tls": "Connects to alm1.example.com without TLS (server.scheme = http)",
@@ -1192,6 +1192,9 @@ SENTENCES = {
     "server-unchanged": "Connects to https://alm1.example.net:443, and before to https://alm1.example.com:443 "
     "(server.host = alm1.example.net, previous.server.host = alm1.example.com)",
     "schedule-unchanged": "Synchronises weekly, and before hourly (frequency = weekly, previous.frequency = hourly)",
+    "no-connection-added": "New since the baseline, and connects to https://alm1.example.com:443 (previous = null)",
+    "no-connection-removed": "Removed since the baseline; it connected to https://alm1.example.com:443 "
+    "(item.removed = true)",
     "scheduled": "Synchronises only when somebody starts it (frequency = manually)",
     "last-sync-succeeded": "The last synchronisation of 2026-11-24T17:00:00Z failed: the server does not say why "
     "(last_job.succeeded = false)",
@@ -1228,8 +1231,9 @@ def test_each_starter_rule_says_what_is_wrong_in_every_format():
         facts = validate_connections(facts)
         seen = data_of(joined(AuditedFacts(facts, projects, [])))
         previous = {key_of(one): one for one in validate_connections([connection()])}
-        data = {**policy.variables, **seen, "audited_at": NOW}
-        engine = Engine(TEMPLAR, PLAY, data, previous=previous if id_.endswith("-unchanged") else None)
+        removed = [{**one, "removed": True} for one in facts]
+        data = {**policy.variables, **seen, "audited_at": NOW, "baseline": {"kinds": KINDS, "connections": removed}}
+        engine = Engine(TEMPLAR, PLAY, data, previous=previous if id_.endswith("-unchanged") else {})
         report = build_report(
             policy,
             AuditedFacts(facts, projects),

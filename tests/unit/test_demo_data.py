@@ -82,7 +82,13 @@ def test_seed_data_have_one_stuck_job(start):
 
 
 # These read projects or an earlier audit, too: test_audit_gathers.py and test_drift.py have them.
-READ_MORE = {"project-connected", "server-unchanged", "schedule-unchanged"}
+READ_MORE = {
+    "project-connected",
+    "server-unchanged",
+    "schedule-unchanged",
+    "no-connection-added",
+    "no-connection-removed",
+}
 
 
 def test_each_starter_rule_passes_and_fails_on_seed_data(start, monkeypatch):

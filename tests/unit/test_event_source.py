@@ -23,6 +23,7 @@ from tests.demo_server import DemoServer, seed
 
 # A hanging test fails after this time.
 PATIENCE = 60
+SOURCE = "securitycompass.sdelements.connections"
 RECORD = {"kind": "alm", "id": 1, "alias": "One", "system": "JIRA", "params": {"alm_server": "a.example.com"}}
 OTHER = {**RECORD, "kind": "analysis", "id": 2, "alias": "Two", "system": "Veracode"}
 
@@ -425,9 +426,26 @@ def test_memory_does_not_grow_with_polls(start, arguments, polls, monkeypatch):
     [
         ({"intervall": 5}, "has no argument intervall: it takes .*interval.*kinds"),
         ({"api_token": "x"}, "has no argument api_token: .* Set SDE_API_KEY in the environment, or token_file"),
-        ({"state_file": None}, "state_file"),
-        ({"interval": 0}, "interval must be an integer from 1 to 86400"),
-        ({"interval": "soon"}, "interval"),
+        *(
+            ({"state_file": value}, f"{SOURCE}: state_file must be a path, not {found}. Correct it in the rulebook")
+            for value, found in (
+                (None, "null"),
+                ("", "a blank string"),
+                (["a"], "a list"),
+                (True, "true"),
+            )
+        ),
+        ({"url": 5}, f"{SOURCE}: url must be text, not a number"),
+        ({"ca_path": {}}, f"{SOURCE}: ca_path must be a path, not a mapping"),
+        ({"token_file": ""}, f"{SOURCE}: token_file must be a path, not a blank string"),
+        ({"interval": 1.5}, f"{SOURCE}: interval must be a whole number, not a number"),
+        ({"interval": True}, f"{SOURCE}: interval must be a whole number, not true"),
+        ({"interval": "soon"}, f"{SOURCE}: interval must be a whole number, not a string"),
+        ({"validate_certs": 1}, f"{SOURCE}: validate_certs must be true or false, not a number"),
+        ({"allow_http": "maybe"}, f"{SOURCE}: allow_http must be true or false, not a string"),
+        ({"kinds": {}}, f"{SOURCE}: kinds must be a list, not a mapping"),
+        ({"kinds": [None]}, "value of kinds must be one or more of: alm, analysis"),
+        ({"interval": 0}, "interval is out of bounds: it must be a whole number from 1 to 86400"),
         ({"kinds": ["alm", "ldap"]}, "kinds.*ldap"),
         ({"kinds": []}, "kinds is empty"),
         ({"url": "http://sde.example.com"}, "plain HTTP"),
@@ -435,7 +453,7 @@ def test_memory_does_not_grow_with_polls(start, arguments, polls, monkeypatch):
         ({"page_size": 0}, "page_size must be an integer from"),
         ({"ca_path": "/nowhere.pem"}, "ca_path"),
         ({"token_file": "/nowhere"}, "token_file: /nowhere cannot be read: No such file or directory"),
-        ({"token_file": "/usr/bin/env"}, "token_file: /usr/bin/env is not valid UTF-8"),
+        ({"token_file": "/usr/bin/env"}, "token_file: /usr/bin/env cannot be read: it is not valid UTF-8. Name a file"),
     ],
 )
 def test_wrong_arguments(wrong, message, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .. import _changes
 from .._render.text import escape_line
@@ -24,6 +24,8 @@ from .model import (
     report_key,
 )
 
+_ALL_FACTS = ("all facts",)
+
 
 class Earlier(NamedTuple):
     """The facts that connections of a server had, and the kinds of which all were gathered.
@@ -40,8 +42,13 @@ def changes_since(
     earlier: Earlier, connections: list[Facts], server: str | None, kinds: Iterable[str] | None
 ) -> Changes:
     """Return what changed. Only of kinds that were gathered completely both times, connections are added or removed."""
-    complete = [kind for kind in kinds or () if kind in earlier.kinds]
+    complete = _complete_kinds(earlier, kinds)
     found = _changes.compare(earlier.connections, connections, KINDS)
+    without_counterpart = [
+        _changes.NotCompared(one, _ALL_FACTS, "the baseline may not have all connections of their kind")
+        for one in found.added
+        if one["kind"] not in complete
+    ]
 
     def change(name: str, facts: Facts, fields: Iterable[_changes.FieldChange] = ()) -> ConnectionChange:
         return {
@@ -60,8 +67,24 @@ def changes_since(
             *(change("added", one) for one in found.added if one["kind"] in complete),
             *(change("removed", one) for one in found.removed if one["kind"] in complete),
         ],
-        "not_compared": _not_compared(found.not_compared, server),
+        "not_compared": _not_compared([*found.not_compared, *without_counterpart], server),
     }
+
+
+def baseline_of_rules(earlier: Earlier, connections: Iterable[Facts], kinds: Iterable[str] | None) -> dict[str, Any]:
+    """Return what rules know of the baseline in addition to the previous facts of each connection."""
+    complete = _complete_kinds(earlier, kinds)
+    present = set(map(key_of, connections))
+    return {
+        "kinds": complete,
+        "connections": [
+            {**one, "removed": key_of(one) not in present} for one in earlier.connections if one["kind"] in complete
+        ],
+    }
+
+
+def _complete_kinds(earlier: Earlier, kinds: Iterable[str] | None) -> list[str]:
+    return [kind for kind in kinds or () if kind in earlier.kinds]
 
 
 def _not_compared(found: Iterable[_changes.NotCompared], server: str | None) -> list[NotComparedFacts]:
@@ -93,8 +116,11 @@ def sentence_of(changes: Changes | None) -> str:
     since = f"since {time[:10]}" if time else "since the baseline"
     changed = f"{count_text(counts['changed'], 'connection')} changed"
     if all(one["kinds"] for one in changes["compared"]):
-        return f"{changed}, {counts['added']} added, {counts['removed']} removed {since}."
-    return f"{changed} {since}; whether others were added or removed is unknown."
+        found = f"{changed}, {counts['added']} added, {counts['removed']} removed {since}."
+    else:
+        found = f"{changed} {since}; whether others were added or removed is unknown."
+    partly = len({key for one in changes["not_compared"] for key in one["connections"]})
+    return f"{found} {partly} {'was' if partly == 1 else 'were'} not fully compared." if partly else found
 
 
 def warnings_of_changes(changes: Changes | None) -> list[str]:
@@ -109,22 +135,22 @@ def warnings_of_changes(changes: Changes | None) -> list[str]:
     ]
 
 
-def diff_of(changes: Changes) -> dict[str, str]:
-    """Return the changed facts as two texts, which Ansible compares in diff mode. Other connections have a line."""
-    before: list[str] = []
-    after: list[str] = []
-    for one in changes["connections"]:
-        name = escape_line(full_subject(one))
-        sides = {"changed": [before, after], "added": [after], "removed": [before]}[one["change"]]
-        for lines in sides:
-            lines.append(f"{name}:\n" if one["facts"] else f"{name}\n")
-        for fact in one["facts"]:
-            before.append(f"  {escape_line(fact['name'])}: {escape_line(plain_or_json(fact['old']))}\n")
-            after.append(f"  {escape_line(fact['name'])}: {escape_line(plain_or_json(fact['new']))}\n")
-    since = since_of(changes)
-    return {
-        "before_header": f"connections at {since}" if since else "connections in the baseline",
-        "after_header": "connections now",
-        "before": "".join(before),
-        "after": "".join(after),
-    }
+def diff_of(changes: Changes) -> list[dict[str, str]]:
+    """Return each connection's changed facts as two texts, which Ansible compares in diff mode."""
+    time = since_of(changes)
+    return [
+        {
+            "before_header": f"{name} {f'at {time}' if time else 'in the baseline'}",
+            "after_header": f"{name} now",
+            "before": _lines(one, "old") if one["change"] != "added" else "",
+            "after": _lines(one, "new") if one["change"] != "removed" else "",
+        }
+        for one in changes["connections"]
+        for name in [escape_line(full_subject(one))]
+    ]
+
+
+def _lines(change: ConnectionChange, side: Literal["old", "new"]) -> str:
+    """Return a line for each changed fact. Connections that were added or removed have none, but exist."""
+    facts = [f"{escape_line(one['name'])}: {escape_line(plain_or_json(one[side]))}\n" for one in change["facts"]]
+    return "".join(facts) or f"{escape_line(change['subject'])}\n"

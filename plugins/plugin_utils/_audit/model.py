@@ -163,7 +163,7 @@ class PolicyTest(NamedTuple):
     """A test of a rule: connections, and the expected verdict on each of them, or on each group or item.
 
     Without projects or connectors, the connections have good ones; null means that they are absent. 'previous' has
-    facts of the only connection at the time of the baseline.
+    facts of the only connection at the time of the baseline, and 'baseline' those of all connections then.
     """
 
     file: str
@@ -174,6 +174,7 @@ class PolicyTest(NamedTuple):
     variables: dict[str, Any]
     expected: list[str]
     previous: Facts | None = None
+    baseline: dict[str, Any] | None = None
 
 
 class Selection(NamedTuple):

@@ -102,7 +102,8 @@ def _test(raw: dict[str, Any], file: str, number: int) -> PolicyTest:
     connections = raw["connections"] if "connections" in raw else [raw.get("connection", {})]
     others = {name: raw[name] for name in JOINED_FACTS if name in raw}
     expected, variables = as_list(raw["expect"]), raw.get("vars", {})
-    return PolicyTest(file, number, raw["rule"], connections, others, variables, expected, raw.get("previous"))
+    earlier = {name: raw.get(name) for name in ("previous", "baseline")}
+    return PolicyTest(file, number, raw["rule"], connections, others, variables, expected, **earlier)
 
 
 def _select(rules: list[Rule], selection: Selection) -> list[Rule]:
@@ -116,9 +117,8 @@ def _select(rules: list[Rule], selection: Selection) -> list[Rule]:
         for name in names:
             if name not in known[of]:
                 advice = suggestion(name, known[of]).lstrip("; ") or f"known {of}: {', '.join(known[of]) or 'none'}."
-                raise OptionError(
-                    f"{option}: {name} is not a {of[:-1]} of the policy.", advice[:1].upper() + advice[1:]
-                )
+                problem = "no rule of the policy has the tag {}" if of == "tags" else "{} is not a rule of the policy"
+                raise OptionError(f"{option}: {problem.format(name)}.", advice[:1].upper() + advice[1:])
     selected = [
         rule
         for rule in rules

@@ -25,7 +25,7 @@ from .model import JOINED_FACTS, KINDS, AuditedFacts, Facts, Policy, Rule, Waive
 from .schema import SchemaError, close_matches, suggestion
 
 # Expressions can use these in addition to the variables of the policy and of the play.
-_RESERVED = ("connection", "previous", "item", "connections", "projects", "connectors", "audited_at")
+_RESERVED = ("connection", "previous", "item", "connections", "projects", "connectors", "audited_at", "baseline")
 _WORDS_OF_JINJA = frozenset("and else false if in is none not or true context loop self".split()) | set(keyword.kwlist)
 
 # The facts that a rule may need. Later releases of SD Elements may add others.
@@ -35,6 +35,7 @@ FACTS = (
 ).split()
 # A report has these of a connection; those of its project and its connector are not saved.
 PREVIOUS_FACTS = [name for name in FACTS if name not in JOINED_FACTS.values()]
+BASELINE_FACTS = [*PREVIOUS_FACTS, "removed"]
 SERVER_FACTS = "state scheme host port path url".split()
 JOB_FACTS = "id last_run succeeded ready automatic result_message user".split()
 PROJECT_FACTS = (
@@ -344,10 +345,12 @@ def _test_errors(file: PolicyFile, rules: Collection[str], files: list[PolicyFil
 
 def _misspelt_facts(test: dict[str, Any]) -> Iterator[str]:
     """Find names that resemble those of facts. Other names may come from a later release, except in a server."""
-    previous = _tables_of(test.get("previous") or {}, PREVIOUS_FACTS)
+    of_baseline = test.get("baseline", {}).get("connections", ())
+    earlier = [("previous.", test.get("previous") or {}, PREVIOUS_FACTS)]
+    earlier += [("baseline.connections.", one, BASELINE_FACTS) for one in of_baseline]
     for prefix, facts, known in (
         *(table for one in test.get("connections", [test.get("connection", {})]) for table in _tables_of(one, FACTS)),
-        *((f"previous.{prefix}", facts, known) for prefix, facts, known in previous),
+        *((f"{place}{prefix}", *table) for place, one, names in earlier for prefix, *table in _tables_of(one, names)),
         *((f"{name}.", one, known) for name, known in _FACTS_OF.items() for one in test.get(name) or ()),
     ):
         for name in facts if isinstance(facts, dict) else ():
@@ -379,7 +382,7 @@ def _expression_errors(one: _Fields, compile_error: CompileError, variables: set
     for place, expression, subject in one.expressions():
         error = expression_error(expression, subject)
         error = error or compile_error(expression, one.subject) or _kind_error(expression)
-        error = error or _name_error(expression, {*_RESERVED, *variables})
+        error = error or _name_error(expression, {*_RESERVED, *variables}) or _baseline_error(expression)
         if error:
             yield one.error(place, f"({expression[:_MAX_SHOWN]!r}) {error}")
 
@@ -390,6 +393,15 @@ def _name_error(expression: str, known: set[str]) -> str | None:
         if close_matches(name, known):
             return f"uses {name}, which the policy does not set{suggestion(name, known)}"
     return None
+
+
+def _baseline_error(expression: str) -> str | None:
+    """Return an error if the baseline has no such fact. A default would hide it."""
+    known = ("kinds", "connections")
+    unknown = sorted({one.names[0] for one in facts_in(expression, variable="baseline")}.difference(known))
+    if not unknown:
+        return None
+    return f"uses baseline.{unknown[0]}, which does not exist{suggestion(unknown[0], known)}"
 
 
 def _kind_error(expression: str) -> str | None:

@@ -18,6 +18,7 @@ from .._render.text import escape_line
 from .connections import validate_connections
 from .model import (
     JOINED_FACTS,
+    KINDS,
     VERDICTS,
     AuditedFacts,
     ConnectionKey,
@@ -115,8 +116,8 @@ def run_tests(policy: Policy, new_engine: NewEngine) -> Outcome:
     rules = {rule.id: rule for rule in policy.rules}
     tests = [one for one in _with_facts(policy.tests) if one[0].rule in rules]
     failed = []
-    for test, facts, previous in tests:
-        data = {**policy.variables, **test.variables, **data_of(facts), "audited_at": AUDITED_AT}
+    for test, facts, previous, baseline in tests:
+        data = {**policy.variables, **test.variables, **data_of(facts), "audited_at": AUDITED_AT, "baseline": baseline}
         engine = new_engine(data, previous=previous)
         result = _failure(test, rules[test.rule], facts, engine)
         failed += [result] if result else []
@@ -205,13 +206,13 @@ def _reason(evaluations: list[Evaluation], expected: list[str]) -> str:
 # The facts of a test
 
 
-def _with_facts(tests: list[PolicyTest]) -> list[tuple[PolicyTest, AuditedFacts, _Previous]]:
+def _with_facts(tests: list[PolicyTest]) -> list[tuple[PolicyTest, AuditedFacts, _Previous, Facts]]:
     """Return each test with all facts, as rules see them. Raises a PolicyError about all that are invalid."""
     found, errors = [], []
     for test in tests:
         try:
             facts = facts_of(test)
-            found.append((test, facts, _previous_of(test, facts)))
+            found.append((test, facts, _previous_of(test, facts), _baseline_of(test)))
         except SDElementsError as exc:
             errors.append(f"{test.file}: test {test.number}: {exc.problem}")
     if errors:
@@ -239,13 +240,24 @@ def facts_of(test: PolicyTest) -> AuditedFacts:
 def _previous_of(test: PolicyTest, facts: AuditedFacts) -> _Previous:
     """Return the facts that the connection had, the others being those of a good one. None: there is no baseline."""
     if test.previous is None:
-        return None
+        return None if test.baseline is None else {}
     key = key_of(facts.connections[0])
     given = {**test.previous, "kind": key[0], "id": key[1]}
+    return {key: _validated([_completed(given, 1)], "previous")[0]}
+
+
+def _baseline_of(test: PolicyTest) -> Facts:
+    """Return the baseline as rules see it. Unless the test says otherwise, nothing is missing or removed."""
+    given = {"kinds": list(KINDS), "connections": [], **(test.baseline or {})}
+    connections = [{"removed": False, **_completed(one, number)} for number, one in enumerate(given["connections"], 1)]
+    return {**given, "connections": _validated(connections, "baseline")}
+
+
+def _validated(connections: list[Facts], place: str) -> list[Facts]:
     try:
-        return {key: validate_connections([_completed(given, 1)])[0]}
+        return validate_connections(connections)
     except OptionError as exc:
-        raise OptionError(f"previous: {exc.problem}") from None
+        raise OptionError(f"{place}: {exc.problem}") from None
 
 
 def _projects_of(test: PolicyTest, connections: list[Facts]) -> list[Facts] | None:

@@ -594,14 +594,15 @@ def _few(names: Sequence[str]) -> str:
 # The result of a task
 
 
-def warnings_of(report: Report, baseline: Report | None = None) -> list[str]:
+def warnings_of(report: Report) -> list[str]:
     """Return the warnings for the log."""
     unaudited = _unaudited(report["connections"], report["servers"])
     warnings = (
         [f"{unaudited}. Check the permissions of the token, and which connections were selected."] if unaudited else []
     )
-    if baseline is not None:
-        warnings += _warnings_of_other_servers(baseline["servers"], report["servers"])
+    if report["baseline"] and report["changes"] is None:
+        servers = ", ".join(report["servers"]) or "an unnamed server"
+        warnings.append(f"All findings are new, because the baseline has no audit of {servers}.")
     warnings += warnings_of_changes(report["changes"])
     unseen = report["summary"]["unseen_projects"]
     if unseen:
@@ -657,14 +658,6 @@ def _warnings_of_waivers(waivers: list[WaiverEntry]) -> list[str]:
         rest = f"Not shown: {count_text(omitted, 'waiver')} expired, unused or about to end; see the reports."
         return [*found[:MAX_RETURNED], rest]
     return found
-
-
-def _warnings_of_other_servers(before: list[str], now: list[str]) -> list[str]:
-    """Return a warning if the baseline has other servers: fingerprints include the server, so all findings are new."""
-    if set(now or [""]) & set(before or [""]):
-        return []
-    names = [", ".join(servers) or "an unnamed server" for servers in (before, now)]
-    return [f"All findings are new, because the baseline is an audit of {names[0]}, not of {names[1]}."]
 
 
 class ReturnedFinding(Finding):

@@ -59,8 +59,7 @@ def validate_baseline(content: Any, name: str) -> Report:
     """Return the report of an earlier audit that was made, or raise an OptionError."""
     report = validate_report(content, "baseline", name)
     if report["summary"]["verdict"] == "error":
-        problem = f"baseline: {name} is the report of an audit that could not be completed."
-        raise OptionError(problem, "Use the report of a completed audit.")
+        raise OptionError(f"baseline: {name} is the report of an audit that could not be completed.")
     return report
 
 

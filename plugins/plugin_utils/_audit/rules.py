@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from jinja2 import nodes
 
-from .._native_types import to_builtin_types
+from .._native_types import describe_type, to_builtin_types
 from .expressions import chains_in, resources_in
 from .model import KINDS, Evaluation, Facts, Rule, connection_name, key_of, plain_or_json
 from .observed import observe
-from .templating import Engine, EvaluationError, as_data, describe_type
+from .templating import Engine, EvaluationError, as_data
 
 T = TypeVar("T")
 _DERIVED_FROM_PARAMS = ("params", "server", "validate_certs")

@@ -22,8 +22,8 @@ from .._files import TaskFiles, find_files, read_json
 from .._progress import progress_shown
 from .._render import write
 from .._render.text import escape_line, escape_log_line, sentence
-from .baseline import earlier_facts, read_baseline
-from .changes import Earlier, diff_of
+from .baseline import ADVICE as BASELINE_ADVICE, earlier_facts, read_baseline
+from .changes import Earlier, baseline_of_rules, diff_of
 from .connections import connections_in, endpoint_in, resource_in, server_name, server_url, validate_connections
 from .merge import MergeOptions, merge_reports, messages_of_failed, validate_source
 from .model import (
@@ -150,7 +150,7 @@ def audit(
     if options["known_findings"] == "accept" and not options["baseline"]:
         raise OptionError("known_findings=accept requires baseline.", "Set it to the JSON report of an earlier audit.")
     name = options["baseline"]
-    file = read_baseline(files.read("baseline", name), name) if name else None
+    file = read_baseline(files.read("baseline", name, advice=BASELINE_ADVICE), name) if name else None
     baseline = file.report if file else None
     if options["known_findings"] == "accept" and not baseline:
         raise OptionError(
@@ -177,7 +177,7 @@ def audit(
         scope,
         partial(Engine, templar, task_vars),
         baseline=baseline,
-        earlier=earlier_facts(file, scope.server, server_url(endpoint), name) if file else None,
+        earlier=earlier_facts(file, scope, server_url(endpoint), name) if file else None,
     )
     compared, changes = report["baseline"], report["changes"]
     fixed, not_fixed = (compared["fixed"], compared["not_fixed"]) if compared else ([], [])
@@ -187,7 +187,7 @@ def audit(
         "not_fixed": (most_severe(not_fixed), len(not_fixed)),
         "changes": (first_changes(changes), len(changes["connections"]) if changes else 0),
     }
-    result = _result(report, options["reports"], check_mode, warnings + warnings_of(report, baseline), lists)
+    result = _result(report, options["reports"], check_mode, warnings + warnings_of(report), lists)
     return {**result, "diff": diff_of(changes)} if diff_mode and changes else result
 
 
@@ -377,7 +377,10 @@ def _report(
     progress = _Progress(len(policy.rules))
     seen = joined(facts)
     previous = {key_of(one): one for one in earlier.connections} if earlier else None
-    engine = new_engine({**policy.variables, **data_of(seen), "audited_at": audited_at}, progress.tick, previous)
+    data = {**policy.variables, **data_of(seen), "audited_at": audited_at}
+    if earlier:
+        data["baseline"] = baseline_of_rules(earlier, facts.connections, scope.kinds)
+    engine = new_engine(data, progress.tick, previous)
     states: dict[str, str] = {}
     with progress_shown(progress.__str__):
         return build_report(

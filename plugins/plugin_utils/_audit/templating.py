@@ -16,6 +16,7 @@ from ansible.template import Templar
 from jinja2 import Environment, TemplateSyntaxError, Undefined, UndefinedError, nodes, pass_context
 
 from ...module_utils._redact import scrub_text
+from .._native_types import describe_type
 from .model import ConnectionKey, Facts
 
 try:
@@ -76,7 +77,7 @@ _MESSAGES = (
 _SET_PREVIOUS = "{% set previous = _sde_previous(connection) %}"
 _BOOLEANS = {"T": True, "F": False}
 # A message must not show what a play knows, and a sentence needs no list of all connections.
-_HIDDEN_FROM_MESSAGES = ("connections",)
+_HIDDEN_FROM_MESSAGES = ("connections", "baseline")
 
 
 class EvaluationError(NamedTuple):
@@ -96,9 +97,9 @@ class Engine:
         tick: Callable[[], None] = lambda: None,
         previous: Mapping[ConnectionKey, Facts] | None = None,
     ) -> None:
-        # Without a baseline, 'previous' is null whatever the connection is, so that a rule can be off.
+        # Without a baseline, these are null whatever the connection is, so that a rule can be off.
         self._previous = None if previous is None else {key: as_data(facts) for key, facts in previous.items()}
-        data = data if previous is not None else {**data, "previous": None}
+        data = data if previous is not None else {**data, "previous": None, "baseline": None}
         self.data = {name: as_data(value) for name, value in data.items()}
         # All findings of a report have the same time, which is in the report.
         self.shown_data = {name: value for name, value in self.data.items() if name != "audited_at"}
@@ -263,20 +264,6 @@ def _one_line(value: Any) -> str | EvaluationError:
     if not text:
         return EvaluationError("the message is empty")
     return text if len(text) <= _MAX_MESSAGE else f"{text[: _MAX_MESSAGE - 1]}…"
-
-
-def describe_type(value: Any) -> str:
-    """Return the type of a value, for a message. The content is not shown, because it may be a secret."""
-    if value is None:
-        return "null"
-    if isinstance(value, str) and not value.strip():
-        return "a blank string"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    for kind, name in ((str, "a string"), ((int, float), "a number"), ((list, tuple), "a list"), (dict, "a mapping")):
-        if isinstance(value, kind):
-            return name
-    return f"a value of type {type(value).__name__}"
 
 
 def _message_of(exc: Exception) -> str:
