@@ -423,8 +423,8 @@ def test_memory_does_not_grow_with_polls(start, arguments, polls, monkeypatch):
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ({"intervall": 5}, "has no argument intervall: it takes .*interval.*kinds"),
-        ({"api_token": "x"}, "has no argument api_token: .* Set SDE_API_KEY in the environment, or token_file"),
+        ({"intervall": 5}, "unknown argument intervall; known are .*interval.*kinds"),
+        ({"api_token": "x"}, "unknown argument api_token; .* Set SDE_API_KEY in the environment, or token_file"),
         ({"state_file": None}, "state_file"),
         ({"interval": 0}, "interval must be an integer from 1 to 86400"),
         ({"interval": "soon"}, "interval"),
@@ -476,7 +476,7 @@ def test_state_file_belongs_to_one_server(start, arguments, polls):
     first, second = start(dataset=[RECORD]), start(dataset=[RECORD])
     given = arguments(first)
     run(given, lambda watched: watched.polls(polls))
-    refused({**given, "url": second.url}, f"belongs to {first.url}, not to {second.url}")
+    refused({**given, "url": second.url}, f"contains the state of {first.url}, not of {second.url}")
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"format": "another"}'])
