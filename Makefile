@@ -149,7 +149,7 @@ release-check: env ## Check version, changelog, importer, and the artifact in an
 
 .PHONY: changelog
 changelog: env ## Turn changelogs/fragments into CHANGELOG.md, for the version in galaxy.yml
-	antsibull-changelog release
+	antsibull-changelog release --update-existing
 
 .PHONY: lock
 lock: env ## Pin the newest versions of all development packages

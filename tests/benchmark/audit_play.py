@@ -40,6 +40,7 @@ PLAYS = {
         {
             "securitycompass.sdelements.sde_connection_audit": {
                 "kinds": ["alm"],
+                "include_projects": False,
                 "fail_on": "never",
                 "policy_vars": VARIABLES,
                 "reports": {"json": "report.json", "html": "report.html"},

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check the wording of documentation, messages, docstrings, comments, task names and identifiers.
 
-CONTRIBUTING.md has the style guide. Older violations are counted in style_known.txt, and the list only shrinks:
-'python -m tests.tools.style --prune' removes the violations that have been reworded.
+CONTRIBUTING.md has the style guide.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import io
 import re
 import sys
 import tokenize
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,10 +22,9 @@ from markdown_it import MarkdownIt
 from tests.tools.sanity import tracked_files
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN_FILE = Path("tests/tools/style_known.txt")
 # Binary, generated or somebody else's text, and the two files that are about bad wording.
 SKIPPED_SUFFIXES = {".csv", ".pem", ".png", ".svg"}
-SKIPPED = {"CHANGELOG.md", "LICENSE", str(KNOWN_FILE), "tests/tools/style.py", "tests/unit/test_style.py"}
+SKIPPED = {"CHANGELOG.md", "LICENSE", "tests/tools/style.py", "tests/unit/test_style.py"}
 CODE = "…"
 
 
@@ -192,39 +189,13 @@ def all_violations() -> list[Violation]:
     return [violation for path in paths for violation in violations(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
-def known_violations() -> Counter[str]:
-    """Return how often each file may break each rule, by 'path: rule'."""
-    lines = (
-        line.rsplit(": ", 1)
-        for line in (ROOT / KNOWN_FILE).read_text(encoding="utf-8").splitlines()
-        if not line.startswith("#")
-    )
-    return Counter({key: int(count) for key, count in lines})
-
-
-def write_known_violations(counts: Counter[str]) -> None:
-    """Replace the list of known violations, and keep its head."""
-    head = [line for line in (ROOT / KNOWN_FILE).read_text(encoding="utf-8").splitlines() if line.startswith("#")]
-    lines = [f"{key}: {count}" for key, count in sorted(counts.items())]
-    (ROOT / KNOWN_FILE).write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
-
-
-def main(arguments: list[str]) -> int:
-    """Print new violations, and known ones that are gone."""
+def main() -> int:
+    """Print the violations."""
     found = all_violations()
-    counts = Counter(f"{violation.path}: {violation.rule.name}" for violation in found)
-    if arguments == ["--prune"]:
-        write_known_violations(known_violations() & counts)
-    new, gone = counts - known_violations(), known_violations() - counts
     for path, line, rule, excerpt in found:
-        if f"{path}: {rule.name}" in new:
-            print(f"{path}:{line}: '{rule.name}' in \"{excerpt}\": {rule.advice}.")
-    for key, count in gone.items():
-        print(f"{KNOWN_FILE}: {key}: {count} fewer than listed. Run 'python -m tests.tools.style --prune'.")
-    files = {key.partition(":")[0] for key in known_violations()}
-    print(f"Style: {new.total()} new, {known_violations().total()} known violations in {len(files)} files.")
-    return 1 if new or gone else 0
+        print(f"{path}:{line}: '{rule.name}' in \"{excerpt}\": {rule.advice}.")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -598,7 +598,7 @@ def loaded(*contents: dict, variables: dict | None = None, selection: Selection 
         ({"override": {"tls": {"id": "x"}}}, "1.yml: override.tls.id is not a known field"),
         (
             {"rules": [{**HTTPS, "was": ["x"]}, {**ITEMS, "was": ["x"]}]},
-            "1.yml: rule items: was[0] is a former id of https as well: x; remove one of them.",
+            "1.yml: rule items: was[0] is also a former id of https: x; remove one of them.",
         ),
         ({"rules": [{**HTTPS, "that": "_sde_collect(true)"}]}, "uses _sde_collect, a reserved name."),
         ({"rules": [{**HTTPS, "was": ["tls"]}]}, "1.yml: rule https: was[0] is the id of a rule: tls; remove it."),
@@ -717,7 +717,7 @@ def test_override_keeps_the_rest_of_a_rule():
         ({"tags": ["pcl"]}, "rule_tags: no rule of the policy has the tag pcl. Did you mean pci?"),
         (
             {"rules": ["one"], "skip_rules": ["one"]},
-            "rules, skip_rules and rule_tags select no rule. Remove one of them.",
+            "rules, skip_rules and rule_tags do not select any rule. Remove one of them.",
         ),
     ],
 )

@@ -602,6 +602,7 @@ def test_only_what_is_judged_again_and_passes_is_fixed():
         ({"server.host": "a"}, {"server.host": "a", "more": "1"}, "known"),
         ({"params": "3 keys"}, {"params": "4 keys"}, "known"),
         ({"allowed": "1 item"}, {"allowed": "2 items"}, "known"),
+        ({"connections": "1 ALM connection"}, {"connections": "3 ALM connections, 1 analysis connection"}, "known"),
         ({"last_job.last_run": "2026-01-01"}, {"last_job.last_run": "2026-01-02"}, "known"),
     ],
 )
@@ -1012,7 +1013,7 @@ def test_top_fixed_are_the_most_severe():
 def test_warnings_about_waivers_are_bounded():
     made = report(("high", "pass", 1), waivers=[waiver("high")] * 103)
     *some, last = warnings_of(made)
-    assert (len(some), last) == (100, "3 more waivers are expired, unused or end soon; see the reports.")
+    assert (len(some), last) == (100, "Not shown: 3 waivers expired, unused or about to end; see the reports.")
 
 
 def test_finding_of_a_group_is_recognised_by_its_label():

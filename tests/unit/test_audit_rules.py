@@ -155,7 +155,7 @@ OBSERVED = [
     ("connection.alias in names and of_the_play == 'templated'", {"alias": "alm 1", "names": "2 items"}),
     ("inventory_hostname == connection.kind", {"kind": "alm"}),
     ("audited_at < '2026'", {}),
-    ("connections | length == 0", {"connections": "1 item"}),
+    ("connections | length == 0", {"connections": "1 ALM connection"}),
     ("api_token == 'x'", {"api_token": "********"}),
     ("long == ''", {"long": "x" * 200 + "\u2026"}),
     ("number_like == ''", {"number_like": '"7"'}),
@@ -208,7 +208,7 @@ def test_items_have_observed_values():
     ]
     found = evaluated(rules, [connection()])
     assert [{one["name"]: one["value"] for one in each.observed} for each in found] == [
-        {"item.key.server.host": "alm1.example.com", "item.connections": "1 item"},
+        {"item.key.server.host": "alm1.example.com", "item.connections": "1 ALM connection"},
         {"item.password": "********", "item.name": "a"},
     ]
 
@@ -502,7 +502,7 @@ def test_loop():
         "that": "item[1] | length == 1",
     }
     assert loop_verdicts(three, **rule) == [
-        ("fail", "7", [("alm", 1), ("alm", 2)], '"R" is not met: item[1] is 2 items'),
+        ("fail", "7", [("alm", 1), ("alm", 2)], '"R" is not met: item[1] is 2 ALM connections'),
         ("pass", "8", [("analysis", 1)], "holds"),
     ]
 
@@ -564,7 +564,7 @@ def test_groups_of_one_fact():
             "fail",
             "project 7",
             [("alm", 1), ("analysis", 1)],
-            '"R" is not met: item.connections is 2 items, item.key is 7',
+            '"R" is not met: item.connections is 1 ALM connection, 1 analysis connection, item.key is 7',
         ),
         ("pass", "project 8", [("alm", 2)], "holds"),
     ]
@@ -1205,7 +1205,7 @@ SENTENCES = {
     "no-debug-mode": "Writes debug logs (debug_mode = true)",
     "conflict-policy": "Settles conflicts by sde, which conflict_policies does not contain "
     "(params.conflict_policy = sde, conflict_policies = 1 item)",
-    "no-duplicates": "2 connections of one project use the same server: 1, 2 (item.connections = 2 items)",
+    "no-duplicates": "2 connections of one project use the same server: 1, 2 (item.connections = 2 ALM connections)",
     "project-connected": "Claims Chatbot has no ALM connection (item.connections = 0 items)",
     "required-project-connected": "Project 7 has no ALM connection (item[1] = not connected)",
 }

@@ -145,7 +145,7 @@ def test_null_alias():
     ],
 )
 def test_invalid_facts_are_an_error(wrong):
-    with pytest.raises(AnsibleFilterError, match="Take them from the connections that"):
+    with pytest.raises(AnsibleFilterError, match="Use the connections that"):
         egress(wrong)
 
 
@@ -156,7 +156,7 @@ def test_any_connection_text_is_printable_ascii():
 
 @pytest.mark.parametrize("wrong", [[], "x", 1])
 def test_invalid_resolved_mapping_is_an_error(wrong):
-    with pytest.raises(AnsibleFilterError, match="'resolved' is a dict of addresses"):
+    with pytest.raises(AnsibleFilterError, match="'resolved' must be a dict of addresses"):
         egress([], resolved=wrong)
 
 
@@ -166,12 +166,12 @@ def test_invalid_resolved_mapping_is_an_error(wrong):
         (5, "is int"),
         (True, "is bool"),
         ({"a": 1}, "is dict"),
-        ([5], "holds int"),
-        (["192.0.2.1", ["192.0.2.2"]], "holds list"),
+        ([5], "contains int"),
+        (["192.0.2.1", ["192.0.2.2"]], "contains list"),
     ],
 )
 def test_invalid_address_is_an_error(value, what):
-    message = f"'resolved' has a list of texts for each host name, and that of 'h' {what}."
+    message = f"'resolved' must contain a list of strings for each host name; that of 'h' {what}."
     with pytest.raises(AnsibleFilterError) as error:
         egress([], resolved={"h": value})
     assert str(error.value) == message

@@ -86,7 +86,7 @@ def test_markdown_says_so_without_counts(failed):
 
 def test_html_says_so_without_numbers(failed):
     text = FORMATS["html"](failed)
-    assert "<title>Could not be made: SD Elements connection audit of sde.example.com, " in text
+    assert "<title>Could not be completed: SD Elements connection audit of sde.example.com, " in text
     assert re.search(r"<h1>.*#icon-error.*Audit of sde\.example\.com could not be completed</bdi>", text)
     assert "Nothing was audited." in text and "Invalid policy (1 error):</bdi>" in text
     assert "<li><bdi>our_policy.yml: rule " in text

@@ -54,6 +54,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render
     escape_block,
     escape_cell,
     escape_line,
+    sentence,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._render.write import FORMATS, write_reports
 from tests import sample_reports
@@ -132,6 +133,11 @@ def lenient(report: dict) -> dict:
 )
 def test_escape_line(text, shown):
     assert escape_line(text, 10 if text.startswith("xxx") else 500) == shown
+
+
+@pytest.mark.parametrize("text", ["It failed.", "tls?", "a long value…"])
+def test_sentence_has_one_end(text):
+    assert sentence(text) == text and sentence(text.rstrip(".?…")) == f"{text.rstrip('.?…')}."
 
 
 def test_escape_block_keeps_lines():
@@ -541,7 +547,7 @@ def test_sarif_is_limited_with_a_note(monkeypatch):
     assert [result["properties"]["severity"] for result in run["results"]] == ["critical", "high", "medium"]
     assert {result["properties"]["verdict"] for result in run["results"]} == {"fail"}
     note = run["invocations"][0]["toolExecutionNotifications"][-1]
-    assert note["level"] == "warning" and note["message"]["text"].startswith("6 findings are omitted")
+    assert note["level"] == "warning" and note["message"]["text"].startswith("6 findings omitted: ")
 
 
 def test_sarif_texts_have_neither_links_nor_placeholders():
@@ -643,7 +649,7 @@ def test_markdown_offers_waivers_of_the_most_important_findings():
         (["high"], {"kind": "alm", "id": number}) for number in range(1, 21)
     ]
     assert text.count("\nRemediation: Fix `` `it` ``.\n") == MAX_NEXT_STEPS
-    assert "\n\n40 more are omitted here.\n" in text.partition("<details>")[2].partition("</details>")[0]
+    assert "\n\n40 more not shown.\n" in text.partition("<details>")[2].partition("</details>")[0]
     rules[1]["waivable"] = False
     text = render_markdown(sample_reports.report(rules, connections, findings))
     assert "```yaml" not in text and text.count("\nRemediation: ") == MAX_NEXT_STEPS
@@ -783,7 +789,7 @@ def test_markdown_is_limited_with_a_note(big):
     text = render_markdown(big)
     assert len(text) < 65_536 and len(text.encode()) < 2**20
     counts = [int(count) for count in re.findall(r"^### .* \((\d+)\)$", text, re.MULTILINE)]
-    omitted = [int(count) for count in re.findall(r"^(\d+) more are omitted here; the JSON", text, re.MULTILINE)]
+    omitted = [int(count) for count in re.findall(r"^(\d+) more in the JSON report", text, re.MULTILINE)]
     shown = [len(table) - 1 for table in markdown_tables(text)[1:]]
     verdicts = big["summary"]["verdict_counts"]
     assert counts[0] + counts[1] == verdicts["fail"]
@@ -981,7 +987,7 @@ def test_unwritable_files(tmp_path):
     ):
         error = failure(report, {"junit": str(tmp_path / "other.xml"), "json": str(tmp_path / path)})
         assert str(error).startswith(problem)
-        assert re.search(r"\. (Use a folder|Name a new file)", str(error))
+        assert re.search(r"\. (Use a folder|Use a new file)", str(error))
     assert str(failure(report, {"json": "/dev/full"})).startswith(
         "reports.json: /dev/full exists and is not a regular file."
     )

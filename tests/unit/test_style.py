@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The check of wording: its rules, the kinds of text, and the list of known violations, which only shrinks."""
+"""The check of wording: its rules, and the kinds of text."""
 
 from __future__ import annotations
 
@@ -109,38 +109,10 @@ def test_violations_report_lines_of_each_kind_of_text(path, text, lines):
     assert [line for line, _name in matches(path, text)] == lines
 
 
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    """A repository with two known violations in one file."""
+@pytest.mark.parametrize("text, code, lines", [("Fine.\n", 0, []), ("A mistake.\n\nMistakes.\n", 1, [1, 3])])
+def test_main_prints_each_violation(tmp_path, monkeypatch, capsys, text, code, lines):
     monkeypatch.setattr(style, "ROOT", tmp_path)
-    monkeypatch.setattr(style, "tracked_files", lambda: ["a.md", "b.md"])
-    (tmp_path / style.KNOWN_FILE).parent.mkdir(parents=True)
-    (tmp_path / style.KNOWN_FILE).write_text("# head\na.md: mistake: 2\n")
-    (tmp_path / "a.md").write_text("A mistake.\n\nMistakes.\n")
-    (tmp_path / "b.md").write_text("Fine.\n")
-    return tmp_path
-
-
-def test_main_accepts_known_violations(repository, capsys):
-    assert style.main([]) == 0
-    assert capsys.readouterr().out == "Style: 0 new, 2 known violations in 1 files.\n"
-
-
-@pytest.mark.parametrize(
-    "name, text",
-    [("b.md", "A mistake."), ("a.md", "A mistake. Mistakes. One mistake."), ("a.md", "Mistakes mend a mistake.")],
-)
-def test_main_rejects_new_violation(repository, capsys, name, text):
-    (repository / name).write_text(text)
-    assert style.main([]) == style.main(["--prune"]) == 1
-    assert f"{name}:1: " in capsys.readouterr().out
-    assert (repository / style.KNOWN_FILE).read_text() == "# head\na.md: mistake: 2\n"
-
-
-@pytest.mark.parametrize("text, known", [("One mistake.", "# head\na.md: mistake: 1\n"), ("None.", "# head\n")])
-def test_prune_removes_fixed_violations(repository, capsys, text, known):
-    (repository / "a.md").write_text(text)
-    assert style.main([]) == 1
-    assert "fewer than listed" in capsys.readouterr().out
-    assert style.main(["--prune"]) == 0
-    assert (repository / style.KNOWN_FILE).read_text() == known
+    monkeypatch.setattr(style, "tracked_files", lambda: ["a.md"])
+    (tmp_path / "a.md").write_text(text)
+    assert style.main() == code
+    assert [line.split(":")[:2] for line in capsys.readouterr().out.splitlines()] == [["a.md", str(n)] for n in lines]

@@ -24,6 +24,7 @@ from .._audit.model import (
     Report,
     RuleEntry,
     WaiverEntry,
+    count_text,
     count_verdicts,
     full_subject,
     importance,
@@ -93,7 +94,7 @@ def _bounded(section: _Section, budget: int) -> str:
 def _table_section(title: str, columns: Row, rows: Iterable[Row]) -> _Section:
     parts = list(map(_row, rows))
     start = "\n".join([f"### {title} ({len(parts)})", "", *_table([columns])])
-    return _Section(start, parts, "more are omitted here; the JSON report lists them all.")
+    return _Section(start, parts, "more in the JSON report.")
 
 
 def _table(rows: Iterable[Row]) -> list[str]:
@@ -140,10 +141,9 @@ def _counts(report: Report) -> Iterator[Row]:
 def _scope(report: Report) -> str:
     summary = report["summary"]
     servers = f" of {_few(_server(report, name) for name in report['servers'])}" if report["servers"] else ""
-    return (
-        f"Audited {summary['connections']} connections{servers} by {summary['rules']} rules of "
-        f"{_few(map(code, report['policies']))}, at {markdown_text(report['audited_at'])}. {_threshold(report)}."
-    )
+    connections = count_text(summary["connections"], "connection")
+    rules = f"{count_text(summary['rules'], 'rule')} of {_few(map(code, report['policies']))}"
+    return f"Audited {connections}{servers} by {rules}, at {markdown_text(report['audited_at'])}. {_threshold(report)}."
 
 
 def _threshold(report: Report) -> str:
@@ -283,7 +283,7 @@ def _next_steps(failing: list[Finding], report: Report, rules: dict[str, RuleEnt
     parts = [_next_step(finding, report, rules[finding["rule"]], facts) for finding in failing[:MAX_NEXT_STEPS]]
     start = "<details>\n<summary>Remediation, and waivers to copy</summary>"
     omitted = len(failing) - len(parts)
-    return _Section(start, parts, "more are omitted here.", separator="\n\n", end="</details>", omitted=omitted)
+    return _Section(start, parts, "more not shown.", separator="\n\n", end="</details>", omitted=omitted)
 
 
 def _next_step(finding: Finding, report: Report, rule: RuleEntry, facts: dict[str, Facts]) -> str:

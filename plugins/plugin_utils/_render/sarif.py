@@ -20,6 +20,7 @@ from .._audit.model import (
     RuleEntry,
     WaiverEntry,
     connection_subject,
+    count_text,
     full_subject,
     importance,
     rules_that_match_nothing,
@@ -131,9 +132,7 @@ def _failed_audit(message: str) -> _Object:
 
 
 def _omitted(count: int) -> _Object:
-    text = (
-        f"{count} findings are omitted: GitHub accepts at most {MAX_RESULTS} results. The JSON report lists them all."
-    )
+    text = f"{count_text(count, 'finding')} omitted: GitHub accepts at most {MAX_RESULTS} results. See the JSON report."
     return {"descriptor": {"id": "too-many-results", "index": 1}, "level": "warning", "message": {"text": text}}
 
 
