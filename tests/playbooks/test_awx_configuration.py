@@ -35,6 +35,7 @@ from tests.playbooks.test_drift import record
 PATTERNS = ROOT / "extensions" / "patterns"
 EXAMPLES = ROOT / "docs" / "examples"
 TOKEN = "CANARY0000token0000token"
+GUIDE = (ROOT / "docs" / "awx_guide.md").read_text(encoding="utf-8")
 SETTINGS = read_yaml(EXTENSION / "vars" / "settings.yml")
 # This needs a package index; the tests have it already.
 INSTALLATION = re.compile(r"^ansible-galaxy collection install .*$", re.MULTILINE)
@@ -139,6 +140,28 @@ def test_each_name_is_one_that_is_there():
                 assert {one["identifier"] for one in following} <= set(nodes)
     scheduled = {schedule["unified_job_template"] for schedule in items("controller_schedules")}
     assert scheduled <= names["controller_workflows"] | names["controller_templates"]
+
+
+@pytest.mark.once
+def test_the_guide_has_the_labels_of_awx():
+    """The questions of the audit's survey, and the fields of the credential."""
+    tables = dict(re.findall(r"^\| (\w+) \| variable .*\n\|.*\n((?:\|.*\n)+)", GUIDE, re.MULTILINE))
+    labels = {
+        head: re.findall(r"^\| (.*?)(?: \(required\))? \|", table, re.MULTILINE) for head, table in tables.items()
+    }
+    assert labels["question"] == [question["question_name"] for question in surveys()[0]["spec"]]
+    credential = read_yaml(EXTENSION / "vars" / "credential_types.yml")["_sde_awx_credential_types"][0]
+    assert labels["field"] == [field["label"] for field in credential["inputs"]["fields"]]
+
+
+@pytest.mark.once
+def test_the_guide_has_messages_that_exist():
+    files = [path for name in ("extensions", "playbooks", "plugins") for path in (ROOT / name).rglob("*.*")]
+    source = " ".join(path.read_text(encoding="utf-8") for path in files if path.suffix in (".py", ".yml"))
+    source = " ".join(source.split())
+    rows = re.findall(r"^\| (`.*?) \|", GUIDE.partition("Messages of `configure_types.yml`")[2], re.MULTILINE)
+    parts = [part.strip() for row in rows for message in re.findall(r"`(.+?)`", row) for part in message.split("…")]
+    assert len(rows) > 10 and [part for part in parts if part not in source and part != "-vvv"] == []
 
 
 @pytest.mark.once
