@@ -185,7 +185,11 @@ def test_connections_are_added_or_removed_only_if_all_of_their_kind_were_gathere
         ({"server": "sde.example.org"}, {}, "is an audit of sde.example.org, not of sde.example.com"),
         ({"server": None}, {}, "is an audit of an unnamed server, not of sde.example.com"),
         ({}, {"server": None}, "is an audit of sde.example.com, not of an unnamed server"),
-        ({"kinds": ["alm"]}, {"kinds": ["analysis"]}, "has only ALM connections, and this audit only Analysis ones"),
+        (
+            {"kinds": ["alm"]},
+            {"kinds": ["analysis"]},
+            "contains only alm connections, and this audit only analysis connections",
+        ),
     ],
 )
 def test_baseline_without_anything_to_compare_is_refused(baseline, options, problem):

@@ -78,6 +78,7 @@ RESPONSES = {
 
 
 @pytest.mark.parametrize("fault", RESPONSES)
+@pytest.mark.usefixtures("no_garbage_collection")
 def test_fault_has_its_message(start, fault):
     kind, status, problem, advice = RESPONSES[fault]
     server = start("4.8", fault)

@@ -240,6 +240,7 @@ def test_state_survives_its_file():
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{}", '{"format": "x", "version": 1}', "[" * 100_000, "\ufeff{"])
+@pytest.mark.usefixtures("no_garbage_collection")
 def test_other_file_is_not_a_state(text):
     with pytest.raises(ValueError, match="not a state"):
         _events.state_from_json(text)

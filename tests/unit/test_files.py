@@ -61,6 +61,7 @@ def test_read_json_does_not_quote_the_file(folder):
         (b"x: &x [*x]\n", "it refers to itself, or is nested too deeply"),
     ],
 )
+@pytest.mark.usefixtures("no_garbage_collection")
 def test_unreadable_file_has_its_reason(folder, content, reason):
     (folder / "a.yml").write_bytes(content)
     files = TaskFiles(lambda _folder, name: f"{folder}/{name}", DataLoader())

@@ -215,7 +215,7 @@ def test_documentation_states_limits():
     notes = str(yaml.safe_load(ModuleDocFragment.DOCUMENTATION))
     for bound in (
         f"up to {_http.MAX_RETRY_AFTER} seconds",
-        f"larger than {_http.MAX_ANSWER_BYTES >> 20} MiB",
+        f"more than {_http.MAX_ANSWER_BYTES >> 20} MiB",
         f"or {_http.MAX_TASK_BYTES >> 20} MiB for the whole task",
     ):
         assert bound in notes

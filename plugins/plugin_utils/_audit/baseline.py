@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...module_utils._errors import OptionError
 from .changes import Earlier
 from .connections import endpoint_in, server_url, validate_connections
-from .model import KINDS, Facts, Report
+from .model import Facts, Report
 from .report import Scope
 from .report_checks import validate_baseline
 
@@ -59,7 +59,7 @@ def earlier_facts(baseline: BaselineFile, scope: Scope, url: str | None, name: s
         then, now = (one or "an unnamed server" for one in ("".join(servers), scope.server))
         raise OptionError(f"baseline: {name} is an audit of {then}, not of {now}.", ADVICE)
     if kinds and scope.kinds and set(kinds).isdisjoint(scope.kinds):
-        problem = f"contains only {KINDS[kinds[0]]} connections, and this audit only {KINDS[scope.kinds[0]]} ones"
+        problem = f"contains only {kinds[0]} connections, and this audit only {scope.kinds[0]} connections"
         raise OptionError(f"baseline: {name} {problem}.", ADVICE)
     entries = [entry["facts"] for entry in report["connections"] if entry["server"] == scope.server]
     return Earlier(report["audited_at"], kinds, _validated(entries, name))
