@@ -7,8 +7,8 @@ It is therefore read until two readings agree.
 
 If two readings agree, each record existed before the second reading and again in it. So all of them existed at the
 moment in between, when the server counted the same number: this is the list at that moment. A cheaper proof is weaker:
-one that relies on growing ids, and compares the last page before and after, does not detect that a change of permissions
-hides one connection and shows another.
+one that relies on growing ids, and compares the last page before and after, does not detect that a change of
+permissions hides one connection and shows another.
 """
 
 from __future__ import annotations
