@@ -139,7 +139,7 @@ from ..plugin_utils._egress import egress
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by the names of the filters."""

@@ -99,7 +99,7 @@ def edits(one: str, other: str) -> int:
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by the names of the filters."""

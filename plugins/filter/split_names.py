@@ -56,7 +56,7 @@ def split_names(value: Any) -> list[Any]:
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by the names of the filters."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the one family of exceptions, which render themselves for C(fail_json)."""
+"""Private to this collection: the exceptions, which render themselves for C(fail_json)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class SDElementsError(Exception):
-    """Something that keeps the collection from giving complete facts.
+    """The reason why the collection cannot return complete facts.
 
-    ``kind`` is a stable word for playbooks, ``problem`` says what was tried and what came back,
-    ``advice`` says what to do. None of them may hold a credential or a raw response body.
+    ``kind`` is a stable word for playbooks, ``problem`` has what failed and where, ``advice`` the fix. None of them may
+    contain a credential or a raw response body.
     """
 
     def __init__(
@@ -33,34 +33,34 @@ class SDElementsError(Exception):
         self.url = url
 
     def as_failure(self) -> dict[str, Any]:
-        """Arguments for ``fail_json``: ``msg`` for people, ``failure`` for playbooks."""
+        """Arguments for ``fail_json``: the message, and ``failure`` for conditions in playbooks."""
         failure = {"kind": self.kind, "status": self.status, "method": self.method, "url": self.url}
         return {"msg": str(self), "failure": failure}
 
 
 class OptionError(SDElementsError):
-    """An option of the task has a value that cannot work."""
+    """The value of an option is invalid."""
 
     def __init__(self, problem: str, advice: str = "") -> None:
         super().__init__("option", problem, advice)
 
 
 class NotFoundError(SDElementsError):
-    """The server has nothing at this URL (404 or 410)."""
+    """The URL does not exist on the server (404 or 410)."""
 
 
 class IncompleteError(SDElementsError):
-    """The answers of the server are not the whole list, or changed while it was read."""
+    """The list is incomplete, or changed while it was read."""
 
 
 def unexpected_shape(url: str, what: str, advice: str) -> SDElementsError:
-    """Return the error of an answer that differs from what SD Elements sends."""
+    """Return the error of a response that SD Elements does not send."""
     problem = f"The response to GET {url} has an unexpected form: {what}."
     return SDElementsError("unexpected_shape", problem, advice, status=200, method="GET", url=url)
 
 
 class TaskError(Exception):
-    """Another task, on which this one relies, failed. Its result is the result of this one."""
+    """A task that this one depends on failed. Its result is the result of this one."""
 
     def __init__(self, result: dict[str, Any]) -> None:
         super().__init__("Another task failed.")
@@ -68,7 +68,7 @@ class TaskError(Exception):
 
 
 def failed_result(error: Exception) -> dict[str, Any]:
-    """Return a failed result of Ansible, without the text of an unexpected exception: that may hold a secret."""
+    """Return a failed result of Ansible, without the text of an unexpected exception, which may contain a secret."""
     failed = {"failed": True, "changed": False}
     if isinstance(error, TaskError):
         return {**failed, **error.result}

@@ -49,7 +49,7 @@ def gather(resource: Resource, options: Options, no_log: bool, progress: Progres
     """Gather a resource, given validated options. Any error becomes a failed result."""
     try:
         facts, warnings, secrets = gather_facts(resource, options, progress)
-    except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
+    except Exception as exc:  # noqa: BLE001 (the text of an exception may contain a secret)
         return Outcome(failed_result(exc), [])
     return Outcome({"changed": False, **facts}, warnings + _register(secrets, no_log))
 
@@ -80,7 +80,7 @@ def _release_warnings(resource: Resource, endpoint: str | None) -> list[str]:
 
 
 def _register(secrets: list[str], no_log: bool) -> list[str]:
-    """Have ansible-core mask the secrets that the user asked for. Return a warning if it cannot."""
+    """Register the secrets that the user requested for masking. Return a warning if ansible-core cannot mask them."""
     if not secrets:
         return []
     if register_secrets:

@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the HTTP client. It knows nothing of Ansible, of options and of resources.
+"""Private to this collection: the HTTP client, which does not depend on Ansible, options or resources.
 
-C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. This file adds bounds:
-no answer takes more memory or time than stated, no redirect takes the token elsewhere, and every failure
-becomes one exception, whose wording is in C(_http_errors).
+C(requests) and its urllib3 do sessions, pooling, retries, TLS and proxies. This file limits memory and
+time, sends the token to no other server, and converts every failure to one exception (see C(_http_errors)).
 """
 
 from __future__ import annotations
@@ -46,10 +45,12 @@ from ._server import API_PATH, Server
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_TASK_BYTES = 256 * 1024 * 1024
-MAX_JSON_PARTS = 4_000_000  # objects, lists and their items in one answer: each takes far more memory than bytes
+MAX_JSON_PARTS = 4_000_000  # objects, lists and their items in one response: each takes far more memory than bytes
 MAX_TASK_PARTS = 4 * MAX_JSON_PARTS
-MAX_RETRY_AFTER = 60  # seconds; a server that asks for more is not waited for
-BACKOFF = 0.5  # seconds; the first retry comes at once, the second after about twice this, and so on doubling
+MAX_RETRY_AFTER = 60  # seconds; a longer Retry-After is an error
+BACKOFF = (
+    0.5  # seconds; the first retry is immediate, the second waits about twice this time, and each further wait doubles
+)
 # Small, because a compressed chunk can expand a thousandfold.
 _CHUNK_BYTES = 16 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
@@ -67,13 +68,13 @@ class _TokenAuth(AuthBase):
 
 
 class _SharedBackoff:
-    """A pause that all requests of a client keep: each of them would add to the load of a busy server."""
+    """A pause for all requests of a client, because each of them adds to the load of a busy server."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def extend(self, seconds: float) -> None:
-        """Let nothing be sent for so long, counted from now."""
+        """Delay all requests by this time from now."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self) -> None:
@@ -119,7 +120,7 @@ class _CappedRetry(Retry):
             raise urllib3.exceptions.MaxRetryError(_pool, url, urllib3.exceptions.ResponseError("Retry-After"))
         further = super().increment(method, url, response, error, _pool, _stacktrace)
         if response is not None:
-            # A closed answer is not read to its end before the next try, however long it is.
+            # Otherwise urllib3 reads the whole response before the next try.
             response.close()
         return further
 
@@ -150,7 +151,7 @@ class ServerSession(Session):
             self.mount(scheme, HTTPAdapter(max_retries=self.retry, pool_maxsize=concurrency))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None for each answer: a redirect is not looked at, not even to read its body."""
+        """Return None for each response, so that requests ignores redirects without reading their bodies."""
 
 
 class DaemonThreadPool:
@@ -219,15 +220,15 @@ class Client:
         return f"{self._server.url}{API_PATH}/{path}"
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
-        """Return the decoded answer. ``query`` values are sent as they are."""
+        """Return the decoded response. ``query`` values are sent unchanged."""
         return self.result(self.submit(path, query or {}))
 
     def submit(self, path: str, query: Mapping[str, Any]) -> Request:
-        """Send a request as soon as a thread is free. ``result`` returns its answer."""
+        """Send a request as soon as a thread is free. ``result`` returns its response."""
         return Request(path, query, self._threads.submit(partial(self._fetch, self.url_of(path), query)))
 
     def result(self, request: Request) -> Any:
-        """Wait for the answer to a request, and return it decoded."""
+        """Wait for the response to a request, and return it decoded."""
         url = self.url_of(request.path)
         try:
             return request.future.result(timeout=max(self._ends - time.monotonic(), 0))
@@ -236,12 +237,12 @@ class Client:
             raise deadline_error(url, self._server.deadline) from None
 
     def check_deadline(self, url: str) -> None:
-        """Raise an error if the time of the task is over while credentials are searched for in an answer."""
+        """Raise an error if masking a response exceeds the deadline of the task."""
         if time.monotonic() > self._ends:
             raise masking_deadline_error(url, self._server.deadline)
 
     def _fetch(self, url: str, query: Mapping[str, Any]) -> Any:
-        """One answer. If it breaks off, it is asked for again."""
+        """Return one response. If the connection is lost, the request is repeated."""
         retry: Retry = self._session.retry
         while True:
             with self._send(url, query) as response:
@@ -275,7 +276,7 @@ class Client:
             raise transport_error(url, exc, self._server) from None
 
     def _body(self, url: str, response: requests.Response) -> bytes:
-        """The body within bounds; of an error only as much as its message may need."""
+        """Return the body within bounds. Of an error, return only what its message can need."""
         is_answer = response.status_code == 200
         coding = response.headers.get("Content-Encoding", "").strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip"):
@@ -293,7 +294,7 @@ class Client:
         return bytes(body)
 
     def _decoded_once(self, url: str, asked: str, body: bytes) -> Any:
-        """The decoded body: the same object as before where the same question got the same bytes again."""
+        """Return the decoded body: the same object as before if the same request returned the same bytes."""
         digest = hashlib.sha256(body).digest()
         known, value = self._answers.get(asked, (None, None))
         if digest != known:
@@ -324,9 +325,9 @@ class Client:
             raise answer_error(url, what, kind="invalid_json") from None
 
     def _cleaned(self, text: str, value: Any) -> Any:
-        """The decoded text without what must not be in facts: the token, and halves of surrogate pairs.
+        """Return the decoded text without the token and without halves of surrogate pairs.
 
-        Half a pair is valid JSON and no valid text. A server that repeats the token may have escaped it.
+        Half a pair is valid JSON, but not valid text. A server that repeats the token may escape it.
         """
         token = json.dumps(self._server.token)[1:-1]
         if not (token in text or _ESCAPE.search(text)):
@@ -345,7 +346,7 @@ def _chunks(raw: Any) -> Iterator[bytes]:
     By urllib3's read(), whose bounds for chunked answers are those of Python's own http.client; its stream() has
     none on older releases.
     """
-    # Older releases take a body that is shorter than announced for a whole one.
+    # Older releases accept a body that is shorter than its Content-Length.
     raw.enforce_content_length = True
     while True:
         chunk = raw.read(_CHUNK_BYTES, decode_content=True)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the modules' entry point, and the only place that talks to AnsibleModule."""
+"""Private to this collection: the entry point of the modules, and the only file that uses AnsibleModule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._resource import Resource
 
 
 class _Module(AnsibleModule):
-    """AnsibleModule whose own errors about arguments have the structure of ours."""
+    """AnsibleModule with C(failure) in its own errors about arguments."""
 
     def fail_json(self, msg: str, **result: Any) -> None:
         super().fail_json(**{**OptionError(msg).as_failure(), **result})

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: reads a whole list of the API, by whatever paging the server chooses.
+"""Private to this collection: read complete lists of the API, with any kind of paging.
 
-A list is complete or an error. A list that comes in numbered pages can change between two of them, and then
-a record is skipped without a trace: so it is read until two readings agree.
+A list is complete, or an error. A list in numbered pages can change between two of them, so that a record is skipped.
+It is therefore read until two readings agree.
 
-Two readings that agree prove more than that nothing was skipped. Each record was seen before the second reading began
-and again in it, so all of them were there at the moment in between, when the server counted as many: that is the list
-as it stood at that moment. No cheaper proof is as strong. One that trusts in ids that only grow, and looks at the last
-page before and after, does not see a change of permissions that hides one connection and shows another.
+If two readings agree, each record existed before the second reading and again in it. So all of them existed at the
+moment in between, when the server counted the same number: this is the list at that moment. A cheaper proof is weaker:
+one that relies on growing ids, and compares the last page before and after, does not detect that a change of
+permissions hides one connection and shows another.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MORE_PAGES = "it has more pages than its count requires"
 
 
 class Progress:
-    """How much of a list is read. Another thread may show it at any time."""
+    """The progress of reading a list. Another thread may show it at any time."""
 
     def __init__(self) -> None:
         self.title = "records"
@@ -86,7 +86,7 @@ class _Reading(NamedTuple):
 
 
 class _RecordCache(Generic[Converted]):
-    """Converts each record once, while there are answers to wait for."""
+    """Converts each record once, while waiting for responses."""
 
     def __init__(self, convert: Callable[[Record], Converted]) -> None:
         self._convert = convert
@@ -191,7 +191,7 @@ class _ListReader(Generic[Converted]):
             yield from self._linked_pages(first.next_query, {_key(self._query)})
 
     def _linked_pages(self, start: Parameters, asked: set[frozenset[tuple[str, str]]]) -> Iterator[_Page]:
-        """Yield pages one after the other, as their links lead."""
+        """Yield pages in sequence, by their links."""
         query: Parameters | None = start
         while query is not None:
             asked.add(_key(query))
@@ -227,7 +227,7 @@ class _ListReader(Generic[Converted]):
             raise _changed("an announced page is missing") from None
 
     def _page_in(self, query: Parameters, answer: Any) -> _Page:
-        """Return the page in an answer, checked."""
+        """Return the validated page of a response."""
         if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
             raise self._shape_error("the list 'results' is missing")
         count = answer.get("count")

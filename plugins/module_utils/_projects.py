@@ -131,7 +131,7 @@ class ProjectQuery(Query):
         return all(not values.isdisjoint(_values_of(name, record)) for name, values in self.filters.items())
 
     def facts_of(self, record: Record, check_deadline: Callable[[], None]) -> tuple[Facts, list[Secret]]:
-        """Return the facts of a project, without the secrets that people wrote into it, and these."""
+        """Return the facts of a project without the secrets in its texts, and the secrets."""
         sent = facts_of_project(record, self.include_users)
         # A project or a tag may be called "password". Elsewhere such a name says that the value next to it is secret.
         masked, secrets = redact({**sent, "name": None, "tags": []}, check_deadline)
@@ -169,7 +169,7 @@ def _parse_filter(name: str, value: Any) -> set[Any]:
     if name == "archived":
         return {value}
     values = parse_filter(name, value, "project")
-    # YAML makes a number of a name or tag such as 2026.
+    # YAML parses a name or tag such as 2026 as a number.
     return set(values if name == "application" else map(str, values))
 
 

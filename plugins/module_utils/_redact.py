@@ -28,13 +28,13 @@ MAX_SECRETS = 1000
 MAX_KNOWN = 100
 # Items of a list or keys of an object between two calls of the check.
 ITEMS_PER_CHECK = 1000
-# Characters of one text; a longer one is masked whole, unread.
+# Characters; longer texts are masked completely.
 MAX_TEXT = 256 * 1024
 _PATH_CHARACTERS = 64  # of each part of a path
 
 
 class TooComplexError(ValueError):
-    """The value is nested deeper than MAX_DEPTH, or holds more secrets than MAX_SECRETS."""
+    """The value is nested deeper than MAX_DEPTH, or contains more secrets than MAX_SECRETS."""
 
 
 class Secret(NamedTuple):
@@ -282,7 +282,7 @@ _TELLING_WORDS = re.compile(
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text surely holds no secret, in the least time: it is asked for nearly every value."""
+    """Whether a text is certainly harmless. This is fast, because it is called for nearly every value."""
     if len(text) > MAX_TEXT:
         return False
     if _NO_PLAIN_WORD.search(text) and not _TIME_OR_WORDS.fullmatch(text):
@@ -492,7 +492,7 @@ def _masked(group: int, found: list[str], match: re.Match[str]) -> str:
 
 
 def _scrub_address(text: str, found: list[str]) -> str:
-    """Mask all before the last '@' of an address, since it may be a password however it is written."""
+    """Mask everything before the last '@' of an address, because it may be a password in any spelling."""
     start = len(_leading(_ADDRESS_START, text))
     user_info = _ADDRESS_USER_INFO.match(text, start)
     if not user_info or _HOST_AND_PATH.match(user_info.group()) or not user_info.group().strip(MASK[0]):
@@ -571,7 +571,7 @@ def _is_host(name: re.Match[str], text: str, content: str) -> bool:
 
 
 def _is_harmless_at(name: re.Match[str], text: str, content: str) -> bool:
-    """Whether the value after a name that may hold a secret holds none."""
+    """Whether the value after the name of a possible secret is harmless."""
     harmless = _harmless_values(name.group(1))
     if name["comma"]:
         item = _QUOTED_ITEM.match(text, name.end())
@@ -624,10 +624,10 @@ _EMPTY_OR_SWITCH: tuple[Any, ...] = ("", [], {}, "true", "false", "True", "False
 
 
 class _Redaction:
-    """Takes the secrets out of one value.
+    """Removes the secrets from one value.
 
-    Paths of secrets begin at this value. Most values hold no secret, so a path is made only once there is
-    one: by _put_below(), from the innermost key outwards.
+    Paths of secrets begin at this value. Most values do not contain secrets, so _put_below() creates a path only for a
+    secret, from the innermost key outwards.
     """
 
     def __init__(self, check: Callable[[], None]) -> None:
@@ -727,7 +727,7 @@ def _is_harmless(item: Any) -> bool:
 
 
 class _Key(NamedTuple):
-    """All that there is to know about a key, whatever it holds."""
+    """The properties of a key, independent of its value."""
 
     clean: str
     content: str
@@ -778,7 +778,7 @@ def _are_verdicts(keys: Collection[str], content: str) -> bool:
 
 
 def _may_be_seen(name: str, item: Any, content: str) -> bool:
-    """Whether an item may be seen though this name may hold a secret."""
+    """Whether an item is not secret although its name suggests it."""
     harmless = _harmless_values(name)
     if isinstance(item, (dict, list)):
         return harmless is _all_but_tokens and all(map(_all_but_tokens, _leaves(item)))
@@ -833,7 +833,7 @@ _JSON_STARTS = frozenset('{["')
 
 
 def _embedded_json(text: str) -> Any:
-    """The object, list or text that a JSON text holds, or None."""
+    """The object, list or text in a JSON text, or None."""
     start = text[:1]
     if start not in _JSON_STARTS and not (start.isspace() and text.lstrip()[:1] in _JSON_STARTS):
         return None

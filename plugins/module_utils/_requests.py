@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the only place that imports C(requests), so that its absence is one clear message."""
+"""Private to this collection: the only import of C(requests). If it is missing, tasks fail with a message."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class LaterList(NamedTuple):
 
 
 class Resource(NamedTuple):
-    """A list of the API, and how to make facts of its records."""
+    """A list of the API, and how to convert its records to facts."""
 
     name: str  # the key of the list in a task's result
     noun: str  # for one record, in messages
@@ -110,7 +110,7 @@ class Resource(NamedTuple):
 
 
 def read(client: Client, resource: Resource, query: Query, progress: Progress) -> tuple[str | None, list[Item]]:
-    """Return the address that answers on this release, and its items, ordered by id. None: this release has no list."""
+    """Return the URL of the list on this release, and its items, ordered by id. None: an older release."""
     paging = {"page_size": query.read.page_size} if query.read.page_size else {}
     for path in resource.paths:
         endpoint = client.url_of(path)
@@ -263,7 +263,7 @@ def with_new_fields(facts: Facts, record: Record) -> Facts:
 
 
 def long_text_warnings(items: list[Item], noun: str) -> list[str]:
-    """Return a warning if texts are too long to be searched for credentials, and are therefore masked whole."""
+    """Return a warning if texts are too long to search for credentials, and are therefore masked completely."""
     paths = [
         f"{secret.path} of {noun} {item.record['id']}"
         for item in items

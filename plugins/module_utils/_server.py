@@ -23,7 +23,7 @@ API_PATH = "/api/v2"
 
 
 def from_environment(*names: str) -> str:
-    """Like Ansible's ``env_fallback``, but a blank variable counts as not set: job runners export those."""
+    """Like Ansible's ``env_fallback``, but a blank variable counts as not set, because job runners export these."""
     for name in names:
         if os.environ.get(name, "").strip():
             return os.environ[name]
@@ -31,7 +31,7 @@ def from_environment(*names: str) -> str:
 
 
 def flag_from_environment(*names: str) -> str:
-    """Like ``from_environment`` for a boolean. Contradicting values become a text that Ansible refuses and quotes."""
+    """Like ``from_environment`` for a boolean. Contradicting values become a text that Ansible rejects and shows."""
     given = {name: os.environ[name] for name in names if os.environ.get(name, "").strip()}
     values = {value.strip().lower() for value in given.values()}
     if len(values) > 1 and not (values <= BOOLEANS_TRUE or values <= BOOLEANS_FALSE):
@@ -43,7 +43,7 @@ def _environment(*names: str) -> tuple[Any, list[str]]:
     return from_environment, list(names)
 
 
-# How to reach the server. Argument specification, documentation and roles follow this table.
+# The options for the server. A test compares the documentation and the roles with this table.
 SERVER_OPTIONS: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "fallback": _environment("SDE_HOST", "SDE_SERVER")},
     "api_token": {
@@ -113,7 +113,7 @@ def check_bounds(options: dict[str, Any], bounds: dict[str, tuple[int, int]]) ->
     """Raise an OptionError if a number is below the lowest or above the highest value of its option."""
     for name, (lowest, highest) in bounds.items():
         value = options[name]
-        # For ansible-core, as for Python, true is a number.
+        # In ansible-core and Python, true is a number.
         if value is not None and (isinstance(value, bool) or not lowest <= value <= highest):
             raise OptionError(f"{name} must be an integer from {lowest} to {highest}.")
 
@@ -123,12 +123,12 @@ def _how_to_set(name: str, variable: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Without the blanks and quotes that copying from a page or a file leaves around a value."""
+    """Return a value without the spaces and quotes around it, which a user may have copied."""
     return text.strip().strip("\"'").strip()
 
 
 def _not_empty(name: str, value: str | None) -> str | None:
-    """The value, which may be None but not empty: an empty option hides the environment."""
+    """Return the value, which may be None, but not empty: an empty option would hide the environment."""
     if value is not None and not _unquoted(value):
         raise OptionError(f"{name} is empty.", "Set it, or omit it to use the environment.")
     return value
@@ -146,7 +146,7 @@ def _split_token(value: str | None) -> tuple[str, str | None]:
         )
     if not at_sign:
         return token, None
-    # The host would be looked up and shown, so it must not be the token.
+    # The token must not be the host, which is resolved and shown.
     if not _HOST_NAME.fullmatch(host) or _HOST_NAME.fullmatch(token):
         raise OptionError(
             "api_token must be TOKEN or TOKEN@HOST.",
@@ -155,14 +155,14 @@ def _split_token(value: str | None) -> tuple[str, str | None]:
     return token, host
 
 
-# A host for certain, with all that an address may have around it. A name without a dot may be a token.
+# An unambiguous host, in any form of an address. A name without a dot may be a token.
 _HOST_NAME = re.compile(
     r"(?:https?://)?(?:localhost|\[[0-9a-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.[\w-]{1,24})\.?(?:[:/][^@]*)?", re.IGNORECASE
 )
 
 
 def _parse_url(value: str) -> SplitResult:
-    """Check a server's URL. Messages do not repeat it, since a wrong one may hold a password."""
+    """Validate a server's URL. Messages do not repeat it, because it may contain a password."""
     text = _unquoted(value)
     if "://" not in text:
         text = f"https://{text}"
@@ -187,7 +187,7 @@ _URL_ADVICE = "Use only the server's address, such as https://sde.example.com."
 
 
 def _context_path(path: str) -> str:
-    """The path below which the API lies: users paste addresses with and without the API's own path."""
+    """Return the path that contains the API. Users paste addresses with and without the path of the API itself."""
     path = path.rstrip("/")
     return path[: -len(API_PATH)].rstrip("/") if path.endswith(API_PATH) else path
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The securitycompass.sdelements authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to this collection: the files of certificates and keys that options name, checked before any request.
+"""Private to this collection: validate the files of certificates and keys before any request.
 
-requests loads them when it connects, and OpenSSL's message then names neither the file nor the fix.
+requests loads them when it connects, and OpenSSL's messages mention neither the file nor the fix.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ._errors import OptionError
 
 
 def verify_from(params: dict[str, Any]) -> bool | str:
-    """Whether to verify the server's certificate; if so and the options say by which CAs, their file or folder."""
+    """Return whether to verify the server's certificate, or the file or directory of the CAs that verify it."""
     path: str | None = params["ca_path"]
     if not params["validate_certs"]:
         return False
@@ -34,7 +34,7 @@ def verify_from(params: dict[str, Any]) -> bool | str:
 
 
 def client_certificate_from(params: dict[str, Any]) -> str | tuple[str, str] | None:
-    """The file with the client certificate, or that and the file with its key."""
+    """Return the file with the client certificate, or this file and the one with its key."""
     cert = _readable_file("client_cert", params["client_cert"])
     key = _readable_file("client_key", params["client_key"])
     if key and not cert:
@@ -56,7 +56,7 @@ def _readable_file(name: str, path: str | None) -> str | None:
     return path
 
 
-# The smallest keys have some 50 characters. Few names of files are as long without a dot or a slash.
+# The smallest keys have about 50 characters. File names of this length usually contain a dot or a slash.
 _BASE64 = re.compile(r"[A-Za-z0-9+=\s\\][A-Za-z0-9+/=\s\\]{39,}")
 
 
@@ -65,7 +65,7 @@ def _content_error(name: str) -> OptionError:
 
 
 def _check_client_certificate(cert: str, key: str | None) -> None:
-    """Load it now and with an empty passphrase, since OpenSSL would ask for one later, and wait."""
+    """Load it now, with an empty passphrase: OpenSSL would prompt for one later."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
     except (OSError, ValueError):
@@ -76,7 +76,7 @@ def _check_client_certificate(cert: str, key: str | None) -> None:
 
 
 def _check_ca_folder(path: str) -> None:
-    """OpenSSL looks a CA up by the name of its file, and overlooks all others."""
+    """OpenSSL finds a CA by the name of its file, and ignores all other files."""
     try:
         hashed = [file for file in Path(path).iterdir() if re.fullmatch(r"[0-9a-f]{8}\.\d+", file.name)]
     except OSError:
@@ -93,7 +93,7 @@ def _check_ca_file(path: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with contextlib.suppress(OSError):
         context.load_verify_locations(path)
-    # OpenSSL loads what it can read, and says nothing of an indented certificate below.
+    # OpenSSL loads the certificates that it can read, and ignores an indented one without an error.
     if context.cert_store_stats()["x509"] and not re.search(_INDENTED, content):
         return
     what, advice = next(found for pattern, found in _WRONG_CONTENT.items() if re.search(pattern, content))
@@ -103,7 +103,7 @@ def _check_ca_file(path: str) -> None:
 _FRAME = rb"-----(?:BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----"
 _INDENTED = rb"(?m)^[ \t]+" + _FRAME
 
-# Contents that OpenSSL does not load, or not whole. The first pattern that matches is reported.
+# Contents that OpenSSL does not load completely. The first matching pattern is reported.
 _WRONG_CONTENT = {
     rb"\A(?:\xff\xfe|\xfe\xff|-\0|\0-)": ("is UTF-16 text", "Save it as UTF-8."),
     rb"(?s)\A\x30(?:\x81.|\x82..)\x30": (

@@ -43,7 +43,7 @@ _BLANKS = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-# The two standards for international names differ on these, so nobody can tell which host is meant.
+# The two standards for international names differ on these, so the host is ambiguous.
 _AMBIGUOUS = re.compile(r"[\u00df\u1e9e\u03c2\u200c\u200d]")
 
 
@@ -53,7 +53,7 @@ def server_facts(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def masked_server_facts(kind: str, sent: Mapping[str, Any], masked: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of parameters before and after masking: masking too much must not make another server of it."""
+    """The same for masked parameters. If masking changed the server, it is unreadable."""
     facts = server_facts(kind, masked)
     if facts["server"]["host"] != server_facts(kind, sent)["server"]["host"]:
         facts["server"] = _fact("unreadable")
@@ -61,7 +61,7 @@ def masked_server_facts(kind: str, sent: Mapping[str, Any], masked: Mapping[str,
 
 
 def is_server(value: Any) -> bool:
-    """Whether a value, which may come from a file that somebody changed, is a ``server`` as it is made here."""
+    """Whether a value, which may come from an edited file, is a valid ``server``."""
     if not isinstance(value, dict) or not isinstance(value.get("state"), str):
         return False
     if value["state"] == "known":
@@ -70,12 +70,12 @@ def is_server(value: Any) -> bool:
 
 
 def ip_address(text: str) -> str | None:
-    """An IP address in the one form that can be compared; None if the text is something else."""
+    """Return an IP address in its canonical form; None if the text is not an IP address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    # Such an IPv6 address is IPv4 on the wire.
+    # This IPv6 address stands for an IPv4 address.
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
@@ -121,7 +121,7 @@ def _fact(
 
 
 def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[str, Any]:
-    """A server, as people write it into SD Elements."""
+    """Return a server from values that users typed into SD Elements."""
     texts = (address, method, context_root)
     if not all(isinstance(text, str) and len(text) <= _LONGEST and not _CONTROL.search(text) for text in texts):
         return _fact("unreadable")
@@ -130,7 +130,7 @@ def _read(address: Any, method: Any = "https", context_root: Any = "") -> dict[s
     has_scheme = separator and _SCHEME.fullmatch(before)
     scheme = (before if has_scheme else method).lower()
     parts = _AUTHORITY_AND_PATH.fullmatch(after if has_scheme else address)
-    # A password may hold an '@' that should have been encoded.
+    # A password may contain an unescaped '@'.
     authority = parts and _HOST_AND_PORT.fullmatch(parts.group(1).rpartition("@")[2])
     host = authority and _host(authority.group(1))
     if not parts or not authority or not host or not _SCHEME.fullmatch(scheme):
@@ -172,7 +172,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _host(given: str) -> str | None:
-    """A host in the one form that can be compared; None if there is no such host."""
+    """Return a host in its canonical form; None if it is invalid."""
     if given.startswith("["):
         return ip_address(given[1:-1]) if ":" in given else None
     name = _in_ascii(given)
@@ -187,7 +187,7 @@ def _host(given: str) -> str | None:
 
 
 def _in_ascii(name: str) -> str | None:
-    """A host name in lower case and ASCII; None if it has no such form."""
+    """Return a host name in lower case and ASCII; None if that is impossible."""
     if name.isascii():
         return name.lower()
     # The codec needs quadratic time.
@@ -204,7 +204,7 @@ def _in_ascii(name: str) -> str | None:
 
 
 def _validate_certs(kind: str, params: Mapping[str, Any]) -> bool | None:
-    """The value that all names agree on; None if they do not, or if one of them says neither true nor false."""
+    """Return the common value of all names; None if they differ, or if one of them is not a boolean."""
     values = [params.get(name) for names in _NAMES[kind]["validate_cert"] for name in names]
     said = {_boolean(value) for value in values if value not in (None, "")}
     # An option of old releases (documented for their ALM plugins). Its absence does not prove that certificates are

@@ -119,12 +119,12 @@ def _reason_for_the_module(action: ActionBase) -> str | None:
 
 
 def result_of(work: Callable[[], Result]) -> Result:
-    """Return the result of a call, or a failed one: an exception must not show what it holds."""
+    """Return the result of a call, or a failed one: the text of an exception may contain a secret."""
     try:
         return work()
     except AnsibleConnectionFailure:  # ansible-core reports a host that cannot be reached
         raise
-    except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
+    except Exception as exc:  # noqa: BLE001 (the text of an exception may contain a secret)
         return failed_result(exc)
 
 

@@ -28,7 +28,7 @@ _NOT_FACTS = ("params", "params_visible", "secrets_set")
 
 
 class FieldChange(NamedTuple):
-    """A value that changed, at a dotted path. Null: there is no value."""
+    """A changed value, at a dotted path. Null: without a value."""
 
     path: str
     old: Any

@@ -65,7 +65,7 @@ _TYPES: dict[str, tuple[str, tuple[type, ...], str]] = {
     "bool": ("true or false", (bool,), "|".join(one for one in BOOLEANS if isinstance(one, str))),
     "list": ("a list", (list,), r".+"),
 }
-LONGEST_PAUSE = 15 * 60  # seconds, while the server does not answer; more only if the interval is longer
+LONGEST_PAUSE = 15 * 60  # seconds, while the server does not respond; more only if the interval is longer
 
 _LOG = logging.getLogger(NAME)
 _Result = TypeVar("_Result")
@@ -221,7 +221,7 @@ class Poller:
         """Return the state after one more poll."""
         try:
             connections = self._gather()
-        except Exception as exc:  # noqa: BLE001 (an exception must not show what it holds)
+        except Exception as exc:  # noqa: BLE001 (the text of an exception may contain a secret)
             # With the next poll: the token may be another one by then, and the address of the server.
             self.close()
             failed = failed_result(exc)
@@ -295,7 +295,7 @@ class StateFile:
                 self._lock = None
 
     def load(self, server: str) -> State:
-        """Return the state of a server. If there is no file yet, make it."""
+        """Return the state of a server. Creates a missing file."""
         try:
             state = state_from_json(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -316,7 +316,7 @@ class StateFile:
         return state
 
     def save(self, state: State) -> None:
-        """Replace the file, at once or not at all."""
+        """Replace the file atomically."""
         new = self._path.with_name(f"{self._path.name}.new")
         with self._writing:
             if self._lock is None:

@@ -322,6 +322,8 @@ def test_answers_of_a_survey(start, audit, policy, tmp_path):
         concurrency="2",
     )
     assert run.returncode == 2, run.stdout
+    # The log has the verdict once, although a role and a playbook assert it.
+    assert run.stdout.count('"msg": "SD Elements audit') == 1
     assert {path.suffix for path in (tmp_path / "reports").iterdir()} == {".json", ".md"}
     failed = [one["rule"] for one in report(tmp_path / "reports")["findings"] if one["verdict"] == "fail"]
     assert failed == ["second"]

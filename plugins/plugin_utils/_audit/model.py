@@ -50,7 +50,7 @@ NOT_FIXED = {
 CHANGES = ("changed", "added", "removed")
 # Findings with these verdicts need attention.
 NEEDS_ATTENTION = ("fail", "error", "inconclusive")
-# These, and findings that somebody has accepted.
+# The same, and accepted findings.
 NOTABLE = (*NEEDS_ATTENTION, "waived")
 # An audit with errors is incomplete, so they come first.
 NOTABLE_RANK = {"error": 0, "fail": 1, "inconclusive": 2, "waived": 3}
@@ -366,7 +366,7 @@ class Baseline(TypedDict):
 
 
 class ChangedFact(TypedDict):
-    """A fact that changed, at a dotted path. Null: there is no value."""
+    """A changed fact, at a dotted path. Null: without a value."""
 
     name: str
     old: Any
@@ -550,7 +550,7 @@ def stable_name(finding: Finding) -> str:
 
 def fingerprint(rule: str, server: str | None, subject: ConnectionKey | str | None) -> str:
     """Return an identifier that does not depend on the order of connections, nor on their aliases."""
-    # JSON keeps the elements apart, whatever characters a label has.
+    # JSON separates the elements, with any characters in a label.
     text = json.dumps([rule, server or "", subject])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -567,7 +567,7 @@ def connection_name(connection: Facts) -> str:
 
 
 def connection_subject(connection: Facts) -> str:
-    """Return what people call a connection."""
+    """Return the name of a connection for readers."""
     name, alias = connection_name(connection), connection["alias"]
     if alias is None:
         return name

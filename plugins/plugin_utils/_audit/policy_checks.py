@@ -33,7 +33,7 @@ FACTS = (
     "id kind alias project connector system system_id system_short_name frequency command server validate_certs params "
     "params_visible secrets_set inaccessible in_progress debug_mode last_job project_facts connector_facts"
 ).split()
-# A report has these of a connection; those of its project and its connector are not saved.
+# A report does not contain the facts of projects and connectors.
 PREVIOUS_FACTS = [name for name in FACTS if name not in JOINED_FACTS.values()]
 BASELINE_FACTS = [*PREVIOUS_FACTS, "removed"]
 SERVER_FACTS = "state scheme host port path url".split()
@@ -134,7 +134,7 @@ def changed_rule(rule: dict[str, Any], files: list[PolicyFile]) -> dict[str, Any
     for file in files:
         changes = file.mapping("override").get(rule["id"], {})
         if "when" in changes:
-            # It was said of other conditions.
+            # It applied to the former conditions.
             changed.pop("may_apply_to_nothing", None)
         changed.update(changes)
     return changed
@@ -159,7 +159,7 @@ def errors_of(files: list[PolicyFile], compile_error: CompileError) -> Iterator[
     fields = list(_all_fields(files, rules))
     variables = {name for file in files for name in file.mapping("vars")}
     errors = [error for one in fields for error in _expression_errors(one, compile_error, variables)]
-    # Nobody knows what an invalid expression reads.
+    # The variables of an invalid expression are unknown.
     yield from errors or _unread_variables(files, fields)
 
 

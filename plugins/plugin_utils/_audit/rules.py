@@ -175,7 +175,7 @@ def _explain(failures: list[Evaluation], engine: Engine) -> None:
     values = [one.value for one in failures]
     for evaluation, message in zip(failures, engine.render_messages(rule.message, rule.subject, values), strict=True):
         if isinstance(message, EvaluationError):
-            # A failure stays a failure, whatever its message needs.
+            # An error in the message does not change the verdict.
             evaluation.message += f" (message: {message.message})"
         else:
             evaluation.message = message

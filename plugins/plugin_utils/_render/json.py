@@ -21,7 +21,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def render(report: Report) -> str:
-    """Return JSON that UTF-8 can encode, whatever the report contains."""
+    """Return JSON that UTF-8 can encode."""
     members = [f" {_dump(name)}: {_dump_lines(value)}" for name, value in report.items()]
     return _HIDDEN.sub(_escape, "{\n" + ",\n".join(members) + "\n}\n")
 
