@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._errors import OptionError
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.baseline import (
@@ -28,7 +29,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     VerdictOptions,
     key_of,
 )
-from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import load_policy
+from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.policy import STARTER_FILE, load_policy
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report import (
     Scope,
     build_report,
@@ -44,6 +45,7 @@ from tests.support import KINDS, connections, templar_of
 
 TEMPLAR, PLAY = templar_of()
 
+STARTER = yaml.safe_load(STARTER_FILE.read_text(encoding="utf-8"))
 SERVER, SINCE, NOW = "sde.example.com", "2026-11-20T06:00:00Z", "2026-11-27T06:00:00Z"
 BOTH = ["alm", "analysis"]
 ALL_KINDS = tuple(BOTH)
@@ -291,6 +293,18 @@ def test_observed_previous_facts_are_masked_once():
     policy = {"rules": [rule]}
     [finding] = audited([connection()], before(connection(), policy=policy), policy=policy)["findings"]
     assert finding["observed"][0] == {"name": "previous.secrets_set[0]", "value": "alm_pass"}
+
+
+@pytest.mark.parametrize(
+    "then, now, count", [(BOTH, BOTH, 4), (BOTH, ["alm"], 2), (["alm"], BOTH, 2), (BOTH, None, 0), (None, BOTH, 0)]
+)
+def test_starter_judges_the_connections_that_were_added_or_removed(then, now, count):
+    policy = {"rules": [one for one in STARTER["rules"] if one["id"].startswith("no-connection-")]}
+    old = [connection(1), connection(2), connection(3, kind="analysis")]
+    new = [connection(1), connection(4), connection(5, kind="analysis")]
+    report = audited(new, before(*old, kinds=then, policy=policy), kinds=now, policy=policy)
+    expected = [(f"no-connection-{one['change']}", one["subject"]) for one in report["changes"]["connections"]]
+    assert [(one["rule"], one["subject"]) for one in report["findings"]] == expected and len(expected) == count
 
 
 def test_texts_of_previous_facts_are_never_templates():

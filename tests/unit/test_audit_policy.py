@@ -276,6 +276,14 @@ def test_reference_and_expression_errors():
             ),
         ),
         (
+            ("rules", 0, "that", 1),
+            "(baseline.kind | default([])) == []",
+            (
+                "1.yml: rule alm-tls: that[1] ('(baseline.kind | default([])) == []') uses baseline.kind, which does "
+                "not exist; did you mean kinds?"
+            ),
+        ),
+        (
             ("rules", 0, "references", 0),
             "x",
             '1.yml: rule alm-tls: references[0] is not valid: "x" (a URL that begins with https:// or http://).',

@@ -255,6 +255,17 @@ def errors_in(**test) -> list[str]:
                 "1.yml: test 1 has an unknown fact: previous.server.hots; did you mean host?",
             ],
         ),
+        (
+            {"baseline": {"connections": [{"removd": True, "server": {"hots": "x"}}, {"removed": True}]}},
+            [
+                "1.yml: test 1 has an unknown fact: baseline.connections.removd; did you mean removed?",
+                "1.yml: test 1 has an unknown fact: baseline.connections.server.hots; did you mean host?",
+            ],
+        ),
+        (
+            {"baseline": {"connections": [{"id": 1}, {"id": 1}]}},
+            ["1.yml: test 1: baseline: connections[1]: duplicate connection alm 1."],
+        ),
         ({"previous": {"alias": 7}}, ["1.yml: test 1: previous: connections[0].alias must be a string or null."]),
         ({"connection": {"id": "one"}}, ["1.yml: test 1: connections[0].id must be an integer."]),
         ({"connections": [{"id": 2}, {}]}, ["1.yml: test 1: connections[1]: duplicate connection alm 2."]),

@@ -119,7 +119,7 @@ def sentence_of(changes: Changes | None) -> str:
         found = f"{changed}, {counts['added']} added, {counts['removed']} removed {since}."
     else:
         found = f"{changed} {since}; whether others were added or removed is unknown."
-    partly = len({key for one in changes["not_compared"] for key in one["connections"]})
+    partly = sum(len(one["connections"]) for one in changes["not_compared"])
     return f"{found} {partly} {'was' if partly == 1 else 'were'} not fully compared." if partly else found
 
 

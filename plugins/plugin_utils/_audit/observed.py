@@ -18,7 +18,7 @@ from .model import Observation, plain_or_json, size_text
 _MAX_VALUE = 200
 _UNDEFINED = object()
 # Facts of these variables are masked.
-_MASKED = ("connection", "connections", "previous", "baseline")
+_MASKED = ("connection", "connections", "previous")
 # Keys and indexes below a variable.
 _Path = tuple[str | int, ...]
 

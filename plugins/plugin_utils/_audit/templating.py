@@ -77,7 +77,7 @@ _MESSAGES = (
 _SET_PREVIOUS = "{% set previous = _sde_previous(connection) %}"
 _BOOLEANS = {"T": True, "F": False}
 # A message must not show what a play knows, and a sentence needs no list of all connections.
-_HIDDEN_FROM_MESSAGES = ("connections", "baseline")
+_HIDDEN_FROM_MESSAGES = ("connections",)
 
 
 class EvaluationError(NamedTuple):
