@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: takes the secrets out of what a server sent.
 
-Secrets are found by the name that holds them and by patterns, never by a value alone: a password of ``7``
+Secrets are found by their names and by patterns, never by a value alone: a password of ``7``
 must not mask ``sde_min_priority: 7``. Where name and pattern leave a doubt, the value is masked. A value
 that is known to be harmless stays, since a masked fact is a lost fact.
 """
@@ -55,7 +55,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LATIN = str.maketrans({**dict(zip("аеіјорсухѕԁοανρ", "aeijopcyxsdoavp")), "ß": "ss", "ł": "l", "Ł": "L"})
 _PASSWORD_IN_OTHER_SCRIPTS = re.compile(r"парол[ья]|密码|密碼|パスワード|비밀번호", re.IGNORECASE)
 
-# A name that has one of these words holds a secret; from 'adgangskode' on they are 'password' in other languages ...
+# A name with one of these words is a secret's; from 'adgangskode' on they are 'password' in other languages ...
 _SECRET_WORDS = frozenset(
     "pwd pw pword pwrd cred creds authorization authorisation cookie cookies pat pin otp totp psk jwt bearer sid csrf "
     "xsrf lwsso sig signature keytab adgangskode contrasena haslo heslo jelszo losenord mdp motdepasse parola passe "
@@ -132,7 +132,7 @@ def _login_schemes(value: str) -> bool:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a key of this name holds a secret: ``alm_pass`` does, ``bypass_cert_validation`` does not."""
+    """Whether the value of a key is a secret: ``alm_pass`` does, ``bypass_cert_validation`` does not."""
     return _harmless_values(name) in (_no_value, _login_schemes)
 
 
@@ -520,7 +520,7 @@ def _leading(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _user_info(rest: str) -> str:
-    """The part before the host in the rest of a URL. Passwords may hold an unescaped '@', '/', '?' or '#'."""
+    """The part before the host in the rest of a URL. Passwords may contain an unescaped '@', '/', '?' or '#'."""
     authority = _leading(_AUTHORITY, rest)
     if "@" in authority:
         return _leading(_UP_TO_QUERY, rest).rpartition("@")[0]
@@ -588,7 +588,7 @@ def _is_harmless_at(name: re.Match[str], text: str, content: str) -> bool:
 
 
 def _value_of(name: re.Match[str], text: str) -> re.Match[str] | None:
-    """The value after a name. After a colon an unquoted value may hold blanks: it goes to the end of its line."""
+    """The value after a name. After a colon, an unquoted value may contain spaces: it ends with its line."""
     if name["tag"]:
         return _REST_OF_ELEMENT.match(text, name.end("tag"))
     if name["separator"] == ":" and _UNQUOTED.match(text, name.end()):

@@ -197,7 +197,7 @@ def _read_token(path: str) -> str:
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not valid UTF-8"
         raise OptionError(
-            f"token_file: {path} cannot be read: {reason}.", "Name a file that holds only the API token."
+            f"token_file: {path} cannot be read: {reason}.", "Use a file that contains only the API token."
         ) from None
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to this collection: events about the connections of a server, from one poll to the next. Pure functions.
 
-Each poll turns a state into the next one, which holds the events in between until all of them are delivered.
+Each poll turns a state into the next one, which contains the events until all of them are delivered.
 """
 
 from __future__ import annotations

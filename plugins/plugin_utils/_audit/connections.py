@@ -45,7 +45,7 @@ _DERIVED_FACTS: dict[str, _Requirement] = {
 def server_name(given: str | None) -> str | None:
     """Return the audited server's host and port, given a name or an address."""
     given = (given or "").strip()
-    # The user info is removed first: a password may hold a slash, and a query an '@'.
+    # The user info is removed first: a password may contain a slash, and a query an '@'.
     masked = scrub_text(given if "://" in given else f"https://{given}")
     authority_and_path = _QUERY_OR_FRAGMENT.split(masked.partition("://")[2])[0]
     return authority_and_path.rpartition("@")[2].split("/")[0].lower() or None

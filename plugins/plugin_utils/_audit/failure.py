@@ -42,7 +42,7 @@ def failure_reported(
     except BaseException as exc:
         if not check_mode:
             written = _write_reports(_report(spec, arguments, exc), _paths(spec, arguments, files))
-        # ansible-core handles the others: the host cannot be reached, or somebody ends the run.
+        # ansible-core handles the others: the host is unreachable, or the user interrupts the run.
         if isinstance(exc, AnsibleConnectionFailure) or not isinstance(exc, Exception):
             raise
         return {**failed_result(exc), "report_files": written}

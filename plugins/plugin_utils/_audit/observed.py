@@ -88,7 +88,7 @@ def _masked(path: _Path, variables: dict[str, Any]) -> Any:
         if not isinstance(masked, (dict, list)):
             return MASK
         masked = _resolve((key,), masked)
-    # A key that holds a secret is masked, and not found.
+    # A key that contains a secret is masked, and not found.
     return MASK if masked is _UNDEFINED else masked
 
 

@@ -110,7 +110,7 @@ def _doubt_an_empty_loop(rule: Rule, connections: list[Facts]) -> list[Evaluatio
 def _conclude(
     rule: Rule, evaluations: list[Evaluation], connections: list[Facts], engine: Engine, absence: str
 ) -> None:
-    """Conclude each evaluation: whether the rule applies, whether all facts are known, and whether it holds."""
+    """Conclude each evaluation: whether the rule applies, whether all facts are known, and whether it is met."""
     has_jobs = "last_job" in rule.needs and any(one.get("last_job") for one in connections)
     # A rule about all connections together needs the facts of all of them.
     is_about_all = rule.loop is not None and rule.affected is None

@@ -457,7 +457,7 @@ def _change_row(change: ConnectionChange, statistics: _Statistics) -> _Variables
 
 
 def _waiver_rank(waiver: WaiverEntry) -> tuple[bool, bool, bool]:
-    """Return a sort key: waivers that somebody should look at come first."""
+    """Return a sort key: waivers that need attention come first."""
     return waiver["state"] != "expired", not waiver["ends_soon"], waiver["state"] != "unused"
 
 
