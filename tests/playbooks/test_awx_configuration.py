@@ -584,7 +584,7 @@ VALUES = (
     "sde_awx_slices must be ",
     "sde_awx_schedule must begin ",
     "sde_awx_drift_schedule must begin ",
-    "sde_awx_drift_schedule needs sde_awx_report_dir, ",
+    "sde_awx_drift_schedule requires sde_awx_report_dir, ",
 )
 # The settings, and what is said of them before anything changes.
 REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
@@ -597,7 +597,7 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
             "Set sde_awx_image to ",
             "Each server in sde_awx_servers requires a name and a url.",
             "Two servers in sde_awx_servers have the same name.",
-            "sde_awx_credential_fields has time_out; it can have ca_path, client_cert, client_key, ",
+            "sde_awx_credential_fields contains unknown fields: time_out. Use ca_path, client_cert, client_key, ",
             "skip_verification and allow_http in sde_awx_credential_fields must be true or false.",
             "sde_awx_fail_on must be one of info, low, medium, high, critical, never.",
             "sde_awx_inconclusive must be one of warn, fail.",
@@ -636,7 +636,7 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
     ),
     "too early": (
         {},
-        ("The credential types are missing; ", "There is no API token for https://sde.example.com; "),
+        ("The credential types are missing. ", "No API token for https://sde.example.com. "),
     ),
 }
 
@@ -725,12 +725,14 @@ def test_many_servers_come_and_go(configured):
     assert changed(run("configure.yml", *both)) == 0
 
     fewer = {"sde_awx_servers": [{"name": "sde-eu", "url": "https://sde-eu.example.com", "api_token": f"{TOKEN}new"}]}
-    assert_refused(run("configure.yml", *both, **fewer), "sde_awx_servers changed, so AWX needs the secrets ")
+    assert_refused(run("configure.yml", *both, **fewer), "sde_awx_servers changed, so the secrets ")
     inventory_id = awx.get("inventories", "SD Elements servers")["id"]
     awx.kinds["hosts"].append({**awx.get("hosts", "sde-eu"), "id": 999, "name": "mine", "description": "by hand"})
     launch(awx, "SD Elements gather")
     job = launch(awx, "SD Elements servers merge")
-    assert_refused(run("configure.yml", *both, **fewer, sde_awx_update_secrets=True), f"{job['url']} has not ended, ")
+    assert_refused(
+        run("configure.yml", *both, **fewer, sde_awx_update_secrets=True), f"{job['url']} uses a resource to remove"
+    )
     job["status"] = "canceled"
     changed(run("configure.yml", *both, **fewer, sde_awx_update_secrets=True))
     assert sorted(awx.names("hosts")) == ["localhost", "mine", "sde-eu"]
@@ -738,7 +740,7 @@ def test_many_servers_come_and_go(configured):
         "sde-eu": f"{TOKEN}new"
     }
     refused = run()
-    assert_refused(refused, "The inventory that is to be removed has other hosts, mine.")
+    assert_refused(refused, "The inventory to remove contains other hosts: mine.")
     assert awx.find("hosts", inventory=inventory_id, name="mine")
     awx.kinds["hosts"].remove(awx.get("hosts", "mine"))
     changed(run())
@@ -776,7 +778,7 @@ def test_audits_of_changes_come_and_go(configured):
     assert [name for name in awx.names("job_templates") if "drift" in name] == ["SD Elements drift"]
     launch(awx, "SD Elements gather")
     job = launch(awx, "SD Elements drift")
-    assert_refused(run(), f"{job['url']} has not ended, and uses what is to be removed.")
+    assert_refused(run(), f"{job['url']} uses a resource to remove.")
     job["status"] = "successful"
     changed(run())
     assert snapshot(awx) == before
@@ -788,7 +790,7 @@ def test_everything_is_removed(configured):
     awx, run = configured
     in_use = run("configure_types.yml", by=SYSTEM, sde_awx_state="absent")
     credential = awx.get("credentials", "SD Elements")["url"]
-    assert_refused(in_use, f"{credential} has a type that is to be removed. First remove everything else, ")
+    assert_refused(in_use, f"{credential} has one of the types to remove. Remove everything else first, ")
     assert "SD Elements servers" in awx.names("credential_types")
     removal, types = commands_of("awx_guide.md", "text")[-1].splitlines()
     assert removal.endswith(" -e sde_awx_state=absent") and types.endswith(
@@ -799,7 +801,7 @@ def test_everything_is_removed(configured):
     job = launch(awx, "SD Elements gather")
     before = list(awx.changes)
     refused = run(sde_awx_state="absent", secrets={}, **drift)
-    assert_refused(refused, f"{job['url']} has not ended, and uses what is to be removed.")
+    assert_refused(refused, f"{job['url']} uses a resource to remove.")
     assert awx.changes == before
     job["status"] = "successful"
     assert changed(run(sde_awx_state="absent", secrets={}, **drift)) == 8
@@ -874,10 +876,10 @@ def test_the_credential_keeps_what_is_not_set(configured):
     assert awx.get("credentials", "SD Elements")["inputs"] == {**kept, "api_token": f"{TOKEN}other"}
     del awx.get("credentials", "SD Elements")["inputs"]["client_key"]
     moved = {"sde_awx_url": "https://other.example.com", "sde_awx_credential_fields": {"client_key": f"{TOKEN}key"}}
-    assert_refused(run(**moved), "sde_awx_url, client_key changed, so AWX needs the secrets of the credential again.")
     assert_refused(
-        run(secrets={}, **moved, sde_awx_update_secrets=True), "There is no API token for https://other.example.com;"
+        run(**moved), "sde_awx_url, client_key changed, so the secrets of the credential must be written again."
     )
+    assert_refused(run(secrets={}, **moved, sde_awx_update_secrets=True), "No API token for https://other.example.com.")
     assert awx.get("credentials", "SD Elements")["inputs"]["url"] == "https://sde.example.com"
 
 

@@ -289,10 +289,10 @@ def test_names_are_not_resolved_unless_asked(start, render_each, checked, tmp_pa
     }
     _printed, messages = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
     assert set(messages) == {"unasked", "asked"}
-    assert "2 servers have none, so nothing was written: localhost, nowhere.invalid" in messages["unasked"]
-    assert "Set connection_config_resolve" in messages["unasked"] and not list((tmp_path / "unasked").iterdir())
-    assert "1 servers have none, so nothing was written: nowhere.invalid" in messages["asked"]
-    assert "cannot be resolved on this host" in messages["asked"]
+    assert "These servers do not have any, so nothing was written: localhost, nowhere.invalid" in messages["unasked"]
+    assert "set connection_config_resolve" in messages["unasked"] and not list((tmp_path / "unasked").iterdir())
+    assert "These servers do not have any, so nothing was written: nowhere.invalid" in messages["asked"]
+    assert "This host cannot resolve their names." in messages["asked"]
     folder = tmp_path / "unknown"
     checked(folder)
     found = elements(folder / "sets.nft")
@@ -314,7 +314,7 @@ def test_table_and_set_and_validation(start, render_each, nft, tmp_path):
     )
     assert "add element ip filter sde_ipv4 {" in lines(tmp_path / "named" / "sets.nft")
     assert elements(tmp_path / "named" / "sets.nft") == ["192.0.2.7 . 443"]
-    assert set(messages) == {"wrong", "refused"} and "They look like" in messages["wrong"]
+    assert set(messages) == {"wrong", "refused"} and "Use names such as" in messages["wrong"]
     assert "failed to validate" in messages["refused"]
     assert (tmp_path / "refused" / "sets.nft").read_text() == "old\n"
 
@@ -358,13 +358,13 @@ WRONG_VARIABLES = [
     ({"files": [], "allow_list": "$HOME/allow.txt"}, "These paths are not absolute: $HOME/allow.txt."),
     ({"template": "own.j2", "template_dest": "../own.txt"}, "These paths are not absolute: ../own.txt."),
     ({"files": [], "allow_list": "/tmp/"}, "These paths are not absolute: /tmp/."),
-    ({"mode": 640}, "connection_config_mode is 640. Write it in quotes"),
-    ({"mode": "416"}, "Write it in quotes, such as '0640'; others may not write."),
+    ({"mode": 640}, "connection_config_mode is 640. Use a quoted mode"),
+    ({"mode": "416"}, "Use a quoted mode, such as '0640', without write permission for others."),
     ({"prometheus": "/tmp/targets.yml"}, "The name must end with .json."),
     ({"kinds": ["alms"]}, "Use a list of alm and analysis."),
-    ({"nftables_set": "1 }"}, "They look like"),
+    ({"nftables_set": "1 }"}, "Use names such as"),
     ({"connections": []}, "There are no connections, so nothing was written."),
-    ({"connections": [{"id": 1}]}, "The facts of a connection have 'kind'"),
+    ({"connections": [{"id": 1}]}, "The fact 'kind' of a connection is missing"),
 ]
 
 
