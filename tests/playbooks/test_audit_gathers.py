@@ -300,7 +300,7 @@ def test_audit_without_permission_to_read_projects(audits, folder):
     verdicts: dict[str, dict[str, str]] = {}
     for one in [*report["findings"], *report["other_verdicts"]]:
         verdicts.setdefault(one["rule"], {})[one["verdict"]] = one["message"]
-    projects, connectors = (f"the token may not read the {name}" for name in ("projects", "connectors"))
+    projects, connectors = (f"the token is not allowed to read {name}" for name in ("projects", "connectors"))
     assert verdicts["project-connected"] == {"inconclusive": projects}
     assert verdicts["of-project"] == verdicts["active-only"] == {"inconclusive": projects}
     assert verdicts["of-connector"] == verdicts["connectors-used"] == {"inconclusive": connectors}

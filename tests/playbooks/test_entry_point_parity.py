@@ -146,7 +146,7 @@ def test_warnings_are_the_same_and_data_of_the_server_are_not_templates(start, r
     found, printed = results(server, tasks, kinds=["alm", "alm", "alm_connector", "alm_connector"])
     in_process, as_module, *connectors = map(comparable, found)
     assert in_process == as_module and connectors[0] == connectors[1]
-    assert "older than SD Elements 4.4" in printed and "This server has no list of connectors" in printed
+    assert "older than SD Elements 4.4" in printed and "The server does not have connectors" in printed
     assert [one["alias"] for one in in_process["connections"]] == ["{{ 7 * 7 }}"]
 
 
