@@ -371,7 +371,7 @@ def test_jobs_that_audit_changes(start, tmp_path):
     again = start("5.2", dataset=edited, token=TOKEN, port=urlsplit(first.url).port)
     status, shown, verdict = run(2, again)
     assert (status, verdict) == (2, "fail") and "first run" not in shown, shown
-    assert "2 findings of medium or more (1 high, 1 medium)" in shown
+    assert "2 findings of medium or higher (1 high, 1 medium)" in shown
     report = json.loads((tmp_path / "kept" / "audit-2.json").read_text(encoding="utf-8"))
     assert [one["change"] for one in report["changes"]["connections"]] == ["changed"]
     # Another sde_awx_url.
