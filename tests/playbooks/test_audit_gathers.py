@@ -252,7 +252,7 @@ def test_every_active_project_must_be_connected(audits):
         projects_of(limited) == {"fail": [1, 22, 24]}
         and "21 projects seen (2 with connections not seen)." in limited["msg"]
     )
-    assert [one for one in limited["warnings"] if one.startswith("The token does not see 2 projects with connections,")]
+    assert [one for one in limited["warnings"] if one.startswith("The token cannot see 2 projects with connections,")]
 
 
 NEEDS_OTHERS = """
@@ -412,7 +412,7 @@ OPTION_ERRORS = [
     ({"connectors": [], "kinds": ["alm"]}, "connectors requires connections or connections_file."),
     ({"connections": [], "projects": {}}, "projects must be a list, not dict. Use the projects that"),
     ({"connections": [], "projects": [{"name": "x"}]}, "projects[0] must be a mapping with an integer as id."),
-    ({"connections": [], "projects": [{"id": 1, "name": 5}]}, "'name' of project 1 is of type int. Use the projects"),
+    ({"connections": [], "projects": [{"id": 1, "name": 5}]}, "'name' of project 1 has the unexpected type int. Use the projects"),
     ({"connections": [], "projects": [{"id": 1, "name": "x"}] * 2}, "projects[1]: duplicate project 1."),
     ({"connections": [], "connectors": [{"id": 1, "kind": "jira"}]}, "connectors[0].kind must be alm or analysis."),
     (
