@@ -412,7 +412,7 @@ OPTION_ERRORS = [
     ({"connectors": [], "kinds": ["alm"]}, "connectors requires connections or connections_file."),
     ({"connections": [], "projects": {}}, "projects must be a list, not dict. Use the projects that"),
     ({"connections": [], "projects": [{"name": "x"}]}, "projects[0] must be a mapping with an integer as id."),
-    ({"connections": [], "projects": [{"id": 1, "name": 5}]}, "'name' of project 1 has the unexpected type int. Use the projects"),
+    ({"connections": [], "projects": [{"id": 1, "name": 5}]}, "'name' of project 1 has the unexpected type int."),
     ({"connections": [], "projects": [{"id": 1, "name": "x"}] * 2}, "projects[1]: duplicate project 1."),
     ({"connections": [], "connectors": [{"id": 1, "kind": "jira"}]}, "connectors[0].kind must be alm or analysis."),
     (
