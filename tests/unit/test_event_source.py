@@ -453,7 +453,7 @@ def test_memory_does_not_grow_with_polls(start, arguments, polls, monkeypatch):
         ({"page_size": 0}, "page_size must be an integer from"),
         ({"ca_path": "/nowhere.pem"}, "ca_path"),
         ({"token_file": "/nowhere"}, "token_file: /nowhere cannot be read: No such file or directory"),
-        ({"token_file": "/usr/bin/env"}, "token_file: /usr/bin/env cannot be read: it is not valid UTF-8. Name a file"),
+        ({"token_file": "/usr/bin/env"}, "token_file: /usr/bin/env cannot be read: it is not valid UTF-8. Use a file"),
     ],
 )
 def test_wrong_arguments(wrong, message, tmp_path, monkeypatch):
