@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import locale
 import os
@@ -15,17 +16,19 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.demo_server import DemoServer
+from tests.demo_server import DemoServer, seed
+from tests.demo_server.dataset import SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "demo"
 RENDERED = BUILD / "egress_allow_list.txt"
 REPORTS = BUILD / "audit"
+DRIFT = {"sde_drift_dir": str(BUILD / "drift"), "sde_report_dir": str(BUILD / "drift_reports")}
 GUIDE = ROOT / "docs" / "user_guide.md"
 CHECK = str(BUILD / "check_connections.yml")  # the example in GUIDE
 FAILED_HOSTS = 2  # ansible-playbook's exit status when a task fails
@@ -44,6 +47,17 @@ class Step(NamedTuple):
     playbook: str  # of the collection, or CHECK
     variables: dict[str, Any]
     verdict: str | None = None  # what the playbook prints if the data break rules
+    edit: Callable[[], None] | None = None  # what happens before, on the embedded server only
+
+
+def change_connections() -> None:
+    """Change three connections: one talks to another server, one has another schedule, and one another name."""
+    records = copy.deepcopy(SEED)
+    first, second, third = [record for record in records if "alm_server" in record.get("params", {})][:3]
+    first["params"]["alm_server"] = "https://tracker.example.net"
+    second["frequency"] = "manually"
+    third["alias"] = "Renamed"
+    seed.load(records)
 
 
 STEPS = (
@@ -70,6 +84,14 @@ STEPS = (
         {"sde_report_dir": str(REPORTS), "sde_report_name": REPORTS.name},
         "Policy: starter.",
     ),
+    Step("Drift: the first run keeps the facts for the next one", "drift", DRIFT),
+    Step(
+        "Drift: meanwhile, somebody changed three connections",
+        "drift",
+        DRIFT,
+        "3 connections changed, 0 added, 0 removed since",
+        change_connections,
+    ),
 )
 
 
@@ -94,8 +116,10 @@ def run_all(access: dict[str, str], is_live: bool) -> None:
     BUILD.mkdir(parents=True)
     write_example()
     print_heading(f"SD Elements server: {access['SDE_HOST']}")
-    for number, step in enumerate(STEPS, 1):
+    for number, step in enumerate((one for one in STEPS if not (is_live and one.edit)), 1):
         print_heading(f"{number}. {step.title}")
+        if step.edit:
+            step.edit()
         run_step(step, access, is_live)
         if step.playbook == "configuration":
             print(RENDERED.read_text(encoding="utf-8"))
@@ -124,7 +148,7 @@ def run_step(step: Step, access: dict[str, str], is_live: bool) -> None:
         name = Path(step.playbook).stem
         raise DemoError(f"stopped, because {name} could not do its work (status {status}). Its message above says why.")
     if not is_live:
-        print_heading("This failed as it should: the invented data hold connections that break each rule.")
+        print_heading("This failed as it should: the invented data break rules.")
 
 
 def print_heading(text: str) -> None:

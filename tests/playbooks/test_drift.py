@@ -57,7 +57,10 @@ def test_changes_are_reported_until_they_are_accepted(start, ansible, tmp_path):
     assert (
         'changed: us, ALM connection 2 \\"Jira\\": alias: Tool 2 -> Jira; frequency: daily -> weekly' in second.stdout
     )
-    assert "4 connections changed, 2 added, 0 removed since 20" in second.stdout and "first run" not in second.stdout
+    assert (
+        "4 connections changed, 2 added, 0 removed since 20" in second.stdout
+        and "first run, since" not in second.stdout
+    )
     assert "-alias: Tool 2\n" in second.stdout and "+alias: Jira\n" in second.stdout
     assert '\n+++ after: us, ALM connection 2 "Jira" now\n' in second.stdout
     assert "audited_at" not in second.stdout
@@ -160,8 +163,8 @@ def test_what_cannot_be_compared_is_not_replaced(start, ansible, tmp_path):
     assert found.returncode == 2
     for name, reason in reasons.items():
         assert reason.format(kept) in found.stdout, name
-    assert "first run" in found.stdout and f"alm: first run, since {kept}/alm+alm.json does not exist" in found.stdout
-    assert found.stdout.count("first run") == 1 and "accept all changes" not in found.stdout
+    assert f"alm: first run, since {kept}/alm+alm.json does not exist" in found.stdout
+    assert found.stdout.count("first run, since") == 1 and "accept all changes" not in found.stdout
     assert sorted(path.name for path in kept.iterdir()) == [
         "alm+alm.json", "broken.json", "folder.json", "link.json", "moved.json", "ok.json",
     ]  # fmt: skip
