@@ -16,7 +16,7 @@ TASK = "securitycompass.sdelements.sde_connection_audit_merge"
 TLS = rule("alm-tls", "ALM traffic is encrypted", "high")
 # Arguments, and what the task says about them; {folder} holds the files.
 WRONG = {
-    "[]": "report_files is empty. Name the JSON reports to merge",
+    "[]": "report_files is empty. Set it to the JSON reports",
     "[nowhere/*.json]": "report_files: no file matches nowhere/*.json (searched from ",
     "['{folder}/text.json']": "text.json is not valid JSON. Use a JSON report of sde_connection_audit.",
     "['{folder}/other.json']": "other.json is not an audit report. Use a JSON report of sde_connection_audit.",

@@ -167,8 +167,11 @@ def test_many_servers_in_slices(fleet, tmp_path):
 @pytest.mark.parametrize(
     "playbook, message",
     [
-        ("merge_reports", "There is nothing to merge. Start this in a workflow after an audit of many servers"),
-        ("show_verdict", "No job before this one handed on a verdict."),
+        (
+            "merge_reports",
+            "sde_report_files is required. Set it to the JSON reports, or run the playbook in a workflow",
+        ),
+        ("show_verdict", "sde_audit is not defined. Run the playbook in a workflow, after an audit."),
     ],
 )
 def test_nothing_handed_on(ansible, playbook, message):
