@@ -28,7 +28,7 @@ description:
 options:
   kinds:
     description:
-      - The kinds of connections to gather. If it is not set, both.
+      - The kinds of connections to gather. Defaults to both.
       - It cannot be combined with O(connections) or O(connections_file).
     type: list
     elements: str
@@ -113,7 +113,7 @@ options:
   server:
     description:
       - Name of the SD Elements server. For a URL, the name is host and port, and reports link to the URL.
-      - If it is not set, host and port of the gathered server are the name.
+      - Defaults to the host and port of the gathered server.
       - Reports contain the name. Fingerprints depend on it.
     type: str
   baseline:

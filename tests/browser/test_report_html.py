@@ -564,7 +564,7 @@ def test_states_of_rules_and_limits_of_waivers(show, scripts):
     rows = page.get_by_role("region", name="Findings that are not fixed").locator("tbody tr")
     assert [row.strip() for row in rows.all_inner_texts()] == ["High\talm-tls\tALM connection 7\tConnection removed"]
     states = page.locator(".tally .state")
-    assert states.all_inner_texts() == ["Nothing to judge", "Matches nothing", "Turned off", "Matches nothing"]
+    assert states.all_inner_texts() == ["Nothing to evaluate", "Matches nothing", "Turned off", "Matches nothing"]
     # A rule that matches nothing is a warning, unless the policy says that it may.
     assert [name.split()[1] for name in states.evaluate_all("all => all.map((one) => one.className)")] == [
         "unused",

@@ -208,7 +208,7 @@ def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
         [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count("=== This failed as it should") == 2
+    assert run.stdout.count("=== This failed as it should") == 3
     assert "The rendered allow-list is in build/demo/egress_allow_list.txt." in run.stdout
     report = re.search(r"^=== The report for people is (/.*\.html)\. Open it in a browser\.$", run.stdout, re.MULTILINE)
     assert "Rally Integration" in Path(report.group(1)).read_text(encoding="utf-8")

@@ -489,7 +489,7 @@ def test_specification_and_module_agree():
         if name in ("fail_on", "inconclusive", "known_findings", "vacuous"):
             assert options[name]["choices"] == option["choices"]
         if name in ("fail_on", "inconclusive", "known_findings"):
-            assert f"which is V({option['default']})." in " ".join(options[name]["description"]), name
+            assert f"Defaults to V({option['default']})." in " ".join(options[name]["description"]), name
     assert set(options["report_formats"]["default"]) == set(documented["reports"]["suboptions"])
 
 

@@ -516,4 +516,4 @@ def test_facts_that_were_given_are_not_shown(start, render):
     """Who gathers with include_secrets hides the result, and the role keeps it hidden."""
     given = {**planted()[0], "params_visible": True, **server_facts("alm", {"alm_server": "alm.example.com"})}
     shown = render(start("newest"), "-vv", files=["allow_list"], connections=[given], allow_unknown=True)
-    assert "Keep the connections" in shown and "CANARY" not in shown
+    assert "Save the connections" in shown and "CANARY" not in shown
