@@ -54,7 +54,7 @@ def check(ansible, tmp_path):
 def test_starter_policy(check):
     run = check(policy="starter,starter_tests")
     assert_clean(run)
-    assert '"tls: 5 tests"' in run.stdout and "18 rules, 91 tests passed." in run.stdout
+    assert '"tls: 5 tests"' in run.stdout and "18 rules, 94 tests passed." in run.stdout
     (schema,) = re.findall(r"Schema of policies: (/.*\.json)", run.stdout)
     assert Path(schema).samefile(SCHEMA)
 

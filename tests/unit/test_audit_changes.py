@@ -34,6 +34,7 @@ from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.
     Scope,
     build_report,
     first_changes,
+    top_findings,
     warnings_of,
 )
 from ansible_collections.securitycompass.sdelements.plugins.plugin_utils._audit.report_checks import validate_report
@@ -199,6 +200,33 @@ def test_baseline_without_anything_to_compare_is_refused(baseline, options, prob
         audited(SINCE_THEN, before(*THEN, **baseline), **options)
     assert str(caught.value).startswith(f"baseline: last.json {problem}. Use ")
     assert "For the playbook drift, move the file away" in str(caught.value)
+
+
+def test_baseline_without_connections_is_refused():
+    with pytest.raises(OptionError, match=r"^baseline: last\.json does not contain any connection\. Use "):
+        audited(THEN, [])
+
+
+def test_accepted_change_is_neither_known_nor_fixed():
+    """The report of the audit that found it is the baseline now, so that the rule compares with the new value."""
+    accepted = audited(SINCE_THEN, before(*THEN))
+    assert [one["verdict"] for one in accepted["findings"]] == ["fail"]
+    assert audited(SINCE_THEN, accepted)["baseline"] == {**accepted["baseline"], "audited_at": NOW, "new": 0}
+
+
+def test_server_that_was_hidden_in_the_baseline_is_inconclusive():
+    hidden = {"params": {}, "params_visible": False}
+    report = audited([connection()], before({**connection(), **hidden}))
+    (finding,) = report["findings"]
+    assert (finding["verdict"], finding["message"]) == ("inconclusive", "the parameters were hidden in the baseline")
+
+
+def test_log_has_no_command_of_a_ci_system():
+    report = audited([connection(host="evil.example.com", alias="##vso[task.x]a ::error::b")], before(connection()))
+    diff = [text for one in diff_of(report["changes"]) for text in one.values()]
+    lines = [one["line"] for one in (*top_findings(report), *first_changes(report["changes"]))]
+    assert len(lines) == 2 and all(r"\x23#vso[task.x]a \x3a:error\x3a:b" in line for line in lines)
+    assert not [text for text in (*diff, *lines) if "##vso" in text or " ::error" in text]
 
 
 def test_server_that_a_baseline_of_many_lacks_is_not_compared():

@@ -194,7 +194,7 @@ def test_schema_errors():
         ),
         "1.yml: rule label: label requires loop or group_by; add one or remove it.",
         '1.yml: waiver 1: connections.kind must be one of alm, analysis, not "amm"; did you mean alm?',
-        '1.yml: waiver 1: expires is not valid: "soon" (the last day of the exception, as YYYY-MM-DD).',
+        '1.yml: waiver 1: expires is not valid: "soon" (the last day of the waiver, as YYYY-MM-DD).',
     ]
 
 

@@ -999,7 +999,7 @@ def test_starter_on_connection_that_never_synchronised():
     }
     recent = found["last-sync-recent", ("alm", 1)]
     assert (recent.verdict, recent.message) == ("fail", "Never synchronised, although scheduled hourly")
-    assert found["last-sync-succeeded", ("alm", 1)].verdict == "inconclusive"
+    assert found["last-sync-succeeded", ("alm", 1)].verdict == "not_applicable"
     assert found["sync-not-stuck", ("alm", 1)].verdict == "not_applicable"
     assert verdicts_of("last-sync-recent", never, {**other, "last_job": None}) == {"inconclusive"}
 

@@ -50,6 +50,8 @@ def earlier_facts(baseline: BaselineFile, scope: Scope, url: str | None, name: s
         saved_url = server_url(baseline.endpoint)
         if saved_url and url and saved_url != url:
             raise OptionError(f"baseline: {name} contains connections of {saved_url}, not of {url}.", ADVICE)
+        if not baseline.connections:
+            raise OptionError(f"baseline: {name} does not contain any connection.", ADVICE)
         # A filter may have chosen them.
         return Earlier(None, [], baseline.connections)
     servers, kinds = report["servers"], report["kinds"] or []

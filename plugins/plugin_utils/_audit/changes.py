@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from .. import _changes
-from .._render.text import escape_line
+from .._render.text import escape_log_line
 from .model import (
     KINDS,
     Changes,
@@ -146,11 +146,11 @@ def diff_of(changes: Changes) -> list[dict[str, str]]:
             "after": _lines(one, "new") if one["change"] != "removed" else "",
         }
         for one in changes["connections"]
-        for name in [escape_line(full_subject(one))]
+        for name in [escape_log_line(full_subject(one))]
     ]
 
 
 def _lines(change: ConnectionChange, side: Literal["old", "new"]) -> str:
     """Return a line for each changed fact. Connections that were added or removed have none, but exist."""
-    facts = [f"{escape_line(one['name'])}: {escape_line(plain_or_json(one[side]))}\n" for one in change["facts"]]
-    return "".join(facts) or f"{escape_line(change['subject'])}\n"
+    facts = [escape_log_line(f"{one['name']}: {plain_or_json(one[side])}") + "\n" for one in change["facts"]]
+    return "".join(facts) or f"{escape_log_line(change['subject'])}\n"

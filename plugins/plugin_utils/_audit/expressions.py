@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import takewhile
 from typing import Any, NamedTuple, cast
@@ -95,6 +95,11 @@ def _is_too_deep(text: str, tree: nodes.Template) -> bool:
 def names_in(expression: str, *, is_message: bool = False) -> set[str]:
     """Return the variables that an expression or message reads."""
     return _variables_in(_parse_template(expression) if is_message else _parse(expression)) - _FUNCTIONS
+
+
+def reads_baseline(expressions: Iterable[str]) -> bool:
+    """Return whether any expression compares with the baseline."""
+    return any(not {"previous", "baseline"}.isdisjoint(names_in(one)) for one in expressions)
 
 
 def strings_in(expression: str) -> set[str]:

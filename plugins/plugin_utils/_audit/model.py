@@ -132,6 +132,11 @@ class Rule(NamedTuple):
         return "connection" if self.loop is None and self.group_by is None else "item"
 
     @property
+    def expressions(self) -> list[str]:
+        """The conditions, and the loop unless it is a list."""
+        return [*self.when, *self.that, *([self.loop] if isinstance(self.loop, str) else [])]
+
+    @property
     def grouping(self) -> list[str]:
         """The facts by which the rule groups connections."""
         return [self.group_by] if isinstance(self.group_by, str) else self.group_by or []

@@ -12,8 +12,9 @@ from typing import NamedTuple, TypeVar, cast
 
 from ...module_utils._redact import redact
 from .._render.findings import change_line, explanation, page_path, waiver_name
-from .._render.text import escape_line, sentence
+from .._render.text import escape_log_line, sentence
 from .changes import Earlier, changes_since, sentence_of, warnings_of_changes
+from .expressions import reads_baseline
 from .model import (
     FORMAT,
     NEEDS_ATTENTION,
@@ -304,7 +305,9 @@ class _Comparison:
         self._baseline = baseline
         self._scope = scope
         self._connections = connections
-        findings = baseline["findings"] if baseline else []
+        # A rule that compares with this baseline never evaluates again what it found by an earlier one.
+        comparing = {id_ for rule in policy.rules if reads_baseline(rule.expressions) for id_ in (rule.id, *rule.was)}
+        findings = [one for one in baseline["findings"] if one["rule"] not in comparing] if baseline else []
         self._before = {one["fingerprint"]: one for one in findings}
         self._rules_before = {one["rule"] for one in findings}
         # The present verdicts on the findings of the baseline.
@@ -338,7 +341,7 @@ class _Comparison:
                 waived.add(earlier["fingerprint"])
         gone = [
             (one, "waived" if one["fingerprint"] in waived else self._verdicts.get(one["fingerprint"]))
-            for one in self._baseline["findings"]
+            for one in self._before.values()
             if one["verdict"] == "fail"
         ]
         return {
@@ -687,7 +690,7 @@ def _line(finding: Finding, waivers: list[WaiverEntry]) -> str:
     index = finding["expired_waiver"]
     expired = f"; its waiver expired after {waivers[index]['expires']}" if index is not None else ""
     line = f"{finding['rule']}: {finding['subject']}: {explanation(finding)}{expired}"
-    return escape_line(f"{state}{finding['verdict']}, {finding['severity']}: {line}")
+    return escape_log_line(f"{state}{finding['verdict']}, {finding['severity']}: {line}")
 
 
 class ReturnedChange(ConnectionChange):
@@ -704,7 +707,7 @@ def first_changes(changes: Changes | None) -> list[ReturnedChange]:
             **one,
             "facts": one["facts"][:MAX_RETURNED],
             "facts_omitted": max(0, len(one["facts"]) - MAX_RETURNED),
-            "line": change_line(one),
+            "line": escape_log_line(change_line(one)),
         }
         for one in (changes["connections"] if changes else [])[:MAX_RETURNED]
     ]

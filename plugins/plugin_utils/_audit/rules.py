@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from jinja2 import nodes
 
 from .._native_types import describe_type, to_builtin_types
-from .expressions import chains_in, resources_in
+from .expressions import chains_in, reads_baseline, resources_in
 from .model import KINDS, Evaluation, Facts, Rule, connection_name, key_of, plain_or_json
 from .observed import observe
 from .templating import Engine, EvaluationError, as_data
@@ -62,8 +62,7 @@ def evaluate_rule(
 
 def resources_to_decide(rule: Rule) -> set[str]:
     """Return which of 'projects' and 'connectors' a rule cannot be decided without. Its message may lack a fact."""
-    expressions = [*rule.when, *rule.that]
-    expressions += [one for one in (rule.loop, rule.label, rule.affected, rule.identity) if isinstance(one, str)]
+    expressions = [*rule.expressions, *filter(None, (rule.label, rule.affected, rule.identity))]
     # A path of a fact is an expression about a connection.
     expressions += [f"connection.{path.split('.')[0]}" for path in (*rule.needs, *rule.grouping)]
     return {name for one in expressions for name in resources_in(one)}
@@ -116,9 +115,14 @@ def _conclude(
     is_about_all = rule.loop is not None and rule.affected is None
     lack_of_all = _missing_fact(rule.needs, connections, has_jobs) if is_about_all else None
 
+    needs_params = any(need.split(".")[0] in _DERIVED_FROM_PARAMS for need in rule.needs)
+    compares = needs_params and rule.subject == "connection" and reads_baseline(rule.expressions)
+
     def conclude_if_a_fact_is_missing(evaluation: Evaluation) -> None:
         lack = lack_of_all or _missing_fact(rule.needs, evaluation.connections, has_jobs)
-        reason = absence or (lack and _sentence(lack, evaluation))
+        reason = (
+            absence or (lack and _sentence(lack, evaluation)) or (compares and _hidden_in_baseline(evaluation, engine))
+        )
         if reason:
             evaluation.conclude("inconclusive", reason)
 
@@ -202,6 +206,12 @@ def _missing_fact(needs: list[str], connections: Iterable[Facts], has_jobs: bool
             if not _is_known(connection, need, has_jobs):
                 return _MissingFact(connection, need)
     return None
+
+
+def _hidden_in_baseline(evaluation: Evaluation, engine: Engine) -> str:
+    """Return a reason if the parameters of a connection were hidden in the baseline."""
+    previous = engine.previous_of(evaluation.connections[0])
+    return "the parameters were hidden in the baseline" if previous and not previous["params_visible"] else ""
 
 
 def _sentence(lack: _MissingFact, evaluation: Evaluation) -> str:
