@@ -254,7 +254,8 @@ def in_utc(time: str | None) -> str | None:
         raise ValueError("not a time with a time zone")
     wall_clock, hours, minutes = match.groups()
     moment = datetime.fromisoformat(f"{wall_clock}{hours or '+00'}:{minutes or '00'}")
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime does not pad years before 1000 on all platforms.
+    return f"{moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat()}Z"
 
 
 def with_new_fields(facts: Facts, record: Record) -> Facts:

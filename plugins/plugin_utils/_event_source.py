@@ -220,7 +220,7 @@ class Poller:
     def poll(self, state: State) -> State:
         """Return the state after one more poll."""
         try:
-            connections = self._gather()
+            return self._next_state(state)
         except Exception as exc:  # noqa: BLE001 (the text of an exception may contain a secret)
             # With the next poll: the token may be another one by then, and the address of the server.
             self.close()
@@ -228,17 +228,20 @@ class Poller:
             _LOG.warning("%s", failed["msg"])
             _LOG.debug("%s", failed.get("exception", ""))
             return after_failure(state, failed, time_text(datetime.now(timezone.utc)))
-        reached, changes = after_poll(state, connections, self._options["kinds"], time_text(datetime.now(timezone.utc)))
-        if changes.not_compared:
-            self._warn("The token's user cannot see all parameters. Changes of the others are not detected.")
-        _LOG.debug("%d connections, %d events", len(connections), len(reached.pending))
-        return reached
 
     def close(self) -> None:
         """Close the session, if there is one."""
         if self._session:
             self._session.close()
             self._session = None
+
+    def _next_state(self, state: State) -> State:
+        connections = self._gather()
+        reached, changes = after_poll(state, connections, self._options["kinds"], time_text(datetime.now(timezone.utc)))
+        if changes.not_compared:
+            self._warn("The token's user cannot see all parameters. Changes of the others are not detected.")
+        _LOG.debug("%d connections, %d events", len(connections), len(reached.pending))
+        return reached
 
     def _gather(self) -> list[Facts]:
         if not self._session:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from ..module_utils._resource import Facts
+from ..module_utils._resource import BOOL, TEXT, Facts
+from ..module_utils._tool_params import ALM_KIND, ANALYSIS_KIND
 from ._changes import PERMITTED, VOLATILE, Changes, compare
 
 # SD Elements ends a job after this time.
@@ -209,8 +210,62 @@ def state_from_json(text: str) -> State:
         values = json.loads(text)
         if (values.pop("format"), values.pop("version")) != (FORMAT, VERSION):
             raise ValueError("another format or version")
+        _check_state(values)
         syncs = {(one.pop("kind"), one.pop("id")): Sync(**one) for one in values["syncs"]}
         lists = {name: tuple(values[name]) for name in ("pending", "kinds", "connections")}
         return State(**{**values, **lists, "syncs": syncs})
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise ValueError("not a state") from exc
+
+
+_Types = Mapping[str, tuple[type, ...]]
+_KEY_TYPES: _Types = {"kind": (str,), "id": (int,)}
+_STATE_TYPES: _Types = {
+    "server": (str,),
+    "event_count": (int,),
+    **dict.fromkeys(("pending", "kinds", "connections", "syncs"), (list,)),
+}
+_EVENT_TYPES: _Types = dict.fromkeys(("event_id", "type", "time", "server"), (str,))
+_CONNECTION_TYPES: _Types = {
+    **_KEY_TYPES,
+    "params": (dict,),
+    "params_visible": (bool,),
+    "secrets_set": (list,),
+    "server": (dict,),
+    "validate_certs": BOOL,
+}
+_SYNC_TYPES: _Types = {**_KEY_TYPES, "job": TEXT}
+
+
+def _check_state(values: dict[str, Any]) -> None:
+    """Raise a TypeError, KeyError or ValueError if the next poll cannot read a value: somebody may edit the file."""
+    uuid.UUID(values["id"])
+    connections, syncs = values["connections"], values["syncs"]
+    _check_types([values], _STATE_TYPES)
+    _check_types(values["pending"], _EVENT_TYPES)
+    _check_types(connections, _CONNECTION_TYPES)
+    _check_types(syncs, _SYNC_TYPES)
+    _check_words([*values["kinds"], *(one["kind"] for one in [*connections, *syncs])], _KINDS)
+    _check_words([one["condition"] for one in syncs], _SYNC_EVENTS)
+    if not all(isinstance(path, str) for one in connections for path in one["secrets_set"]):
+        raise TypeError("secrets_set")
+    for time in [values["unreachable_since"], *(one[name] for one in syncs for name in ("since", "running_since"))]:
+        if time is not None:
+            _parsed(time)
+
+
+_KINDS = (ALM_KIND.name, ANALYSIS_KIND.name)
+
+
+def _check_types(found: Iterable[Any], types: _Types) -> None:
+    for one in found:
+        for name, allowed in types.items():
+            # Not isinstance: in Python, true is a number.
+            if type(one[name]) not in allowed:
+                raise TypeError(name)
+
+
+def _check_words(found: Iterable[Any], known: Collection[str]) -> None:
+    for word in found:
+        if word not in known:
+            raise ValueError("unknown word")

@@ -319,6 +319,37 @@ def test_unexpected_error_shows_nothing_of_the_facts(start, arguments, polls, mo
     run(arguments(server), scenario)
 
 
+def test_unexpected_error_of_the_comparison_does_not_end_the_source(start, arguments, polls, monkeypatch):
+    server = start(dataset=[RECORD])
+    after_poll = _event_source.after_poll
+    results = iter([RuntimeError("correct horse")])
+
+    def broken_once(*given):
+        for error in results:
+            raise error
+        return after_poll(*given)
+
+    monkeypatch.setattr(_event_source, "after_poll", broken_once)
+
+    async def scenario(watched):
+        failed, recovered = await watched.next(2)
+        assert failed["failure"]["kind"] == "internal" and "horse" not in str(failed)
+        assert recovered["type"] == "server_recovered"
+
+    run(arguments(server), scenario)
+
+
+def test_job_of_the_first_year(start, arguments):
+    """Some languages send their lowest time for "never"."""
+    server = start("newest", dataset=[{**RECORD, "last_job": {"last_run": "0001-01-01T00:00:00Z", "ready": False}}])
+
+    async def scenario(watched):
+        event = (await watched.next())[0]
+        assert (event["type"], event["since"]) == ("sync_stuck", "0001-01-01T00:00:00Z")
+
+    run(arguments(server), scenario)
+
+
 def test_new_token_in_the_file_after_a_failure(start, arguments, polls, tmp_path):
     server = start(dataset=[RECORD])
     token = tmp_path / "token"

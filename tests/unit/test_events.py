@@ -413,3 +413,94 @@ def test_killed_source_repeats_the_same_events():
         "connection_added", "connection_changed", "connection_removed",
     ]  # none is lost # fmt: skip
     assert consumer.repeated == 1 and poll_once(world, consumer, saved, 3, None) == saved
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Edited state files
+
+
+def saved_state() -> dict:
+    """The content of a state file with a value everywhere."""
+    source = Source(with_job(FAILED))
+    source.state, _changes = _events.after_poll(source.state, [with_job(FAILED, alias="New")], KINDS, at(1))
+    return json.loads(_events.state_to_json(source.state))
+
+
+def test_saved_state_is_read():
+    saved = saved_state()
+    assert saved["pending"] and saved["connections"] and saved["syncs"]
+    assert json.loads(_events.state_to_json(_events.state_from_json(json.dumps(saved)))) == saved
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"id": "nope"},
+        {"id": 5},
+        {"server": None},
+        {"event_count": "7"},
+        {"event_count": True},
+        {"kinds": "alm"},
+        {"kinds": ["ldap"]},
+        {"kinds": [["alm"]]},
+        {"pending": ["a"]},
+        {"pending": [{}]},
+        {"pending": {}},
+        {"connections": [1]},
+        {"connections": {}},
+        {"syncs": [1]},
+        {"syncs": {}},
+        {"unreachable_since": "yesterday"},
+        {"unreachable_since": 5},
+        {"another": 1},
+    ],
+)
+def test_edited_state_is_rejected(edit):
+    rejected({**saved_state(), **edit})
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"kind": "ldap"},
+        {"kind": ["alm"]},
+        {"id": "1"},
+        {"params": []},
+        {"params": None},
+        {"params_visible": 1},
+        {"secrets_set": [1]},
+        {"secrets_set": "alm_pass"},
+        {"server": "a"},
+        {"validate_certs": "yes"},
+    ],
+)
+def test_edited_connection_of_a_state_is_rejected(edit):
+    rejected({**saved_state(), "connections": [{**CONNECTION, **edit}]})
+
+
+@pytest.mark.parametrize("name", ["kind", "id", "params", "params_visible", "secrets_set", "server", "validate_certs"])
+def test_connection_of_a_state_without_a_fact_is_rejected(name):
+    rejected({**saved_state(), "connections": [{key: one for key, one in CONNECTION.items() if key != name}]})
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"kind": "ldap"},
+        {"id": "1"},
+        {"condition": "unwell"},
+        {"condition": {}},
+        {"since": "yesterday"},
+        {"running_since": 5},
+        {"job": 7},
+        {"another": 1},
+    ],
+)
+def test_edited_synchronisation_of_a_state_is_rejected(edit):
+    saved = saved_state()
+    rejected({**saved, "syncs": [{**saved["syncs"][0], **edit}]})
+
+
+def rejected(saved: dict) -> None:
+    with pytest.raises(ValueError, match="not a state"):
+        _events.state_from_json(json.dumps(saved))
