@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
 import random
 import re
+import stat
 import threading
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
@@ -47,7 +49,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "token_file": {"type": "path"},
     "state_file": {"type": "path", "required": True},
     "interval": {"type": "int", "default": 60},
-    "kinds": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
+    "kinds": {"type": "list", "elements": "str", "default": list(KINDS)},
     "feedback": {"type": "bool", "default": False},
     "feedback_timeout": {"type": "int", "default": 60 * 60},
 }
@@ -60,7 +62,7 @@ _BOUNDS = {"interval": (1, _DAY), "feedback_timeout": (1, _DAY)}
 # Each option's value, as types of YAML and as text: variables of a rulebook may be quoted.
 _TYPES: dict[str, tuple[str, tuple[type, ...], str]] = {
     "str": ("text", (), r".+"),
-    "path": ("a path", (), r".+"),
+    "path": ("a path", (), r"[^\0\n]+"),
     "int": ("a whole number", (int,), r"-?[0-9]+"),
     "bool": ("true or false", (bool,), "|".join(one for one in BOOLEANS if isinstance(one, str))),
     "list": ("a list", (list,), r".+"),
@@ -161,8 +163,9 @@ def parse(arguments: dict[str, Any]) -> Options:
         _reject_other_type(name, value)
     options = validate_arguments(NAME, OPTIONS, given)
     check_bounds(options, _BOUNDS)
-    if not options["kinds"]:
-        raise OptionError(f"kinds is empty; use {' or '.join(KINDS)}, or both.")
+    # Messages do not repeat a value that may be a token in the wrong place.
+    if not options["kinds"] or not KINDS.keys() >= set(options["kinds"]):
+        raise OptionError(f"kinds must be a list of {' or '.join(KINDS)}, or both.")
     if options["feedback"] and arguments.get(_FEEDBACK_QUEUE) is None:
         raise OptionError("feedback is not supported by this ansible-rulebook.", "Upgrade it, or remove feedback.")
     return options
@@ -188,17 +191,30 @@ def _gather_options(options: Options) -> Options:
     gather_options = validate_arguments(NAME, argument_spec(_ANY_KIND), given)
     if not gather_options["api_token"]:
         raise OptionError("token_file is required, or SDE_API_KEY in the environment.")
+    if not gather_options["url"] and "@" not in gather_options["api_token"]:
+        raise OptionError("url is required, or SDE_HOST in the environment.")
     return gather_options
 
 
 def _read_token(path: str) -> str:
+    advice = "Set it to the path of a file that contains only the API token."
     try:
-        return Path(path).read_text(encoding="utf-8")
+        token = _read_text(Path(path)).strip()
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not valid UTF-8"
-        raise OptionError(
-            f"token_file: {path} cannot be read: {reason}.", "Use a file that contains only the API token."
-        ) from None
+        # A relative path where no file is may be the token itself.
+        shown = path if os.path.isabs(path) or os.path.exists(path) else "the given path"  # noqa: PTH110, PTH117
+        raise OptionError(f"token_file: {shown} cannot be read: {reason}.", advice) from None
+    if not re.fullmatch(r"[!-~]+", token) or not token.strip("\"'"):
+        raise OptionError(f"token_file: {path} is empty, or contains more than the API token.", advice)
+    return token
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file. To read a pipe or a device might never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return path.read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -247,6 +263,11 @@ class Poller:
         if not self._session:
             self._gather_options = _gather_options(self._options)
             server = parse_server(self._gather_options)
+            if server.url != self.server_url:
+                raise OptionError(
+                    f"token_file: its token is for another server than {self.server_url}.",
+                    "Restore its address, or start a source with another state_file.",
+                )
             self._session = ServerSession(server, self._gather_options["concurrency"])
         found = [
             gather_facts(KINDS[kind], self._gather_options, session=self._session) for kind in self._options["kinds"]
@@ -270,7 +291,8 @@ class StateFile:
     """The file of a state, which belongs to one process at a time."""
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path).absolute()
+        # Links to a file must not give it several locks.
+        self._path = Path(os.path.realpath(path))
         # Another file, since each new state replaces the first one.
         self._lock_path = self._path.with_name(f"{self._path.name}.lock")
         self._lock: int | None = None
@@ -300,7 +322,7 @@ class StateFile:
     def load(self, server: str) -> State:
         """Return the state of a server. Creates a missing file."""
         try:
-            state = state_from_json(self._path.read_text(encoding="utf-8"))
+            state = state_from_json(_read_text(self._path))
         except FileNotFoundError:
             state = new_state(server)
             self.save(state)
@@ -325,7 +347,7 @@ class StateFile:
             if self._lock is None:
                 return
             try:
-                file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+                file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
                 with os.fdopen(file, "w", encoding="utf-8") as stream:
                     os.fchmod(file, 0o600)
                     stream.write(state_to_json(state))

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -369,6 +369,28 @@ def test_new_token_in_the_file_after_a_failure(start, arguments, polls, tmp_path
     run(arguments(server, token_file=str(token)), scenario)
 
 
+def test_token_is_not_sent_to_another_server_later(start, arguments, polls, tmp_path, monkeypatch):
+    for name in ("SDE_HOST", "SDE_SERVER"):
+        monkeypatch.delenv(name, raising=False)
+    first, second = start(dataset=[RECORD]), start(dataset=[RECORD])
+    given = arguments(first, token_file=str(tmp_path / "token"))
+    del given["url"]
+    token = tmp_path / "token"
+    token.write_text(f"{first.token}@{first.url}")
+
+    async def scenario(watched):
+        await watched.polls(polls)
+        token.write_text(f"{second.token}@{second.url}")
+        first.faults = type(first.faults)(["status_500:1"])
+        assert (await watched.next())[0]["failure"]["status"] == 500
+        await watched.polls(polls)
+        assert polls[-1].unreachable_since and not second.requests
+        token.write_text(f"{first.token}@{first.url}")
+        assert summary(await watched.next()) == [("server_recovered", None)]
+
+    run(given, scenario)
+
+
 def test_only_the_kinds_of_the_arguments(start, arguments, polls):
     server = start(dataset=[RECORD, OTHER])
     given = arguments(server, kinds=["analysis"])
@@ -475,16 +497,22 @@ def test_memory_does_not_grow_with_polls(start, arguments, polls, monkeypatch):
         ({"validate_certs": 1}, f"{SOURCE}: validate_certs must be true or false, not a number"),
         ({"allow_http": "maybe"}, f"{SOURCE}: allow_http must be true or false, not a string"),
         ({"kinds": {}}, f"{SOURCE}: kinds must be a list, not a mapping"),
-        ({"kinds": [None]}, "value of kinds must be one or more of: alm, analysis"),
+        ({"kinds": [None]}, "kinds must be a list of alm or analysis, or both"),
         ({"interval": 0}, "interval must be an integer from 1 to 86400"),
-        ({"kinds": ["alm", "ldap"]}, "kinds.*ldap"),
-        ({"kinds": []}, "kinds is empty"),
+        ({"kinds": ["alm", "ldap"]}, "kinds must be a list"),
+        ({"kinds": []}, "kinds must be a list"),
         ({"url": "http://sde.example.com"}, "plain HTTP"),
         ({"timeout": 0}, "timeout must be an integer from"),
         ({"page_size": 0}, "page_size must be an integer from"),
         ({"ca_path": "/nowhere.pem"}, "ca_path"),
+        ({"state_file": "a\0b"}, f"{SOURCE}: state_file must be a path, not a string"),
+        ({"token_file": "/a\0b"}, f"{SOURCE}: token_file must be a path, not a string"),
+        ({"token_file": "/tmp"}, "token_file: /tmp cannot be read: it is not a regular file"),
         ({"token_file": "/nowhere"}, "token_file: /nowhere cannot be read: No such file or directory"),
-        ({"token_file": "/usr/bin/env"}, "token_file: /usr/bin/env cannot be read: it is not valid UTF-8. Use a file"),
+        (
+            {"token_file": "/usr/bin/env"},
+            "token_file: /usr/bin/env cannot be read: it is not valid UTF-8. Set it",
+        ),
     ],
 )
 def test_wrong_arguments(wrong, message, tmp_path, monkeypatch):
@@ -499,6 +527,52 @@ def test_missing_token(tmp_path, monkeypatch):
         {"url": "https://x.example.com", "state_file": str(tmp_path / "state")},
         "token_file is required, or SDE_API_KEY in the environment",
     )
+
+
+@pytest.mark.parametrize("name", ["state_file", "token_file"])
+def test_pipe_is_refused_at_once(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("SDE_API_KEY", "0123456789abcdef")
+    given = {"url": "https://x.example.com", "state_file": str(tmp_path / "state"), name: str(tmp_path / "pipe")}
+    with pipe(tmp_path / "pipe"):
+        refused(given, f"{name}: .*pipe cannot be read: it is not a regular file")
+
+
+@contextlib.contextmanager
+def pipe(path: Path) -> Iterator[None]:
+    """A pipe without another end, which comes and goes after a while: otherwise a test that fails would hang."""
+    os.mkfifo(path)
+    other_end = threading.Timer(PATIENCE / 6, lambda: os.close(os.open(path, os.O_RDWR)))
+    other_end.start()
+    try:
+        yield
+    finally:
+        other_end.cancel()
+
+
+@pytest.mark.parametrize("token", ["0123456789abcdef" * 3, "0123456789abcdef@sde.example.com", "a/b-c_d" * 5])
+@pytest.mark.parametrize("name", ["token_file", "kinds"])
+def test_token_in_the_wrong_place_is_not_shown(tmp_path, monkeypatch, name, token):
+    monkeypatch.delenv("SDE_API_KEY", raising=False)
+    error = refused({"url": "https://x.example.com", "state_file": str(tmp_path / "state"), name: token}, name)
+    assert token not in str(error)
+
+
+@pytest.mark.parametrize("content", ["", " \n", '""', "0123456789\nabcdef", "Token 0123456789", "\ufeff0123"])
+def test_token_file_without_exactly_one_token(tmp_path, content):
+    (tmp_path / "token").write_text(content, encoding="utf-8")
+    given = {"url": "https://x.example.com", "state_file": str(tmp_path / "state")}
+    error = refused(
+        {**given, "token_file": str(tmp_path / "token")},
+        f"token_file: {tmp_path}/token is empty, or contains more than the API token",
+    )
+    assert "0123" not in str(error)
+
+
+def test_missing_url(tmp_path, monkeypatch):
+    monkeypatch.setenv("SDE_API_KEY", "0123456789abcdef")
+    for name in ("SDE_HOST", "SDE_SERVER"):
+        monkeypatch.delenv(name, raising=False)
+    refused({"state_file": str(tmp_path / "state")}, "^url is required, or SDE_HOST in the environment.$")
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -519,6 +593,13 @@ def test_state_file_belongs_to_one_process(start, arguments):
         refused(given, "is in use by another process")
     with StateFile(given["state_file"]):
         pass
+
+
+def test_link_to_a_state_file_in_use(start, arguments, tmp_path):
+    given = arguments(start(dataset=[RECORD]))
+    (tmp_path / "link").symlink_to(given["state_file"])
+    with StateFile(given["state_file"]):
+        refused({**given, "state_file": str(tmp_path / "link")}, "state.json is in use by another process")
 
 
 def test_state_file_belongs_to_one_server(start, arguments, polls):
@@ -542,7 +623,7 @@ def test_state_file_that_cannot_be_written(start, arguments, tmp_path):
     refused(given, "cannot be written: No such file or directory")
     (tmp_path / "folder").mkdir()
     given = arguments(server, state_file=str(tmp_path / "folder"))
-    refused(given, "cannot be read: Is a directory")
+    refused(given, "cannot be read: it is not a regular file")
 
 
 def test_link_in_place_of_the_new_file_is_not_followed(tmp_path):
@@ -551,6 +632,12 @@ def test_link_in_place_of_the_new_file_is_not_followed(tmp_path):
     with StateFile(str(tmp_path / "state")) as file, pytest.raises(OptionError, match="cannot be written"):
         file.load("https://sde.example.com")
     assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_pipe_in_place_of_the_new_file_does_not_block(tmp_path):
+    unwritable = pytest.raises(OptionError, match="cannot be written: No such device or address")
+    with pipe(tmp_path / "state.new"), StateFile(str(tmp_path / "state")) as file, unwritable:
+        file.load("https://sde.example.com")
 
 
 def test_state_file_stays_whole_if_the_disk_is_full(tmp_path, monkeypatch):
