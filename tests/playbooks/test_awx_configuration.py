@@ -809,7 +809,8 @@ def test_everything_is_removed(configured):
     assert set(left) <= {"organizations", "credential_types", "project_updates", "jobs"}
     assert changed(run(sde_awx_state="absent", secrets={})) == 0
     assert_refused(
-        run("configure_types.yml"), "admin of Default is not a system administrator of AWX: only such a user can make "
+        run("configure_types.yml"),
+        "admin of Default is not a system administrator of AWX: only such a user can create ",
     )
     changed(run("configure_types.yml", by=SYSTEM, sde_awx_state="absent"))
     assert awx.kinds["credential_types"] == []

@@ -293,4 +293,4 @@ def test_misspelt_argument_ends_the_rulebook(start, run, tmp_path):
     rulebook.start()
     process = rulebook._process
     assert process.wait(PATIENCE) != 0
-    assert "securitycompass.sdelements.connections has no argument intervall: it takes" in rulebook.printed()
+    assert "securitycompass.sdelements.connections: unknown argument intervall; known are" in rulebook.printed()

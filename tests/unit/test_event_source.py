@@ -636,7 +636,7 @@ def test_link_in_place_of_the_new_file_is_not_followed(tmp_path):
 
 def test_pipe_in_place_of_the_new_file_does_not_block(tmp_path):
     unwritable = pytest.raises(OptionError, match="cannot be written: No such device or address")
-    with pipe(tmp_path / "state.new"), StateFile(str(tmp_path / "state")) as file, unwritable:
+    with pipe(tmp_path / "state.new"), unwritable, StateFile(str(tmp_path / "state")) as file:
         file.load("https://sde.example.com")
 
 
