@@ -264,7 +264,7 @@ def test_the_charts_count_as_the_document_does(show):
     by_severity, by_system = Counter(), Counter()
     for finding in FINDINGS:
         by_severity[finding["severity"], finding["verdict"]] += 1
-        for system in {facts["system"] for facts in facts_of(SMALL, finding)} or {"(whole set)"}:
+        for system in {facts["system"] for facts in facts_of(SMALL, finding)} or {"(no system)"}:
             by_system[system, finding["verdict"]] += 1
     assert chart(page, "By severity") == {
         severity.capitalize(): [by_severity[severity, verdict] for verdict in VERDICTS] for severity in SEVERITIES
@@ -681,7 +681,7 @@ FILTERS = {
     ),
     "rule": (lambda page: field(page, "Rule").select_option("last-sync"), lambda one: one["rule"] == "last-sync"),
     "system": (lambda page: field(page, "System").select_option("Veracode"), lambda one: "Analysis" in one["subject"]),
-    "whole set": (lambda page: field(page, "System").select_option("(whole set)"), lambda one: not one["connections"]),
+    "no system": (lambda page: field(page, "System").select_option("(no system)"), lambda one: not one["connections"]),
     "kind": (lambda page: field(page, "Kind").select_option("analysis"), lambda one: "Analysis" in one["subject"]),
     "project": (lambda page: field(page, "Project").fill("3"), lambda one: "ALM connection 1" in one["subject"]),
     "project of no connection": (
@@ -774,7 +774,7 @@ SORTED = {
     "Verdict": lambda one: VERDICTS.index(one["verdict"]),
     "Rule": lambda one: one["rule"],
     "Subject": lambda one: one["subject"].lower(),
-    "System": lambda one: next((facts["system"].lower() for facts in facts_of(SMALL, one)), "(whole set)"),
+    "System": lambda one: next((facts["system"].lower() for facts in facts_of(SMALL, one)), "(no system)"),
     "Project": lambda one: one["projects"][0],
     "Baseline": lambda one: ("new", "known").index(one["baseline"]),
 }
@@ -1134,7 +1134,7 @@ def test_hostile_texts_can_be_filtered_by(show):
     for option in options[1:]:
         field(page, "System").select_option(option)
         assert shown(page), option
-        assert len(shown(page)) == (len(HOSTILE) if option == "(whole set)" else 3)
+        assert len(shown(page)) == (len(HOSTILE) if option == "(no system)" else 3)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ from .text import escape_block
 DATA = Path(__file__).resolve().parent / "data"
 
 # A finding without connections has no system. The brackets distinguish this from the names of systems.
-WHOLE_SET = "(whole set)"
+NO_SYSTEM = "(no system)"
 UNKNOWN_SYSTEM = "(unknown)"
 BLANK = "(blank)"
 
@@ -254,7 +254,7 @@ def _statistics(report: Report) -> _Statistics:
             by_severity[finding["severity"]][verdict] += 1
             by_server[finding["server"]][verdict] += 1
             by_rule[rule["id"]][verdict] += 1
-            for system in {labels[index[key]].system for key in finding["connections"]} or {WHOLE_SET}:
+            for system in {labels[index[key]].system for key in finding["connections"]} or {NO_SYSTEM}:
                 by_system[system][verdict] += 1
             rows.add(finding)
     attention = sorted(
@@ -481,7 +481,7 @@ def _finding_row(finding: Finding, rule: RuleEntry, statistics: _Statistics, *, 
         "message": "" if finding["observed"] and not rule["message"] else finding["message"],
         "next_step": NEXT_STEPS.get(finding["verdict"], rule["remediation"]),
         "waiver_text": waiver_yaml(finding, statistics.facts) if has_waiver and rule["waivable"] else None,
-        "systems": _unique(label.system for label in labels) or [WHOLE_SET],
+        "systems": _unique(label.system for label in labels) or [NO_SYSTEM],
         "projects": _unique(label.project for label in labels if label.project)
         or [_project_link(one) for one in statistics.projects.of(finding)],
     }
@@ -598,7 +598,7 @@ def _script_data(report: Report, statistics: _Statistics) -> _Variables:
         "nextSteps": NEXT_STEPS,
         "waiverTemplates": [_waiver_template(name) for name in servers.index_of or (None,)],
         "waiverAdvice": WAIVER_ADVICE,
-        "wholeSet": WHOLE_SET,
+        "noSystem": NO_SYSTEM,
         "baselineAt": _time(report["baseline"]["audited_at"]) if report["baseline"] else None,
         "servers": [[_name(name), servers.urls.get(name)] for name in servers.names],
         "rules": [_script_rule(rule) for rule in report["rules"]],

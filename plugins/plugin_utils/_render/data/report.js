@@ -66,8 +66,8 @@
     return texts.flatMap((name, index) => (index % 2 ? [] : [[name, texts[index + 1]]]));
   }
   const distinct = (texts) => [...new Set(texts)].filter(Boolean);
-  const isWholeSet = (finding) => finding.places.length === 0;
-  const systemsOf = (finding) => (isWholeSet(finding) ? [data.wholeSet] : distinct(connectionsOf(finding).map((one) => one.system)));
+  const hasNoConnection = (finding) => finding.places.length === 0;
+  const systemsOf = (finding) => (hasNoConnection(finding) ? [data.noSystem] : distinct(connectionsOf(finding).map((one) => one.system)));
   // Indexes of texts, with the URLs of their pages.
   const projectsOf = (finding) => finding.ownProjects ?? [...new Set(connectionsOf(finding).map((one) => one.project))].filter((one) => one !== null);
   const projectText = (index) => data.projects[index]?.[0] ?? "";
@@ -204,8 +204,8 @@
     if (view.server) {
       wanted.push((finding) => serverOf(finding)?.[0] === view.server);
     }
-    if (view.system === data.wholeSet) {
-      wanted.push(isWholeSet);
+    if (view.system === data.noSystem) {
+      wanted.push(hasNoConnection);
     } else if (view.system) {
       wanted.push(ofConnections((one) => one.system === view.system));
     }
@@ -239,7 +239,7 @@
     rule: () => textRank((finding) => finding.rule.id),
     subject: () => textRank((finding) => short(finding.subject)),
     server: () => textRank((finding) => serverOf(finding)?.[0] ?? ""),
-    system: () => textRank((finding) => first(finding)?.system ?? data.wholeSet),
+    system: () => textRank((finding) => first(finding)?.system ?? data.noSystem),
     project: () => textRank((finding) => projectText(projectsOf(finding)[0])),
     baseline: () => (finding) => ["new", "known", ""].indexOf(finding.baseline),
   };
