@@ -117,8 +117,10 @@ def test_another_server_does_not_replace_the_file(start, ansible, tmp_path):
         )
         return found, server.url.rpartition("/")[2]
 
+    (tmp_path / "drift").mkdir(mode=0o755)
     (first, then), file = run(), tmp_path / "drift" / "localhost.json"
     assert first.returncode == 0, first.stdout
+    assert file.parent.stat().st_mode & 0o777 == 0o755  # that of a folder of others
     kept = file.read_text()
     # Not even if all changes are accepted: there are none.
     second, now = run("-e", "sde_fail_on=never")
@@ -140,7 +142,7 @@ def test_what_cannot_be_compared_is_not_replaced(start, ansible, tmp_path):
         "same server. For the playbook drift, move the file away, or set sde_drift_dir to another folder: its next",
         "untagged": "rule_tags: no rule of the policy has the tag drift. Known tags: none.",
     }
-    others = {"alm": {"sde_kinds": ["alm"]}, "untagged": {"sde_policy": "untagged.json"}}
+    others = {"alm": {"sde_kinds": ["alm", "alm"]}, "untagged": {"sde_policy": "untagged.json"}}
 
     def run(names: list[str]):
         servers = {name: start("5.2", dataset=[record(1)]) for name in names}
