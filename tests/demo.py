@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shows the collection at work: the documented playbooks, against the embedded SD Elements API or a real server.
 
-``python -m tests.demo`` needs no account. With LIVE=1 it reads the server in SDE_HOST and SDE_API_KEY instead.
+``python -m tests.demo [FOLDER]`` needs no account. With LIVE=1 it reads the server in SDE_HOST and SDE_API_KEY instead.
+Without a folder it replaces build/demo.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ from tests.demo_server.dataset import SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "demo"
-RENDERED = BUILD / "egress_allow_list.txt"
-REPORTS = BUILD / "audit"
-DRIFT = {"sde_drift_dir": str(BUILD / "drift"), "sde_report_dir": str(BUILD / "drift_reports")}
+RENDERED = "egress_allow_list.txt"
+REPORTS = "audit"
 GUIDE = ROOT / "docs" / "user_guide.md"
-CHECK = str(BUILD / "check_connections.yml")  # the example in GUIDE
+CHECK = "check_connections.yml"  # the example in GUIDE
 FAILED_HOSTS = 2  # ansible-playbook's exit status when a task fails
 # ansible-core starts only in a UTF-8 locale. Most systems have the first of these, and macOS the second.
 LOCALES = ("", "C.UTF-8", "en_US.UTF-8")
@@ -60,86 +60,88 @@ def change_connections() -> None:
     seed.load(records)
 
 
-STEPS = (
-    Step("Gather both kinds of connection", "list_connections", {}),
-    Step(
-        "Filter: Jira connections that synchronise daily",
-        "list_connections",
-        {"sde_kinds": ["alm"], "sde_system": "jira", "sde_frequency": "daily"},
-    ),
-    Step(
-        "Assert: TLS everywhere, all on a schedule, no failed synchronisation",
-        CHECK,
-        {},
-        "Without TLS:",
-    ),
-    Step(
-        "Template: the hosts that the SD Elements server must reach",
-        "configuration",
-        {"connection_config_allow_list": str(RENDERED)},
-    ),
-    Step(
-        "Audit: every connection by the policy that comes with the collection",
-        "audit",
-        {"sde_report_dir": str(REPORTS), "sde_report_name": REPORTS.name},
-        "Policy: starter.",
-    ),
-    Step("Drift: the first run keeps the facts for the next one", "drift", DRIFT),
-    Step(
-        "Drift: meanwhile, somebody changed three connections",
-        "drift",
-        DRIFT,
-        "3 connections changed, 0 added, 0 removed since",
-        change_connections,
-    ),
-)
+def steps(folder: Path) -> tuple[Step, ...]:
+    """Return the steps of a demo that writes into a folder."""
+    drift = {"sde_drift_dir": str(folder / "drift"), "sde_report_dir": str(folder / "drift_reports")}
+    return (
+        Step("Gather both kinds of connection", "list_connections", {}),
+        Step(
+            "Filter: Jira connections that synchronise daily",
+            "list_connections",
+            {"sde_kinds": ["alm"], "sde_system": "jira", "sde_frequency": "daily"},
+        ),
+        Step(
+            "Assert: TLS everywhere, all on a schedule, no failed synchronisation",
+            CHECK,
+            {},
+            "Without TLS:",
+        ),
+        Step(
+            "Template: the hosts that the SD Elements server must reach",
+            "configuration",
+            {"connection_config_allow_list": str(folder / RENDERED)},
+        ),
+        Step(
+            "Audit: every connection by the policy that comes with the collection",
+            "audit",
+            {"sde_report_dir": str(folder / REPORTS), "sde_report_name": REPORTS},
+            "Policy: starter.",
+        ),
+        Step("Drift: the first run keeps the facts for the next one", "drift", drift),
+        Step(
+            "Drift: meanwhile, somebody changed three connections",
+            "drift",
+            drift,
+            "3 connections changed, 0 added, 0 removed since",
+            change_connections,
+        ),
+    )
 
 
-def main() -> int:
-    """Run the playbooks; 0 if each did what it should."""
+def main(folder: Path) -> int:
+    """Run the playbooks, and write into a folder; 0 if each did what it should."""
     is_live = os.environ.get("LIVE", "") not in ("", "0")
     if is_live and not (os.environ.get("SDE_HOST") and os.environ.get("SDE_API_KEY")):
         print("LIVE=1 reads a real server: set SDE_HOST and SDE_API_KEY in the environment first.", file=sys.stderr)
         return 2
     try:
         with live_server() if is_live else embedded_server() as access:
-            run_all(access, is_live)
+            run_all(access, is_live, folder)
     except (DemoError, OSError) as error:
         print(f"\nmake demo: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def run_all(access: dict[str, str], is_live: bool) -> None:
-    """Run the playbooks, from plain facts to the audit."""
-    shutil.rmtree(BUILD, ignore_errors=True)
-    BUILD.mkdir(parents=True)
-    write_example()
+def run_all(access: dict[str, str], is_live: bool, folder: Path) -> None:
+    """Run the playbooks, from plain facts to drift."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_example(folder)
     print_heading(f"SD Elements server: {access['SDE_HOST']}")
-    for number, step in enumerate((one for one in STEPS if not (is_live and one.edit)), 1):
+    for number, step in enumerate((one for one in steps(folder) if not (is_live and one.edit)), 1):
         print_heading(f"{number}. {step.title}")
         if step.edit:
             step.edit()
-        run_step(step, access, is_live)
+        run_step(step, access, is_live, folder)
         if step.playbook == "configuration":
-            print(RENDERED.read_text(encoding="utf-8"))
-            print_heading(f"The rendered allow-list is in {RENDERED.relative_to(ROOT)}.")
-    report = REPORTS / f"{REPORTS.name}.html"
-    others = sorted(path.name for path in REPORTS.iterdir() if path != report)
+            print((folder / RENDERED).read_text(encoding="utf-8"))
+            print_heading(f"The rendered allow-list is in {folder / RENDERED}.")
+    reports = folder / REPORTS
+    report = reports / f"{REPORTS}.html"
+    others = sorted(path.name for path in reports.iterdir() if path != report)
     print_heading(f"The report for people is {report}. Open it in a browser.")
     print_heading(f"Next to it are those for machines: {', '.join(others)}.")
 
 
-def write_example() -> None:
+def write_example(folder: Path) -> None:
     """Write the example of the user guide as a file."""
     section = GUIDE.read_text(encoding="utf-8").split("\n## Check connections\n")[1]
-    Path(CHECK).parent.mkdir(parents=True, exist_ok=True)
-    Path(CHECK).write_text(section.split("```yaml\n")[1].split("```\n")[0], encoding="utf-8")
+    (folder / CHECK).write_text(section.split("```yaml\n")[1].split("```\n")[0], encoding="utf-8")
 
 
-def run_step(step: Step, access: dict[str, str], is_live: bool) -> None:
+def run_step(step: Step, access: dict[str, str], is_live: bool, folder: Path) -> None:
     """Run a playbook. Raise a DemoError unless it did what it should."""
-    status, output = run_playbook(step.playbook, access, step.variables)
+    status, output = run_playbook(step.playbook, access, step.variables, folder)
     if status == 0 and (is_live or not step.verdict):
         return
     if status == 0:
@@ -155,13 +157,13 @@ def print_heading(text: str) -> None:
     print(f"\n=== {text}", flush=True)
 
 
-def run_playbook(name: str, access: dict[str, str], variables: dict[str, Any]) -> tuple[int, str]:
+def run_playbook(name: str, access: dict[str, str], variables: dict[str, Any], folder: Path) -> tuple[int, str]:
     """Run a playbook of the collection, or CHECK. Show its output, and return it with the exit status."""
-    playbook = name if name == CHECK else f"securitycompass.sdelements.{name}"
+    playbook = str(folder / name) if name == CHECK else f"securitycompass.sdelements.{name}"
     command = [str(Path(sys.executable).parent / "ansible-playbook"), playbook]
     if variables:
         command += ["-e", json.dumps(variables)]
-    settings, output = {**environment(), **access}, []
+    settings, output = {**environment(folder), **access}, []
     with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, encoding="utf-8") as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)
@@ -169,7 +171,7 @@ def run_playbook(name: str, access: dict[str, str], variables: dict[str, Any]) -
     return process.returncode, "".join(output)
 
 
-def environment() -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Return an environment in which the settings of a user, such as ~/.ansible.cfg, change nothing."""
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return {
@@ -178,8 +180,8 @@ def environment() -> dict[str, str]:
         "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
         "ANSIBLE_FORCE_COLOR": str(sys.stdout.isatty()),
         # A home may be read-only.
-        "ANSIBLE_HOME": str(BUILD / "ansible"),
-        "ANSIBLE_REMOTE_TEMP": str(BUILD / "ansible" / "tmp"),
+        "ANSIBLE_HOME": str(folder / "ansible"),
+        "ANSIBLE_REMOTE_TEMP": str(folder / "ansible" / "tmp"),
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
         "LC_ALL": utf8_locale(),
@@ -222,7 +224,9 @@ def live_server() -> Iterator[dict[str, str]]:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        shutil.rmtree(BUILD, ignore_errors=True)
     try:
-        sys.exit(main())
+        sys.exit(main(Path(sys.argv[1]).absolute() if sys.argv[1:] else BUILD))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -36,6 +36,7 @@ WITH_VERDICT = [
     *sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem not in WITHOUT_VERDICT),
     "extensions/patterns/sde_connection_audit/playbooks/audit.yml",
 ]
+STEPS = demo.steps(demo.BUILD)
 MODES = pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
 
 
@@ -196,58 +197,63 @@ def test_table_of_connections_with_null(play):
         assert [line.split() for line in lines_of(listed)[1:]] == [["alm", *shown], ["analysis", *shown]]
 
 
+def run_demo(folder: Path) -> subprocess.CompletedProcess:
+    """The command of 'make demo', in a folder that no other test writes into."""
+    command = [sys.executable, "-m", "tests.demo", folder / "demo"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+
+
 def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
-    """The command of 'make demo'. A home below a file cannot be written, by root either."""
+    """A home below a file cannot be written, by root either."""
     broken = tmp_path / "broken.cfg"
     broken.write_text("[defaults\nstrategy = free\n", encoding="utf-8")
     (tmp_path / "file").touch()
     settings = {"ANSIBLE_CONFIG": broken, "ANSIBLE_STRATEGY": "unknown", "HOME": tmp_path / "file", "LC_ALL": "C"}
     for name, value in settings.items():
         monkeypatch.setenv(name, str(value))
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
-    )
+    run = run_demo(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("=== This failed as it should") == 3
-    assert "The rendered allow-list is in build/demo/egress_allow_list.txt." in run.stdout
+    assert f"The rendered allow-list is in {tmp_path}/demo/egress_allow_list.txt." in run.stdout
     report = re.search(r"^=== The report for people is (/.*\.html)\. Open it in a browser\.$", run.stdout, re.MULTILINE)
     assert "Rally Integration" in Path(report.group(1)).read_text(encoding="utf-8")
     assert "WARNING" not in UNDECIDED.sub("", run.stdout + run.stderr)
 
 
-@pytest.mark.parametrize("step", [step for step in demo.STEPS if step.verdict], ids=lambda step: step.playbook)
+@pytest.mark.parametrize("title", [step.title for step in STEPS if step.verdict])
 @pytest.mark.parametrize("is_live", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_demo_stops_at_a_failure_that_is_not_the_verdict(step, is_live, capsys):
+def test_demo_stops_at_a_failure_that_is_not_the_verdict(title, is_live, tmp_path, capsys):
     """No server listens there."""
-    demo.write_example()
+    [step] = [step for step in demo.steps(tmp_path) if step.title == title]
+    demo.write_example(tmp_path)
     access = {"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": "abc", "SDE_RETRIES": "0"}
     with pytest.raises(demo.DemoError, match=r"stopped, because \w+ could not do its work \(status 2\)"):
-        demo.run_step(step, access, is_live)
+        demo.run_step(step, access, is_live, tmp_path)
     assert "This failed as it should" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("step", demo.STEPS, ids=lambda step: step.title.partition(":")[0])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title.partition(":")[0])
 @pytest.mark.parametrize("is_live", [False, True])
 @pytest.mark.parametrize("status, printed", [(0, ""), (2, ""), (2, "verdict"), (1, "verdict"), (250, "")])
-def test_demo_goes_on_after_success_or_a_verdict(monkeypatch, capsys, step, is_live, status, printed):
+def test_demo_goes_on_after_success_or_a_verdict(monkeypatch, capsys, tmp_path, step, is_live, status, printed):
     output = str(step.verdict) if printed else ""
     monkeypatch.setattr(demo, "run_playbook", lambda *_arguments: (status, output))
     goes_on = (status, bool(printed)) == (2, True) if step.verdict else status == 0
     if goes_on or (is_live and status == 0):
-        demo.run_step(step, {}, is_live)
+        demo.run_step(step, {}, is_live, tmp_path)
     else:
         with pytest.raises(demo.DemoError, match=f"{Path(step.playbook).stem} "):
-            demo.run_step(step, {}, is_live)
+            demo.run_step(step, {}, is_live, tmp_path)
     assert ("This failed as it should" in capsys.readouterr().out) == (goes_on and bool(step.verdict) and not is_live)
 
 
-def test_demo_without_a_port(monkeypatch, capsys):
+def test_demo_without_a_port(tmp_path, monkeypatch, capsys):
     def listen(**_options):
         raise OSError(98, "Address already in use")
 
     monkeypatch.setattr(demo, "DemoServer", listen)
     monkeypatch.delenv("LIVE", raising=False)
-    assert demo.main() == 1
+    assert demo.main(tmp_path) == 1
     assert "make demo: the embedded SD Elements API cannot be reached on a loopback address" in capsys.readouterr().err
 
 
@@ -257,23 +263,19 @@ def test_demo_without_utf8_locale(monkeypatch):
         demo.utf8_locale()
 
 
-def test_demo_on_a_live_server_needs_one(monkeypatch):
+def test_demo_on_a_live_server_needs_one(tmp_path, monkeypatch):
     monkeypatch.setenv("LIVE", "1")
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
-    )
+    run = run_demo(tmp_path)
     assert (run.returncode, "set SDE_HOST and SDE_API_KEY" in run.stderr) == (2, True)
 
 
 @pytest.mark.slow
-def test_demo_on_a_live_server(start, monkeypatch):
+def test_demo_on_a_live_server(start, tmp_path, monkeypatch):
     server = start("3.2")
     monkeypatch.setenv("LIVE", "1")
     for name, value in access(server).items():
         monkeypatch.setenv(name, value)
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
-    )
+    run = run_demo(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert {request.method for request in server.requests} == {"GET"}
 

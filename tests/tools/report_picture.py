@@ -40,7 +40,7 @@ def main() -> int:
             # The port of the embedded server is another one each time.
             "connection_audit_server": "sde.example.com",
         }
-        status, _output = demo.run_playbook("audit", access, variables)
+        status, _output = demo.run_playbook("audit", access, variables, Path(folder))
         if status == demo.FAILED_HOSTS:
             take_screenshot(Path(folder) / "audit.html", PICTURE)
     return 0 if status == demo.FAILED_HOSTS else 1
