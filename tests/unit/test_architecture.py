@@ -38,6 +38,7 @@ def test_layers_hold_in_the_collection():
     assert architecture.errors(architecture.read_components(), architecture.read_uses()) == []
 
 
+@pytest.mark.no_cover
 def test_picture_shows_the_current_code():
     components, uses = architecture.read_components(), architecture.read_uses()
     pairs = architecture.without_shortcuts(architecture.arrows(components, uses))

@@ -340,6 +340,7 @@ TOO_DEEP = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", TOO_DEEP)
 @pytest.mark.parametrize("number", [101, 400, 3000])
 def test_deep_condition_is_one_clear_error(name, number):

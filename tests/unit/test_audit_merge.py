@@ -586,6 +586,7 @@ def test_incompatible_reports():
         merge(unnamed, unnamed)
 
 
+@pytest.mark.no_cover
 def test_many_waivers_take_linear_time():
     """No list of all waivers is made for each of them."""
     made = of_server("eu", "pass")

@@ -45,6 +45,7 @@ def without_times(value, found: list[datetime]):
     return "a time"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("way", ["switch", "clock"])
 def test_seed_data_are_relative_to_now(start, monkeypatch, way):
     today = datetime.now(timezone.utc)

@@ -32,6 +32,7 @@ def test_job_message_keeps_harmless_params(start):
     assert found["secrets_set"] == ["auth.password"]
 
 
+@pytest.mark.no_cover
 def test_long_texts_are_masked_with_a_warning(start):
     long = "a: b, " * (_redact.MAX_TEXT // 6 + 1)
     record = {"kind": "alm", "alias": "a", "system": "JIRA", "params": {"custom": {"note": long}}}

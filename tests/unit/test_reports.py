@@ -884,6 +884,7 @@ def with_text_in(place: str, text: str) -> dict:
     return report
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("place", ["alias", "message", "observed", "label", "title", "waiver", "server", "key"])
 def test_hostile_text_is_escaped(name, place):

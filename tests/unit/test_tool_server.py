@@ -403,6 +403,7 @@ def check(result: dict) -> None:
     assert server(alm_server=result["url"]) == result
 
 
+@pytest.mark.no_cover
 @given(
     st.dictionaries(
         st.sampled_from(["alm_server", "alm_method", "analysis_server", "a_context_root", "alm_validate_cert", "x"]),
