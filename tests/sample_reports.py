@@ -594,7 +594,7 @@ def report(
         "policies": ["starter", "our_policy.yml"],
         "policy_vars": {},
         "disabled": [],
-        "left_out": [],
+        "not_selected": [],
         "summary": {
             "verdict": "fail" if is_failed else "pass",
             "message": f"SD Elements audit{of} {'failed' if is_failed else 'passed'}: {severe} findings of high "

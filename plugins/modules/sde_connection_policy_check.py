@@ -19,6 +19,7 @@ description:
   - Runs on the controller, without a server, and requires only ansible-core.
   - With O(connections) or O(connections_file), also counts the verdicts of each rule on these connections, and warns
     about rules that match nothing. Failing findings do not fail the task.
+  - Warns about expired waivers.
   - Fails if the policy has an error, such as an unknown fact, or if a test fails. The message has a line for each.
 options:
   policy:

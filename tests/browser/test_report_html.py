@@ -544,7 +544,7 @@ def governed() -> dict:
     sync["state"], debug["state"] = "matches_nothing", "off"
     named.update(state="matches_nothing", may_apply_to_nothing=True)
     allowed["state"] = "no_subjects"
-    report["left_out"] = ["conflict-policy"]
+    report["not_selected"] = ["conflict-policy"]
     report["summary"].update(vacuous="fail", unused_waivers="fail")
     earlier = {"server": sample_reports.SERVER, "rule": "alm-tls", "severity": "high", "fingerprint": "0" * 32}
     report["baseline"]["not_fixed"] = [{**earlier, "subject": "ALM connection 7", "reason": "connection_removed"}]

@@ -59,6 +59,17 @@ def test_starter_policy(check):
     assert Path(schema).samefile(SCHEMA)
 
 
+def test_expired_waiver(check, tmp_path):
+    """Also without connections."""
+    waiver = {"rules": ["tls"], "connections": {"id": 1}, "reason": "Old", "owner": "jo", "expires": "2026-01-31"}
+    policy = {"waivers": [waiver, {**waiver, "expires": "2999-01-31"}]}
+    (tmp_path / "p.yml").write_text(json.dumps(policy), encoding="utf-8")
+    run = check(policy=["starter", "p.yml"])
+    assert run.returncode == 0, run.stdout
+    printed = " ".join(run.stdout.split())
+    assert printed.count("[WARNING]") == 1 and "p.yml, waiver 1 (tls; owner: jo) expired after 2026-01-31." in printed
+
+
 def test_failing_tests(check, tmp_path):
     (tmp_path / "p.yml").write_text(THREE_FAILING_TESTS, encoding="utf-8")
     run = check(policy=["p.yml"], policy_vars="hosts: [a.example.com]")

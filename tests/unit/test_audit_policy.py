@@ -739,7 +739,7 @@ def test_selection(selection, expected):
     else:
         policy = load_policy(["p.yml"], lambda name: content, {}, selection=Selection(**selection))
         assert [rule.id for rule in policy.rules] == expected
-        assert policy.left_out == [name for name in tags if name not in expected]
+        assert policy.not_selected == [name for name in tags if name not in expected]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def report(
     connections=None,
     more=(),
     without=(),
-    left_out=(),
+    not_selected=(),
     policy=None,
     observed=None,
     **options,
@@ -86,7 +86,7 @@ def report(
     connections = connections or CONNECTIONS
     rules = [one for one in [*RULES, LOOP, *more] if one["id"] not in without]
     content = {"rules": rules, "waivers": list(waivers), **(policy or {})}
-    skipped = Selection(skip_rules=left_out)
+    skipped = Selection(skip_rules=not_selected)
     loaded = load_policy(["p.yml"], lambda name: content, {}, selection=skipped)
     by_id = {rule.id: rule for rule in loaded.rules}
     found = []
@@ -590,7 +590,7 @@ def test_only_what_is_judged_again_and_passes_is_fixed():
     assert compared(("loop", "pass", "x"), before=item) == (["loop"], {})
     # The rule is disabled, gone, or was not selected.
     assert compared(without=["high"], kinds=ALL_KINDS) == ([], {"high": "rule_gone"})
-    assert compared(left_out=["high"]) == ([], {"high": "not_looked_at"})
+    assert compared(not_selected=["high"]) == ([], {"high": "not_looked_at"})
     assert compared(("high", "pass", 1), server="other.example.com") == ([], {"high": "not_looked_at"})
 
 
@@ -666,13 +666,13 @@ def test_report_has_the_variables_that_the_task_set():
         assert name == "csv" or "[2]" in html.unescape(render(made)), name
 
 
-def test_verdict_names_the_rules_that_were_left_out():
-    made = report(("high", "pass", 1), left_out=["low", "info"])
-    assert made["left_out"] == ["info", "low"] and len(made["rules"]) == 4
-    assert made["summary"]["message"].endswith(" 2 rules are disabled or left out: info, low.")
+def test_verdict_names_the_rules_that_were_not_selected():
+    made = report(("high", "pass", 1), not_selected=["low", "info"])
+    assert made["not_selected"] == ["info", "low"] and len(made["rules"]) == 4
+    assert made["summary"]["message"].endswith(" 2 rules are disabled or not selected: info, low.")
     disabled = report(("high", "pass", 1), policy={"disable": ["low"]})
     assert disabled["disabled"] == [{"rule": "low", "file": "p.yml"}]
-    assert disabled["summary"]["message"].endswith(" 1 rule is disabled or left out: low.")
+    assert disabled["summary"]["message"].endswith(" 1 rule is disabled or not selected: low.")
 
 
 def test_limits_of_waivers():

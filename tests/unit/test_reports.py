@@ -1034,7 +1034,7 @@ def test_formats_name_controls_states_and_overrides():
     calm = sample_reports.rule("calm", "Calm", "low", state="matches_nothing", may_apply_to_nothing=True)
     about = sample_reports.connection("alm", 1)
     findings = [sample_reports.finding(first, about, "fail"), sample_reports.finding(second, about, "pass")]
-    report = {**sample_reports.report([first, second, calm], [about], findings), "left_out": ["skipped"]}
+    report = {**sample_reports.report([first, second, calm], [about], findings), "not_selected": ["skipped"]}
 
     text = render_markdown(report)
     rows = [line.replace("`", "") for line in text.splitlines()]
@@ -1043,7 +1043,7 @@ def test_formats_name_controls_states_and_overrides():
     first_idle = rows.index("### Rules that evaluated nothing (2)") + 4
     idle = rows[first_idle : first_idle + 2]
     assert idle == ["| second | matches nothing |", "| calm | matches nothing, as it may |"]
-    assert rows[rows.index("### Rules that were left out (1)") + 4] == "| skipped |"
+    assert rows[rows.index("### Rules that were not selected (1)") + 4] == "| skipped |"
     assert "| first | our.yml | severity, when |" in rows
 
     properties = {
@@ -1057,7 +1057,7 @@ def test_formats_name_controls_states_and_overrides():
     run = sarif(report)
     rule = run["tool"]["driver"]["rules"][0]["properties"]
     assert {"pci", "nist-800-53 SC-8", "cis-8 3.10"} <= set(rule["tags"])
-    assert rule["overridden"] == ["our.yml: severity, when"] and run["properties"]["left_out"] == ["skipped"]
+    assert rule["overridden"] == ["our.yml: severity, when"] and run["properties"]["not_selected"] == ["skipped"]
     [notification] = run["invocations"][0]["toolExecutionNotifications"]
     assert notification["associatedRule"] == {"id": "second", "index": 1} and notification["level"] == "warning"
 

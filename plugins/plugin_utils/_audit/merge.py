@@ -132,7 +132,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
     ]
     baseline = _merge_baselines(reports)
     changes = _merge_changes(reports)
-    left_out = _unique(rule for report in reports for rule in report["left_out"])
+    not_selected = _unique(rule for report in reports for rule in report["not_selected"])
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -142,7 +142,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
         "kinds": _merge_kinds(reports),
         "policy_vars": {name: value for report in reports for name, value in report["policy_vars"].items()},
         "disabled": disabled,
-        "left_out": left_out,
+        "not_selected": not_selected,
         "server_urls": {name: url for report in reports for name, url in report["server_urls"].items()},
         "missing_servers": missing,
         "missing_reasons": reasons,
@@ -158,7 +158,7 @@ def merge_reports(sources: list[SourceReport], servers: list[str], options: Merg
             projects=sum(seen) if seen else None,
             unseen_projects=sum(report["summary"]["unseen_projects"] for report in reports),
             servers=audited,
-            not_evaluated=_unique([*(one["rule"] for one in disabled), *left_out]),
+            not_evaluated=_unique([*(one["rule"] for one in disabled), *not_selected]),
             baseline=baseline,
             changes=changes,
             missing_servers=[f"{one} ({reasons[one]})" if one in reasons else one for one in missing],

@@ -198,7 +198,7 @@ class Policy(NamedTuple):
     task_variables: dict[str, Any]
     rules: list[Rule]
     disabled: list[Disabled]
-    left_out: list[str]
+    not_selected: list[str]
     waivers: list[Waiver]
     limits: WaiverLimits
     vacuous: str
@@ -461,7 +461,7 @@ class Report(_OfMergedReports):
     policies: list[str]
     policy_vars: dict[str, Any]
     disabled: list[Disabled]
-    left_out: list[str]
+    not_selected: list[str]
     summary: Summary
     rules: list[RuleEntry]
     connections: list[ConnectionEntry]

@@ -60,7 +60,7 @@ def load_policy(
         task_variables=variables,
         rules=selected,
         disabled=[Disabled(rule=id_, file=file.name) for file in files for id_ in file.section("disable")],
-        left_out=[rule.id for rule in rules if rule not in selected],
+        not_selected=[rule.id for rule in rules if rule not in selected],
         waivers=[
             _waiver(raw, file.name, number) for file in files for number, raw in enumerate(file.section("waivers"), 1)
         ],

@@ -116,7 +116,7 @@ def build_report(
         "policies": policy.names,
         "policy_vars": redact(policy.task_variables)[0],
         "disabled": policy.disabled,
-        "left_out": policy.left_out,
+        "not_selected": policy.not_selected,
         "summary": summarize(
             rules,
             entries,
@@ -127,7 +127,7 @@ def build_report(
             projects=None if facts.projects is None else len(projects),
             unseen_projects=_unseen_projects(facts),
             servers=[server] if server else [],
-            not_evaluated=[*(one["rule"] for one in policy.disabled), *policy.left_out],
+            not_evaluated=[*(one["rule"] for one in policy.disabled), *policy.not_selected],
             baseline=comparison,
             changes=changes,
         ),
@@ -361,7 +361,7 @@ class _Comparison:
         if verdict is not None:
             return verdict
         policy = self._policy
-        if finding["rule"] in policy.left_out or finding["server"] != self._scope.server:
+        if finding["rule"] in policy.not_selected or finding["server"] != self._scope.server:
             return "not_looked_at"
         if finding["rule"] not in {id_ for rule in policy.rules for id_ in (rule.id, *rule.was)}:
             return "rule_gone"
@@ -423,7 +423,7 @@ def failed_report(problem: str, scope: Scope, policies: list[str], options: Verd
         "policies": policies,
         "policy_vars": {},
         "disabled": [],
-        "left_out": [],
+        "not_selected": [],
         "summary": summary,
         "rules": [],
         "connections": [],
@@ -492,7 +492,7 @@ def summarize(
         f"{unaudited}." if unaudited else "",
         _missing(missing_servers),
         _names("rule matches nothing", "rules match nothing", vacuous),
-        _names("rule is disabled or left out", "rules are disabled or left out", not_evaluated),
+        _names("rule is disabled or not selected", "rules are disabled or not selected", not_evaluated),
         _names(
             "rule was not evaluated on all servers",
             "rules were not evaluated on all servers",
@@ -642,6 +642,12 @@ def warnings_by_rule(report: Report, verdict: str) -> list[str]:
         about = "" if is_about_rule else f" for {many}{first['subject']}"
         warnings.append(f"Rule {rule} {phrase}{about}: {sentence(first['message'])}")
     return warnings
+
+
+def warnings_of_expired_waivers(policy: Policy) -> list[str]:
+    """Return a warning about each waiver of a policy that is expired now."""
+    waivers = _Waivers(policy, None, today=datetime.now(timezone.utc).date().isoformat()).entries()
+    return _warnings_of_waivers([one for one in waivers if one["state"] == "expired"])
 
 
 def _warnings_of_waivers(waivers: list[WaiverEntry]) -> list[str]:

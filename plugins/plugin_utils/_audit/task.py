@@ -52,6 +52,7 @@ from .report import (
     top_findings,
     warnings_by_rule,
     warnings_of,
+    warnings_of_expired_waivers,
 )
 from .report_checks import ADVICE
 from .resources import data_of, joined, resources_read_by, validate_given
@@ -216,7 +217,7 @@ def check_policy(options: Options, files: TaskFiles, *, templar: Templar, task_v
         "tests_skipped": tested.skipped,
         "rules": checked_rules(policy, report),
         "schema": str(schema_file("policy")),
-        "warnings": list(map(escape_log_line, warnings_of(report))) if report else [],
+        "warnings": list(map(escape_log_line, warnings_of(report) if report else warnings_of_expired_waivers(policy))),
     }
 
 

@@ -206,7 +206,7 @@ def _rules_to_look_at(report: Report) -> Iterator[_Section]:
         if rule["state"] in states
     ]
     yield _table_section("Rules that evaluated nothing", ("Rule", "State"), idle)
-    yield _table_section("Rules that were left out", ("Rule",), [(code(id_),) for id_ in report["left_out"]])
+    yield _table_section("Rules that were not selected", ("Rule",), [(code(id_),) for id_ in report["not_selected"]])
     variables = [(code(text),) for text in task_variables(report)]
     yield _table_section("Variables that the task sets", ("Variable",), variables)
     disabled = [(code(one["rule"]), code(one["file"])) for one in report["disabled"]]

@@ -102,7 +102,7 @@ def render(report: Report) -> str:
                     "policies": _lines(report["policies"]),
                     "policy_vars": _lines(task_variables(report)),
                     "disabled": _lines([one["rule"] for one in report["disabled"]]),
-                    "left_out": _lines(report["left_out"]),
+                    "not_selected": _lines(report["not_selected"]),
                     "changes": change_lines(report),
                 },
             }
