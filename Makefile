@@ -28,7 +28,8 @@ env: ## Make .venv (PYTHON=python3.12 chooses the interpreter)
 
 # In parallel, and to the end: a failure of one hides no failure of another.
 PARALLEL := $(MAKE) --jobs --keep-going lint docs sanity
-PYTEST := pytest -n auto --dist worksteal
+# A file's tests share servers, a browser and runs of playbooks. The slow files come first.
+PYTEST := pytest -n auto --dist loadfile --no-loadscope-reorder
 # 'auto': one more than there are processors, since tests wait for the programs that they start.
 export PYTEST_XDIST_AUTO_NUM_WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 COVERAGE := --cov --cov-report=term --cov-report=html:build/coverage
