@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.playbooks.test_audit_action import BAD, good
+from tests.playbooks.test_documentation_examples import blocks
 from tests.playbooks.test_playbooks import assert_clean, lines_of
 from tests.support import messages_of, printed_results, printing
 
@@ -38,21 +40,18 @@ def check(ansible, tmp_path):
     (tmp_path / "python").mkdir()
     (tmp_path / "python" / "requests.py").write_text("raise ImportError('requests is not installed')\n")
 
-    def run(**variables):
+    def run(*command: str, **variables):
         arguments = ["-e", json.dumps({f"connection_audit_{name}": value for name, value in variables.items()})]
-        return ansible(
-            "ansible-playbook",
-            "securitycompass.sdelements.check_policy",
-            *arguments,
-            cwd=tmp_path,
-            PYTHONPATH=str(tmp_path / "python"),
-        )
+        command = command or ("ansible-playbook", "securitycompass.sdelements.check_policy", *arguments)
+        return ansible(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path / "python"))
 
     return run
 
 
 def test_starter_policy(check):
-    run = check(policy="starter,starter_tests")
+    """By the command of the guide."""
+    (command,) = (block.text for block in blocks("shell") if ".check_policy" in block.text)
+    run = check(*shlex.split(command))
     assert_clean(run)
     assert '"tls: 5 tests"' in run.stdout and "18 rules, 94 tests passed." in run.stdout
     (schema,) = re.findall(r"Schema of policies: (/.*\.json)", run.stdout)
@@ -98,16 +97,12 @@ def test_saved_connections(check, tmp_path):
     (tmp_path / "p.yml").write_text(textwrap.dedent(policy), encoding="utf-8")
     run = check(policy="p.yml", connections_file="facts.json")
     assert run.returncode == 0
-    assert lines_of(run)[:3] == [
+    assert lines_of(run.stdout)[:3] == [
         "tls: 1 test; 1 waived, 1 pass",
         "name: 0 tests; matches nothing, 2 not applicable",
         "scans: 0 tests; no subjects, 2 not applicable",
     ]
     assert "Rule name matches nothing" in run.stdout
-    odd = "rules: [{id: odd, title: T, severity: low, that: connection.id}]"
-    (tmp_path / "p.yml").write_text(odd, encoding="utf-8")
-    run = check(policy="p.yml", connections_file="facts.json")
-    assert run.returncode == 2 and "Rule odd cannot be evaluated for 2 subjects, such as " in run.stdout
 
 
 def test_result(ansible, tmp_path):
@@ -115,10 +110,13 @@ def test_result(ansible, tmp_path):
     (tmp_path / "p.yml").write_text(THREE_FAILING_TESTS, encoding="utf-8")
     (tmp_path / "form.yml").write_text(THREE_FAILING_TESTS.replace("title: TLS", "titel: TLS"), encoding="utf-8")
     (tmp_path / "name.yml").write_text(THREE_FAILING_TESTS.replace("server.host", "sever.host"), encoding="utf-8")
+    no_condition = "rules: [{id: odd, title: T, severity: low, that: connection.id}]"
+    (tmp_path / "odd.yml").write_text(no_condition, encoding="utf-8")
     audit = "securitycompass.sdelements.sde_connection_audit"
     tasks = {
         "failed": {TASK: {"policy": ["p.yml"], "connections": [good()]}},
-        "passed": {TASK: {"policy": ["starter"]}},
+        "passed": {TASK: {"policy": ["odd.yml"]}},
+        "odd": {TASK: {"policy": ["odd.yml"], "connections": [good(), BAD]}},
         "audited": {audit: {"policy": ["p.yml"], "connections": [good()]}},
         "invalid_form": {TASK: {"policy": ["form.yml"]}},
         "invalid_name": {TASK: {"policy": ["name.yml"]}},
@@ -130,7 +128,7 @@ def test_result(ansible, tmp_path):
     play.append(printing(list(tasks)))
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": play}]))
     run = ansible("ansible-playbook", tmp_path / "play.yml", cwd=tmp_path)
-    failed, passed, audited, *others = printed_results(run.stdout)
+    failed, passed, odd, audited, *others = printed_results(run.stdout)
     assert failed["failed"] and failed["failure"]["kind"] == "policy" and failed["tests_passed"] == 1
     assert [(one["number"], one["rule"], one["actual"]) for one in failed["tests"]] == [
         (1, "tls", ["fail"]),
@@ -140,6 +138,7 @@ def test_result(ansible, tmp_path):
     states = {one["id"]: (one["state"], one["verdict_counts"]["pass"]) for one in failed["rules"]}
     assert states == {"tls": ("evaluated", 1), "hosts": ("evaluated", 1)}
     assert not passed["failed"] and passed["tests"] == [] and passed["rules"][0]["verdict_counts"] is None
+    assert odd["failed"] and "Rule odd cannot be evaluated for 2 subjects, such as " in odd["msg"]
     assert audited["verdict"] == "pass"
     assert [(one["failure"]["kind"], one["msg"].splitlines()[-1]) for one in others] == [
         ("policy", "form.yml: rule tls: titel is not a known field; did you mean title?"),

@@ -18,8 +18,9 @@ from tests.support import printed_results, printing
 AUDIT = "securitycompass.sdelements.sde_connection_audit"
 MERGE = f"{AUDIT}_merge"
 SUFFIXES = {"json": "json", "junit": "xml", "sarif": "sarif", "markdown": "md", "html": "html", "csv": "csv"}
-GOOD = {"connections": [good()], "server": "https://sde.example.com"}
-BROKEN_POLICY = "rules: [{id: a, title: A, severity: lo, that: connection.id > 0}]"
+GOOD = {"policy": ["good.yml"], "connections": [good()], "server": "https://sde.example.com"}
+GOOD_POLICY = "rules: [{id: a, title: A, severity: high, that: connection.id == 1}]"
+BROKEN_POLICY = GOOD_POLICY.replace("high", "lo")
 # How each audit differs from a good one, and a part of its message.
 FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "broken_policy": (
@@ -48,6 +49,7 @@ def play(ansible, tmp_path):
         ]
         playbook = tmp_path / "play.yml"
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": play}]))
+        (tmp_path / "good.yml").write_text(GOOD_POLICY)
         (tmp_path / "broken.yml").write_text(BROKEN_POLICY)
         done = ansible("ansible-playbook", playbook, cwd=tmp_path)
         assert done.returncode == 0 and LAST["api_token"] not in done.stdout, done.stdout
@@ -118,19 +120,7 @@ def test_which_reports_are_replaced(play, tmp_path):
     assert results[8]["failure"]["kind"] == "option"
 
 
-def test_failed_audit_is_not_a_baseline(play, tmp_path):
-    path = str(tmp_path / "failed.json")
-    _failed, compared = play(
-        [
-            {AUDIT: {**GOOD, "policy": ["broken.yml"], "reports": {"json": path}}},
-            {AUDIT: {**GOOD, "baseline": path}},
-        ]
-    )
-    problem = f"baseline: {path} is the report of an audit that could not be completed."
-    assert compared["msg"].startswith(f"{problem} Use the report of a completed audit of the same server.")
-
-
-def test_merge_of_failed_audits(play, tmp_path):
+def test_reports_of_failed_audits_as_input(play, tmp_path):
     files = {name: str(tmp_path / "in" / f"{name}.json") for name in ("good", "failed", "unnamed")}
     broken = {"policy": ["broken.yml"], "connections": []}
     merged, failed = paths(tmp_path / "merged"), paths(tmp_path / "failed")
@@ -138,6 +128,7 @@ def test_merge_of_failed_audits(play, tmp_path):
         [
             {
                 AUDIT: {
+                    "policy": ["good.yml"],
                     "connections": [good(), BAD],
                     "server": "eu",
                     "fail_on": "never",
@@ -149,9 +140,10 @@ def test_merge_of_failed_audits(play, tmp_path):
             {MERGE: {"report_files": list(files.values()), "fail_on": "critical", "reports": merged}},
             {MERGE: {"report_files": [files["good"], "broken.yml"], "reports": merged}},
             {MERGE: {"report_files": [files["failed"]], "reports": failed}},
+            {AUDIT: {**GOOD, "baseline": files["failed"]}},
         ]
     )
-    of_all, of_broken, of_failed = results[3:]
+    of_all, of_broken, of_failed, compared = results[3:]
     assert of_all["verdict"] == "fail" and of_all["missing_servers"] == ["us", files["unnamed"]]
     assert re.search(r"2 servers have no report: us \(.+\), .+unnamed\.json \(.+\)\.", of_all["msg"])
     message = "could not be completed: Invalid policy (1 error): broken.yml: rule a: severity must be one of"
@@ -159,3 +151,5 @@ def test_merge_of_failed_audits(play, tmp_path):
     assert "broken.yml is not valid JSON" in of_broken["msg"] and verdict(tmp_path / "merged") == "error"
     assert f"report_files: no audit could be made. {files['failed']}: SD Elements audit of us" in of_failed["msg"]
     assert verdict(tmp_path / "failed") == "error"
+    problem = f"baseline: {files['failed']} is the report of an audit that could not be completed."
+    assert compared["msg"].startswith(f"{problem} Use the report of a completed audit of the same server.")

@@ -20,6 +20,7 @@ from tests.support import (
     access,
     canned_server,
     forward_proxy,
+    inventory_of,
     messages_of,
     printed_results,
     printing,
@@ -56,19 +57,19 @@ def play(ansible):
     return run
 
 
-def lines_of(run: subprocess.CompletedProcess) -> list[str]:
+def lines_of(printed: str) -> list[str]:
     """The lines that a debug task showed as a list."""
-    return [json.loads(line.strip().rstrip(",")) for line in run.stdout.splitlines() if line.startswith(" " * 8 + '"')]
+    return [json.loads(line.strip().rstrip(",")) for line in printed.splitlines() if line.startswith(" " * 8 + '"')]
 
 
-def rows_of(run: subprocess.CompletedProcess) -> list[list[str]]:
+def rows_of(table: list[str]) -> list[list[str]]:
     """Kind and id of the rows of a table."""
-    return [line.split()[:2] for line in lines_of(run)[1:]]
+    return [line.split()[:2] for line in table[1:]]
 
 
-@MODES
+@pytest.mark.parametrize("mode", [pytest.param([], marks=pytest.mark.slow), ["--check"]], ids=["run", "check"])
 def test_all_on_the_same_server(start, ansible, tmp_path, mode):
-    """In one run. Check mode shows the same and writes nothing."""
+    """In one run. Check mode shows the same as the demo, and writes nothing."""
     server = start("5.2")
     target = tmp_path / "allow.txt"
     names = ("list_connections", "configuration")
@@ -76,16 +77,17 @@ def test_all_on_the_same_server(start, ansible, tmp_path, mode):
     playbooks = [f"securitycompass.sdelements.{name}" for name in names]
     run = ansible("ansible-playbook", *playbooks, *mode, "-e", json.dumps(variables), **access(server))
     assert_clean(run)
-    assert_listed(run, server)
+    assert_listed(run.stdout, server)
     assert "changed=1" in run.stdout and target.exists() == (not mode)
     if not mode:
         assert_allow_list(target.read_text().splitlines())
 
 
-def assert_listed(run: subprocess.CompletedProcess, server) -> None:
+def assert_listed(printed: str, server) -> None:
     records = server.records("alm") + server.records("analysis")
-    assert rows_of(run) == [[record["kind"], str(record["id"])] for record in records]
-    table = "\n".join(lines_of(run))
+    lines = lines_of(printed)
+    assert rows_of(lines) == [[record["kind"], str(record["id"])] for record in records]
+    table = "\n".join(lines)
     assert re.search(r"alm +2 +Customer Portal +Customer Portal to JIRA +jira +hourly +ok +\d{4}-", table)
     assert "https://tools.fleet.example.org:443/jira-eu" in table
     assert "https://gitlab.energy.example.net" in table and "********" not in table
@@ -95,26 +97,33 @@ def assert_listed(run: subprocess.CompletedProcess, server) -> None:
     )
 
 
-def test_chosen_connections_where_the_server_ignores_filters(start, play):
-    server = start("newest", filters="ignored")
-    run = play(
-        "list_connections", server, "-e", "sde_system=jira,rally", "-e", "sde_kinds=alm", "-e", "sde_project=2,3"
-    )
+def test_tables_of_connections(start, ansible, tmp_path):
+    """Of several servers, in one run: chosen ones where the server ignores filters, none, and ids for unseen names.
+
+    A record of null needs no alias, schedule or system.
+    """
+    record = {"id": 1, "alias": None, "frequency": None, "system": None, "command": None, "last_job": None}
+    record["params"] = {"alm_server": "jira.example.com", "alm_validate_cert": False}
+    filtered, empty = (start("newest", filters="ignored") for _number in range(2))
+    limited = start("5.2")
+    with canned_server(json.dumps({"results": [record]}).encode()) as canned:
+        servers = {"filtered": filtered, "empty": empty, "limited": limited, "canned": canned}
+        hosts = {name: {"sde_url": one.url, "sde_api_token": one.token} for name, one in servers.items()}
+        hosts["filtered"] |= {"sde_system": "jira,rally", "sde_kinds": "alm", "sde_project": "2,3"}
+        hosts["empty"]["sde_alias"] = "nobody"
+        hosts["limited"]["sde_api_token"] = limited.limited_token
+        (tmp_path / "hosts.json").write_text(inventory_of(hosts))
+        run = ansible("ansible-playbook", "securitycompass.sdelements.list_connections", "-i", tmp_path / "hosts.json")
     assert_clean(run)
+    tables = messages_of(run.stdout, "ok")
     chosen = [
-        one for one in server.records("alm") if one["system_id"] in ("jira", "rally") and one["project"] in (2, 3)
+        one for one in filtered.records("alm") if one["system_id"] in ("jira", "rally") and one["project"] in (2, 3)
     ]
-    assert rows_of(run) == [["alm", str(record["id"])] for record in chosen] != []
-    nothing = play("list_connections", server, "-e", "sde_alias=nobody")
-    assert_clean(nothing)
-    assert messages_of(nothing.stdout, "ok")["localhost"] == "No connection matches."
-
-
-def test_projects_have_numbers_where_the_token_may_not_see_them(start, play):
-    server = start("5.2")
-    run = play("list_connections", server, SDE_API_KEY=server.limited_token)
-    assert_clean(run)
-    assert re.search(r"^alm +\d+ +\d+ ", "\n".join(lines_of(run)), re.MULTILINE)
+    assert rows_of(tables["filtered"]) == [["alm", str(record["id"])] for record in chosen] != []
+    assert tables["empty"] == "No connection matches."
+    assert re.search(r"^alm +\d+ +\d+ ", "\n".join(tables["limited"]), re.MULTILINE)
+    shown = ["1", "-", "-", "-", "-", "unknown", "-", "https://jira.example.com:443"]
+    assert [line.split() for line in tables["canned"][1:]] == [["alm", *shown], ["analysis", *shown]]
 
 
 def assert_allow_list(lines: list[str]) -> None:
@@ -129,7 +138,10 @@ def assert_allow_list(lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("tags", ["--tags=other", pytest.param("--skip-tags=untagged", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", WITH_VERDICT)
+# 'drift' has the verdict of 'audit'.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "drift" else name for name in WITH_VERDICT]
+)
 def test_tag_that_skips_the_verdict_fails_the_run(start, play, name, tags):
     run = play(name, start(), "-i", "localhost,", tags)
     assert_clean(run, status=2)
@@ -178,32 +190,13 @@ def test_five_facts_notice_a_certificate_that_is_not_checked(start, play, kind):
     assert ".validate_certs is not false" in run.stdout
 
 
-def test_table_of_connections_with_null(play):
-    """It needs no alias, schedule or system."""
-    params = {"alm_server": "jira.example.com", "alm_validate_cert": False}
-    record = {
-        "id": 1,
-        "alias": None,
-        "frequency": None,
-        "system": None,
-        "command": None,
-        "params": params,
-        "last_job": None,
-    }
-    with canned_server(json.dumps({"results": [record]}).encode()) as server:
-        listed = play("list_connections", server)
-        assert_clean(listed)
-        shown = ["1", "-", "-", "-", "-", "unknown", "-", "https://jira.example.com:443"]
-        assert [line.split() for line in lines_of(listed)[1:]] == [["alm", *shown], ["analysis", *shown]]
-
-
 def run_demo(folder: Path) -> subprocess.CompletedProcess:
     """The command of 'make demo', in a folder that no other test writes into."""
     command = [sys.executable, "-m", "tests.demo", folder / "demo"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
 
 
-def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
+def test_demo_with_broken_settings_of_a_user(start, tmp_path, monkeypatch):
     """A home below a file cannot be written, by root either."""
     broken = tmp_path / "broken.cfg"
     broken.write_text("[defaults\nstrategy = free\n", encoding="utf-8")
@@ -214,7 +207,11 @@ def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
     run = run_demo(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("=== This failed as it should") == 3
-    assert f"The rendered allow-list is in {tmp_path}/demo/egress_allow_list.txt." in run.stdout
+    listed, _filtered, _check, rendered, *_others = re.split(r"^=== \d\. ", run.stdout, flags=re.MULTILINE)[1:]
+    assert_listed(listed, start("5.2"))
+    allow_list = tmp_path / "demo" / "egress_allow_list.txt"
+    assert "changed=1" in rendered and f"The rendered allow-list is in {allow_list}." in rendered
+    assert_allow_list(allow_list.read_text().splitlines())
     report = re.search(r"^=== The report for people is (/.*\.html)\. Open it in a browser\.$", run.stdout, re.MULTILINE)
     assert "Rally Integration" in Path(report.group(1)).read_text(encoding="utf-8")
     assert "WARNING" not in UNDECIDED.sub("", run.stdout + run.stderr)
@@ -225,6 +222,7 @@ def test_demo_with_broken_settings_of_a_user(tmp_path, monkeypatch):
 def test_demo_stops_at_a_failure_that_is_not_the_verdict(title, is_live, tmp_path, capsys):
     """No server listens there."""
     [step] = [step for step in demo.steps(tmp_path) if step.title == title]
+    step = step._replace(variables={**step.variables, "sde_report_formats": ["json"]})
     demo.write_example(tmp_path)
     access = {"SDE_HOST": "http://127.0.0.1:9", "SDE_API_KEY": "abc", "SDE_RETRIES": "0"}
     with pytest.raises(demo.DemoError, match=r"stopped, because \w+ could not do its work \(status 2\)"):
