@@ -323,8 +323,8 @@ def test_a_workflow_of_one_server(start, tmp_path, fail_on, status):
         "sde_kinds": SETTINGS["sde_awx_kinds"],
         "sde_inconclusive": SETTINGS["sde_awx_inconclusive"],
     }
-    given = {**answers, "sde_fail_on": fail_on, "sde_report_dir": str(tmp_path / "reports"), "awx_job_id": 42}
-    job = Job(tmp_path / "job", project=ROOT / "playbooks", **given)
+    answers |= {"sde_fail_on": fail_on, "sde_report_dir": str(tmp_path / "reports"), "sde_report_formats": ["json"]}
+    job = Job(tmp_path / "job", project=ROOT / "playbooks", awx_job_id=42, **answers)
     job.credential("SD Elements", url=server.url, api_token=TOKEN)
     run = job.run(template["playbook"])
     assert run.returncode == status, run.stdout

@@ -58,7 +58,7 @@ def record(kind: str, number: int, method: str) -> dict:
     }
 
 
-@pytest.fixture(params=[(6, 2), pytest.param((100, 3), marks=pytest.mark.slow)], ids=["6 in 2", "100 in 3"])
+@pytest.fixture(params=[(5, 2), pytest.param((100, 3), marks=pytest.mark.slow)], ids=["5 in 2", "100 in 3"])
 def fleet(request, start):
     """Address and token of each server, and the number of slices."""
     size, slices = request.param
@@ -89,6 +89,7 @@ def run_slice(folder: Path, number: int, urls: dict[str, str], tokens: dict[str,
     node = folder / f"node{number}"
     answers = {
         "sde_report_dir": str(folder / "reports"),
+        "sde_report_formats": ["json", "html"],
         "sde_policy": str(folder / "policy.yml"),
         "sde_audit_slice": TEMPLATE["extra_vars"]["sde_audit_slice"],
         "awx_job_id": number,

@@ -40,8 +40,8 @@ WALKED = ("awx_guide.md", "many_servers.md", "events.md")
 INSTALLS = re.compile(r"-r requirements\.yml")
 # Tested by test_check_policy.py and test_inventories.py, which run these commands in an environment of their own.
 ELSEWHERE = re.compile(r"\.(check_policy|list_connections)\b")
-# Differ in one variable from another command, which is tested always.
-SIMILAR = re.compile(r"\.audit -e sde_report_dir=reports\n|\.drift -e sde_fail_on=never\n")
+# Differ in variables from what the demo or another command runs.
+SIMILAR = re.compile(r"\.audit -e sde_report_dir=reports\n|\.(drift|configuration)\b|sde_rules=|known_findings=")
 # The data hold connections that break each rule.
 FAILS = re.compile(r"\.audit -e sde_report_dir")
 # Fails, too, and has tests of its own.

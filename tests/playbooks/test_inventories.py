@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 
 import pytest
 
+from tests.playbooks.test_documentation_examples import blocks
 from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access, inventory_of, messages_of
 
@@ -51,79 +53,67 @@ def reported(tmp_path, name: str = "audit") -> dict:
 
 
 @pytest.fixture
-def three(start):
-    """Three servers and another machine, on which every group variable is hostile."""
+def two(start):
+    """Two servers and another machine, on which every group variable is hostile."""
     some = start("5.2").records("alm")[:2]
-    names = ("sde-eu", "sde-us", "sde.asia")
-    return {**{name: server_of(start("5.2", dataset=some)) for name in names}, "web1": {}}
+    return {**{name: server_of(start("5.2", dataset=some)) for name in BOTH}, "web1": {}}
 
 
-ALL_THREE = dict.fromkeys(["sde-eu", "sde-us", "sde.asia"], "0")
+BOTH = dict.fromkeys(["sde-eu", "sde.asia"], "0")
 
 
-def test_one_inventory_serves_the_playbooks_that_gather(three, play, tmp_path):
-    run = play(
-        "list_connections audit", three, group=HOSTILE, sde_fail_on="never", connection_config_allow_unknown=True
-    )
+def test_one_inventory_serves_the_playbook_that_lists(two, play):
+    run = play("list_connections", two, group=HOSTILE, sde_fail_on="never", connection_config_allow_unknown=True)
     assert run.returncode == 0, run.stdout
-    listed, audited = run.stdout.split("\nPLAY RECAP")[:2]
-    assert servers_of(run) == ALL_THREE
-    assert listed.count("Customer Portal to JIRA") == 3
-    assert audited.count("Audit a server of the inventory") > 0
-    assert reported(tmp_path)["servers"] == list(ALL_THREE)
-    files = {path.name for path in (tmp_path / "reports" / "servers").iterdir()}
-    assert files == {"sde-eu.json", "sde-us.json", "sde.asia.json"}
-    assert {path.suffix for path in (tmp_path / "reports").glob("audit.*")} == {
-        ".json",
-        ".xml",
-        ".sarif",
-        ".md",
-        ".html",
-        ".csv",
-    }
+    assert servers_of(run) == BOTH
+    assert run.stdout.count("Customer Portal to JIRA") == 2
 
 
-def test_one_inventory_serves_the_playbook_that_writes_files(three, play, tmp_path):
+def test_one_inventory_serves_the_playbook_that_writes_files(two, play, tmp_path):
     """With the privileges that the inventory wants."""
     files = {"connection_config_allow_list": str(tmp_path / "{{ inventory_hostname }}.txt")}
     group = {"ansible_connection": "ssh"}
-    run = play("configuration", three, group=group, sde_fail_on="never", connection_config_allow_unknown=True, **files)
+    run = play("configuration", two, group=group, sde_fail_on="never", connection_config_allow_unknown=True, **files)
     assert run.returncode == 0, run.stdout
-    assert servers_of(run) == ALL_THREE
-    assert {one.name for one in tmp_path.glob("*.txt")} == {"sde-eu.txt", "sde-us.txt", "sde.asia.txt"}
+    assert servers_of(run) == BOTH
+    assert {one.name for one in tmp_path.glob("*.txt")} == {"sde-eu.txt", "sde.asia.txt"}
 
 
 def test_variables_of_the_run_are_checked(play):
     """Each run asks nothing of a server, and says everything that can be said together."""
-    hosts = {name: {"sde_url": f"http://localhost:9/{name}", "sde_api_token": "x"} for name in ALL_THREE} | {"web1": {}}
-    same = {**hosts, "copy": {"sde_url": "HTTPS://LOCALHOST:9/sde-eu/", "sde_api_token": "x"}}
+    hosts = {name: {"sde_url": f"http://localhost:9/{name}", "sde_api_token": "x"} for name in BOTH} | {"web1": {}}
     wrong = {
-        "sde-eu": {"sde_ulr": "x"},
+        **hosts,
+        "web2": {"sde_ulr": "x"},
+        "copy": {"sde_url": "HTTPS://LOCALHOST:9/sde-eu/", "sde_api_token": "x"},
         "sde us": {"sde_url": "a"},
         "no": {"sde_url": "{{ no }}"},
     }
-    contradictions = {"ansible_connection": "ssh", "ansible_become": True}
     cases = {
-        ('sde_hosts is "prdo", which does not match any host of the inventory.',): (hosts, [], {"sde_hosts": "prdo"}),
         (
-            "sde-eu and copy have the same sde_url.",
-            "--limit excludes all servers (sde-eu, sde-us, sde.asia, copy).",
-        ): (same, ["--limit", "web1"], {}),
-        ("Remove ansible_connection and ansible_become from the extra variables.",): (hosts, [], contradictions),
-        (
-            "sde_url is not defined for web1.",
+            'sde_hosts is "prdo", which does not match any host of the inventory.',
             'sde_kinds is "almm". Use a list of alm and analysis.',
             'sde_report_formats is "pdf". Use a list of json, junit,',
-        ): (hosts, [], {"sde_hosts": ["sde-eu", "web1"], "sde_kinds": "almm", "sde_report_formats": "pdf"}),
-        (
-            "Unknown variable sde_ulr: did you mean sde_url?",
-            'Host names cannot contain spaces or commas: "sde us".',
-            "no: sde_url is empty, or contains an undefined variable.",
-        ): (wrong, [], {}),
-        (
             "Unknown variable sde_fail_onn: did you mean sde_fail_on?",
             '-e contains "place", which is not name=value.',
-        ): (hosts, ["-e", "sde_report_dir=work place"], {"sde_fail_onn": "low"}),
+        ): (
+            hosts,
+            ["-e", "sde_report_dir=work place"],
+            {"sde_hosts": "prdo", "sde_kinds": "almm", "sde_report_formats": "pdf", "sde_fail_onn": "low"},
+        ),
+        (
+            "Unknown variable sde_ulr: did you mean sde_url?",
+            "sde-eu and copy have the same sde_url.",
+            "sde_url is not defined for web1.",
+            'Host names cannot contain spaces or commas: "sde us".',
+            "no: sde_url is empty, or contains an undefined variable.",
+            "--limit excludes all servers (sde-eu, sde.asia, web1, copy, sde us, no).",
+        ): (wrong, ["--limit", "web2"], {"sde_hosts": ["all", "!web2"]}),
+        ("Remove ansible_connection and ansible_become from the extra variables.",): (
+            hosts,
+            [],
+            {"ansible_connection": "ssh", "ansible_become": True},
+        ),
     }
     for messages, (inventory, arguments, extra) in cases.items():
         run = play("audit", inventory, *arguments, **extra)
@@ -133,25 +123,20 @@ def test_variables_of_the_run_are_checked(play):
 
 
 def test_one_server_of_extra_variables(start, play):
-    """An inventory of other machines is not audited."""
+    """No playbook connects to the servers of an inventory of other machines."""
     api = start("5.2", dataset=[])
-    run = play("audit", {"web1": {}, "web2": {}}, sde_url=api.url, sde_api_token=api.token)
+    run = play("list_connections", {"web1": {}, "web2": {}}, sde_url=api.url, sde_api_token=api.token)
     assert run.returncode == 0 and servers_of(run) == {"localhost": "0"}, run.stdout
-    in_group = play("audit", {"web1": {}, "web2": {}}, group={"sde_url": api.url, "sde_api_token": api.token})
+    in_group = play(
+        "list_connections", {"web1": {}, "web2": {}}, group={"sde_url": api.url, "sde_api_token": api.token}
+    )
     assert in_group.returncode == 0 and servers_of(in_group) == {"localhost": "0"}, in_group.stdout
 
 
-def test_tokens_of_a_file(start, play, tmp_path):
-    """The token of the environment is for localhost only."""
-    api = start("5.2", dataset=[])
-    (tmp_path / "tokens.yml").write_text(json.dumps({"sde-eu": api.token}))
-    hosts = {name: {"sde_url": f"{api.url}/{path}"} for name, path in (("sde-eu", ""), ("sde-us", "us"))}
-    environment = {"SDE_API_TOKENS_FILE": "tokens.yml", "PWD": str(tmp_path), **access(api)}
-    run = play("audit", hosts, environment=environment)
-    assert run.returncode == 2 and servers_of(run) == {"sde-eu": "0", "sde-us": "1"}, run.stdout
-    assert messages_of(run.stdout)["sde-us"].startswith("No API token for sde-us. Set sde_api_token")
+def test_file_of_tokens_that_cannot_be_read(play, tmp_path):
     (tmp_path / "tokens.yml").write_text("sde-eu: [CANARY")
-    run = play("audit", hosts, environment=environment)
+    environment = {"SDE_API_TOKENS_FILE": "tokens.yml", "PWD": str(tmp_path)}
+    run = play("audit", {"sde-eu": DEAD}, environment=environment)
     assert run.returncode == 2 and "CANARY" not in run.stdout, run.stdout
     assert "tokens.yml is not a YAML file with the token of each host" in run.stdout
 
@@ -174,20 +159,32 @@ SETTINGS = {
 
 @pytest.mark.parametrize("setting", ["free", *(pytest.param(name, marks=pytest.mark.slow) for name in SETTINGS)])
 def test_dead_server_does_not_stop_the_others(start, play, tmp_path, setting):
+    """One has its token in a file. That of the environment is for localhost only."""
+    api = start("5.2", dataset=[])
     hosts = {
         "sde-dead": DEAD,
-        "sde-eu": server_of(start("5.2", dataset=[])),
-        "sde-us": server_of(start("3.2", dataset=[])),
+        "sde-eu": server_of(api),
+        "sde.asia": {"sde_url": start("3.2", dataset=[]).url},
+        "sde-none": {"sde_url": f"{api.url}/none"},
+        "web1": {},
     }
-    run = play("audit", hosts, environment=SETTINGS.get(setting, FREE), group=HOSTILE)
+    (tmp_path / "tokens.yml").write_text(json.dumps({"sde.asia": api.token}))
+    environment = {"SDE_API_TOKENS_FILE": "tokens.yml", "PWD": str(tmp_path), **access(api)}
+    environment |= SETTINGS.get(setting, FREE)
+    run = play("audit", hosts, environment=environment, group=HOSTILE, sde_report_formats="json")
     assert run.returncode == 2, run.stdout
     report = reported(tmp_path)
-    assert report["servers"] == ["sde-eu", "sde-us"] and report["missing_servers"] == ["sde-dead"]
+    assert report["servers"] == ["sde-eu", "sde.asia"] and report["missing_servers"] == ["sde-dead", "sde-none"]
     assert "refused the connection" in report["summary"]["message"]
+    assert {path.name for path in (tmp_path / "reports" / "servers").iterdir()} == {
+        f"{name}.json" for name in ("sde-dead", "sde-eu", "sde.asia")
+    }
     assert "ansible_failed_result" not in run.stdout
-    for line in (r"sde-eu +pass", r"sde-us +pass", r"sde-dead +error", "SD Elements audit of sde-us passed"):
+    for line in (r"sde-eu +pass", r"sde\.asia +pass", r"sde-dead +error", "SD Elements audit of sde.asia passed"):
         assert re.search(line, run.stdout), line
-    assert setting == "minimal" or servers_of(run) == {"sde-dead": "1", "sde-eu": "0", "sde-us": "0"}
+    assert "No API token for sde-none. Set sde_api_token" in run.stdout
+    failed = {"sde-dead": "1", "sde-eu": "0", "sde.asia": "0", "sde-none": "1"}
+    assert setting == "minimal" or servers_of(run) == failed, run.stdout
 
 
 def test_report_of_a_failed_server_is_not_an_old_one(start, play, tmp_path):
@@ -197,7 +194,8 @@ def test_report_of_a_failed_server_is_not_an_old_one(start, play, tmp_path):
     for path in (servers / "sde-eu.json", servers.parent / "audit.json"):
         path.write_text('{"summary": {"verdict": "pass"}}')
     api = start("5.2", dataset=[])
-    run = play("audit", {"sde-eu": server_of(api), "sde-us": DEAD}, sde_policy="nowhere.yml")
+    hosts = {"sde-eu": server_of(api), "sde-us": DEAD}
+    run = play("audit", hosts, sde_policy="nowhere.yml", sde_report_formats="json")
     assert run.returncode == 2, run.stdout
     assert reported(tmp_path)["summary"]["verdict"] == "error"
     assert reported(tmp_path, "servers/sde-eu")["summary"]["verdict"] == "error"
@@ -205,13 +203,13 @@ def test_report_of_a_failed_server_is_not_an_old_one(start, play, tmp_path):
 
 def test_merged_report_that_cannot_be_written(start, play, tmp_path):
     (tmp_path / "reports" / "audit.html").mkdir(parents=True)
-    run = play("audit", {"sde-eu": server_of(start("5.2", dataset=[]))})
+    run = play("audit", {"sde-eu": server_of(start("5.2", dataset=[]))}, sde_report_formats=["json", "html"])
     assert run.returncode == 2, run.stdout
     assert "audit.html exists and is not a regular file." in messages_of(run.stdout)["sde-eu"]
 
 
-def test_files_of_several_servers_must_differ(three, play, tmp_path):
-    run = play("configuration", three, connection_config_allow_list=str(tmp_path / "allow.txt"))
+def test_files_of_several_servers_must_differ(two, play, tmp_path):
+    run = play("configuration", two, connection_config_allow_list=str(tmp_path / "allow.txt"))
     assert run.returncode == 2 and list(tmp_path.glob("*.txt")) == []
     assert "Several servers would write the same file: connection_config_allow_list." in run.stdout
 
@@ -240,9 +238,11 @@ def test_configuration_may_use_privileges_for_files_only(start, play, tmp_path):
 
 
 def test_read_only_home(start, ansible, tmp_path):
+    """By the command of the guide."""
     home = tmp_path / "read-only"
     home.mkdir(mode=0o500)
     environment = {**access(start("5.2")), "HOME": str(home), "ANSIBLE_HOME": str(tmp_path / "ansible")}
-    run = ansible("ansible-playbook", "securitycompass.sdelements.list_connections", **environment)
+    (command,) = (block.text for block in blocks("shell") if ".list_connections" in block.text)
+    run = ansible(*shlex.split(command), **environment)
     assert_clean(run)
     assert list(home.iterdir()) == []

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,7 +18,7 @@ import tree_sitter_groovy
 import yaml
 
 from tests.conftest import ROOT
-from tests.support import access
+from tests.support import KINDS, access
 from tests.unit.test_ci_configuration import check
 
 EXAMPLES = ROOT / "docs" / "examples"
@@ -41,7 +42,7 @@ def project(tmp_path):
 @pytest.fixture
 def execute(ansible, project, start):
     """Run a script as a pipeline does, with an SD Elements server in the environment."""
-    server = start("5.2")
+    server = start("5.2", dataset=[one for kind in KINDS for one in start("5.2").records(kind)[:3]])
 
     def run(script: str, **environment: str) -> subprocess.CompletedProcess:
         script = INSTALLATION.sub("", script).replace(".venv/bin/", "")
@@ -78,30 +79,55 @@ def files_of(project: Path, pattern: str) -> list[Path]:
     return found
 
 
-def test_gitlab(execute, project):
+def words(script: str) -> list[str]:
+    """The commands of a script, without installation."""
+    script = INSTALLATION.sub("", script).replace(".venv/bin/", "")
+    return shlex.split(script.replace("\\\n", " "))
+
+
+def test_pipelines(execute, project, tmp_path):
+    """They start the audit by the same command, which runs once. Then each finds the files that it publishes."""
+    jenkinsfile = (PIPELINES / "Jenkinsfile").read_text()
+    *preparations, audit = re.findall(r"sh '''(.*?)'''", jenkinsfile, re.DOTALL)
+    (project / "reports").mkdir()
+    (project / "reports" / "of-the-last-run.xml").touch()
+    for script in preparations:
+        assert execute(script).returncode == 0
+    assert_verdict(execute(audit))
+    assert_jenkins_publishes(jenkinsfile, project)
     job = yaml.safe_load((PIPELINES / "gitlab-ci.yml").read_text())["connection-audit"]
-    run = execute("\n".join(job["before_script"] + job["script"]))
-    assert_verdict(run)
+    assert words("\n".join(job["before_script"] + job["script"])) == words(audit)
+    assert_gitlab_publishes(job, project)
+    assert_github_publishes(execute, project, words(audit), tmp_path / "summary.md")
+
+
+def assert_jenkins_publishes(text: str, project: Path) -> None:
+    post = text.partition("post {")[2]
+    assert_junit(files_of(project, re.search(r"junit testResults: '(.*?)'", post).group(1)))
+    assert_sarif(files_of(project, re.search(r"sarif\(pattern: '(.*?)'\)", post).group(1)))
+    assert {path.suffix for path in files_of(project, re.search(r"artifacts: '(.*?)'", post).group(1))} == SUFFIXES
+
+
+def assert_gitlab_publishes(job: dict, project: Path) -> None:
     artifacts = job["artifacts"]
     assert artifacts["when"] == "always"
     assert_junit(files_of(project, artifacts["reports"]["junit"]))
     assert {path.suffix for path in files_of(project, f"{artifacts['paths'][0]}*")} == SUFFIXES
 
 
-def test_github(execute, project, tmp_path):
+def assert_github_publishes(execute, project: Path, audit: list[str], summary: Path) -> None:
     steps = yaml.safe_load((PIPELINES / "github-workflow.yml").read_text())["jobs"]["audit"]["steps"]
-    summary = tmp_path / "summary.md"
     failed = False
     for step in steps:
         assert not failed or step["if"] == "${{ !cancelled() }}", "a step that publishes is left out if the audit fails"
         if "run" not in step:
             continue
         assert set(step.get("env", {})) <= {"SDE_HOST", "SDE_API_KEY"}
-        run = execute(step["run"], GITHUB_STEP_SUMMARY=str(summary))
         if "ansible-playbook" in step["run"]:
-            assert_verdict(run)
+            assert words(step["run"]) == audit
             failed = True
         else:
+            run = execute(step["run"], GITHUB_STEP_SUMMARY=str(summary))
             assert run.returncode == 0, run.stdout
     assert failed and "tls" in summary.read_text()
     published = {step["uses"].partition("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
@@ -110,20 +136,6 @@ def test_github(execute, project, tmp_path):
     assert set(upload) == {"sarif_file"}
     assert_sarif(files_of(project, f"{upload['sarif_file']}/*.sarif"))
     files_of(project, published["actions/upload-artifact"]["path"])
-
-
-def test_jenkins(execute, project):
-    text = (PIPELINES / "Jenkinsfile").read_text()
-    scripts = re.findall(r"sh '''(.*?)'''", text, re.DOTALL)
-    (project / "reports").mkdir()
-    (project / "reports" / "of-the-last-run.xml").touch()
-    for script in scripts[:-1]:
-        assert execute(script).returncode == 0
-    assert_verdict(execute(scripts[-1]))
-    post = text.partition("post {")[2]
-    assert_junit(files_of(project, re.search(r"junit testResults: '(.*?)'", post).group(1)))
-    assert_sarif(files_of(project, re.search(r"sarif\(pattern: '(.*?)'\)", post).group(1)))
-    assert {path.suffix for path in files_of(project, re.search(r"artifacts: '(.*?)'", post).group(1))} == SUFFIXES
 
 
 @pytest.mark.parametrize("schema, name", [("gitlab-ci", "gitlab-ci.yml"), ("github-workflows", "github-workflow.yml")])
