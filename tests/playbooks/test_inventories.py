@@ -125,11 +125,10 @@ def test_variables_of_the_run_are_checked(play):
 def test_one_server_of_extra_variables(start, play):
     """No playbook connects to the servers of an inventory of other machines."""
     api = start("5.2", dataset=[])
-    run = play("list_connections", {"web1": {}, "web2": {}}, sde_url=api.url, sde_api_token=api.token)
+    machines: dict[str, dict] = {"web1": {}, "web2": {}}
+    run = play("list_connections", machines, sde_url=api.url, sde_api_token=api.token)
     assert run.returncode == 0 and servers_of(run) == {"localhost": "0"}, run.stdout
-    in_group = play(
-        "list_connections", {"web1": {}, "web2": {}}, group={"sde_url": api.url, "sde_api_token": api.token}
-    )
+    in_group = play("list_connections", machines, group={"sde_url": api.url, "sde_api_token": api.token})
     assert in_group.returncode == 0 and servers_of(in_group) == {"localhost": "0"}, in_group.stdout
 
 
