@@ -38,10 +38,12 @@ NOT_HERE = re.compile(r"make (demo|test)\b.*")
 WALKED = ("awx_guide.md", "many_servers.md", "events.md")
 # Tested with the blocks of requirements, by test_installation.py.
 INSTALLS = re.compile(r"-r requirements\.yml")
-# Tested by test_check_policy.py and test_inventories.py, which run these commands in an environment of their own.
-ELSEWHERE = re.compile(r"\.(check_policy|list_connections)\b")
+# Tested by test_check_policy.py.
+CHECKS_POLICY = re.compile(r"\.check_policy\b")
 # Differ in variables from what the demo or another command runs.
-SIMILAR = re.compile(r"\.audit -e sde_report_dir=reports\n|\.(drift|configuration)\b|sde_rules=|known_findings=")
+SIMILAR = re.compile(
+    r"\.audit -e sde_report_dir=reports\n|\.(list_connections|drift|configuration)\b|sde_rules=|known_findings="
+)
 # The data hold connections that break each rule.
 FAILS = re.compile(r"\.audit -e sde_report_dir")
 # Fails, too, and has tests of its own.
@@ -238,34 +240,42 @@ def test_questions_say_what_a_token_does_not_see(start, ansible, tmp_path):
     assert shown == [f"{number} of {number} connections" for number in (both, alm, both, both)], run.stdout
 
 
-def test_policies(start, ansible, tmp_path):
-    """Each rule of an example decides something, each waiver waives something, and each test passes."""
+@pytest.mark.parametrize("together", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_policies(start, ansible, tmp_path, together):
+    """Each rule of an example decides something, each waiver waives something, and each test passes.
+
+    Together, the examples are one policy, which takes as long as each of them alone.
+    """
     examples = yaml_blocks("policy")
+    groups = [[block] for block in examples]
+    if together:  # The limits of one do not allow the waivers of another.
+        limiting = [block for block in examples if "waiver_limits" in block.text]
+        groups = [[block for block in examples if block not in limiting], limiting]
     baseline = str(tmp_path / "baseline.json")
     audit = "securitycompass.sdelements.sde_connection_audit"
     one_rule = tmp_path / "one_rule.yml"
     one_rule.write_text("rules: [{id: any, title: Any, severity: low, that: connection.id > 0}]")
     audits = [{audit: {"policy": [str(one_rule)], "reports": {"json": baseline}}}]
-    for block in examples:
-        policy = written(block, tmp_path)
-        policies, report = ["starter", str(policy)], {"json": str(policy.with_suffix(".json"))}
+    for number, group in enumerate(groups):
+        policies = ["starter", *(str(written(block, tmp_path)) for block in group)]
+        report = {"json": str(tmp_path / f"report{number}.json")}
         audits.append({audit: {"policy": policies, "fail_on": "never", "baseline": baseline, "reports": report}})
-        if "tests" in yaml.safe_load(block.text):
-            audits.append({"securitycompass.sdelements.sde_connection_policy_check": {"policy": policies}})
+        audits.append({"securitycompass.sdelements.sde_connection_policy_check": {"policy": policies}})
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": audits}]))
     run = ansible("ansible-playbook", tmp_path / "play.yml", **access(start("5.2")))
     assert run.returncode == 0, run.stdout
-    for block in examples:
-        document = json.loads((tmp_path / f"{block.page.stem}-{block.line}.json").read_text())
+    for number, group in enumerate(groups):
+        document = json.loads((tmp_path / f"report{number}.json").read_text())
         verdicts = [*document["findings"], *document["other_verdicts"]]
         decided = {one["rule"] for one in verdicts if one["verdict"] in ("pass", "fail", "waived")}
-        content = yaml.safe_load(block.text)
-        assert {rule["id"] for rule in content.get("rules", [])} <= decided, block
-        assert not set(content.get("disable", [])) & {rule["id"] for rule in document["rules"]}, block
-        assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(content.get("waivers", [])), (
-            block
+        contents = [yaml.safe_load(block.text) for block in group]
+        rules, disabled, waivers = (
+            [one for content in contents for one in content.get(name, [])] for name in ("rules", "disable", "waivers")
         )
-        assert document["summary"]["verdict_counts"]["error"] == 0, block
+        assert {rule["id"] for rule in rules} <= decided, group
+        assert not set(disabled) & {rule["id"] for rule in document["rules"]}, group
+        assert [waiver["state"] for waiver in document["waivers"]] == ["active"] * len(waivers), group
+        assert document["summary"]["verdict_counts"]["error"] == 0, group
 
 
 @pytest.mark.parametrize("mode", [[], pytest.param(["--check"], marks=pytest.mark.slow)], ids=["run", "check"])
@@ -320,7 +330,7 @@ def test_keys_within_facts_are_documented(start):
 def commands() -> list:
     """The blocks of commands that no other test runs."""
     found = [one for one in blocks("shell") if one.page.name not in WALKED]
-    found = [one for one in found if not INSTALLS.search(one.text) and not ELSEWHERE.search(one.text)]
+    found = [one for one in found if not INSTALLS.search(one.text) and not CHECKS_POLICY.search(one.text)]
     return [pytest.param(one, marks=pytest.mark.slow) if SIMILAR.search(one.text) else one for one in found]
 
 

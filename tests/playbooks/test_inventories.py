@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import subprocess
 
 import pytest
 
-from tests.playbooks.test_documentation_examples import blocks
-from tests.playbooks.test_playbooks import assert_clean
 from tests.support import access, inventory_of, messages_of
 
 SUDO = {"ansible_become": True, "ansible_become_user": "nobody", "ansible_become_exe": "/no/sudo"}
@@ -234,14 +231,3 @@ def test_configuration_may_use_privileges_for_files_only(start, play, tmp_path):
         "configuration", {}, environment=access(start()), ansible_become=True, connection_config_allow_list="/a"
     )
     assert "Remove ansible_become from the extra variables." in refused.stdout
-
-
-def test_read_only_home(start, ansible, tmp_path):
-    """By the command of the guide."""
-    home = tmp_path / "read-only"
-    home.mkdir(mode=0o500)
-    environment = {**access(start("5.2")), "HOME": str(home), "ANSIBLE_HOME": str(tmp_path / "ansible")}
-    (command,) = (block.text for block in blocks("shell") if ".list_connections" in block.text)
-    run = ansible(*shlex.split(command), **environment)
-    assert_clean(run)
-    assert list(home.iterdir()) == []

@@ -69,14 +69,18 @@ def rows_of(table: list[str]) -> list[list[str]]:
 
 @pytest.mark.parametrize("mode", [pytest.param([], marks=pytest.mark.slow), ["--check"]], ids=["run", "check"])
 def test_all_on_the_same_server(start, ansible, tmp_path, mode):
-    """In one run. Check mode shows the same, and writes nothing."""
+    """In one run, in a home that is read-only. Check mode shows the same, and writes nothing."""
     server = start("5.2")
     target = tmp_path / "allow.txt"
+    home = tmp_path / "read-only"
+    home.mkdir(mode=0o500)
     names = ("list_connections", "configuration")
     variables = {"connection_config_allow_list": str(target)}
     playbooks = [f"securitycompass.sdelements.{name}" for name in names]
-    run = ansible("ansible-playbook", *playbooks, *mode, "-e", json.dumps(variables), **access(server))
+    environment = {**access(server), "HOME": str(home), "ANSIBLE_HOME": str(tmp_path / "ansible")}
+    run = ansible("ansible-playbook", *playbooks, *mode, "-e", json.dumps(variables), **environment)
     assert_clean(run)
+    assert mode == [] or list(home.iterdir()) == []
     assert_listed(run.stdout, server)
     assert "changed=1" in run.stdout and target.exists() == (not mode)
     if not mode:
