@@ -113,7 +113,7 @@ def test_tables_of_connections(start, ansible, tmp_path):
     with canned_server(json.dumps({"results": [record]}).encode()) as canned:
         servers = {"filtered": filtered, "empty": empty, "limited": limited, "canned": canned}
         hosts = {name: {"sde_url": one.url, "sde_api_token": one.token} for name, one in servers.items()}
-        hosts["filtered"] |= {"sde_system": "jira,rally", "sde_kinds": "alm", "sde_project": "2,3"}
+        hosts["filtered"] |= {"sde_system": "jira,rally", "sde_kinds": "alm", "sde_project": "2,4"}
         hosts["empty"]["sde_alias"] = "nobody"
         hosts["limited"]["sde_api_token"] = limited.limited_token
         (tmp_path / "hosts.json").write_text(inventory_of(hosts))
@@ -121,7 +121,7 @@ def test_tables_of_connections(start, ansible, tmp_path):
     assert_clean(run)
     tables = messages_of(run.stdout, "ok")
     chosen = [
-        one for one in filtered.records("alm") if one["system_id"] in ("jira", "rally") and one["project"] in (2, 3)
+        one for one in filtered.records("alm") if one["system_id"] in ("jira", "rally") and one["project"] in (2, 4)
     ]
     assert rows_of(tables["filtered"]) == [["alm", str(record["id"])] for record in chosen] != []
     assert tables["empty"] == "No connection matches."
