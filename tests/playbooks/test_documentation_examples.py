@@ -217,7 +217,9 @@ def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path
     (compares,) = [path for path in files if "baseline" in path.read_text(encoding="utf-8")]
     for chosen in ([compares], files):
         run = ansible("ansible-playbook", *chosen, cwd=tmp_path, **access(server))
-        assert_ran(run)
+        assert run.returncode == 0, run.stdout
+        # The oldest release lacks facts, and the modules warn of that.
+        assert generation == "3.2" or "WARNING" not in UNDECIDED.sub("", run.stdout), run.stdout
         records = {kind: server.records(kind) for kind in RESOURCES}
         records["analysis"][0]["alias"] = "Renamed"
         seed.load([one for kind in RESOURCES for one in records[kind]])
