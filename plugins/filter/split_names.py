@@ -44,6 +44,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..plugin_utils._native_types import describe_type
+
 
 def split_names(value: Any) -> list[Any]:
     """Return the names in a list or in text. Raises AnsibleFilterError for anything else."""
@@ -52,7 +54,7 @@ def split_names(value: Any) -> list[Any]:
         return [name for name in names if name]
     if isinstance(value, list):
         return value
-    raise AnsibleFilterError(f"split_names requires a list or a string, not {type(value).__name__}.")
+    raise AnsibleFilterError(f"split_names requires a list or a string, not {describe_type(value)}.")
 
 
 class FilterModule:

@@ -172,7 +172,10 @@ def test_many_servers_in_slices(fleet, tmp_path):
             "merge_reports",
             "sde_report_files is required. Set it to the JSON reports, or run the playbook in a workflow",
         ),
-        ("show_verdict", "sde_audit is not defined. Run the playbook in a workflow, after an audit."),
+        (
+            "show_verdict",
+            "sde_audit is not defined. Run the playbook in a workflow, after an audit. If you did,",
+        ),
     ],
 )
 def test_nothing_handed_on(ansible, playbook, message):

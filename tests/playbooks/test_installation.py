@@ -59,8 +59,7 @@ def test_installation(ansible, tmp_path, kind):
     collection = installed / "ansible_collections" / "securitycompass" / "sdelements"
     manifest = json.loads((collection / "MANIFEST.json").read_text(encoding="utf-8"))
     assert manifest["collection_info"]["version"] == GALAXY["version"]
-    if kind == "file":
-        # An upgrade replaces the installed files.
-        shutil.rmtree(collection / "plugins")
-        install("getting_started")
-        assert (collection / "plugins" / "modules" / "sde_connection_audit.py").is_file()
+    # An upgrade replaces the installed files.
+    shutil.rmtree(collection / "plugins")
+    install("getting_started")
+    assert (collection / "plugins" / "modules" / "sde_connection_audit.py").is_file()

@@ -31,12 +31,8 @@ UNDECIDED = re.compile(
     r"\[WARNING\]: Rule\s[\w-]+\sis\sinconclusive.*?\s(?:is\sunknown|with\sthe\sconnections)\.\n",
     re.DOTALL,
 )
-# A playbook that passes or fails by what it finds is every one that is not listed here.
-WITHOUT_VERDICT = {"configuration", "list_connections"}
-WITH_VERDICT = [
-    *sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem not in WITHOUT_VERDICT),
-    "extensions/patterns/sde_connection_audit/playbooks/audit.yml",
-]
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+PATTERN = "extensions/patterns/sde_connection_audit/playbooks/audit.yml"
 STEPS = demo.steps(demo.BUILD)
 MODES = pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
 
@@ -144,12 +140,45 @@ def assert_allow_list(lines: list[str]) -> None:
 @pytest.mark.parametrize("tags", ["--tags=other", pytest.param("--skip-tags=untagged", marks=pytest.mark.slow)])
 # 'drift' has the verdict of 'audit'.
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "drift" else name for name in WITH_VERDICT]
+    "name", [*(pytest.param(name, marks=pytest.mark.slow) if name == "drift" else name for name in PLAYBOOKS), PATTERN]
 )
-def test_tag_that_skips_the_verdict_fails_the_run(start, play, name, tags):
+def test_tag_that_skips_the_result_fails_the_run(start, play, name, tags):
     run = play(name, start(), "-i", "localhost,", tags)
     assert_clean(run, status=2)
     assert messages_of(run.stdout)["localhost"].startswith("A tag skipped the "), run.stdout
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_limit_without_localhost_fails_the_run(ansible, name):
+    """There is no inventory."""
+    run = ansible("ansible-playbook", f"securitycompass.sdelements.{name}", "--limit", "sde-eu")
+    assert run.returncode == 4, run.stdout
+    assert "--limit sde-eu excludes localhost, where this playbook runs. Remove it." in " ".join(run.stdout.split())
+
+
+@pytest.mark.parametrize("limit, status", [("sde-eu", 4), ("sde-eu,localhost", 0)])
+def test_limit_of_a_playbook_on_localhost(ansible, tmp_path, limit, status):
+    (tmp_path / "policy.yml").write_text("rules: [{id: x, title: X, severity: low, that: connection.alias}]")
+    arguments = ["-i", "sde-eu,", "--limit", limit, "-e", "sde_policy=policy.yml"]
+    run = ansible("ansible-playbook", "securitycompass.sdelements.check_policy", *arguments, cwd=tmp_path)
+    assert run.returncode == status, run.stdout
+
+
+@pytest.mark.parametrize(
+    "variables, message",
+    [
+        (
+            {"sde_report_formats": ["pdf"], "sde_report_dir": ["a"]},
+            'json, junit, sarif, markdown, html, csv. sde_report_dir is ["a"]. Use the path of a folder.',
+        ),
+        ({"sde_report_files": 5}, "split_names requires a list or a string, not a number."),
+        ({"sde_report_files": "a.json", "sde_hosts": ["sde-eu", "no"]}, "report_files: no file matches a.json"),
+    ],
+)
+def test_variables_of_a_merge(ansible, tmp_path, variables, message):
+    name = "securitycompass.sdelements.merge_reports"
+    run = ansible("ansible-playbook", name, "-i", "sde-eu,", "-e", json.dumps(variables), cwd=tmp_path)
+    assert run.returncode == 2 and message in run.stdout.replace('\\"', '"'), run.stdout
 
 
 def test_reports_that_cannot_be_merged(ansible, tmp_path):

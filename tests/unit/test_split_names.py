@@ -29,7 +29,7 @@ def test_split_names(value, names):
     assert split_names(value) == names
 
 
-@pytest.mark.parametrize("value, kind", [(7, "int"), ({"alm": True}, "dict"), (None, "NoneType")])
+@pytest.mark.parametrize("value, kind", [(7, "a number"), (True, "true"), ({"alm": True}, "a mapping"), (None, "null")])
 def test_other_types_are_errors(value, kind):
     with pytest.raises(AnsibleFilterError, match=f"split_names requires a list or a string, not {kind}"):
         split_names(value)
