@@ -256,7 +256,15 @@ def test_hostile_aliases_and_further_runs(start, ansible, checked, tmp_path):
     assert labels[: len(ALIASES)] == [one["alias"] for one in server.records("alm")][: len(ALIASES)]
 
 
-CASES["prometheus"] = (
+def validation_of_the_guide() -> str:
+    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
+    plays = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    play = next(play for play in plays if "promtool" in play)
+    return yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
+
+
+# What several tests look at: targets, a set with other names, and a file of a template of one's own.
+CASES["various"] = (
     partial(
         facts_of,
         [
@@ -266,13 +274,24 @@ CASES["prometheus"] = (
             record(4, "bad", "a b"),
         ],
     ),
-    {"files": ["prometheus"], "allow_unknown": True, "server": "sde.example.com"},
+    {
+        "files": ["nftables", "prometheus"],
+        "allow_unknown": True,
+        "server": "sde.example.com",
+        "prometheus_validate": validation_of_the_guide(),
+        "nftables_table": "ip filter",
+        "nftables_set": "sde",
+        "nftables_validate": "/bin/cp %s FOLDER/validated.nft",
+        "template": "FOLDER/own.j2",
+        "template_dest": "FOLDER/own.txt",
+        "mode": "0600",
+    },
 )
 
 
 @pytest.mark.usefixtures("messages")
 def test_what_prometheus_makes_of_it(checker, folder):
-    folder /= "prometheus"
+    folder /= "various"
     scrape = yaml.safe_load((ROOT / "docs" / "examples" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     scrape["scrape_configs"][0]["file_sd_configs"][0]["files"] = ["targets.json"]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(scrape))
@@ -356,8 +375,6 @@ names = partial(facts_of, [record(1, server="localhost"), record(2, server="nowh
 CASES |= {
     "unasked": (names, {}),
     "asked": (names, {"resolve": True}),
-    # The other files hold names.
-    "names": (names, {"files": ["allow_list"]}),
     "unknown": (names, {"resolve": True, "allow_unknown": True, "files": ["nftables"]}),
 }
 
@@ -367,7 +384,8 @@ def test_names_are_not_resolved_unless_asked(messages, nft, folder):
     assert "set connection_config_resolve" in messages["unasked"] and not list((folder / "unasked").iterdir())
     assert "These servers do not have any, so nothing was written: nowhere.invalid" in messages["asked"]
     assert "This host cannot resolve their names." in messages["asked"]
-    assert not {"names", "unknown"} & set(messages)
+    # Other files hold names: this one fails later.
+    assert "failed to validate" in messages["invalid targets"] and "unknown" not in messages
     file = folder / "unknown" / "sets.nft"
     subprocess.run([*nft, file], check=True)
     found = elements(file)
@@ -377,15 +395,6 @@ def test_names_are_not_resolved_unless_asked(messages, nft, folder):
 
 one = partial(facts_of, [record(1)])
 CASES |= {
-    "named table": (
-        one,
-        {
-            "files": ["nftables"],
-            "nftables_table": "ip filter",
-            "nftables_set": "sde",
-            "nftables_validate": "/bin/cp %s FOLDER/validated.nft",
-        },
-    ),
     "wrong table": (one, {"files": ["nftables"], "nftables_table": "inet filter; flush ruleset"}),
     "refused by the validation": (one, {"files": ["nftables"], "nftables_validate": "/bin/false %s"}),
 }
@@ -393,56 +402,48 @@ CASES |= {
 
 def test_table_and_set_and_validation(messages, nft, folder):
     subprocess.run([*nft, folder / "validated.nft"], check=True)
-    assert "add element ip filter sde_ipv4 {" in lines(folder / "named table" / "sets.nft")
-    assert elements(folder / "named table" / "sets.nft") == ["192.0.2.7 . 443"]
-    assert "named table" not in messages and "Use names such as" in messages["wrong table"]
+    assert "add element ip filter sde_ipv4 {" in lines(folder / "various" / "sets.nft")
+    assert elements(folder / "various" / "sets.nft") == ["192.0.2.7 . 443"]
+    assert "Use names such as" in messages["wrong table"]
     assert "failed to validate" in messages["refused by the validation"]
     assert (folder / "refused by the validation" / "sets.nft").read_text() == "old\n"
 
 
-def validation_of_the_guide() -> str:
-    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
-    plays = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    play = next(play for play in plays if "promtool" in play)
-    return yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
-
-
-VALIDATED = {"template_validate": validation_of_the_guide(), "files": []}
-CASES |= {
-    "valid targets": (one, {"files": ["prometheus"], "prometheus_validate": validation_of_the_guide()}),
-    "invalid targets": (
-        one,
-        {**VALIDATED, "template": "FOLDER/wrong.j2", "template_dest": "FOLDER/kept.json"},
-    ),
-}
+CASES["invalid targets"] = (
+    names,
+    {
+        "files": [],
+        "template": "FOLDER/wrong.j2",
+        "template_dest": "FOLDER/kept.json",
+        "template_validate": validation_of_the_guide(),
+    },
+)
 
 
 def test_the_validation_of_the_guide_for_prometheus(messages, checker, folder):
     checker("promtool")
-    assert "failed to validate" in messages["invalid targets"] and "valid targets" not in messages
-    assert groups(folder / "valid targets" / "targets.json") and (folder / "kept.json").read_text() == "old"
+    assert "failed to validate" in messages["invalid targets"] and "various" not in messages
+    assert groups(folder / "various" / "targets.json") and (folder / "kept.json").read_text() == "old"
 
 
 OWN_TEMPLATE = "{{ connections | length }} {{ egress.servers | map(attribute='host') | join }}\n"
-CASES["own template"] = (
-    partial(facts_of, [record(1), record(2)]),
-    {"files": [], "template": "FOLDER/own.j2", "template_dest": "FOLDER/own.txt", "mode": "0600"},
-)
 
 
 @pytest.mark.usefixtures("messages")
 def test_a_template_of_ones_own(folder):
     target = folder / "own.txt"
-    assert (target.read_text(), target.stat().st_mode & 0o777) == ("2 192.0.2.7\n", 0o600)
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("4 192.0.2.7\n", 0o600)
 
 
+# The path of a folder is none of a file.
+RELATIVE = ["allow.txt", "$HOME/allow.json", "/tmp/", "./targets.json", "../own.txt"]
 WRONG_VARIABLES = [
     ({"files": []}, "No file to write."),
     ({"template_dest": "/tmp/own.txt"}, "Set both connection_config_template and"),
-    ({"files": [], "allow_list": "allow.txt"}, "These paths are not absolute: allow.txt."),
-    ({"files": [], "allow_list": "$HOME/allow.txt"}, "These paths are not absolute: $HOME/allow.txt."),
-    ({"template": "own.j2", "template_dest": "../own.txt"}, "These paths are not absolute: ../own.txt."),
-    ({"files": [], "allow_list": "/tmp/"}, "These paths are not absolute: /tmp/."),
+    (
+        {**dict(zip(FILES, RELATIVE, strict=False)), "template": "own.j2", "template_dest": RELATIVE[-1]},
+        f"These paths are not absolute: {', '.join(RELATIVE)}.",
+    ),
     ({"mode": 640}, "connection_config_mode is 640. Use a quoted mode"),
     ({"mode": "416"}, "Use a quoted mode, such as '0640', without write permission for others."),
     ({"prometheus": "/tmp/targets.yml"}, "The name must end with .json."),
@@ -484,6 +485,7 @@ def test_empty_answers_of_a_survey(messages, folder):
 GIVEN = """
 - hosts: firewall
   gather_facts: false
+  connection: elsewhere
   module_defaults:
     group/securitycompass.sdelements.sdelements:
       page_size: 1
@@ -491,33 +493,16 @@ GIVEN = """
     - ansible.builtin.include_role:
         name: securitycompass.sdelements.connection_config
       vars:
-        connection_config_allow_list: {folder}/first.txt
+        connection_config_allow_list: FOLDER/first.txt
     - ansible.builtin.include_role:
         name: securitycompass.sdelements.connection_config
       vars:
-        connection_config_allow_list: {folder}/second.txt
+        connection_config_allow_list: FOLDER/second.txt
         connection_config_connections: []
         connection_config_allow_unknown: true
     - ansible.builtin.assert:
         that: connection_config_result is changed
 """
-
-
-def test_gathered_on_the_controller_and_written_elsewhere(start, ansible, tmp_path):
-    server = start("newest", dataset=[record(1), record(2)])
-    (tmp_path / "play.yml").write_text(GIVEN.format(folder=tmp_path))
-    plugins = str(ROOT / "tests" / "playbooks" / "connection_plugins")
-    command = ["ansible-playbook", "-i", "firewall,", "-c", "elsewhere", tmp_path / "play.yml"]
-    run = ansible(
-        *command, ANSIBLE_CONNECTION_PLUGINS=plugins, ANSIBLE_PYTHON_INTERPRETER=sys.executable, **access(server)
-    )
-    assert run.returncode == 0, run.stdout
-    assert "[firewall -> localhost]" in run.stdout
-    assert lines(tmp_path / "first.txt")[1:] == ["192.0.2.7 443 tcp"]
-    assert lines(tmp_path / "second.txt")[1:] == []
-    # Defaults of the play reach the tasks of the role, and given facts, even none, are not gathered again.
-    assert [request for request in server.requests if "page_size=1" in request.query]
-    assert [request.path.split("/")[-2] for request in server.requests].count("analysis") == 1
 
 
 LOOPED = """
@@ -552,18 +537,28 @@ LOOPED = """
 """
 
 
-def test_in_a_loop_and_whatever_the_play_says(start, ansible, tmp_path):
-    """Neither names of the caller's nor module_defaults change what is written, and with which permissions."""
+def test_plays_of_users(start, ansible, tmp_path):
+    """Neither names of the caller's nor module_defaults change what is written, where, and with which permissions."""
     server = start("newest", dataset=[record(1), record(2, server="192.0.2.8")])
-    (tmp_path / "play.yml").write_text(LOOPED.replace("FOLDER", str(tmp_path)))
-    run = ansible("ansible-playbook", tmp_path / "play.yml", **access(server))
+    (tmp_path / "play.yml").write_text((GIVEN + LOOPED).replace("FOLDER", str(tmp_path)))
+    plugins = str(ROOT / "tests" / "playbooks" / "connection_plugins")
+    environment = {"ANSIBLE_CONNECTION_PLUGINS": plugins, "ANSIBLE_PYTHON_INTERPRETER": sys.executable}
+    run = ansible("ansible-playbook", "-i", "firewall,", tmp_path / "play.yml", **access(server), **environment)
     assert_clean(run)
+    # The first host has another connection, but gathers on the controller.
+    assert "[firewall -> localhost]" in run.stdout
     found = {path.name: (path.stat().st_mode & 0o777, lines(path)[1:]) for path in tmp_path.glob("*.txt")}
+    both = ["192.0.2.7 443 tcp", "192.0.2.8 443 tcp"]
     assert found == {
-        "1.txt": (0o600, ["192.0.2.7 443 tcp"]),
-        "2.txt": (0o600, ["192.0.2.8 443 tcp"]),
-        "all.txt": (0o640, ["192.0.2.7 443 tcp", "192.0.2.8 443 tcp"]),
+        "first.txt": (0o644, both),
+        "second.txt": (0o644, []),
+        "1.txt": (0o600, both[:1]),
+        "2.txt": (0o600, both[1:]),
+        "all.txt": (0o640, both),
     }
+    # Defaults of the play reach the tasks of the role, and given facts, even none, are not gathered again.
+    asked = [request.query.split("&") for request in server.requests if "/analysis/" in request.path]
+    assert ["page_size=1" in query for query in asked] == [True, False]
 
 
 @pytest.mark.slow
