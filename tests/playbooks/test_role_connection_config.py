@@ -263,7 +263,7 @@ def validation_of_the_guide() -> str:
     return yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
 
 
-# What several tests look at: targets, a set with other names, and a file of a template of one's own.
+# Several tests look at this: targets, a set with other names, and a file of a template of one's own.
 CASES["various"] = (
     partial(
         facts_of,
@@ -435,7 +435,7 @@ def test_a_template_of_ones_own(folder):
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("4 192.0.2.7\n", 0o600)
 
 
-# The path of a folder is none of a file.
+# The third is the path of a folder, and not of a file.
 RELATIVE = ["allow.txt", "$HOME/allow.json", "/tmp/", "./targets.json", "../own.txt"]
 WRONG_VARIABLES = [
     ({"files": []}, "No file to write."),
