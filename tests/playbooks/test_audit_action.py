@@ -16,7 +16,7 @@ import yaml
 
 from tests.conftest import COLLECTION
 from tests.demo_server import DemoServer
-from tests.playbooks.test_playbooks import MODES, assert_clean
+from tests.playbooks.test_playbooks import assert_clean
 from tests.report_readers import REPORT_VALIDATOR
 from tests.support import access, connections, printed_results, printing
 
@@ -317,28 +317,28 @@ def test_policy_file(outcomes):
     assert [outcome.found("fail") for outcome in outcomes["files"]] == [[("https", 'ALM connection 2 "good 2"')]] * 3
 
 
-def test_files_from_a_vault(ansible, audit, file, tmp_path):
+def test_files_and_values_from_a_vault(ansible, file, tmp_path):
+    """Audits of encrypted files and of an encrypted value, and one of an encrypted file without its password."""
+    password = tmp_path / "password"
+    password.write_text("secret")
+    vault = ("--vault-password-file", password)
     file("p.yml", policy())
     file("facts.yml", {"connections": [BAD]})
-    (tmp_path / "password").write_text("secret")
     files = [tmp_path / "play" / name for name in ("p.yml", "facts.yml")]
-    run = ansible("ansible-vault", "encrypt", *files, "--vault-password-file", tmp_path / "password")
+    run = ansible("ansible-vault", "encrypt", *files, *vault)
     assert run.returncode == 0, run.stdout
-    outcome = audit("--vault-password-file", tmp_path / "password", connections_file="facts.yml", policy=["p.yml"])
-    assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
-    refused = audit(connections_file="facts.yml")
-    assert refused.result["failure"]["kind"] == "option" and "facts.yml cannot be read" in refused.result["msg"]
-
-
-def test_values_from_a_vault(ansible, audit, file, tmp_path):
-    (tmp_path / "password").write_text("secret")
-    vault = ("--vault-password-file", tmp_path / "password")
     printed = ansible("ansible-vault", "encrypt_string", *vault, "--name", "scheme", "https").stdout
     variables = textwrap.indent(printed[printed.index("scheme:") :], "  ")
     rule = {**TLS, "that": "connection.params.alm_method == scheme"}
-    file("p.yml", f"rules: {json.dumps([rule])}\nvars:\n{variables}")
-    outcome = audit(*vault, connections=[good(), BAD], policy=["p.yml"])
-    assert outcome.found("fail") == [("https", 'ALM connection 2 "good 2"')]
+    file("value.yml", f"rules: {json.dumps([rule])}\nvars:\n{variables}")
+    audits = [
+        {"connections_file": "facts.yml", "policy": ["p.yml"]},
+        {"connections": [good(), BAD], "policy": ["value.yml"]},
+    ]
+    outcomes, _printed = run_audits(ansible, tmp_path, audits, *vault)
+    assert [one.found("fail") for one in outcomes] == [[("https", 'ALM connection 2 "good 2"')]] * 2
+    ((refused,), _printed) = run_audits(ansible, tmp_path, [{"connections_file": "facts.yml"}])
+    assert refused.result["failure"]["kind"] == "option" and "facts.yml cannot be read" in refused.result["msg"]
 
 
 FILES["own.yml"] = {"disable": ["scheduled"], "vars": {"conflict_policies": ["alm"]}, "rules": [TLS]}
@@ -525,7 +525,7 @@ def test_no_secret_is_printed_or_written(audit, file, tmp_path):
 # Documentation
 
 
-@MODES
+@pytest.mark.parametrize("mode", [[], pytest.param(["--check"], marks=pytest.mark.slow)], ids=["run", "check"])
 def test_examples(start, ansible, tmp_path, mode):
     examples = importlib.import_module(f"{COLLECTION}.modules.sde_connection_audit").EXAMPLES
     play = [

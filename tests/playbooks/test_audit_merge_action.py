@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -37,29 +38,37 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def play(ansible, folder):
-    """Run tasks, each of which may fail, and return their results and what was printed."""
-
-    def run(tasks: list[dict], *arguments: str) -> tuple[list[dict], str]:
-        named = [{TASK: one, "register": f"result{number}", "ignore_errors": True} for number, one in enumerate(tasks)]
-        tasks = [*named, printing([one["register"] for one in named])]
-        playbook = folder / "play.yml"
-        playbook.write_text(
-            yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
-        )
-        printed = ansible("ansible-playbook", playbook, *arguments, cwd=folder).stdout
-        return printed_results(printed), printed
-
-    return run
-
-
-def test_reports_and_verdict(play, folder):
+def test_merges(ansible, folder):
+    """All tasks in one run. Each may fail."""
     wanted = {
         "report_files": ["reports/*.json", "reports/eu.json"],
         "reports": {"json": "merged/all.json", "html": "merged/all.html"},
     }
-    (merged, lenient), _printed = play([wanted, {"report_files": "reports/*.json", "fail_on": "critical"}])
+    wrong = [{"report_files": yaml.safe_load(text.format(folder=folder))} for text in WRONG]
+    merges = [
+        wanted,
+        {"report_files": "reports/*.json", "fail_on": "critical"},
+        {"report_files": ["reports/*.json"], "reports": {"json": "unwritten.json"}},
+        *wrong,
+        {"report_files": ["reports/*.json"], "report": {}},
+        {},
+    ]
+    tasks = [{TASK: one, "register": f"result{number}", "ignore_errors": True} for number, one in enumerate(merges)]
+    tasks[2]["check_mode"] = True
+    tasks.append(printing([one["register"] for one in tasks]))
+    (folder / "play.yml").write_text(
+        yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
+    )
+    printed = ansible("ansible-playbook", folder / "play.yml", cwd=folder).stdout
+    merged, lenient, checked, *failed = printed_results(printed)
+    assert_merged(merged, lenient, folder)
+    assert checked["verdict"] == "fail" and checked["report_files"] == [] and not checked["changed"]
+    assert not (folder / "unwritten.json").exists()
+    assert_what_is_wrong_is_said(failed)
+    assert "CANARY" not in printed
+
+
+def assert_merged(merged: dict, lenient: dict, folder: Path) -> None:
     assert merged["failed"] and merged["changed"] and merged["verdict"] == "fail"
     assert merged["msg"].startswith("SD Elements audit of 2 servers failed: 1 finding of high or higher (1 high); ")
     assert merged["servers"] == ["eu", "us"] and merged["missing_servers"] == []
@@ -69,25 +78,25 @@ def test_reports_and_verdict(play, folder):
     assert not lenient["failed"] and not lenient["changed"] and lenient["verdict_counts"] == merged["verdict_counts"]
 
 
-def test_check_mode_writes_nothing(play, folder):
-    (merged,), _printed = play([{"report_files": ["reports/*.json"], "reports": {"json": "merged.json"}}], "--check")
-    assert merged["verdict"] == "fail" and merged["report_files"] == [] and not merged["changed"]
-    assert not (folder / "merged.json").exists()
-
-
-def test_what_is_wrong_is_said(play, folder):
-    wrong = [{"report_files": yaml.safe_load(text.format(folder=folder))} for text in WRONG]
-    results, printed = play([*wrong, {"report_files": ["reports/*.json"], "report": {}}, {}])
+def assert_what_is_wrong_is_said(results: list[dict]) -> None:
     *said, unknown, without = results
     for result, message in zip(said, WRONG.values(), strict=True):
         assert result["failed"] and result["failure"]["kind"] == "option"
         assert message in result["msg"]
     assert "Unsupported parameters" in unknown["msg"] and "report. Supported" in unknown["msg"]
     assert without["msg"] == "missing required arguments: report_files"
-    assert "CANARY" not in printed
 
 
-@pytest.mark.parametrize("hosts, status", [("eu", 0), ("EU", 0), ("prdo", 2), ("eu:&none", 2), ("all", 2)])
+@pytest.mark.parametrize(
+    "hosts, status",
+    [
+        pytest.param("eu", 0, marks=pytest.mark.slow),
+        ("EU", 0),
+        pytest.param("prdo", 2, marks=pytest.mark.slow),
+        ("eu:&none", 2),
+        ("all", 2),
+    ],
+)
 def test_servers_of_the_inventory(ansible, folder, hosts, status):
     inventory = folder / "servers.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": {"eu": {}, "EU": {}, "missing": {}}}}), encoding="utf-8")

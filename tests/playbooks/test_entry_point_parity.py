@@ -60,13 +60,9 @@ FAILING = set(list(CASES)[9:]) - {"number as alias"} | set(list(OTHER_CASES)[6:]
 QUICK = (
     "all",
     "last job",
-    "some params",
     "secrets",
-    "wrong token",
     "wrong url",
     "wrong type",
-    "id and filter",
-    "nobody there",
     "some projects",
     "secrets of a connector",
 )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from pathlib import Path
@@ -100,33 +101,33 @@ POLICY = {
 
 @pytest.fixture
 def audit(ansible, tmp_path):
-    """Audit connections by a policy, and return what was printed and the reports' files."""
+    """Run audits by a policy, one after the other. Returns what was printed, and the reports' files of each audit.
 
-    def run(
-        found: list[dict], policy: dict, name: str = "first", status: int = 2, **options
-    ) -> tuple[str, dict[str, Path]]:
-        (tmp_path / "connections.json").write_text(json.dumps(found))
+    An audit is a name, connections, and further options.
+    """
+
+    def run(policy: dict, *audits: tuple[str, list[dict], dict], status: int = 2) -> tuple[str, list[dict[str, Path]]]:
         (tmp_path / "policy.yml").write_text(yaml.safe_dump(policy))
-        reports = {kind: tmp_path / name / file for kind, file in FORMATS.items()}
-        arguments = {
-            "connections_file": str(tmp_path / "connections.json"),
-            "policy": [str(tmp_path / "policy.yml")],
-            "server": "sde.example.com",
-            "reports": {kind: str(path) for kind, path in reports.items()},
-            **options,
-        }
-        play = [
-            {
-                "hosts": "localhost",
-                "gather_facts": False,
-                "tasks": [{"securitycompass.sdelements.sde_connection_audit": arguments}],
+        written = [{kind: tmp_path / name / file for kind, file in FORMATS.items()} for name, _found, _more in audits]
+        tasks = []
+        for (name, found, more), reports in zip(audits, written, strict=True):
+            (tmp_path / f"{name}.json").write_text(json.dumps(found))
+            arguments = {
+                "connections_file": str(tmp_path / f"{name}.json"),
+                "policy": [str(tmp_path / "policy.yml")],
+                "server": "sde.example.com",
+                "reports": {kind: str(path) for kind, path in reports.items()},
+                **more,
             }
-        ]
+            tasks.append({"securitycompass.sdelements.sde_connection_audit": arguments, "ignore_errors": True})
+        del tasks[-1]["ignore_errors"]
+        play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
         done = ansible("ansible-playbook", tmp_path / "play.yml", cwd=tmp_path)
         assert done.returncode == status, done.stdout
-        assert sorted(path.name for path in (tmp_path / name).glob("*")) == sorted(FORMATS.values()), done.stdout
-        return done.stdout, reports
+        for name, _found, _more in audits:
+            assert sorted(path.name for path in (tmp_path / name).glob("*")) == sorted(FORMATS.values()), done.stdout
+        return done.stdout, written
 
     return run
 
@@ -162,16 +163,16 @@ def assert_same_counts(document: dict, texts: dict[str, str]) -> None:
     assert int(columns["Failed"]) == verdicts["fail"] and int(columns["Inconclusive"]) == verdicts["inconclusive"]
 
 
-def test_an_audit_and_the_next_one(start, audit, checker):
+def test_an_audit_and_the_next_one(start, audit, checker, tmp_path):
     server = start("5.2")
     found = [one for kind in ("alm", "analysis") for one in connections(server, kind, include_last_job=True)]
-    printed, reports = audit(found, POLICY)
     # One is fixed, one is worse, and one is renamed.
-    changed = {(one["kind"], one["id"]): one for one in found}
+    changed = {(one["kind"], one["id"]): one for one in copy.deepcopy(found)}
     changed["alm", 8]["params"]["alm_method"] = "https"
     changed["alm", 1]["params"]["alm_method"] = "http"
     changed["alm", 14]["alias"] = "Renamed"
-    _printed, later = audit(found, POLICY, "second", baseline=str(reports["json"]))
+    again = {"baseline": str(tmp_path / "first" / FORMATS["json"])}
+    printed, (reports, later) = audit(POLICY, ("first", found, {}), ("second", list(changed.values()), again))
     first, second = assert_sound(checker, reports, later)
     assert_first_audit(first, texts_of(reports))
     assert first["summary"]["message"] in printed
@@ -224,9 +225,8 @@ def test_hidden_parameters_count_as_failures_if_asked(start, audit, checker):
     server = start("5.2")
     found = connections(server, api_token=server.limited_token)
     policy = {"rules": [POLICY["rules"][1]]}
-    audits = {
-        name: audit(found, policy, name, status, inconclusive=name)[1] for name, status in (("warn", 0), ("fail", 2))
-    }
+    _printed, written = audit(policy, *((name, found, {"inconclusive": name}) for name in ("warn", "fail")))
+    audits = dict(zip(("warn", "fail"), written, strict=True))
     for (name, reports), document in zip(audits.items(), assert_sound(checker, *audits.values()), strict=True):
         texts = texts_of(reports)
         assert document["summary"]["verdict_counts"]["inconclusive"] == len(found)
@@ -236,7 +236,7 @@ def test_hidden_parameters_count_as_failures_if_asked(start, audit, checker):
         assert verdicts_in_sarif(texts["sarif"]) == {"inconclusive" if name == "warn" else "fail": len(found)}
 
 
-def test_hostile_data(audit, checker):
+def test_hostile_data(audit, checker, tmp_path):
     """All of it in one audit: aliases, names, parameters and labels, in a report of each kind."""
     texts = list(HOSTILE.values())
     found = [
@@ -267,15 +267,14 @@ def test_hostile_data(audit, checker):
             },
         ]
     }
-    _printed, reports = audit(found, policy)
+    # Such a report can be read again, as the next run's baseline.
+    again = {"baseline": str(tmp_path / "first" / FORMATS["json"])}
+    _printed, (reports, later) = audit(policy, ("first", found, {}), ("second", found, again))
     [document] = assert_sound(checker, reports)
     assert document["summary"]["verdict_counts"]["error"] == 0, [
         one for one in document["findings"] if one["verdict"] == "error"
     ]
     assert [one["facts"]["alias"] for one in document["connections"]] == texts
     assert_same_counts(document, texts_of(reports))
-
-    # Such a report can be read again, as the next run's baseline.
-    _printed, later = audit(found, policy, "second", baseline=str(reports["json"]))
     baseline = json.loads(later["json"].read_text(encoding="utf-8"))["baseline"]
     assert (baseline["new"], baseline["fixed"]) == (0, [])

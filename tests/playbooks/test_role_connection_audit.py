@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from tests.demo_server.dataset import HoursAgo
 from tests.playbooks.test_canary import TOKEN, planted
 from tests.report_readers import verdicts_in_json
-from tests.support import access, connections, documented_options, inventory_of, messages_of, nowhere
+from tests.support import access, connections, documented_options, inventory_of, messages_of
 
 ROLE = ROOT / "roles" / "connection_audit"
 PLAYBOOK = "securitycompass.sdelements.audit"
@@ -41,6 +41,11 @@ def good(kind: str = "alm", number: int = 1, **fields) -> dict:
 
 
 BAD = good(number=2, alias="bad", params={"alm_method": "http"})
+INCLUDE = {"ansible.builtin.include_role": {"name": "securitycompass.sdelements.connection_audit"}}
+# The cases of most tests, by name: the role's variables without their prefix; and the rules of the policies next to the
+# playbook. All are hosts of one run.
+CASES: dict[str, dict] = {}
+POLICIES = {"policy": [TLS]}
 
 
 @pytest.fixture
@@ -67,43 +72,61 @@ def audit(ansible, tmp_path):
     return run
 
 
-@pytest.fixture
-def audit_each(ansible, tmp_path):
+def run_each(ansible, folder: Path, cases: dict[str, dict], *plays: dict, **environment) -> dict[str, tuple]:
     """Run the role once, on a host for each case. Returns failure and message of each case.
 
-    A case is a server and the role's variables, without their prefix.
+    The plays differ by their keywords, and run one after the other. One that follows requires that hosts are left.
     """
-    include = {"ansible.builtin.include_role": {"name": "securitycompass.sdelements.connection_audit"}}
-    play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [include]}
+    hosts = {
+        name: {f"connection_audit_{option}": value for option, value in given.items()} for name, given in cases.items()
+    }
+    (folder / "hosts.json").write_text(inventory_of(hosts))
+    (folder / "each.yml").write_text(
+        yaml.safe_dump([{"gather_facts": False, "tasks": [INCLUDE], **keywords} for keywords in plays])
+    )
+    done = ansible("ansible-playbook", "each.yml", "-i", "hosts.json", cwd=folder, **environment)
+    failed, passed = messages_of(done.stdout), messages_of(done.stdout, "ok")
+    assert set(failed) | set(passed) == set(cases), done.stdout
+    return {name: (name in failed, failed.get(name) or passed[name]) for name in cases}
 
-    def run(cases: dict[str, tuple], *arguments: str) -> dict[str, tuple[bool, str]]:
-        hosts = {}
-        for name, (server, variables) in cases.items():
-            given = {"url": server.url, "api_token": server.token, **variables}
-            hosts[name] = {f"connection_audit_{option}": value for option, value in given.items()}
-        (tmp_path / "hosts.json").write_text(inventory_of(hosts))
-        (tmp_path / "each.yml").write_text(yaml.safe_dump([play]))
-        done = ansible("ansible-playbook", "each.yml", "-i", "hosts.json", *arguments, cwd=tmp_path)
-        failed, last = messages_of(done.stdout), done.stdout.rpartition("Assert that the audit passed] ")[2]
-        passed = messages_of(last, "ok")
-        assert set(failed) | set(passed) == set(cases), done.stdout
-        return {name: (name in failed, failed.get(name) or passed[name]) for name in cases}
 
-    return run
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("audits")
+
+
+@pytest.fixture(scope="module")
+def server_of_environment(module_start):
+    return module_start("5.2", dataset=SMALL)
+
+
+@pytest.fixture(scope="module")
+def outcomes(module_start, module_ansible, folder, server_of_environment) -> dict[str, tuple]:
+    """Failure and message of each case."""
+    for name, rules in POLICIES.items():
+        (folder / f"{name}.yml").write_text(yaml.safe_dump({"rules": rules}))
+    (folder / "broken.yml").write_text("rules: none")
+    server = module_start("5.2", dataset=SMALL)
+    default = {"url": server.url, "api_token": server.token, "kinds": ["alm"], "report_formats": "json"}
+    cases = {name: {**default, **given} for name, given in {**CASES, **compared(connections(server))}.items()}
+    for name in HIDDEN:
+        cases[name]["api_token"] = server.limited_token
+    plays = [{"hosts": "baseline", "ignore_errors": True}, {"hosts": "all:!baseline"}]
+    return run_each(module_ansible, folder, cases, *plays, **access(server_of_environment))
+
+
+SMALL = [good(), BAD, good("analysis")]
 
 
 @pytest.fixture
 def play(ansible, tmp_path):
-    """Run a play of the user's own."""
+    """Run plays of the user's own on localhost. Returns the run, and the part of its output about each play."""
 
-    def run(server, *tasks: dict, environment: dict | None = None, **keywords) -> subprocess.CompletedProcess:
+    def run(*plays: dict, **environment) -> tuple[subprocess.CompletedProcess, list[str]]:
         path = tmp_path / "play.yml"
-        path.write_text(
-            yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **keywords}])
-        )
-        return ansible(
-            "ansible-playbook", path, cwd=tmp_path, **(access(server) if environment is None else environment)
-        )
+        path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, **one} for one in plays]))
+        done = ansible("ansible-playbook", path, cwd=tmp_path, **environment)
+        return done, done.stdout.split("\nPLAY [")[1 : len(plays) + 1]
 
     return run
 
@@ -117,9 +140,9 @@ def role(**variables) -> dict:
     }
 
 
-def verdicts(run: subprocess.CompletedProcess) -> list[str]:
+def verdicts(printed: str) -> list[str]:
     """The messages of the role's last task."""
-    last = run.stdout.partition(": Assert that the audit passed] ")[2]
+    last = printed.partition(": Assert that the audit passed] ")[2]
     return re.findall(r'^    "msg": "(SD Elements audit .*)"$', last, re.MULTILINE)
 
 
@@ -130,16 +153,18 @@ def report(folder: Path, name: str = "audit") -> dict:
 @pytest.mark.parametrize(
     "generations", [("3.2", "5.2"), pytest.param(("3.2", "4.4", "5.2", "newest"), marks=pytest.mark.slow)]
 )
-def test_reports_and_check_mode(start, audit_each, tmp_path, generations):
+def test_reports_and_check_mode(start, ansible, tmp_path, generations):
     servers = {generation: start(generation) for generation in generations}
     folder = tmp_path / "reports" / "of today"
-    cases = {generation: (server, {"report_dir": "reports/of today"}) for generation, server in servers.items()}
-    check = audit_each({"5.2": cases["5.2"]}, "--check")
-    assert not folder.exists()
-    done = audit_each(cases)
+    asked = {**servers, "check": servers["5.2"]}
+    cases = {
+        name: {"url": one.url, "api_token": one.token, "report_dir": "reports/of today"} for name, one in asked.items()
+    }
+    in_check_mode = {"hosts": "check", "check_mode": True, "ignore_errors": True}
+    done = run_each(ansible, tmp_path, cases, in_check_mode, {"hosts": "all:!check"})
     # Check mode decides the same, and writes nothing.
     failed, message = done["5.2"]
-    assert check["5.2"] == (failed, message.partition(" Reports: ")[0])
+    assert done["check"] == (failed, message.partition(" Reports: ")[0])
     assert {path.name for path in folder.iterdir()} == {
         f"{generation}{suffix}" for generation in generations for suffix in SUFFIXES.values()
     }
@@ -162,128 +187,104 @@ def test_reports_and_check_mode(start, audit_each, tmp_path, generations):
 
 
 def test_passes(start, audit, policy, tmp_path):
-    run = audit(start("5.2", dataset=[good(), good("analysis")]), policy=policy(TLS))
+    """Also with a tag that skips nothing."""
+    server = start("5.2", dataset=[good(), good("analysis")])
+    run = audit(server, "--tags", "untagged", policy=policy(TLS))
     assert run.returncode == 0, run.stdout
-    assert len(verdicts(run)) == 1 and verdicts(run)[0].startswith("SD Elements audit of 127.0.0.1:"), run.stdout
+    (verdict,) = verdicts(run.stdout)
+    assert verdict.startswith("SD Elements audit of 127.0.0.1:")
     assert "changed=0" in run.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"home", "policy.yml"}
 
 
-def test_threshold_and_hidden_parameters(start, audit_each, policy, tmp_path):
-    server = start("5.2", dataset=[good(), BAD])
-    medium, critical = (
-        policy({**TLS, "severity": severity}, name=f"{severity}.yml") for severity in ("medium", "critical")
-    )
-    hidden = {"api_token": server.limited_token, "policy": policy(TLS), "report_dir": ".", "report_formats": "json"}
-    cases = {
-        "below": (False, {"policy": medium}),
-        "reached": (True, {"policy": medium, "fail_on": "medium"}),
-        "never": (False, {"policy": critical, "fail_on": "never"}),
-        "hidden": (False, hidden),
-        "hidden-warn": (False, {**hidden, "inconclusive": "warn"}),
-        "hidden-fail": (True, {**hidden, "inconclusive": "fail"}),
-    }
-    done = audit_each({name: (server, variables) for name, (_fails, variables) in cases.items()})
-    assert {name: failed for name, (failed, _message) in done.items()} == {
-        name: fails for name, (fails, _variables) in cases.items()
-    }
-    assert "1 finding of medium or higher" in done["reached"][1]
-    for name in ("hidden", "hidden-warn", "hidden-fail"):
-        assert report(tmp_path, name)["summary"]["verdict_counts"]["inconclusive"] == 2
-        assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in done[name][1]
+POLICIES |= {severity: [{**TLS, "severity": severity}] for severity in ("medium", "critical")}
+CASES |= {
+    "below": {"policy": "medium.yml"},
+    "reached": {"policy": "medium.yml", "fail_on": "medium"},
+    "never": {"policy": "critical.yml", "fail_on": "never"},
+}
+HIDDEN = {"hidden": False, "hidden-warn": False, "hidden-fail": True}
+OF_HIDDEN = {"policy": "policy.yml", "report_dir": "."}
+CASES |= {
+    "hidden": OF_HIDDEN,
+    "hidden-warn": {**OF_HIDDEN, "inconclusive": "warn"},
+    "hidden-fail": {**OF_HIDDEN, "inconclusive": "fail"},
+}
 
 
-def test_selected_rules(start, audit_each, policy, tmp_path):
+def test_threshold_and_hidden_parameters(outcomes, folder):
+    failed = {"below": False, "reached": True, "never": False, **HIDDEN}
+    assert {name: outcomes[name][0] for name in failed} == failed
+    assert "1 finding of medium or higher" in outcomes["reached"][1]
+    for name in HIDDEN:
+        assert report(folder, name)["summary"]["verdict_counts"]["inconclusive"] == 2
+        assert ("2 of them inconclusive" if name == "hidden-fail" else "2 inconclusive") in outcomes[name][1]
+
+
+POLICIES["three"] = [{**TLS, "tags": ["pci"]}, {**TLS, "id": "second"}, {**TLS, "id": "third"}]
+SELECTED = {
+    "tls-third": {"rules": "tls\nthird"},
+    "second": {"rules": ["second"]},
+    "third": {"skip_rules": "tls, second"},
+    "tls": {"rule_tags": ["pci"]},
+    "tls-second-third": {"rules": "", "skip_rules": [], "rule_tags": None},
+}
+WITHOUT_SERVER = {"url": "http://127.0.0.1:9", "connections": [], "policy": "three.yml", "report_dir": "."}
+CASES |= {name: {**WITHOUT_SERVER, **chosen} for name, chosen in SELECTED.items()}
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_selected_rules(folder):
     """A list, or text with names on lines or between commas."""
-    rules = [{**TLS, "tags": ["pci"]}, {**TLS, "id": "second"}, {**TLS, "id": "third"}]
-    given = {"connections": [], "policy": policy(*rules), "report_dir": ".", "report_formats": "json"}
-    selected = {
-        "tls-third": {"rules": "tls\nthird"},
-        "second": {"rules": ["second"]},
-        "third": {"skip_rules": "tls, second"},
-        "tls": {"rule_tags": ["pci"]},
-        "tls-second-third": {"rules": "", "skip_rules": [], "rule_tags": None},
-    }
-    audit_each({name: (nowhere("http://127.0.0.1:9"), {**given, **chosen}) for name, chosen in selected.items()})
-    assert {name: "-".join(rule["id"] for rule in report(tmp_path, name)["rules"]) for name in selected} == {
-        name: name for name in selected
+    assert {name: "-".join(rule["id"] for rule in report(folder, name)["rules"]) for name in SELECTED} == {
+        name: name for name in SELECTED
     }
 
 
-def test_rule_that_matches_nothing(start, audit_each, policy):
-    rule = {**TLS, "when": ["connection.kind == 'alm'", "connection.system_id == 'nothing'"]}
-    server, given = start("5.2", dataset=[good()]), {"policy": policy(rule)}
-    cases = {value: (server, {**given, "vacuous": value}) for value in ("warn", "fail")}
-    done = audit_each({**cases, "unset": (server, given)})
-    assert {name: failed for name, (failed, _message) in done.items()} == {"warn": False, "fail": True, "unset": False}
+POLICIES["nothing"] = [{**TLS, "when": ["connection.kind == 'alm'", "connection.system_id == 'nothing'"]}]
+CASES["vacuous-unset"] = {"policy": "nothing.yml"}
+CASES |= {f"vacuous-{value}": {"policy": "nothing.yml", "vacuous": value} for value in ("warn", "fail")}
 
 
-def test_baseline(start, audit_each, policy, tmp_path):
-    server = start(dataset=[good(), BAD])
-    given = {"policy": policy(TLS), "server": "sde.example.com", "report_dir": ".", "report_formats": "json"}
-    assert audit_each({"first": (server, given)})["first"][0]
-    again = {**given, "baseline": "first.json", "known_findings": "accept"}
-    same = connections(server)
-    done = audit_each(
-        {
-            "same": (server, {**again, "connections": same}),
-            "worse": (server, {**again, "connections": [*same, {**same[1], "id": 3}]}),
-        }
-    )
-    assert {name: failed for name, (failed, _message) in done.items()} == {"same": False, "worse": True}
-    assert [one["baseline"] for one in report(tmp_path, "worse")["findings"] if one["verdict"] == "fail"] == [
-        "known",
-        "new",
-    ]
+def test_rule_that_matches_nothing(outcomes):
+    assert [outcomes[f"vacuous-{value}"][0] for value in ("unset", "warn", "fail")] == [False, False, True]
 
 
-def test_one_kind_and_an_address_that_is_left_empty(start, audit, tmp_path):
+OF_BASELINE = {"policy": "policy.yml", "server": "sde.example.com", "report_dir": "."}
+CASES["baseline"] = OF_BASELINE
+
+
+def compared(same: list[dict]) -> dict[str, dict]:
+    """The cases that compare with the one before."""
+    again = {**OF_BASELINE, "baseline": "baseline.json", "known_findings": "accept"}
+    return {
+        "same": {**again, "connections": same},
+        "worse": {**again, "connections": [*same, {**same[1], "id": 3}]},
+    }
+
+
+def test_baseline(outcomes, folder):
+    assert [outcomes[name][0] for name in ("baseline", "same", "worse")] == [True, False, True]
+    failed = [one for one in report(folder, "worse")["findings"] if one["verdict"] == "fail"]
+    assert [one["baseline"] for one in failed] == ["known", "new"]
+
+
+CASES["of-environment"] = {
+    "url": "",
+    "api_token": None,
+    "kinds": ["analysis"],
+    "include_projects": False,
+    "fail_on": "never",
+    "report_dir": ".",
+}
+
+
+def test_one_kind_and_an_address_that_is_left_empty(outcomes, server_of_environment, folder):
     """The address and the token are those of the environment."""
-    server = start("newest", dataset=[good(), good("analysis")])
-    given = {
-        "kinds": ["analysis"],
-        "include_projects": False,
-        "fail_on": "never",
-        "report_dir": ".",
-        "report_formats": ["json"],
-    }
-    run = audit(server, url="", api_token=None, **given)
-    assert run.returncode == 0, run.stdout
-    assert {request.path for request in server.requests} == {"/api/v2/connections/analysis/"}
-    assert [one["facts"]["kind"] for one in report(tmp_path)["connections"]] == ["analysis"]
-
-
-def test_given_facts_need_no_server(start, play, tmp_path, policy):
-    facts = connections(start("5.2"), include_last_job=True)
-    saved = tmp_path / "facts.json"
-    saved.write_text(json.dumps({"connections": facts}))
-    rule, nowhere = policy(TLS), {}
-    given = {
-        "policy": rule,
-        "server": "sde.example.com",
-        "report_dir": ".",
-        "report_formats": ["json"],
-        "fail_on": "never",
-    }
-    run = play(
-        None,
-        role(connections=facts, **given, report_name="list"),
-        role(connections_file=str(saved), **given, report_name="file"),
-        # No connection is not the same as none given.
-        role(connections=[], policy=rule),
-        environment=nowhere,
-    )
-    assert run.returncode == 0, run.stdout
-    by_list, by_file = report(tmp_path, "list"), report(tmp_path, "file")
-    assert by_list["findings"] == by_file["findings"] and by_list["other_verdicts"] == by_file["other_verdicts"]
-    assert sum(by_list["summary"]["verdict_counts"].values()) == 30
-    assert by_list["servers"] == ["sde.example.com"]
-    assert "0 connections" in verdicts(run)[-1], run.stdout
-
-
-def test_tag_that_skips_nothing_passes(audit, policy):
-    run = audit(None, "--tags", "untagged", environment={}, connections=[], policy=policy(TLS))
-    assert run.returncode == 0 and len(verdicts(run)) == 1, run.stdout
+    assert not outcomes["of-environment"][0]
+    assert {request.path for request in server_of_environment.requests} == {"/api/v2/connections/analysis/"}
+    found = report(folder, "of-environment")["connections"]
+    assert [one["facts"]["kind"] for one in found] == ["analysis"]
 
 
 def test_tag_of_an_included_role(start, ansible, tmp_path):
@@ -296,7 +297,7 @@ def test_tag_of_an_included_role(start, ansible, tmp_path):
     for text, tag, made in ((example, "audit", 1), (example, "other", 0), (without_apply, "audit", 0)):
         (tmp_path / "play.yml").write_text(text)
         run = ansible("ansible-playbook", tmp_path / "play.yml", "--tags", tag, **access(server))
-        assert (run.returncode, len(verdicts(run))) == (0 if made else 2, made), run.stdout
+        assert (run.returncode, len(verdicts(run.stdout))) == (0 if made else 2, made), run.stdout
         assert ("A tag skipped the audit." in run.stdout) != made
 
 
@@ -331,23 +332,30 @@ def test_answers_of_a_survey(start, audit, policy, tmp_path):
 
 
 EMPTY = ["connections_file", "policy", "policy_vars", "server", "baseline", "report_dir", "report_name"]
-EMPTY += ["url", "api_token", "ca_path", "client_cert", "client_key"]
+EMPTY += ["ca_path", "client_cert", "client_key"]
+
+
+def specification() -> dict:
+    """The options of the role, without their prefix."""
+    options = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert all(name.startswith("connection_audit_") for name in options)
+    return {name.removeprefix("connection_audit_"): option for name, option in options.items()}
+
+
 CHOSEN = {"kinds", "report_formats", "show_findings", "fail_on", "inconclusive", "known_findings", "vacuous"}
+CHOSEN |= {"url", "api_token"}
+CASES |= {
+    "text": dict.fromkeys(EMPTY, ""),
+    "null": dict.fromkeys(sorted(set(specification()) - CHOSEN)),
+    "lists": {"policy": [], "policy_vars": {}, "report_formats": [], "report_dir": "unwanted"},
+}
 
 
-def test_answers_that_are_left_empty(start, audit_each, tmp_path):
+def test_answers_that_are_left_empty(outcomes, folder):
     """Empty text, null and an empty list are as if the variable were not set."""
-    server = start("5.2")
-    access_options = {"url": server.url, "api_token": server.token}
-    done = audit_each(
-        {
-            "text": (server, {**dict.fromkeys(EMPTY, ""), **access_options}),
-            "null": (server, {**dict.fromkeys(sorted(set(specification()) - CHOSEN)), **access_options}),
-            "lists": (server, {"policy": [], "policy_vars": {}, "report_formats": [], "report_dir": "reports"}),
-        }
-    )
-    assert len(set(done.values())) == 1 and " 50 connections, " in done["text"][1]
-    assert not (tmp_path / "reports").exists()
+    found = {outcomes[name] for name in ("text", "null", "lists")}
+    assert len(found) == 1 and " 2 connections, " in outcomes["text"][1]
+    assert not (folder / "unwanted").exists()
 
 
 def trying(name: str, *roles: dict, **keywords) -> dict:
@@ -359,40 +367,6 @@ def trying(name: str, *roles: dict, **keywords) -> dict:
         },
     }
     return {"name": name, "block": list(roles), "rescue": [show], **keywords}
-
-
-def test_module_defaults_and_results(start, play, policy):
-    """The role takes options from its play, and leaves its result to it."""
-    server = start("5.2", dataset=[good(), BAD])
-    group = "group/securitycompass.sdelements.sdelements"
-    access_options = {"url": server.url, "api_token": server.token}
-    defaults = {
-        group: access_options,
-        "securitycompass.sdelements.sde_connection_audit": {"policy": [policy(TLS)], "fail_on": "critical"},
-    }
-    # An audit of some connections, or without parameters, would look like one of all.
-    choosing = {group: {**access_options, "include_params": False, "alias": "nobody"}}
-    unreachable = {"url": "http://127.0.0.1:9", "api_token": "x" * 20, "retries": 0}
-    run = play(
-        server,
-        trying("unreachable", role(**unreachable)),
-        trying("choosing", role(), module_defaults=choosing),
-        # A variable of the role wins over those of the group.
-        trying("defaults", role(), role(api_token=server.limited_token), module_defaults=defaults),
-        trying("failed", role(**access_options, policy=policy(TLS))),
-        environment={},
-    )
-    assert run.returncode == 0, run.stdout
-    assert re.findall(r'"msg": "(\w+): (\w+) failed"', run.stdout) == [
-        ("unreachable", "none"),
-        ("choosing", "none"),
-        ("failed", "1"),
-    ]
-    assert "the server refused the connection" in run.stdout.partition("unreachable: ")[0]
-    assert "Unsupported parameters for" in run.stdout
-    assert "module: alias, include_params. Supported" in run.stdout, run.stdout
-    passed = re.findall(r'^    "msg": "(SD Elements audit of \S+ passed: .*)"$', run.stdout, re.MULTILINE)
-    assert len(passed) == 2 and "1 rule" in passed[0] and "2 inconclusive" in passed[1], run.stdout
 
 
 WRONG_VARIABLES = [
@@ -409,42 +383,87 @@ WRONG_VARIABLES = [
 ]
 
 
-def test_wrong_variables(start, audit_each, tmp_path):
+WRONG = {f"wrong{number}": case for number, case in enumerate(WRONG_VARIABLES)}
+CASES |= {name: {"report_dir": "reports", **variables} for name, (variables, _message) in WRONG.items()}
+
+
+def test_wrong_variables(outcomes, folder):
     """The red line has the first error, on every release of ansible-core."""
-    server = start("5.2")
-    (tmp_path / "broken.yml").write_text("rules: none")
-    cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
-    done = audit_each(
-        {name: (server, {"report_dir": "reports", **variables}) for name, (variables, _message) in cases.items()}
-    )
     assert {
-        name: done[name]
-        for name, (_variables, message) in cases.items()
-        if not done[name][0] or message not in done[name][1]
+        name: outcomes[name]
+        for name, (_variables, message) in WRONG.items()
+        if not outcomes[name][0] or message not in outcomes[name][1]
     } == {}
     # An error before the audit begins leaves no report.
-    names = sorted(path.stem for path in tmp_path.glob("reports/*.json"))
-    assert {report(tmp_path / "reports", name)["summary"]["verdict"] for name in names} == {"error"}
+    names = sorted(path.stem for path in folder.glob("reports/*.json"))
+    assert {report(folder / "reports", name)["summary"]["verdict"] for name in names} == {"error"}
     without = [{"fail_on": "higher"}, {"report_dir": "broken.yml/reports", "fail_on": "never"}, {"polcy": "starter"}]
-    assert [WRONG_VARIABLES[int(name.removeprefix("case"))][0] for name in names] == [
-        case for case, _message in WRONG_VARIABLES if case not in without
-    ]
+    assert names == [name for name, (variables, _message) in WRONG.items() if variables not in without]
 
 
-def test_log(start, play, policy):
-    """The worst findings, no more of them than wanted, and what the server sends is data."""
+def test_plays_of_users(start, play, policy, tmp_path):
+    """Three plays in one run, without variables of the environment."""
+    facts = connections(start("5.2"), include_last_job=True)
     hostile = good(number=3, alias='{{ 7 * 7 }} "quoted"\nnext line', params={"alm_method": "http"})
+    server = start("5.2", dataset=[good(), BAD, hostile])
+    given = of_given_facts(facts, policy, tmp_path)
+    run, printed = play(with_module_defaults(server, policy), that_show_findings(server, policy), given)
+    assert run.returncode == 0, run.stdout
+    assert_module_defaults_and_results(printed[0])
+    assert_findings_are_shown(printed[1])
+    assert_given_facts_need_no_server(printed[2], tmp_path)
+
+
+def with_module_defaults(server, policy) -> dict:
+    """The role takes options from its play, and leaves its result to it."""
+    group = "group/securitycompass.sdelements.sdelements"
+    access_options = {"url": server.url, "api_token": server.token}
+    defaults = {
+        group: access_options,
+        "securitycompass.sdelements.sde_connection_audit": {"policy": [policy(TLS)], "fail_on": "critical"},
+    }
+    # An audit of some connections, or without parameters, would look like one of all.
+    choosing = {group: {**access_options, "include_params": False, "alias": "nobody"}}
+    unreachable = {"url": "http://127.0.0.1:9", "api_token": "x" * 20, "retries": 0}
+    tasks = [
+        trying("unreachable", role(**unreachable)),
+        trying("choosing", role(), module_defaults=choosing),
+        # A variable of the role wins over those of the group.
+        trying("defaults", role(), role(api_token=server.limited_token), module_defaults=defaults),
+        trying("failed", role(**access_options, policy=policy(TLS))),
+    ]
+    return {"tasks": tasks}
+
+
+def assert_module_defaults_and_results(printed: str) -> None:
+    assert re.findall(r'"msg": "(\w+): (\w+) failed"', printed) == [
+        ("unreachable", "none"),
+        ("choosing", "none"),
+        ("failed", "2"),
+    ]
+    assert "the server refused the connection" in printed.partition("unreachable: ")[0]
+    assert "Unsupported parameters for" in printed
+    assert "module: alias, include_params. Supported" in printed
+    passed = re.findall(r'^    "msg": "(SD Elements audit of \S+ passed: .*)"$', printed, re.MULTILINE)
+    assert len(passed) == 2 and "1 rule" in passed[0] and "3 inconclusive" in passed[1], printed
+
+
+def that_show_findings(server, policy) -> dict:
+    """The worst findings, no more of them than wanted, and what the server sends is data."""
     rules = [TLS, {**TLS, "id": "worse", "severity": "critical"}]
-    server = start(dataset=[BAD, hostile])
     waiver = {"rules": ["worse"], "reason": "r", "owner": "o", "expires": "2099-12-31"}
-    waived = policy(*rules, name="waived.yml", waivers=[waiver])
-    run = play(
-        server,
-        role(policy=policy(*rules), show_findings=3, fail_on="never"),
-        role(policy=policy(*rules), show_findings=0, fail_on="never"),
-        role(policy=waived, show_findings=20, fail_on="never"),
-    )
-    first, silent, last, _end = run.stdout.split(": Assert that the audit passed] ")
+    given = {"url": server.url, "api_token": server.token, "fail_on": "never"}
+    both, waived = policy(*rules, name="both.yml"), policy(*rules, name="waived.yml", waivers=[waiver])
+    tasks = [
+        role(policy=both, show_findings=3, **given),
+        role(policy=both, show_findings=0, **given),
+        role(policy=waived, show_findings=20, **given),
+    ]
+    return {"tasks": tasks}
+
+
+def assert_findings_are_shown(printed: str) -> None:
+    first, silent, last, _end = printed.split(": Assert that the audit passed] ")
     shown = json.loads(re.search(r'"msg": (\[.*?\])\n}', first, re.DOTALL).group(1))
     assert [line.split(": ALM")[0] for line in shown[:3]] == ["fail, critical: worse"] * 2 + ["fail, high: tls"]
     assert shown[3:] == ["... and 1 more, see the reports"]
@@ -455,24 +474,42 @@ def test_log(start, play, policy):
     assert "more, see the reports" not in last
 
 
+def of_given_facts(facts: list[dict], policy, folder: Path) -> dict:
+    """The same facts as a list and in a file."""
+    saved = folder / "facts.json"
+    saved.write_text(json.dumps({"connections": facts}))
+    rule = policy(TLS)
+    given = {"policy": rule, "server": "sde.example.com", "report_dir": ".", "report_formats": ["json"]}
+    given["fail_on"] = "never"
+    tasks = [
+        role(connections=facts, **given, report_name="list"),
+        role(connections_file=str(saved), **given, report_name="file"),
+        # No connection is not the same as none given.
+        role(connections=[], policy=rule),
+    ]
+    return {"tasks": tasks}
+
+
+def assert_given_facts_need_no_server(printed: str, folder: Path) -> None:
+    by_list, by_file = report(folder, "list"), report(folder, "file")
+    assert by_list["findings"] == by_file["findings"] and by_list["other_verdicts"] == by_file["other_verdicts"]
+    assert sum(by_list["summary"]["verdict_counts"].values()) == 30
+    assert by_list["servers"] == ["sde.example.com"]
+    assert "0 connections" in verdicts(printed)[-1], printed
+
+
 def test_no_canary(start, play, tmp_path):
     """Neither the token nor a secret of the server's is printed, or in a report."""
     server = start("5.2", dataset=planted(), token=TOKEN)
     token = "{{ lookup('ansible.builtin.env', 'OF_A_VAULT') }}"
     environment = {"OF_A_VAULT": TOKEN, "ANSIBLE_VERBOSITY": "4"}
-    run = play(server, role(url=server.url, api_token=token, report_dir="reports"), environment=environment)
+    given = role(url=server.url, api_token=token, report_dir="reports")
+    run, _printed = play({"tasks": [given]}, **access(server), **environment)
     reports = list((tmp_path / "reports").iterdir())
-    assert len(verdicts(run)) == 1 and len(reports) == len(SUFFIXES)
+    assert len(verdicts(run.stdout)) == 1 and len(reports) == len(SUFFIXES)
     for text in (run.stdout, *(path.read_text() for path in reports)):
         assert "someone" in text or "********" in text or "Sync" in text
         assert "CANARY" not in text
-
-
-def specification() -> dict:
-    """The options of the role, without their prefix."""
-    options = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    assert all(name.startswith("connection_audit_") for name in options)
-    return {name.removeprefix("connection_audit_"): option for name, option in options.items()}
 
 
 def test_specification_and_module_agree():

@@ -8,6 +8,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ import yaml
 
 from ansible_collections.securitycompass.sdelements.plugins.module_utils._tool_server import server_facts
 from tests.conftest import ROOT
+from tests.demo_server import GENERATIONS, DemoServer
 from tests.playbooks.test_canary import TOKEN, planted
 from tests.playbooks.test_playbooks import assert_clean
-from tests.support import SOME_GENERATIONS, access, connections, inventory_of, messages_of
+from tests.support import KINDS, access, connections, inventory_of, messages_of
 
 FILES = {
     "allow_list": "allow.txt",
@@ -37,25 +40,71 @@ ALIASES = [
     "x" * 300,
 ]
 ADDRESSES = ["192.0.2.7", "[2001:db8::7]:8443"]
+ROLE = {"ansible.builtin.include_role": {"name": "securitycompass.sdelements.connection_config"}}
+
+
+# The cases of most tests, by name: what returns the facts, and the role's variables without their prefix. FOLDER stands
+# for the folder of the run, in which each case has a folder for its files.
+CASES: dict[str, tuple[Callable[[], list[dict]], dict]] = {}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cases")
+
+
+@pytest.fixture(scope="module")
+def untouched(module_start):
+    """The server of all cases. They have their connections, so that none of them asks it for anything."""
+    return module_start("newest")
+
+
+@pytest.fixture(scope="module")
+def messages(module_start, module_ansible, folder, untouched) -> dict[str, str]:
+    """The messages of the cases that fail. All cases run at once, each on a host of its own."""
+    cases = {name: {"connections": facts(), **given} for name, (facts, given) in CASES.items()}
+    for name in cases:
+        (folder / name).mkdir()
+    (folder / "refused by the validation" / FILES["nftables"]).write_text("old\n")
+    (folder / "kept.json").write_text("old")
+    (folder / "wrong.j2").write_text('[{"targets": ["x"], "labels": {"not-a-name": "x"}}]')
+    (folder / "own.j2").write_text(OWN_TEMPLATE)
+    hosts = {name: variables_of(folder / name, untouched, given) for name, given in cases.items()}
+    (folder / "hosts.json").write_text(inventory_of(hosts).replace("FOLDER", str(folder)))
+    (folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [ROLE]}]))
+    server = module_start("newest", dataset=[record(1)])
+    played = module_ansible("ansible-playbook", folder / "play.yml", "-i", folder / "hosts.json", **access(server))
+    assert_clean(played, 2)
+    return messages_of(played.stdout)
+
+
+def facts_of(records: list[dict]) -> list[dict]:
+    """The facts of these records of a server."""
+    with DemoServer("newest", dataset=records) as server:
+        return connections(server)
+
+
+def variables_of(folder: Path, server, given: dict) -> dict:
+    """The role's variables, with a name for each file that is wanted."""
+    paths = {file: str(folder / FILES[file]) for file in given.get("files", FILES)}
+    given = {"url": server.url, "api_token": server.token, **paths, **given}
+    return {f"connection_config_{name}": value for name, value in given.items() if name != "files"}
 
 
 @pytest.fixture
-def render(ansible, tmp_path):
-    """Run the role's playbook, with a name for each file that is wanted, and return what was printed."""
+def render_each(ansible, tmp_path):
+    """Run the role's playbook once, on a host for each case. Returns what was printed.
 
-    def run(server, /, *arguments: str, files=tuple(FILES), status: int = 0, environment=None, **variables):
-        names = {f"connection_config_{file}": str(tmp_path / FILES[file]) for file in files}
-        given = {**names, **{f"connection_config_{name}": value for name, value in variables.items()}}
-        # From a file, since ansible-core itself prints its command line.
-        (tmp_path / "vars").write_text(json.dumps(given))
-        command = [
-            "ansible-playbook",
-            "securitycompass.sdelements.configuration",
-            "-e",
-            f"@{tmp_path / 'vars'}",
-            *arguments,
-        ]
-        played = ansible(*command, **{**access(server), **(environment or {})})
+    A case is a server and the role's variables. Its files are in a folder of its name.
+    """
+
+    def run(cases: dict[str, tuple], *arguments: str, status: int = 0) -> str:
+        for name in cases:
+            (tmp_path / name).mkdir()
+        hosts = {name: variables_of(tmp_path / name, server, given) for name, (server, given) in cases.items()}
+        (tmp_path / "hosts.json").write_text(inventory_of(hosts))
+        command = ["ansible-playbook", "securitycompass.sdelements.configuration", "-i", tmp_path / "hosts.json"]
+        played = ansible(*command, "-e", "connection_config_hosts=all", *arguments)
         assert_clean(played, status)
         return played.stdout
 
@@ -63,35 +112,10 @@ def render(ansible, tmp_path):
 
 
 @pytest.fixture
-def render_each(ansible, tmp_path):
-    """Run the role's playbook once, on a host for each case. Returns what was printed, and the messages of each case.
-
-    A case is a server and the role's variables. Its files are in a folder of its name.
-    """
-
-    def run(
-        cases: dict[str, tuple], *arguments: str, files=tuple(FILES), status: int = 0
-    ) -> tuple[str, dict[str, str]]:
-        hosts = {}
-        for name, (server, variables) in cases.items():
-            (tmp_path / name).mkdir(exist_ok=True)
-            paths = {file: str(tmp_path / name / FILES[file]) for file in variables.pop("files", files)}
-            given = {"url": server.url, "api_token": server.token, **paths, **variables}
-            hosts[name] = {f"connection_config_{option}": value for option, value in given.items()}
-        (tmp_path / "hosts.json").write_text(inventory_of(hosts))
-        command = ["ansible-playbook", "securitycompass.sdelements.configuration", "-i", tmp_path / "hosts.json"]
-        played = ansible(*command, "-e", "connection_config_hosts=all", *arguments)
-        assert_clean(played, status)
-        return played.stdout, messages_of(played.stdout)
-
-    return run
-
-
-@pytest.fixture
-def checked(checker, nft, tmp_path):
+def checked(checker, nft):
     """Give the files to nft and promtool, as an administrator would."""
 
-    def check(folder: Path = tmp_path) -> None:
+    def check(folder: Path) -> None:
         read = subprocess.run([*nft, folder / "sets.nft"], capture_output=True, text=True, check=False)
         assert (read.returncode, read.stdout + read.stderr) == (0, "")
         (folder / "prometheus.yml").write_text(SCRAPE)
@@ -130,7 +154,11 @@ def groups(path: Path) -> list[dict]:
     return json.loads(path.read_text(encoding="ascii"))
 
 
-@SOME_GENERATIONS
+@pytest.mark.parametrize(
+    "generations",
+    [(GENERATIONS[0], "newest"), pytest.param(GENERATIONS, marks=pytest.mark.slow)],
+    ids=["some", "all"],
+)
 def test_every_generation(start, render_each, checked, tmp_path, generations):
     servers = {generation: start(generation) for generation in generations}
     # The other files are made of the same list.
@@ -168,22 +196,57 @@ def test_every_generation(start, render_each, checked, tmp_path, generations):
     assert {line for line in lines(tmp_path / "newest" / "allow.txt") if not line.startswith("#")} == allowed
 
 
-def test_hostile_aliases_and_further_runs(start, render_each, checked, tmp_path):
+HOSTILE = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - &role
+      ansible.builtin.include_role:
+        name: securitycompass.sdelements.connection_config
+    - *role
+    # Check mode shows the difference, and refuses what a run refuses.
+    - ansible.builtin.include_role: &in_check_mode
+        name: securitycompass.sdelements.connection_config
+        apply: {check_mode: true, diff: true}
+      vars:
+        connection_config_allow_list_json: ""
+        connection_config_connections: "{{ lookup('ansible.builtin.file', 'more.json') | from_json }}"
+    - ansible.builtin.include_role: *in_check_mode
+      vars:
+        connection_config_api_token: "{{ limited_token }}"
+        connection_config_allow_unknown: false
+        connection_config_allow_list: "{{ refused }}"
+"""
+
+
+def test_hostile_aliases_and_further_runs(start, ansible, checked, tmp_path):
     dataset = [record(number, alias, ADDRESSES[number % 2]) for number, alias in enumerate(ALIASES, 1)]
     dataset.append(record(50, ALIASES[1], "not a server"))
     dataset.append(record(51, ALIASES[1], "192.0.2.9", inaccessible=True))
+    (tmp_path / "more.json").write_text(json.dumps(facts_of([*dataset, record(60, server="192.0.2.8:8080")])))
     server = start("newest", dataset=dataset)
-    variables = {"allow_unknown": True, "server": "x"}
-    shown, _messages = render_each({"hostile": (server, dict(variables))})
-    assert "changed=1 " in shown
-    folder = tmp_path / "hostile"
-    files = [folder / name for name in FILES.values()]
+    folder, refused = tmp_path / "hostile", tmp_path / "refused.txt"
+    folder.mkdir()
+    given = variables_of(folder, server, {"allow_unknown": True, "server": "x"})
+    of_check_mode = {"limited_token": server.limited_token, "refused": str(refused)}
+    (tmp_path / "play.yml").write_text(HOSTILE)
+    (tmp_path / "hosts.json").write_text(inventory_of({"localhost": {**given, **of_check_mode}}))
+    played = ansible("ansible-playbook", tmp_path / "play.yml", "-i", tmp_path / "hosts.json")
+    assert_clean(played, 2)
+    shown = played.stdout
+    # The second run changes nothing.
+    assert shown.count("changed: [localhost]") == 2 * len(FILES) - 1 and "changed=2 " in shown
+    for added in ("+192.0.2.8 8080 tcp", "+\t192.0.2.8 . 8080,", '+  {"targets": ["https://192.0.2.8:8080"]'):
+        assert added in shown
+    assert "its parameters are hidden from the token" in messages_of(shown)["localhost"] and not refused.exists()
+    # The last two write nothing.
     checked(folder)
+    files = [folder / name for name in FILES.values()]
     assert elements(folder / "sets.nft") == ["192.0.2.7 . 443", "2001:db8::7 . 8443"]
     for file in files:
         text = file.read_text(encoding="ascii")
         assert re.fullmatch(r"[\t\n -~]*", text), file
-        assert "uid=" not in text + shown
+        assert "uid=" not in text + shown and "192.0.2.8" not in text
     comments = [line for line in lines(folder / "allow.txt")[1:] if line.startswith("#")]
     assert comments == [
         rf"# through the remote integration agent: alm 51 {json.dumps(ALIASES[1])}",
@@ -192,79 +255,109 @@ def test_hostile_aliases_and_further_runs(start, render_each, checked, tmp_path)
     labels = [one["labels"]["alias"] for one in groups(folder / "targets.json")]
     assert labels[: len(ALIASES)] == [one["alias"] for one in server.records("alm")][: len(ALIASES)]
 
-    # A second run changes nothing.
-    before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
-    shown, _messages = render_each({"hostile": (server, dict(variables))})
-    assert "changed=0 " in shown
 
-    # Check mode shows the difference, and refuses what a run refuses.
-    more = start("newest", dataset=[*dataset, record(60, server="192.0.2.8:8080")])
-    cases = {"hostile": (more, dict(variables)), "refused": (server, {"api_token": server.limited_token})}
-    shown, messages = render_each(cases, "--check", "--diff", files=["allow_list", "nftables", "prometheus"], status=2)
-    assert "changed=1 " in shown
-    for added in ("+192.0.2.8 8080 tcp", "+\t192.0.2.8 . 8080,", '+  {"targets": ["https://192.0.2.8:8080"]'):
-        assert added in shown
-    assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
-    assert "its parameters are hidden from the token" in messages["refused"]
-    assert {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files} == before
+def validation_of_the_guide() -> str:
+    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
+    plays = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    play = next(play for play in plays if "promtool" in play)
+    return yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
 
 
-def test_what_prometheus_makes_of_it(start, render, checker, tmp_path):
-    dataset = [
-        record(1, ALIASES[0]),
-        record(2, ALIASES[3], inaccessible=True),
-        record(3, "no server", None),
-        record(4, "bad", "a b"),
-    ]
-    render(start("newest", dataset=dataset), files=["prometheus"], allow_unknown=True, server="sde.example.com")
+# Several tests look at this: targets, a set with other names, and a file of a template of one's own.
+CASES["various"] = (
+    partial(
+        facts_of,
+        [
+            record(1, ALIASES[0]),
+            record(2, ALIASES[3], inaccessible=True),
+            record(3, "no server", None),
+            record(4, "bad", "a b"),
+        ],
+    ),
+    {
+        "files": ["nftables", "prometheus"],
+        "allow_unknown": True,
+        "server": "sde.example.com",
+        "prometheus_validate": validation_of_the_guide(),
+        "nftables_table": "ip filter",
+        "nftables_set": "sde",
+        "nftables_validate": "/bin/cp %s FOLDER/validated.nft",
+        "template": "FOLDER/own.j2",
+        "template_dest": "FOLDER/own.txt",
+        "mode": "0600",
+    },
+)
+
+
+@pytest.mark.usefixtures("messages")
+def test_what_prometheus_makes_of_it(checker, folder):
+    folder /= "various"
     scrape = yaml.safe_load((ROOT / "docs" / "examples" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     scrape["scrape_configs"][0]["file_sd_configs"][0]["files"] = ["targets.json"]
-    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(scrape))
-    command = [checker("promtool"), "check", "service-discovery", tmp_path / "prometheus.yml", "sdelements"]
-    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=tmp_path).stdout
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(scrape))
+    command = [checker("promtool"), "check", "service-discovery", folder / "prometheus.yml", "sdelements"]
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=folder).stdout
     kept = [one["labels"] for one in json.loads(found) if one["labels"]]
     # The one that only the agent reaches is dropped, as the guide says; the others have no target.
     assert [(one["alias"], one["__param_target"], one["instance"], one["sde_server"]) for one in kept] == [
         (ALIASES[0], "https://192.0.2.7:443", "https://192.0.2.7:443", "sde.example.com")
     ]
-    unknown = groups(tmp_path / "targets.json")[-1]
+    unknown = groups(folder / "targets.json")[-1]
     assert (unknown["targets"], unknown["labels"]["id"], unknown["labels"]["unknown"]) == ([], "4", "unreadable")
 
 
-def test_trackers_below_one_host_and_facts_of_an_older_release(start, render_each, checked, tmp_path):
+def below_one_host() -> list[dict]:
+    records = [record(1, server="192.0.2.7/jira"), record(2)]
+    records[1]["params"]["alm_context_root"] = "jira-eu"
+    return [{**one, "alias": None, "frequency": None, "system": None} for one in facts_of(records)]
+
+
+def of_an_older_release() -> list[dict]:
+    return [{name: value for name, value in one.items() if name != "server"} for one in below_one_host()]
+
+
+CASES |= {
+    "today": (below_one_host, {"files": ["allow_list", "nftables", "prometheus"]}),
+    "list": (of_an_older_release, {"files": ["nftables"]}),
+    "targets": (of_an_older_release, {"files": ["allow_list", "prometheus"]}),
+}
+
+
+def test_trackers_below_one_host_and_facts_of_an_older_release(messages, checked, folder):
     """Each tracker has its own target, and both need the same port of the same host. The alias may be null."""
-    dataset = [record(1, server="192.0.2.7/jira"), record(2)]
-    dataset[1]["params"]["alm_context_root"] = "jira-eu"
-    server = start("newest", dataset=dataset)
-    facts = [{**one, "alias": None, "frequency": None, "system": None} for one in connections(server)]
-    older = [{name: value for name, value in one.items() if name != "server"} for one in facts]
-    cases = {
-        "today": {"connections": facts, "files": ["allow_list", "nftables", "prometheus"]},
-        "lists": {"connections": older, "files": ["allow_list", "nftables"]},
-        "targets": {"connections": older, "files": ["allow_list", "prometheus"]},
-    }
-    _printed, messages = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
-    checked(tmp_path / "today")
-    assert [one["targets"] for one in groups(tmp_path / "today" / "targets.json")] == [
+    checked(folder / "today")
+    targets = groups(folder / "today" / "targets.json")
+    assert [one["targets"] for one in targets] == [
         ["https://192.0.2.7:443/jira"], ["https://192.0.2.7:443/jira-eu"]
     ]  # a row for each case # fmt: skip
-    assert [one["labels"]["alias"] for one in groups(tmp_path / "today" / "targets.json")] == ["", ""]
-    for folder in ("today", "lists"):
-        assert lines(tmp_path / folder / "allow.txt")[1:] == ["192.0.2.7 443 tcp"]
-        assert "\t# 192.0.2.7: alm 1, alm 2" in lines(tmp_path / folder / "sets.nft")
-    assert list(messages) == ["targets"] and not list((tmp_path / "targets").iterdir())
+    assert [one["labels"]["alias"] for one in targets] == ["", ""]
+    assert lines(folder / "today" / "allow.txt")[1:] == ["192.0.2.7 443 tcp"]
+    for name in ("today", "list"):
+        assert "\t# 192.0.2.7: alm 1, alm 2" in lines(folder / name / "sets.nft")
+        assert name not in messages
     assert "without 'server', which an older release of this collection saved" in messages["targets"]
+    assert not list((folder / "targets").iterdir())
 
 
-def test_hidden_parameters(start, render_each, checked, tmp_path):
-    server = start("5.2", dataset=[record(1, "one"), {**record(2), "kind": "analysis"}])
-    limited = {"api_token": server.limited_token}
-    cases = {"refused": (server, {**limited}), "allowed": (server, {**limited, "allow_unknown": True})}
-    _printed, messages = render_each(cases, status=2)
-    assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
-    assert "The server of 2 of 2 connections is unknown, so nothing was written" in messages["refused"]
-    assert "its parameters are hidden from the token" in messages["refused"]
-    folder = tmp_path / "allowed"
+def hidden_connections() -> list[dict]:
+    """The facts of a token that may see no parameters."""
+    records = [record(1, "one"), {**record(2), "kind": "analysis"}]
+    with DemoServer("5.2", dataset=records) as server:
+        return [one for kind in KINDS for one in connections(server, kind, api_token=server.limited_token)]
+
+
+CASES |= {
+    "hidden and refused": (hidden_connections, {}),
+    "hidden and allowed": (hidden_connections, {"allow_unknown": True}),
+}
+
+
+def test_hidden_parameters(messages, checked, folder):
+    refused = messages["hidden and refused"]
+    assert not list((folder / "hidden and refused").iterdir())
+    assert "The server of 2 of 2 connections is unknown, so nothing was written" in refused
+    assert "its parameters are hidden from the token" in refused
+    folder /= "hidden and allowed"
     checked(folder)
     expected = [
         f'# UNKNOWN: {kind} {number} "one", its parameters are hidden from the token'
@@ -278,86 +371,79 @@ def test_hidden_parameters(start, render_each, checked, tmp_path):
     ] * 2
 
 
-def test_names_are_not_resolved_unless_asked(start, render_each, checked, tmp_path):
-    server = start("newest", dataset=[record(1, server="localhost"), record(2, server="nowhere.invalid"), record(3)])
-    cases = {
-        "unasked": {},
-        "asked": {"resolve": True},
-        # The other files hold names.
-        "names": {"files": ["allow_list", "prometheus"]},
-        "unknown": {"resolve": True, "allow_unknown": True, "files": ["nftables", "prometheus"]},
-    }
-    _printed, messages = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
-    assert set(messages) == {"unasked", "asked"}
+names = partial(facts_of, [record(1, server="localhost"), record(2, server="nowhere.invalid"), record(3)])
+CASES |= {
+    "unasked": (names, {}),
+    "asked": (names, {"resolve": True}),
+    "unknown": (names, {"resolve": True, "allow_unknown": True, "files": ["nftables"]}),
+}
+
+
+def test_names_are_not_resolved_unless_asked(messages, nft, folder):
     assert "These servers do not have any, so nothing was written: localhost, nowhere.invalid" in messages["unasked"]
-    assert "set connection_config_resolve" in messages["unasked"] and not list((tmp_path / "unasked").iterdir())
+    assert "set connection_config_resolve" in messages["unasked"] and not list((folder / "unasked").iterdir())
     assert "These servers do not have any, so nothing was written: nowhere.invalid" in messages["asked"]
     assert "This host cannot resolve their names." in messages["asked"]
-    folder = tmp_path / "unknown"
-    checked(folder)
-    found = elements(folder / "sets.nft")
+    # Other files hold names: this one fails later.
+    assert "failed to validate" in messages["invalid targets"] and "unknown" not in messages
+    file = folder / "unknown" / "sets.nft"
+    subprocess.run([*nft, file], check=True)
+    found = elements(file)
     assert {"127.0.0.1 . 443", "192.0.2.7 . 443"} <= set(found) <= {"127.0.0.1 . 443", "192.0.2.7 . 443", "::1 . 443"}
-    assert "# UNKNOWN: the address of nowhere.invalid, port 443" in lines(folder / "sets.nft")
+    assert "# UNKNOWN: the address of nowhere.invalid, port 443" in lines(file)
 
 
-def test_table_and_set_and_validation(start, render_each, nft, tmp_path):
-    server = start("newest", dataset=[record(1)])
-    cases = {
-        "named": {"nftables_table": "ip filter", "nftables_set": "sde", "nftables_validate": f"{' '.join(nft)} %s"},
-        "wrong": {"nftables_table": "inet filter; flush ruleset"},
-        "refused": {"nftables_validate": "/bin/false %s"},
-    }
-    (tmp_path / "refused").mkdir()
-    (tmp_path / "refused" / "sets.nft").write_text("old\n")
-    _printed, messages = render_each(
-        {name: (server, given) for name, given in cases.items()}, files=["nftables"], status=2
-    )
-    assert "add element ip filter sde_ipv4 {" in lines(tmp_path / "named" / "sets.nft")
-    assert elements(tmp_path / "named" / "sets.nft") == ["192.0.2.7 . 443"]
-    assert set(messages) == {"wrong", "refused"} and "Use names such as" in messages["wrong"]
-    assert "failed to validate" in messages["refused"]
-    assert (tmp_path / "refused" / "sets.nft").read_text() == "old\n"
+one = partial(facts_of, [record(1)])
+CASES |= {
+    "wrong table": (one, {"files": ["nftables"], "nftables_table": "inet filter; flush ruleset"}),
+    "refused by the validation": (one, {"files": ["nftables"], "nftables_validate": "/bin/false %s"}),
+}
 
 
-def test_the_validation_of_the_guide_for_prometheus(start, render_each, checker, tmp_path):
+def test_table_and_set_and_validation(messages, nft, folder):
+    subprocess.run([*nft, folder / "validated.nft"], check=True)
+    assert "add element ip filter sde_ipv4 {" in lines(folder / "various" / "sets.nft")
+    assert elements(folder / "various" / "sets.nft") == ["192.0.2.7 . 443"]
+    assert "Use names such as" in messages["wrong table"]
+    assert "failed to validate" in messages["refused by the validation"]
+    assert (folder / "refused by the validation" / "sets.nft").read_text() == "old\n"
+
+
+CASES["invalid targets"] = (
+    names,
+    {
+        "files": [],
+        "template": "FOLDER/wrong.j2",
+        "template_dest": "FOLDER/kept.json",
+        "template_validate": validation_of_the_guide(),
+    },
+)
+
+
+def test_the_validation_of_the_guide_for_prometheus(messages, checker, folder):
     checker("promtool")
-    guide = (ROOT / "docs" / "configuration_guide.md").read_text(encoding="utf-8")
-    play = next(
-        block for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL) if "promtool" in block
-    )
-    validate = yaml.safe_load(play)[0]["vars"]["connection_config_prometheus_validate"]
-    template, kept = tmp_path / "wrong.j2", tmp_path / "kept.json"
-    template.write_text('[{"targets": ["x"], "labels": {"not-a-name": "x"}}]')
-    kept.write_text("old")
-    own = {"template": str(template), "template_dest": str(kept), "template_validate": validate}
-    server = start("newest", dataset=[record(1)])
-    _printed, messages = render_each(
-        {
-            "valid": (server, {"files": ["prometheus"], "prometheus_validate": validate}),
-            "invalid": (server, {"files": [], **own}),
-        },
-        status=2,
-    )
-    assert list(messages) == ["invalid"] and "failed to validate" in messages["invalid"]
-    assert groups(tmp_path / "valid" / "targets.json") and kept.read_text() == "old"
+    assert "failed to validate" in messages["invalid targets"] and "various" not in messages
+    assert groups(folder / "various" / "targets.json") and (folder / "kept.json").read_text() == "old"
 
 
-def test_a_template_of_ones_own(start, render, tmp_path):
-    template, target = tmp_path / "own.j2", tmp_path / "own.txt"
-    template.write_text("{{ connections | length }} {{ egress.servers | map(attribute='host') | join }}\n")
-    server = start("newest", dataset=[record(1), record(2)])
-    shown = render(server, files=[], template=str(template), template_dest=str(target), mode="0600")
-    assert "changed=1 " in shown
-    assert (target.read_text(), target.stat().st_mode & 0o777) == ("2 192.0.2.7\n", 0o600)
+OWN_TEMPLATE = "{{ connections | length }} {{ egress.servers | map(attribute='host') | join }}\n"
 
 
+@pytest.mark.usefixtures("messages")
+def test_a_template_of_ones_own(folder):
+    target = folder / "own.txt"
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("4 192.0.2.7\n", 0o600)
+
+
+# The third is the path of a folder, and not of a file.
+RELATIVE = ["allow.txt", "$HOME/allow.json", "/tmp/", "./targets.json", "../own.txt"]
 WRONG_VARIABLES = [
     ({"files": []}, "No file to write."),
     ({"template_dest": "/tmp/own.txt"}, "Set both connection_config_template and"),
-    ({"files": [], "allow_list": "allow.txt"}, "These paths are not absolute: allow.txt."),
-    ({"files": [], "allow_list": "$HOME/allow.txt"}, "These paths are not absolute: $HOME/allow.txt."),
-    ({"template": "own.j2", "template_dest": "../own.txt"}, "These paths are not absolute: ../own.txt."),
-    ({"files": [], "allow_list": "/tmp/"}, "These paths are not absolute: /tmp/."),
+    (
+        {**dict(zip(FILES, RELATIVE, strict=False)), "template": "own.j2", "template_dest": RELATIVE[-1]},
+        f"These paths are not absolute: {', '.join(RELATIVE)}.",
+    ),
     ({"mode": 640}, "connection_config_mode is 640. Use a quoted mode"),
     ({"mode": "416"}, "Use a quoted mode, such as '0640', without write permission for others."),
     ({"prometheus": "/tmp/targets.yml"}, "The name must end with .json."),
@@ -366,39 +452,40 @@ WRONG_VARIABLES = [
     ({"connections": []}, "There are no connections, so nothing was written."),
     ({"connections": [{"id": 1}]}, "The fact 'kind' of a connection is missing"),
 ]
+# Without connections, as a run that would ask the server for them.
+WRONG = {f"wrong {number}": case for number, case in enumerate(WRONG_VARIABLES)}
+CASES |= {name: (lambda: None, variables) for name, (variables, _message) in WRONG.items()}
 
 
-def test_wrong_variables(start, render_each):
-    server = start("newest", dataset=[record(1)])
-    cases = {f"case{number}": case for number, case in enumerate(WRONG_VARIABLES)}
-    _printed, said = render_each(
-        {name: (server, dict(variables)) for name, (variables, _message) in cases.items()}, status=2
-    )
-    assert set(said) == set(cases)
-    assert {name: said[name] for name, (_variables, message) in cases.items() if message not in said[name]} == {}
-    assert not server.requests
+def test_wrong_variables(messages, untouched):
+    assert {name: messages.get(name) for name, (_given, said) in WRONG.items() if said not in messages[name]} == {}
+    assert not untouched.requests
 
 
-def test_empty_answers_of_a_survey(start, render, tmp_path):
-    specification = yaml.safe_load(
-        (ROOT / "roles" / "connection_config" / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    )
-    options = specification["argument_specs"]["main"]["options"]
+def empty_answers() -> dict[str, str]:
+    path = ROOT / "roles" / "connection_config" / "meta" / "argument_specs.yml"
+    options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     given = {f"connection_config_{name}" for name in (*FILES, "kinds")}
-    empty = {
+    return {
         name.removeprefix("connection_config_"): ""
         for name in sorted(set(options) - given)
         if options[name]["type"] in ("path", "raw", "str")
     }
-    assert len(empty) == 19
-    server = start("newest", dataset=[record(1)])
-    render(server, files=["nftables", "prometheus"], **empty, kinds="alm, analysis")
-    assert "add element inet sdelements egress_ipv4 {" in lines(tmp_path / "sets.nft")
+
+
+CASES["survey"] = (lambda: None, {**empty_answers(), "files": ["nftables"], "kinds": "alm, analysis"})
+
+
+def test_empty_answers_of_a_survey(messages, folder):
+    assert len(empty_answers()) == 19
+    assert "survey" not in messages
+    assert "add element inet sdelements egress_ipv4 {" in lines(folder / "survey" / "sets.nft")
 
 
 GIVEN = """
 - hosts: firewall
   gather_facts: false
+  connection: elsewhere
   module_defaults:
     group/securitycompass.sdelements.sdelements:
       page_size: 1
@@ -406,33 +493,16 @@ GIVEN = """
     - ansible.builtin.include_role:
         name: securitycompass.sdelements.connection_config
       vars:
-        connection_config_allow_list: {folder}/first.txt
+        connection_config_allow_list: FOLDER/first.txt
     - ansible.builtin.include_role:
         name: securitycompass.sdelements.connection_config
       vars:
-        connection_config_allow_list: {folder}/second.txt
+        connection_config_allow_list: FOLDER/second.txt
         connection_config_connections: []
         connection_config_allow_unknown: true
     - ansible.builtin.assert:
         that: connection_config_result is changed
 """
-
-
-def test_gathered_on_the_controller_and_written_elsewhere(start, ansible, tmp_path):
-    server = start("newest", dataset=[record(1), record(2)])
-    (tmp_path / "play.yml").write_text(GIVEN.format(folder=tmp_path))
-    plugins = str(ROOT / "tests" / "playbooks" / "connection_plugins")
-    command = ["ansible-playbook", "-i", "firewall,", "-c", "elsewhere", tmp_path / "play.yml"]
-    run = ansible(
-        *command, ANSIBLE_CONNECTION_PLUGINS=plugins, ANSIBLE_PYTHON_INTERPRETER=sys.executable, **access(server)
-    )
-    assert run.returncode == 0, run.stdout
-    assert "[firewall -> localhost]" in run.stdout
-    assert lines(tmp_path / "first.txt")[1:] == ["192.0.2.7 443 tcp"]
-    assert lines(tmp_path / "second.txt")[1:] == []
-    # Defaults of the play reach the tasks of the role, and given facts, even none, are not gathered again.
-    assert [request for request in server.requests if "page_size=1" in request.query]
-    assert [request.path.split("/")[-2] for request in server.requests].count("analysis") == 1
 
 
 LOOPED = """
@@ -467,27 +537,38 @@ LOOPED = """
 """
 
 
-def test_in_a_loop_and_whatever_the_play_says(start, ansible, tmp_path):
-    """Neither names of the caller's nor module_defaults change what is written, and with which permissions."""
+def test_plays_of_users(start, ansible, tmp_path):
+    """Neither names of the caller's nor module_defaults change what is written, where, and with which permissions."""
     server = start("newest", dataset=[record(1), record(2, server="192.0.2.8")])
-    (tmp_path / "play.yml").write_text(LOOPED.replace("FOLDER", str(tmp_path)))
-    run = ansible("ansible-playbook", tmp_path / "play.yml", **access(server))
+    (tmp_path / "play.yml").write_text((GIVEN + LOOPED).replace("FOLDER", str(tmp_path)))
+    plugins = str(ROOT / "tests" / "playbooks" / "connection_plugins")
+    environment = {"ANSIBLE_CONNECTION_PLUGINS": plugins, "ANSIBLE_PYTHON_INTERPRETER": sys.executable}
+    run = ansible("ansible-playbook", "-i", "firewall,", tmp_path / "play.yml", **access(server), **environment)
     assert_clean(run)
+    # The first host has another connection, but gathers on the controller.
+    assert "[firewall -> localhost]" in run.stdout
     found = {path.name: (path.stat().st_mode & 0o777, lines(path)[1:]) for path in tmp_path.glob("*.txt")}
+    both = ["192.0.2.7 443 tcp", "192.0.2.8 443 tcp"]
     assert found == {
-        "1.txt": (0o600, ["192.0.2.7 443 tcp"]),
-        "2.txt": (0o600, ["192.0.2.8 443 tcp"]),
-        "all.txt": (0o640, ["192.0.2.7 443 tcp", "192.0.2.8 443 tcp"]),
+        "first.txt": (0o644, both),
+        "second.txt": (0o644, []),
+        "1.txt": (0o600, both[:1]),
+        "2.txt": (0o600, both[1:]),
+        "all.txt": (0o640, both),
     }
+    # Defaults of the play reach the tasks of the role, and given facts, even none, are not gathered again.
+    asked = [request.query.split("&") for request in server.requests if "/analysis/" in request.path]
+    assert ["page_size=1" in query for query in asked] == [True, False]
 
 
 @pytest.mark.slow
 def test_nothing_is_written_without_connections(start, render_each, tmp_path):
     server = start("newest", dataset=[])
-    cases = {"refused": (server, {}), "allowed": (server, {"allow_unknown": True})}
-    _printed, messages = render_each(cases, files=["allow_list"], status=2)
-    assert list(messages) == ["refused"] and not list((tmp_path / "refused").iterdir())
-    assert "There are no connections, so nothing was written." in messages["refused"]
+    cases = {"refused": {"files": ["allow_list"]}, "allowed": {"files": ["allow_list"], "allow_unknown": True}}
+    shown = render_each({name: (server, variables) for name, variables in cases.items()}, status=2)
+    failed = messages_of(shown)
+    assert list(failed) == ["refused"] and not list((tmp_path / "refused").iterdir())
+    assert "There are no connections, so nothing was written." in failed["refused"]
     assert lines(tmp_path / "allowed" / "allow.txt")[1:] == []
 
 
@@ -502,18 +583,16 @@ def test_hosts_that_are_not_there(ansible):
     )
 
 
-def test_no_canary_in_any_file(start, render, tmp_path):
-    server = start("5.2", dataset=planted(), token=TOKEN)
-    shown = render(
-        server, "-vvvv", resolve=True, allow_unknown=True, api_token=TOKEN, environment={"SDE_API_KEY": "unused"}
-    )
-    texts = [shown, *((tmp_path / file).read_text() for file in FILES.values())]
-    assert all("example.com" in text for text in texts)
-    assert not [found for text in texts for found in re.findall(r"CANARY\d{4}\w*", text)]
-
-
-def test_facts_that_were_given_are_not_shown(start, render):
-    """Who gathers with include_secrets hides the result, and the role keeps it hidden."""
+def test_no_secret_in_any_file_or_output(start, render_each, tmp_path):
+    """Neither of gathered facts, nor of given ones: who gathers with include_secrets hides them, and the role, too."""
     given = {**planted()[0], "params_visible": True, **server_facts("alm", {"alm_server": "alm.example.com"})}
-    shown = render(start("newest"), "-vv", files=["allow_list"], connections=[given], allow_unknown=True)
-    assert "Save the connections" in shown and "CANARY" not in shown
+    server = start("5.2", dataset=planted(), token=TOKEN)
+    cases = {
+        "gathered": {"resolve": True, "allow_unknown": True},
+        "given": {"connections": [given], "allow_unknown": True, "files": ["allow_list"]},
+    }
+    shown = render_each({name: (server, variables) for name, variables in cases.items()}, "-vvvv")
+    assert "Save the connections" in shown
+    texts = [shown, *(path.read_text() for name in cases for path in (tmp_path / name).iterdir())]
+    assert len(texts) == 6 and all("example.com" in text for text in texts)
+    assert not [found for text in texts for found in re.findall(r"CANARY\d{4}\w*", text)]
