@@ -572,6 +572,8 @@ WRONG_VALUES = {
     "sde_awx_image": "",
     "sde_awx_servers": [{"name": "eu", "api_token": TOKEN}, {"name": "eu", "url": "https://eu.example.com"}],
     "sde_awx_credential_fields": {"time_out": 3, "allow_http": "yes"},
+    "sde_awx_config_dir": "reports",
+    "sde_awx_webhook": "hooks.example.com",
     "sde_awx_fail_on": "hihg",
     "sde_awx_inconclusive": "pass",
     "sde_awx_kinds": "alm",
@@ -597,6 +599,8 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
             "Set sde_awx_image to ",
             "Each server in sde_awx_servers requires a name and a url.",
             "Two servers in sde_awx_servers have the same name.",
+            "sde_awx_report_dir and sde_awx_config_dir must be absolute paths, such as /reports.",
+            "sde_awx_webhook must be a URL.",
             "sde_awx_credential_fields contains unknown fields: time_out. Use ca_path, client_cert, client_key, ",
             "skip_verification and allow_http in sde_awx_credential_fields must be true or false.",
             "sde_awx_fail_on must be one of info, low, medium, high, critical, never.",
@@ -612,6 +616,19 @@ REFUSED: dict[str, tuple[dict, tuple[str, ...]]] = {
             "sde_awx_drift_schedule": "RRULE:FREQ=DAILY;INTERVAL=1",
         },
         VALUES,
+    ),
+    "servers": (
+        {
+            "sde_awx_servers": [
+                {"name": "sde eu", "url": "https://eu.example.com", "api_token": TOKEN},
+                {"name": "us", "url": "HTTPS://EU.example.com:443/", "api_token": TOKEN},
+            ]
+        },
+        (
+            "Names in sde_awx_servers cannot contain spaces or commas.",
+            "Two servers in sde_awx_servers have the same url.",
+            "sde_awx_servers requires sde_awx_report_dir, the folder in which the merge finds the reports.",
+        ),
     ),
     "a variable of a vault": (
         {"sde_awx_servers": [{"name": "eu", "api_token": TOKEN}, {"name": "us", "api_token": "{{ of_a_vault }}"}]},
