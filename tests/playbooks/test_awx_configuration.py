@@ -37,6 +37,8 @@ EXAMPLES = ROOT / "docs" / "examples"
 TOKEN = "CANARY0000token0000token"
 GUIDE = (ROOT / "docs" / "awx_guide.md").read_text(encoding="utf-8")
 SETTINGS = read_yaml(EXTENSION / "vars" / "settings.yml")
+# In my_settings.yml of the guide.
+WEBHOOK = "https://chat.example.com/hooks/sdelements"
 # This needs a package index; the tests have it already.
 INSTALLATION = re.compile(r"^ansible-galaxy collection install .*$", re.MULTILINE)
 
@@ -168,6 +170,7 @@ def test_the_guide_has_messages_that_exist():
 def test_the_roles_of_aap_send_what_configure_sends():
     (types,) = read_yaml(EXTENSION / "configure_aap_types.yml")
     given = {**types["vars"], **variables()}
+    assert given.pop("controller_configuration_notification_secure_logging") is True
     assert {name for name in given if name.startswith("controller_")} == set(TAKEN)
     for name, taken in TAKEN.items():
         assert re.match(r"{{ (\w+)", given[name])[1] == name.replace("controller_", "_sde_awx_")
@@ -448,7 +451,7 @@ def desk(tmp_path, ansible):
         ran = ansible(
             "bash", "-euo", "pipefail", "-c", commands, collections=installed.parent, cwd=folder, **environment
         )
-        assert TOKEN not in ran.stdout
+        assert TOKEN not in ran.stdout and WEBHOOK not in ran.stdout
         return ran
 
     assert run(commands_of("awx_guide.md")[0]).returncode == 0
@@ -471,6 +474,8 @@ def assert_refused(run: subprocess.CompletedProcess, *reasons: str) -> None:
     assert [reason for reason in reasons if reason not in shown] == [], run.stdout
 
 
+# What is printed then is searched for secrets.
+VERBOSE = {**TOKENS, "ANSIBLE_VERBOSITY": "3"}
 # An AWX as the guide leaves it. It is made once, and each test gets a copy.
 CONFIGURED: list[FakeAwx] = []
 
@@ -486,7 +491,7 @@ def configured_once(desk) -> FakeAwx:
     if not CONFIGURED:
         with running() as (awx, url):
             assert changed(desk(types, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN=SYSTEM)) == 1
-            assert changed(desk(configure, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="Default", **TOKENS)) == 9
+            assert changed(desk(configure, CONTROLLER_HOST=url, CONTROLLER_OAUTH_TOKEN="Default", **VERBOSE)) == 9
             CONFIGURED.append(awx)
     return copy.deepcopy(CONFIGURED[0])
 
@@ -518,7 +523,7 @@ def test_second_run_changes_nothing(configured):
     awx, run = configured
     before = list(awx.changes)
     # The token is in AWX now, and is left alone.
-    assert changed(run(secrets={})) == 0
+    assert changed(run("configure.yml", "-vvv", secrets={})) == 0
     project = awx.get("projects", "SD Elements")["id"]
     assert awx.changes[len(before) :] == [f"POST projects/{project}/update"]
 
