@@ -474,7 +474,7 @@ def assert_refused(run: subprocess.CompletedProcess, *reasons: str) -> None:
     assert [reason for reason in reasons if reason not in shown] == [], run.stdout
 
 
-# What is printed then is searched for secrets.
+# The output is searched for secrets.
 VERBOSE = {**TOKENS, "ANSIBLE_VERBOSITY": "3"}
 # An AWX as the guide leaves it. It is made once, and each test gets a copy.
 CONFIGURED: list[FakeAwx] = []
