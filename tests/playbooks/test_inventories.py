@@ -219,7 +219,8 @@ def test_configuration_may_use_privileges_for_files_only(start, play, tmp_path):
         environment={
             **access(start("5.2", dataset=[])),
             "ANSIBLE_BECOME": "true",
-            "ANSIBLE_BECOME_USER": "nobody",
+            # Also for a user who is the same one, as in a container.
+            "ANSIBLE_BECOME_ALLOW_SAME_USER": "true",
             "ANSIBLE_BECOME_EXE": "/no/sudo",
         },
         connection_config_allow_list=str(tmp_path / "allow.txt"),
