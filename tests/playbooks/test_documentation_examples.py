@@ -180,11 +180,7 @@ def test_check_of_connections(start, ansible, tmp_path):
 
 
 # A part of each answer, in the order of the questions. Old releases know neither jobs nor connectors.
-# A job of the data began at the full hour, so it is stuck if the next hour begins between the two audits.
-CHANGED = (
-    r"\"changed\": \[ \"changed: .*?, Analysis connection 1 .*?: alias: .*? -> Renamed\" \].*"
-    r"\"new\": \[ ?(\"new, fail, medium: sync-not-stuck: .*? has not ended\" )?\]"
-)
+CHANGED = r"\"changed\": \[ \"changed: .*?, Analysis connection 1 .*?: alias: .*? -> Renamed\" \].*\"new\": \[\]"
 ANSWERS = {
     "3.2": [
         r"TASK \[Show them\].*?\"msg\": \[\]",
@@ -220,14 +216,18 @@ def test_questions_on_the_oldest_and_the_newest_release(start, ansible, tmp_path
     questions = re.findall(r"^## (.*)", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.MULTILINE)
     server = start(generation)
     (compares,) = [path for path in files if "baseline" in path.read_text(encoding="utf-8")]
+    records = {kind: server.records(kind) for kind in RESOURCES}
+    for record in records["alm"]:
+        # A running job would be stuck from the next full hour on, which may begin between the two audits.
+        if record.get("last_job"):
+            record["last_job"]["ready"] = True
     for chosen in ([compares], files):
+        seed.load([one for kind in RESOURCES for one in records[kind]])
         run = ansible("ansible-playbook", *chosen, cwd=tmp_path, **access(server))
         assert run.returncode == 0, run.stdout
         # The oldest release lacks facts, and the modules warn of that.
         assert generation == "3.2" or "WARNING" not in UNDECIDED.sub("", run.stdout), run.stdout
-        records = {kind: server.records(kind) for kind in RESOURCES}
         records["analysis"][0]["alias"] = "Renamed"
-        seed.load([one for kind in RESOURCES for one in records[kind]])
     plays = re.split(r"^PLAY \[", run.stdout, flags=re.MULTILINE)[1:]
     answers = ANSWERS[generation]
     assert [play.partition("]")[0] for play in plays[: len(questions)]] == questions
